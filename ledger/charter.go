@@ -1,0 +1,275 @@
+package ledger
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"unicode/utf8"
+
+	"comity/crypto/keys"
+	"comity/crypto/sign"
+
+	"filippo.io/mldsa"
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Bounds of a charter.
+const (
+	MaxMembers = 15
+	MaxCharter = 64 << 10
+	charterVer = 1
+)
+
+// Charter is the genesis of a ledger and the only thing that is trusted without
+// a signature in it: whoever holds the right charter can check all the rest.
+// H(charter bytes) is the ledger id. See FORMAT.md, "Charter".
+type Charter struct {
+	Name    string // of the consortium
+	Created uint64 // POSIX seconds
+	Members []Member
+}
+
+// Member is a founding bureau.
+type Member struct {
+	Code   string            // two letters A-Z, ascending in the charter
+	Name   string            // for people
+	Root   ed25519.PublicKey // enrols and revokes the bureau's keys; kept offline
+	Access keys.ID           // TLS key id of the bureau's operator, who may talk to nodes before anybody is enrolled
+	Node   Node
+}
+
+// Node is a bureau's voting node.
+type Node struct {
+	Address string  // host:port of its one TLS port
+	TLS     keys.ID // TLS key id
+	Witness keys.WitnessPublic
+}
+
+// NodeName returns the name of the bureau's node as cosignatures show it and as
+// Raft knows it: "xa.comity/n1".
+func (m *Member) NodeName() string { return NodeName(m.Code) }
+
+// NodeName returns the name of the node of the bureau with this code.
+func NodeName(code string) string {
+	return string([]byte{code[0] | 0x20, code[1] | 0x20}) + ".comity/n1"
+}
+
+// Quorum returns how many of n bureaus must cosign a checkpoint to make it
+// FINAL: floor((n+f)/2)+1 with f = floor((n-1)/3), so that any two quorums share
+// more than f bureaus. 4 of 5, 5 of 7, 10 of 15.
+func Quorum(n int) int { return (n+(n-1)/3)/2 + 1 }
+
+// Member returns the member with this code.
+func (c *Charter) Member(code string) (*Member, bool) {
+	for i := range c.Members {
+		if c.Members[i].Code == code {
+			return &c.Members[i], true
+		}
+	}
+	return nil, false
+}
+
+// Marshal returns the bytes whose hash is the ledger id.
+func (c *Charter) Marshal() []byte {
+	b := cryptobyte.NewBuilder(nil)
+	b.AddUint8(charterVer)
+	addString8(b, c.Name)
+	b.AddUint64(c.Created)
+	b.AddUint8(uint8(len(c.Members)))
+	for i := range c.Members {
+		m := &c.Members[i]
+		b.AddBytes([]byte(m.Code))
+		addString8(b, m.Name)
+		b.AddBytes(m.Root)
+		b.AddBytes(m.Access[:])
+		addString8(b, m.Node.Address)
+		b.AddBytes(m.Node.TLS[:])
+		b.AddBytes(m.Node.Witness.Ed25519)
+		b.AddBytes(m.Node.Witness.MLDSA.Bytes())
+	}
+	return b.BytesOrPanic()
+}
+
+// ParseCharter is the inverse of [Charter.Marshal]. It refuses a key that
+// appears twice: one key has one use and one holder.
+func ParseCharter(data []byte) (*Charter, error) {
+	var (
+		c          Charter
+		version, n uint8
+	)
+	in := cryptobyte.String(data)
+	if len(data) > MaxCharter || !in.ReadUint8(&version) || version != charterVer || !readString8(&in, &c.Name) ||
+		!in.ReadUint64(&c.Created) || !in.ReadUint8(&n) || n == 0 || n > MaxMembers {
+		return nil, ErrMalformed
+	}
+	seen := make(map[string]bool)
+	once := func(key []byte) bool {
+		fresh := !seen[string(key)]
+		seen[string(key)] = true
+		return fresh
+	}
+	for range n {
+		m, err := parseMember(&in)
+		if err != nil {
+			return nil, ErrMalformed
+		}
+		if len(c.Members) > 0 && c.Members[len(c.Members)-1].Code >= m.Code {
+			return nil, ErrMalformed
+		}
+		if !once(m.Root) || !once(m.Access[:]) || !once(m.Node.TLS[:]) || !once(m.Node.Witness.Ed25519) ||
+			!once(m.Node.Witness.MLDSA.Bytes()) || !once([]byte(m.Node.Address)) {
+			return nil, ErrMalformed
+		}
+		c.Members = append(c.Members, *m)
+	}
+	if !in.Empty() {
+		return nil, ErrMalformed
+	}
+	return &c, nil
+}
+
+func parseMember(in *cryptobyte.String) (*Member, error) {
+	var (
+		m                   Member
+		code, root, ed, dsa []byte
+	)
+	if !in.ReadBytes(&code, 2) || !isCode(code) || !readString8(in, &m.Name) ||
+		!in.ReadBytes(&root, ed25519.PublicKeySize) || !in.CopyBytes(m.Access[:]) ||
+		!readString8(in, &m.Node.Address) || !in.CopyBytes(m.Node.TLS[:]) ||
+		!in.ReadBytes(&ed, ed25519.PublicKeySize) || !in.ReadBytes(&dsa, mldsa.MLDSA44PublicKeySize) {
+		return nil, ErrMalformed
+	}
+	m.Code = string(code)
+	if host, port, err := net.SplitHostPort(m.Node.Address); err != nil || host == "" || port == "" {
+		return nil, ErrMalformed
+	}
+	var err error
+	if m.Root, err = keys.AdmitEd25519(root); err != nil {
+		return nil, err
+	}
+	if m.Node.Witness.Ed25519, err = keys.AdmitEd25519(ed); err != nil {
+		return nil, err
+	}
+	m.Node.Witness.MLDSA, err = mldsa.NewPublicKey(mldsa.MLDSA44(), dsa)
+	return &m, err
+}
+
+// Genesis is a charter with the signatures of all its founders.
+type Genesis struct {
+	Charter *Charter
+	Ledger  Hash // H(charter bytes), the ledger id
+
+	charter []byte
+	sigs    [][]byte // in the order of members, nil where not yet signed
+}
+
+// NewGenesis starts the signing of a charter.
+func NewGenesis(c *Charter) (*Genesis, error) {
+	raw := c.Marshal()
+	parsed, err := ParseCharter(raw)
+	if err != nil {
+		return nil, fmt.Errorf("charter: %w", err)
+	}
+	return &Genesis{parsed, sha256.Sum256(raw), raw, make([][]byte, len(parsed.Members))}, nil
+}
+
+// Sign adds the signature of the founder whose root key this is.
+func (g *Genesis) Sign(root *keys.Signer) error {
+	for i := range g.Charter.Members {
+		if g.Charter.Members[i].Root.Equal(root.Public()) {
+			sig, err := sign.Sign(root, sign.NamespaceCharter, g.charter)
+			if err != nil {
+				return fmt.Errorf("sign charter: %w", err)
+			}
+			g.sigs[i] = sig[:]
+			return nil
+		}
+	}
+	return errors.New("sign charter: this root key belongs to none of the founders")
+}
+
+// Unsigned returns the codes of the founders whose signature is missing.
+func (g *Genesis) Unsigned() []string {
+	var codes []string
+	for i, sig := range g.sigs {
+		if sig == nil {
+			codes = append(codes, g.Charter.Members[i].Code)
+		}
+	}
+	return codes
+}
+
+// Origin returns the first line of every checkpoint of this ledger.
+func (g *Genesis) Origin() string { return Origin(g.Ledger) }
+
+// Origin returns "comity/" and the first 16 hex digits of the ledger id.
+func Origin(ledger Hash) string { return "comity/" + hex.EncodeToString(ledger[:8]) }
+
+// Marshal returns u24-vector charter || one signature per member, in order. All
+// founders must have signed.
+func (g *Genesis) Marshal() []byte {
+	if missing := g.Unsigned(); len(missing) > 0 {
+		panic(fmt.Sprintf("ledger: charter not signed by %v", missing))
+	}
+	b := cryptobyte.NewBuilder(nil)
+	b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(g.charter) })
+	for _, sig := range g.sigs {
+		b.AddBytes(sig)
+	}
+	return b.BytesOrPanic()
+}
+
+// ParseGenesis is the inverse of [Genesis.Marshal]; it verifies every founder's
+// signature.
+func ParseGenesis(data []byte) (*Genesis, error) {
+	in := cryptobyte.String(data)
+	var raw cryptobyte.String
+	if len(data) > 2*MaxCharter || !in.ReadUint24LengthPrefixed(&raw) {
+		return nil, fmt.Errorf("charter: %w", ErrMalformed)
+	}
+	c, err := ParseCharter(raw)
+	if err != nil {
+		return nil, fmt.Errorf("charter: %w", err)
+	}
+	g := &Genesis{Charter: c, Ledger: sha256.Sum256(raw), charter: raw}
+	for i := range c.Members {
+		var sig []byte
+		if !in.ReadBytes(&sig, ed25519.SignatureSize) {
+			return nil, fmt.Errorf("charter: %w", ErrMalformed)
+		}
+		if !sign.Verify(c.Members[i].Root, sign.NamespaceCharter, raw, sig) {
+			return nil, fmt.Errorf("charter: the signature of %s is not good", c.Members[i].Code)
+		}
+		g.sigs = append(g.sigs, sig)
+	}
+	if !in.Empty() {
+		return nil, fmt.Errorf("charter: %w", ErrMalformed)
+	}
+	return g, nil
+}
+
+func isCode(b []byte) bool {
+	return len(b) == 2 && 'A' <= b[0] && b[0] <= 'Z' && 'A' <= b[1] && b[1] <= 'Z'
+}
+
+func addString8(b *cryptobyte.Builder, s string) {
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(s)) })
+}
+
+// readString8 reads 1 to 255 bytes of UTF-8 without control characters.
+func readString8(in *cryptobyte.String, s *string) bool {
+	var v cryptobyte.String
+	if !in.ReadUint8LengthPrefixed(&v) || len(v) == 0 || !utf8.Valid(v) {
+		return false
+	}
+	for _, r := range string(v) {
+		if r < ' ' || 0x7f <= r && r <= 0x9f {
+			return false
+		}
+	}
+	*s = string(v)
+	return true
+}

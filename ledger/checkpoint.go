@@ -1,0 +1,282 @@
+package ledger
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"comity/crypto/keys"
+
+	"filippo.io/mldsa"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Checkpoint names a state of the log: its first Size entries have this root.
+// Its text is c2sp.org/tlog-checkpoint without extension lines:
+//
+//	comity/6f1d2a90c3b44e57
+//	1284
+//	2QsweMQyHCfAkdEs6B8ymJm9nSTwXZs9+D6dY3dNYAQ=
+type Checkpoint struct {
+	Origin string
+	Size   uint64
+	Root   Hash
+}
+
+// maxSize keeps sizes in the range of an int64, as every tlog library has it.
+const maxSize = 1<<62 - 1
+
+// String returns the checkpoint's text: the body of the note that is cosigned.
+func (c Checkpoint) String() string {
+	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
+}
+
+// ParseCheckpoint is the inverse of [Checkpoint.String].
+func ParseCheckpoint(text string) (Checkpoint, error) {
+	lines := strings.Split(text, "\n")
+	if len(lines) != 4 || lines[0] == "" {
+		return Checkpoint{}, ErrMalformed
+	}
+	size, err1 := strconv.ParseUint(lines[1], 10, 64)
+	root, err2 := base64.StdEncoding.DecodeString(lines[2])
+	if err1 != nil || err2 != nil || len(root) != sha256.Size || size > maxSize {
+		return Checkpoint{}, ErrMalformed
+	}
+	c := Checkpoint{lines[0], size, Hash(root)}
+	if c.String() != text {
+		return Checkpoint{}, ErrMalformed
+	}
+	return c, nil
+}
+
+// Algorithm bytes of c2sp.org/tlog-cosignature.
+const (
+	algCosignEd25519 = 0x04
+	algCosignMLDSA44 = 0x06
+)
+
+// Cosignature is the statement of one node that it holds the log up to a
+// checkpoint and that this checkpoint extends every one it signed before. It is
+// made twice, with Ed25519 and with ML-DSA-44, and counts only if both verify,
+// so that history stays unforgeable if either falls.
+type Cosignature struct {
+	Node    string // "xa.comity/n1"
+	Size    uint64
+	Root    Hash
+	Time    uint64 // POSIX seconds by the node's clock: a claim
+	Ed25519 [ed25519.SignatureSize]byte
+	MLDSA   [mldsa.MLDSA44SignatureSize]byte
+}
+
+// Cosign signs a checkpoint as the named node. The caller has checked that it
+// extends what the node signed before, and has made that durable, before.
+func Cosign(w *keys.Witness, node string, c Checkpoint, time uint64) (*Cosignature, error) {
+	out := &Cosignature{Node: node, Size: c.Size, Root: c.Root, Time: time}
+	ed, err := w.SignEd25519(ed25519Message(c, time))
+	if err != nil {
+		return nil, fmt.Errorf("cosign checkpoint %d: %w", c.Size, err)
+	}
+	dsa, err := w.SignMLDSA(mldsaMessage(node, c, time))
+	if err != nil {
+		return nil, fmt.Errorf("cosign checkpoint %d: %w", c.Size, err)
+	}
+	copy(out.Ed25519[:], ed)
+	copy(out.MLDSA[:], dsa)
+	return out, nil
+}
+
+// Verify reports whether both signatures are by the node's keys over the
+// checkpoint with the given origin.
+func (s *Cosignature) Verify(w keys.WitnessPublic, origin string) bool {
+	c := Checkpoint{origin, s.Size, s.Root}
+	return ed25519.Verify(w.Ed25519, ed25519Message(c, s.Time), s.Ed25519[:]) &&
+		mldsa.Verify(w.MLDSA, mldsaMessage(s.Node, c, s.Time), s.MLDSA[:], nil) == nil
+}
+
+// Marshal returns the encoding of s as Raft commands carry it.
+func (s *Cosignature) Marshal() []byte {
+	b := cryptobyte.NewBuilder(make([]byte, 0, 2600))
+	addString8(b, s.Node)
+	b.AddUint64(s.Size)
+	b.AddBytes(s.Root[:])
+	b.AddUint64(s.Time)
+	b.AddBytes(s.Ed25519[:])
+	b.AddBytes(s.MLDSA[:])
+	return b.BytesOrPanic()
+}
+
+// ParseCosignature is the inverse of [Cosignature.Marshal].
+func ParseCosignature(data []byte) (*Cosignature, error) {
+	in := cryptobyte.String(data)
+	s, err := readCosignature(&in)
+	if err != nil || !in.Empty() {
+		return nil, ErrMalformed
+	}
+	return s, nil
+}
+
+func readCosignature(in *cryptobyte.String) (*Cosignature, error) {
+	var s Cosignature
+	if !readString8(in, &s.Node) || !in.ReadUint64(&s.Size) || !in.CopyBytes(s.Root[:]) || !in.ReadUint64(&s.Time) ||
+		!in.CopyBytes(s.Ed25519[:]) || !in.CopyBytes(s.MLDSA[:]) || s.Size > maxSize || s.Time > maxSize {
+		return nil, ErrMalformed
+	}
+	return &s, nil
+}
+
+// ed25519Message is the message of a cosignature/v1 (algorithm 0x04).
+func ed25519Message(c Checkpoint, time uint64) []byte {
+	return fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", time, c)
+}
+
+// mldsaMessage is the cosigned_message of a subtree/v1 cosignature (algorithm
+// 0x06) over the whole tree [0, size).
+func mldsaMessage(name string, c Checkpoint, time uint64) []byte {
+	b := cryptobyte.NewBuilder(make([]byte, 0, 160))
+	b.AddBytes([]byte("subtree/v1\n\x00"))
+	addString8(b, name)
+	b.AddUint64(time)
+	addString8(b, c.Origin)
+	b.AddUint64(0)
+	b.AddUint64(c.Size)
+	b.AddBytes(c.Root[:])
+	return b.BytesOrPanic()
+}
+
+// FormatNote writes the signed note of a checkpoint with two lines per
+// cosignature, in the order given.
+func FormatNote(c Checkpoint, w map[string]keys.WitnessPublic, cosigs []*Cosignature) []byte {
+	var b strings.Builder
+	b.WriteString(c.String())
+	b.WriteString("\n")
+	line := func(name string, hash uint32, time uint64, sig []byte) {
+		raw := binary.BigEndian.AppendUint32(nil, hash)
+		raw = binary.BigEndian.AppendUint64(raw, time)
+		fmt.Fprintf(&b, "— %s %s\n", name, base64.StdEncoding.EncodeToString(append(raw, sig...)))
+	}
+	for _, s := range cosigs {
+		pub := w[s.Node]
+		line(s.Node, keyHash(s.Node, algCosignEd25519, pub.Ed25519), s.Time, s.Ed25519[:])
+		line(s.Node, keyHash(s.Node, algCosignMLDSA44, pub.MLDSA.Bytes()), s.Time, s.MLDSA[:])
+	}
+	return []byte(b.String())
+}
+
+// keyHash is the key id of a note signature (c2sp.org/signed-note).
+func keyHash(name string, alg byte, key []byte) uint32 {
+	h := sha256.New()
+	h.Write([]byte(name + "\n"))
+	h.Write([]byte{alg})
+	h.Write(key)
+	return binary.BigEndian.Uint32(h.Sum(nil))
+}
+
+// cosignVerifier makes one of a node's two keys a [note.Verifier].
+type cosignVerifier struct {
+	name   string
+	hash   uint32
+	length int
+	check  func(c Checkpoint, time uint64, sig []byte) bool
+}
+
+func (v *cosignVerifier) Name() string    { return v.name }
+func (v *cosignVerifier) KeyHash() uint32 { return v.hash }
+
+func (v *cosignVerifier) Verify(msg, sig []byte) bool {
+	c, err := ParseCheckpoint(string(msg))
+	if err != nil || len(sig) != 8+v.length {
+		return false
+	}
+	time := binary.BigEndian.Uint64(sig)
+	return time <= maxSize && v.check(c, time, sig[8:])
+}
+
+func verifiers(name string, w keys.WitnessPublic) []note.Verifier {
+	return []note.Verifier{
+		&cosignVerifier{name, keyHash(name, algCosignEd25519, w.Ed25519), ed25519.SignatureSize,
+			func(c Checkpoint, time uint64, sig []byte) bool {
+				return ed25519.Verify(w.Ed25519, ed25519Message(c, time), sig)
+			}},
+		&cosignVerifier{name, keyHash(name, algCosignMLDSA44, w.MLDSA.Bytes()), mldsa.MLDSA44SignatureSize,
+			func(c Checkpoint, time uint64, sig []byte) bool {
+				return mldsa.Verify(w.MLDSA, mldsaMessage(name, c, time), sig, nil) == nil
+			}},
+	}
+}
+
+// ErrQuorum is returned for a checkpoint that too few bureaus cosigned.
+var ErrQuorum = errors.New("too few cosignatures")
+
+// Policy says whose cosignatures make a checkpoint of one ledger FINAL.
+type Policy struct {
+	Origin  string
+	Quorum  int
+	Witness map[string]keys.WitnessPublic // by node name
+	Bureau  map[string]string             // node name to bureau code
+}
+
+// Policy returns the policy of the founding epoch.
+func (g *Genesis) Policy() *Policy {
+	p := &Policy{Origin: g.Origin(), Quorum: Quorum(len(g.Charter.Members)),
+		Witness: make(map[string]keys.WitnessPublic), Bureau: make(map[string]string)}
+	for i := range g.Charter.Members {
+		m := &g.Charter.Members[i]
+		p.Witness[m.NodeName()] = m.Node.Witness
+		p.Bureau[m.NodeName()] = m.Code
+	}
+	return p
+}
+
+// Open verifies the note of a checkpoint and returns it with the codes of the
+// bureaus that cosigned it, in the order of the note. Lines of unknown keys are
+// ignored; a bad signature of a known key fails the note, as does a bureau with
+// only one of its two signatures when it is needed for the quorum.
+func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
+	var known []note.Verifier
+	for name, w := range p.Witness {
+		known = append(known, verifiers(name, w)...)
+	}
+	n, err := note.Open(data, note.VerifierList(known...))
+	if err != nil {
+		var bad *note.InvalidSignatureError
+		if errors.As(err, &bad) {
+			return Checkpoint{}, nil, fmt.Errorf("checkpoint: the cosignature of %s is not good", bad.Name)
+		}
+		if _, none := err.(*note.UnverifiedNoteError); none {
+			return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w: none by a bureau of this ledger", ErrQuorum)
+		}
+		return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
+	}
+	c, err := ParseCheckpoint(n.Text)
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	if c.Origin != p.Origin {
+		return Checkpoint{}, nil, fmt.Errorf("checkpoint: it is one of another ledger (%q, not %q)", c.Origin, p.Origin)
+	}
+	lines := make(map[string]int)
+	var bureaus []string
+	for _, s := range n.Sigs { // note.Open drops repeated lines of one key
+		if lines[s.Name]++; lines[s.Name] == 2 {
+			bureaus = append(bureaus, p.Bureau[s.Name])
+		}
+	}
+	if len(bureaus) < p.Quorum {
+		return c, bureaus, fmt.Errorf("checkpoint %d: %w: %d of %d needed", c.Size, ErrQuorum, len(bureaus), p.Quorum)
+	}
+	return c, bureaus, nil
+}
+
+// CosignatureHash names a cosignature with its signatures.
+func CosignatureHash(s *Cosignature) Hash {
+	h := sha256.New()
+	h.Write([]byte("comity/v1/cosignature\x00"))
+	h.Write(s.Marshal())
+	return Hash(h.Sum(nil))
+}

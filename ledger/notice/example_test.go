@@ -1,0 +1,89 @@
+package notice_test
+
+import (
+	"fmt"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/notice"
+)
+
+var today = time.Date(2026, 11, 3, 8, 11, 0, 0, time.UTC)
+
+// An author writes a notice; a border officer holds the key for cards only.
+func Example() {
+	n := notice.ChildCase(today)
+	if err := n.Validate(today); err != nil {
+		fmt.Println(err)
+		return
+	}
+	origin := notice.Origin{Ledger: keys.ID{1}, Author: keys.ID{2}, Bureau: "XA"}
+	parts, err := n.Parts(origin)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, p := range parts {
+		fmt.Println(p.Compartment, "for", p.Readers)
+	}
+
+	card := []seal.Opened{{Compartment: parts[0].Compartment, Plaintext: parts[0].Plaintext}}
+	v, err := notice.OpenParts(origin, n.Publish(), card)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("header:", v.Header.Kind, v.Header.Urgency)
+	fmt.Println(v.Reference, "is a", v.Title())
+	fmt.Println(v.Action().Sentence())
+	fmt.Println("body opened:", v.Body != nil)
+	// Output:
+	// card for [XA XB]
+	// body for [XA XB]
+	// victim for [XA XB]
+	// header: undisclosed U3
+	// LT-0301 is a yellow diffusion, unreviewed
+	// PROTECT: bring to safety, do not question alone, call the desk
+	// body opened: false
+}
+
+func ExampleNotice_Validate() {
+	n, err := notice.Parse([]byte(`{
+		"kind": "blue", "reference": "XB-0007", "origin": "XB", "urgency": "U1", "classification": "restricted",
+		"review_by": "2027-05-01", "readers": ["all"],
+		"card": {"action": "LOCATE", "person": {"names": [{"full": "Uncle Rook", "use": "alias"}]}, "desk": {"name": "Brackwater", "phone": "+99955501200"}},
+		"body": {"facts": ""}
+	}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(n.Validate(today))
+	// Output:
+	// card.person: a blue notice needs at least two of name, date of birth, nationality, document, so that a border officer can tell people apart
+	// body.facts: missing: what happened, so that a reader can weigh the request
+}
+
+func ExampleView_Match() {
+	n := notice.ChildCase(today)
+	v := notice.View{Kind: n.Kind, Colour: n.Colour, Reference: n.Reference, Card: n.Card}
+	for _, query := range []string{"name:ilva dob:2013", "dbo:2013"} {
+		q, err := notice.ParseQuery(query)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(v.Match(q))
+	}
+	// Output:
+	// true name Ilva Sorrendahl (card); born 2013-07-29 (card)
+	// query: no field "dbo"; did you mean dob?
+}
+
+func ExampleTemplate() {
+	_, err := notice.Template(ledger.KindGreen, today)
+	fmt.Println(err)
+	// Output: template: green notices are not enabled yet
+}

@@ -1,0 +1,87 @@
+package notice
+
+import (
+	"comity/crypto/keys"
+	"comity/ledger"
+)
+
+// View is a notice as one reader sees it: a compartment that the reader has no
+// key for is nil, as is the name of a case of which nothing was opened.
+type View struct {
+	ID     string // of the entry, 64 hexadecimal digits; set by who read the entry
+	Origin Origin
+	Header ledger.Publish
+
+	Kind      ledger.Kind // KindUndisclosed if nothing was opened of a diffusion
+	Colour    ledger.Kind // of a diffusion
+	Reference string
+	Readers   Readers
+
+	Card   *Card
+	Body   *Body
+	Tally  *Tally
+	Victim *Victim
+}
+
+// Opened reports whether anything of the notice could be opened.
+func (v *View) Opened() bool {
+	return v.Card != nil || v.Body != nil || v.Tally != nil || v.Victim != nil
+}
+
+// ReviewBy returns the day by which the origin must review the notice.
+func (v *View) ReviewBy() Date { return dateOfDay(v.Header.ReviewBy) }
+
+// Unreviewed reports whether nobody but the origin has judged the notice. It
+// must be shown with it.
+func (v *View) Unreviewed() bool { return v.Header.Kind == ledger.KindUndisclosed }
+
+// Action returns the instruction to show. A notice that nobody reviewed never
+// asks for an arrest, whatever its author wrote: the desk decides, as it does
+// on an instruction that we do not know.
+func (v *View) Action() Action {
+	if v.Card == nil {
+		return ""
+	}
+	_, known := actionSentences[v.Card.Action]
+	if !known || v.Unreviewed() && v.Card.Action == Arrest {
+		return CallDesk
+	}
+	return v.Card.Action
+}
+
+// Title returns the kind in words that fit a list: "yellow", or for a diffusion
+// its colour and that it is not reviewed.
+func (v *View) Title() string {
+	if v.Colour != ledger.KindUndisclosed {
+		return v.Colour.String() + " diffusion, unreviewed"
+	}
+	return v.Kind.String()
+}
+
+// MarshalJSON returns what the reader sees, with the names of the document that
+// the author wrote. It is for output: nothing reads it back.
+func (v *View) MarshalJSON() ([]byte, error) {
+	return encode(struct {
+		ID             string  `json:"id,omitempty"`
+		Ledger         keys.ID `json:"ledger"`
+		Author         keys.ID `json:"author"`
+		Origin         string  `json:"origin"`
+		Kind           string  `json:"kind"`
+		Colour         string  `json:"colour,omitempty"`
+		Unreviewed     bool    `json:"unreviewed"`
+		Urgency        string  `json:"urgency"`
+		Classification string  `json:"classification"`
+		ReviewBy       Date    `json:"review_by,omitzero"`
+		Reference      string  `json:"reference,omitempty"`
+		Readers        Readers `json:"readers,omitempty"`
+		Action         Action  `json:"action,omitempty"` // to be shown, not what the card asks
+		Card           *Card   `json:"card,omitempty"`
+		Body           *Body   `json:"body,omitempty"`
+		Tally          *Tally  `json:"tally,omitempty"`
+		Victim         *Victim `json:"victim,omitempty"`
+	}{
+		v.ID, v.Origin.Ledger, v.Origin.Author, v.Origin.Bureau, v.Kind.String(), colourText(v.Colour), v.Unreviewed(),
+		v.Header.Urgency.String(), v.Header.Classification.String(), v.ReviewBy(), v.Reference, v.Readers, v.Action(),
+		v.Card, v.Body, v.Tally, v.Victim,
+	}, false)
+}

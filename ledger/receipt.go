@@ -1,0 +1,87 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// MaxReceipt bounds a receipt: a note of 15 cosigners with two lines each, and
+// at most 62 hashes.
+const MaxReceipt = 128 << 10
+
+// ErrNotIncluded is returned for a receipt whose inclusion proof does not lead
+// from the entry to the root of its checkpoint.
+var ErrNotIncluded = errors.New("the entry is not in the tree of this checkpoint")
+
+// Receipt proves, offline and for ever, that an entry is in the ledger: its
+// index, the inclusion path and a FINAL checkpoint. Its text is
+// c2sp.org/tlog-proof@v1.
+type Receipt struct {
+	Index uint64
+	Proof tlog.RecordProof // from the leaf's sibling up
+	Note  []byte           // the cosigned checkpoint
+}
+
+const receiptHeader = "c2sp.org/tlog-proof@v1\n"
+
+// Marshal returns the text of r.
+func (r *Receipt) Marshal() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%sindex %d\n", receiptHeader, r.Index)
+	for _, h := range r.Proof {
+		fmt.Fprintf(&b, "%s\n", base64.StdEncoding.EncodeToString(h[:]))
+	}
+	b.WriteString("\n")
+	b.Write(r.Note)
+	return b.Bytes()
+}
+
+// ParseReceipt is the inverse of [Receipt.Marshal]. Ours carry no extra line.
+func ParseReceipt(data []byte) (*Receipt, error) {
+	rest, ok := strings.CutPrefix(string(data), receiptHeader)
+	if !ok || len(data) > MaxReceipt {
+		return nil, ErrMalformed
+	}
+	rest, ok = strings.CutPrefix(rest, "index ")
+	line, rest, ok2 := strings.Cut(rest, "\n")
+	index, err := strconv.ParseUint(line, 10, 64)
+	if !ok || !ok2 || err != nil || index > maxSize || strconv.FormatUint(index, 10) != line {
+		return nil, ErrMalformed
+	}
+	r := &Receipt{Index: index}
+	for {
+		line, rest, ok = strings.Cut(rest, "\n")
+		if !ok || len(r.Proof) > 62 {
+			return nil, ErrMalformed
+		}
+		if line == "" {
+			break
+		}
+		h, err := tlog.ParseHash(line)
+		if err != nil || base64.StdEncoding.EncodeToString(h[:]) != line {
+			return nil, ErrMalformed
+		}
+		r.Proof = append(r.Proof, h)
+	}
+	r.Note = []byte(rest)
+	return r, nil
+}
+
+// Verify checks that the entry with this leaf hash is in the log at r.Index
+// under a FINAL checkpoint, and returns that checkpoint and its cosigners.
+func (r *Receipt) Verify(p *Policy, leaf tlog.Hash) (Checkpoint, []string, error) {
+	c, bureaus, err := p.Open(r.Note)
+	if err != nil {
+		return c, bureaus, err
+	}
+	if r.Index >= c.Size || tlog.CheckRecord(r.Proof, int64(c.Size), tlog.Hash(c.Root), int64(r.Index), leaf) != nil {
+		return c, bureaus, fmt.Errorf("entry %d, checkpoint %d: %w", r.Index, c.Size, ErrNotIncluded)
+	}
+	return c, bureaus, nil
+}

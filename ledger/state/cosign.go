@@ -1,0 +1,118 @@
+package state
+
+import (
+	"fmt"
+
+	"comity/ledger"
+)
+
+// Checkpoints need no leader: the log itself names the sizes that nodes
+// cosign. The first entry after a FINAL checkpoint asks for one at the end of
+// its batch; when the cosignatures of a quorum are in, it is FINAL, and if the
+// log has grown meanwhile, the size at that log position is asked for next. So
+// one checkpoint at a time collects signatures, every node signs the same
+// sizes, and nothing is asked for while nothing happens.
+
+// ask makes the present end of the log the pending checkpoint if none is
+// pending and there are entries beyond the last FINAL one.
+func (a *application) ask() error {
+	pending, err := ReadPending(a)
+	if err != nil || pending != nil {
+		return err
+	}
+	final, err := ReadFinal(a)
+	if err != nil || final != nil && final.Size >= a.head.Size {
+		return err
+	}
+	a.put(TableMeta, []byte(metaPending), (&Collected{Size: a.head.Size, Root: a.head.Root}).Marshal())
+	return nil
+}
+
+func (a *application) cosignatures(list []*ledger.Cosignature) ([]Result, error) {
+	results := make([]Result, len(list))
+	for i, s := range list {
+		refusal, err := a.cosignature(s)
+		if err != nil {
+			return nil, err
+		}
+		results[i] = Result{Index: s.Size, Refusal: refusal}
+	}
+	return results, nil
+}
+
+// cosignature adds one cosignature to the checkpoint it is for: the pending
+// one, or the last FINAL one, which a late node may still support.
+func (a *application) cosignature(s *ledger.Cosignature) (*Refusal, error) {
+	w, ok := a.policy.Witness[s.Node]
+	if !ok {
+		return refuse(UnknownKey, fmt.Sprintf("no bureau has a node %q", s.Node)), nil
+	}
+	if !a.verify.Cosignature(s, w, a.policy.Origin) {
+		return refuse(BadSignature, fmt.Sprintf("the cosignature of %s does not verify", s.Node)), nil
+	}
+	key, c, err := a.collecting(s.Size)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c == nil:
+		return refuse(Stale, fmt.Sprintf("nobody waits for a cosignature at %d", s.Size)), nil
+	case c.Root != s.Root:
+		return refuse(Fork, fmt.Sprintf("%s signed another history of the first %d entries", s.Node, s.Size)), nil
+	case c.By(s.Node):
+		return nil, nil
+	}
+	c.Cosigs = append(c.Cosigs, s)
+	if key == metaPending && len(c.Cosigs) < a.policy.Quorum {
+		a.put(TableMeta, []byte(metaPending), c.Marshal())
+		return nil, nil
+	}
+	a.put(TableMeta, []byte(metaFinal), c.Marshal())
+	a.final = c
+	if key == metaFinal {
+		return nil, nil
+	}
+	a.put(TableMeta, []byte(metaPending), nil)
+	return nil, a.ask()
+}
+
+// collecting returns the checkpoint at size that may still gain cosignatures.
+func (a *application) collecting(size uint64) (string, *Collected, error) {
+	for _, key := range []string{metaPending, metaFinal} {
+		c, err := readCollected(a, key)
+		if err != nil || c != nil && c.Size == size {
+			return key, c, err
+		}
+	}
+	return "", nil, nil
+}
+
+// Adopt returns the changes that give the state the checkpoints of a manifest,
+// after its entries were applied one by one from another source than the log.
+// The caller has verified both.
+func (m *Machine) Adopt(head Head, pending, final *Collected) *Changes {
+	o := newOverlay(nil, head.Size)
+	set := func(key string, c *Collected) {
+		if c == nil {
+			o.put(TableMeta, []byte(key), nil)
+			return
+		}
+		o.put(TableMeta, []byte(key), c.Marshal())
+	}
+	set(metaPending, pending)
+	set(metaFinal, final)
+	return &Changes{Puts: o.order, Head: head, Final: final}
+}
+
+// CheckFinal reports whether c carries good cosignatures of a quorum.
+func (m *Machine) CheckFinal(c *Collected, verify Verifier) bool {
+	bureaus := make(map[string]bool)
+	for _, s := range c.Cosigs {
+		w, ok := m.policy.Witness[s.Node]
+		if !ok || s.Size != c.Size || s.Root != c.Root || !verify.Cosignature(s, w, m.policy.Origin) {
+			return false
+		}
+		bureaus[m.policy.Bureau[s.Node]] = true
+	}
+	return len(bureaus) >= m.policy.Quorum
+}

@@ -1,0 +1,12 @@
+// Package state decides what an ordered command does to the ledger.
+//
+// [Machine.Apply] takes a view of the state before a command and returns what
+// changes and what is answered. It is a function of the charter and the log
+// alone: it reads no clock, no configuration and no map in map order, does no
+// I/O but through the view, and starts no goroutine, so that every node, and
+// every auditor who replays the log, computes the same.
+//
+// It refuses, with a typed [Refusal], whatever an author may not do at that log
+// position; a refused statement gets no leaf and changes nothing. Start reading
+// at Apply, then rights.go for who may do what.
+package state

@@ -1,0 +1,285 @@
+package state
+
+import (
+	"fmt"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Use says what a known key is for.
+type Use uint8
+
+// The uses of keys: those of the charter, and those that enrolments give.
+const (
+	UseRoot   Use = 1 + iota // a bureau's root key
+	UseNode                  // TLS key of a node
+	UseSign                  // an officer's signing key
+	UseSeal                  // a sealing key
+	UseAccess                // TLS key of a client
+)
+
+// Key is what the ledger knows about a key.
+type Key struct {
+	Bureau     string
+	Use        Use
+	Roles      ledger.Roles
+	Label      string
+	Public     []byte // Ed25519 key of UseRoot and UseSign, empty otherwise
+	EnrolledAt uint64 // index of the enrolment; 0 for keys of the charter
+	RevokedAt  uint64 // index of the revocation + 1; 0 while valid
+}
+
+func (k *Key) marshal() []byte {
+	b := cryptobyte.NewBuilder(nil)
+	b.AddBytes([]byte(k.Bureau))
+	b.AddUint8(uint8(k.Use))
+	b.AddUint16(uint16(k.Roles))
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(k.Label)) })
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(k.Public) })
+	b.AddUint64(k.EnrolledAt)
+	b.AddUint64(k.RevokedAt)
+	return b.BytesOrPanic()
+}
+
+func parseKey(data []byte) *Key {
+	var (
+		k                  Key
+		code, label, publc cryptobyte.String
+	)
+	in := cryptobyte.String(data)
+	if !in.ReadBytes((*[]byte)(&code), 2) || !in.ReadUint8((*uint8)(&k.Use)) || !in.ReadUint16((*uint16)(&k.Roles)) ||
+		!in.ReadUint8LengthPrefixed(&label) || !in.ReadUint8LengthPrefixed(&publc) ||
+		!in.ReadUint64(&k.EnrolledAt) || !in.ReadUint64(&k.RevokedAt) || !in.Empty() {
+		return nil
+	}
+	k.Bureau, k.Label, k.Public = string(code), string(label), publc
+	return &k
+}
+
+// Author is the end of an author's chain of statements.
+type Author struct {
+	Seq  uint64    // of the next statement
+	Prev ledger.ID // id of the last one
+}
+
+// Status is where a notice is in its life.
+type Status uint8
+
+// The states of a notice.
+const (
+	StatusActive Status = 1 + iota
+	StatusWithdrawn
+)
+
+// String returns the state as people read it.
+func (s Status) String() string {
+	switch s {
+	case StatusActive:
+		return "active"
+	case StatusWithdrawn:
+		return "withdrawn"
+	}
+	return fmt.Sprintf("status(%d)", uint8(s))
+}
+
+// Notice is what the ledger knows about a notice in the clear.
+type Notice struct {
+	Bureau string // the origin
+	Status Status
+	Index  uint64 // of the publish entry
+	Latest uint64 // of the entry whose body is the current version
+	Ended  uint64 // index of the entry that ended it + 1; 0 while active
+}
+
+func (n *Notice) marshal() []byte {
+	b := cryptobyte.NewBuilder(nil)
+	b.AddBytes([]byte(n.Bureau))
+	b.AddUint8(uint8(n.Status))
+	b.AddUint64(n.Index)
+	b.AddUint64(n.Latest)
+	b.AddUint64(n.Ended)
+	return b.BytesOrPanic()
+}
+
+// Head is the end of the log as applied.
+type Head struct {
+	Size   uint64
+	Root   ledger.Hash
+	Time   uint64      // ledger time of the last batch, POSIX ms
+	Digest ledger.Hash // chain over the changes of every entry, to compare two replays
+}
+
+func (h *Head) marshal() []byte {
+	b := cryptobyte.NewBuilder(nil)
+	b.AddUint64(h.Size)
+	b.AddBytes(h.Root[:])
+	b.AddUint64(h.Time)
+	b.AddBytes(h.Digest[:])
+	return b.BytesOrPanic()
+}
+
+// Collected is a checkpoint with the cosignatures that the log holds for it.
+type Collected struct {
+	Size   uint64
+	Root   ledger.Hash
+	Cosigs []*ledger.Cosignature // in log order, one per node
+}
+
+// By reports whether the node has cosigned.
+func (c *Collected) By(node string) bool {
+	for _, s := range c.Cosigs {
+		if s.Node == node {
+			return true
+		}
+	}
+	return false
+}
+
+// Marshal returns the encoding of c, as the state and manifests hold it.
+func (c *Collected) Marshal() []byte {
+	b := cryptobyte.NewBuilder(nil)
+	b.AddUint64(c.Size)
+	b.AddBytes(c.Root[:])
+	b.AddUint8(uint8(len(c.Cosigs)))
+	for _, s := range c.Cosigs {
+		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.Marshal()) })
+	}
+	return b.BytesOrPanic()
+}
+
+// ParseCollected is the inverse of [Collected.Marshal].
+func ParseCollected(data []byte) (*Collected, error) {
+	var (
+		c     Collected
+		count uint8
+	)
+	in := cryptobyte.String(data)
+	if !in.ReadUint64(&c.Size) || !in.CopyBytes(c.Root[:]) || !in.ReadUint8(&count) {
+		return nil, ledger.ErrMalformed
+	}
+	for range count {
+		var raw cryptobyte.String
+		if !in.ReadUint16LengthPrefixed(&raw) {
+			return nil, ledger.ErrMalformed
+		}
+		s, err := ledger.ParseCosignature(raw)
+		if err != nil {
+			return nil, err
+		}
+		c.Cosigs = append(c.Cosigs, s)
+	}
+	if !in.Empty() {
+		return nil, ledger.ErrMalformed
+	}
+	return &c, nil
+}
+
+// ReadKey returns what the state knows about a key, nil when it knows none.
+func ReadKey(v View, id keys.ID) (*Key, error) {
+	return read(v, TableKeys, id[:], func(data []byte) (*Key, bool) {
+		k := parseKey(data)
+		return k, k != nil
+	})
+}
+
+// ReadAuthor returns the end of the chain of an author; the zero Author when
+// there is no statement yet.
+func ReadAuthor(v View, id keys.ID) (Author, error) {
+	a, err := read(v, TableAuthors, id[:], func(data []byte) (*Author, bool) {
+		var a Author
+		in := cryptobyte.String(data)
+		return &a, in.ReadUint64(&a.Seq) && in.CopyBytes(a.Prev[:]) && in.Empty()
+	})
+	if a == nil || err != nil {
+		return Author{}, err
+	}
+	return *a, nil
+}
+
+// ReadIndex returns the index of the entry with this statement id.
+func ReadIndex(v View, id ledger.ID) (index uint64, ok bool, err error) {
+	p, err := read(v, TableIDs, id[:], func(data []byte) (*uint64, bool) {
+		in := cryptobyte.String(data)
+		return &index, in.ReadUint64(&index) && in.Empty()
+	})
+	return index, p != nil, err
+}
+
+// ReadNotice returns the state of the notice whose publish statement has this
+// id, nil when there is none.
+func ReadNotice(v View, id ledger.ID) (*Notice, error) {
+	return read(v, TableNotices, id[:], func(data []byte) (*Notice, bool) {
+		var (
+			n    Notice
+			code []byte
+		)
+		in := cryptobyte.String(data)
+		ok := in.ReadBytes(&code, 2) && in.ReadUint8((*uint8)(&n.Status)) && in.ReadUint64(&n.Index) &&
+			in.ReadUint64(&n.Latest) && in.ReadUint64(&n.Ended) && in.Empty()
+		n.Bureau = string(code)
+		return &n, ok
+	})
+}
+
+// ReadSealing returns the current sealing key of a bureau for a compartment,
+// nil when it has enrolled none.
+func ReadSealing(v View, bureau string, c seal.Compartment) (*keys.Recipient, error) {
+	return read(v, TableSealing, sealingKey(bureau, c), func(data []byte) (*keys.Recipient, bool) {
+		r, err := keys.RecipientFromBytes(data)
+		return r, err == nil
+	})
+}
+
+// ReadHead returns the head; the zero Head before genesis.
+func ReadHead(v View) (Head, error) {
+	h, err := read(v, TableMeta, []byte("head"), func(data []byte) (*Head, bool) {
+		var h Head
+		in := cryptobyte.String(data)
+		return &h, in.ReadUint64(&h.Size) && in.CopyBytes(h.Root[:]) && in.ReadUint64(&h.Time) &&
+			in.CopyBytes(h.Digest[:]) && in.Empty()
+	})
+	if h == nil || err != nil {
+		return Head{}, err
+	}
+	return *h, nil
+}
+
+// ReadPending returns the checkpoint that nodes are asked to cosign, nil when
+// every entry is under a FINAL one.
+func ReadPending(v View) (*Collected, error) { return readCollected(v, metaPending) }
+
+// ReadFinal returns the last FINAL checkpoint, nil when there is none yet.
+func ReadFinal(v View) (*Collected, error) { return readCollected(v, metaFinal) }
+
+func readCollected(v View, key string) (*Collected, error) {
+	return read(v, TableMeta, []byte(key), func(data []byte) (*Collected, bool) {
+		c, err := ParseCollected(data)
+		return c, err == nil
+	})
+}
+
+const (
+	metaHead    = "head"
+	metaPending = "pending"
+	metaFinal   = "final"
+)
+
+func sealingKey(bureau string, c seal.Compartment) []byte { return append([]byte(bureau), byte(c)) }
+
+// read gets and parses a value of the state. What we wrote must parse: if it
+// does not, the store is corrupt and the caller stops.
+func read[T any](v View, t Table, key []byte, parse func([]byte) (*T, bool)) (*T, error) {
+	data, err := v.Get(t, key)
+	if err != nil || data == nil {
+		return nil, err
+	}
+	value, ok := parse(data)
+	if !ok {
+		return nil, fmt.Errorf("state: table %d, key %x: %w", t, key, ledger.ErrMalformed)
+	}
+	return value, nil
+}

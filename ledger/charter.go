@@ -6,7 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"comity/crypto/keys"
@@ -53,9 +54,7 @@ type Node struct {
 func (m *Member) NodeName() string { return NodeName(m.Code) }
 
 // NodeName returns the name of the node of the bureau with this code.
-func NodeName(code string) string {
-	return string([]byte{code[0] | 0x20, code[1] | 0x20}) + ".comity/n1"
-}
+func NodeName(code string) string { return strings.ToLower(code) + ".comity/n1" }
 
 // Quorum returns how many of n bureaus must cosign a checkpoint to make it
 // FINAL: floor((n+f)/2)+1 with f = floor((n-1)/3), so that any two quorums share
@@ -72,8 +71,20 @@ func (c *Charter) Member(code string) (*Member, bool) {
 	return nil, false
 }
 
-// Marshal returns the bytes whose hash is the ledger id.
+// Marshal returns the bytes whose hash is the ledger id. It panics on a charter
+// that has no encoding; [NewGenesis] returns an error for one.
 func (c *Charter) Marshal() []byte {
+	data, err := c.encode()
+	if err != nil {
+		panic("ledger: charter: " + err.Error())
+	}
+	return data
+}
+
+func (c *Charter) encode() ([]byte, error) {
+	if len(c.Members) > MaxMembers {
+		return nil, ErrMalformed
+	}
 	b := cryptobyte.NewBuilder(nil)
 	b.AddUint8(charterVer)
 	addString8(b, c.Name)
@@ -81,20 +92,29 @@ func (c *Charter) Marshal() []byte {
 	b.AddUint8(uint8(len(c.Members)))
 	for i := range c.Members {
 		m := &c.Members[i]
+		w := &m.Node.Witness
+		if len(m.Code) != 2 || len(m.Root) != ed25519.PublicKeySize || len(w.Ed25519) != ed25519.PublicKeySize || w.MLDSA == nil {
+			return nil, ErrMalformed
+		}
 		b.AddBytes([]byte(m.Code))
 		addString8(b, m.Name)
 		b.AddBytes(m.Root)
 		b.AddBytes(m.Access[:])
 		addString8(b, m.Node.Address)
 		b.AddBytes(m.Node.TLS[:])
-		b.AddBytes(m.Node.Witness.Ed25519)
-		b.AddBytes(m.Node.Witness.MLDSA.Bytes())
+		b.AddBytes(w.Ed25519)
+		b.AddBytes(w.MLDSA.Bytes())
 	}
-	return b.BytesOrPanic()
+	data, err := b.Bytes()
+	if err != nil { // a string is longer than its length prefix can say
+		return nil, ErrMalformed
+	}
+	return data, nil
 }
 
 // ParseCharter is the inverse of [Charter.Marshal]. It refuses a key that
-// appears twice: one key has one use and one holder.
+// appears twice: one key has one use and one holder. Key ids count with the
+// keys: Access is an id that nobody proves, and must not be that of a root.
 func ParseCharter(data []byte) (*Charter, error) {
 	var (
 		c          Charter
@@ -102,7 +122,7 @@ func ParseCharter(data []byte) (*Charter, error) {
 	)
 	in := cryptobyte.String(data)
 	if len(data) > MaxCharter || !in.ReadUint8(&version) || version != charterVer || !readString8(&in, &c.Name) ||
-		!in.ReadUint64(&c.Created) || !in.ReadUint8(&n) || n == 0 || n > MaxMembers {
+		!in.ReadUint64(&c.Created) || c.Created > MaxTime || !in.ReadUint8(&n) || n == 0 || n > MaxMembers {
 		return nil, ErrMalformed
 	}
 	seen := make(map[string]bool)
@@ -119,7 +139,8 @@ func ParseCharter(data []byte) (*Charter, error) {
 		if len(c.Members) > 0 && c.Members[len(c.Members)-1].Code >= m.Code {
 			return nil, ErrMalformed
 		}
-		if !once(m.Root) || !once(m.Access[:]) || !once(m.Node.TLS[:]) || !once(m.Node.Witness.Ed25519) ||
+		id := keys.SigningID(m.Root)
+		if !once(m.Root) || !once(id[:]) || !once(m.Access[:]) || !once(m.Node.TLS[:]) || !once(m.Node.Witness.Ed25519) ||
 			!once(m.Node.Witness.MLDSA.Bytes()) || !once([]byte(m.Node.Address)) {
 			return nil, ErrMalformed
 		}
@@ -143,7 +164,7 @@ func parseMember(in *cryptobyte.String) (*Member, error) {
 		return nil, ErrMalformed
 	}
 	m.Code = string(code)
-	if host, port, err := net.SplitHostPort(m.Node.Address); err != nil || host == "" || port == "" {
+	if !isAddress(m.Node.Address) {
 		return nil, ErrMalformed
 	}
 	var err error
@@ -153,8 +174,15 @@ func parseMember(in *cryptobyte.String) (*Member, error) {
 	if m.Node.Witness.Ed25519, err = keys.AdmitEd25519(ed); err != nil {
 		return nil, err
 	}
-	m.Node.Witness.MLDSA, err = mldsa.NewPublicKey(mldsa.MLDSA44(), dsa)
-	return &m, err
+	if m.Node.Witness.MLDSA, err = mldsa.NewPublicKey(mldsa.MLDSA44(), dsa); err != nil {
+		return nil, err
+	}
+	// Two keys of one name that a note cannot tell apart: who grinds such a pair
+	// would spoil every note that carries its lines.
+	if keyHash(m.NodeName(), algCosignEd25519, ed) == keyHash(m.NodeName(), algCosignMLDSA44, dsa) {
+		return nil, ErrMalformed
+	}
+	return &m, nil
 }
 
 // Genesis is a charter with the signatures of all its founders.
@@ -168,7 +196,10 @@ type Genesis struct {
 
 // NewGenesis starts the signing of a charter.
 func NewGenesis(c *Charter) (*Genesis, error) {
-	raw := c.Marshal()
+	raw, err := c.encode()
+	if err != nil {
+		return nil, fmt.Errorf("charter: %w", err)
+	}
 	parsed, err := ParseCharter(raw)
 	if err != nil {
 		return nil, fmt.Errorf("charter: %w", err)
@@ -253,6 +284,30 @@ func ParseGenesis(data []byte) (*Genesis, error) {
 
 func isCode(b []byte) bool {
 	return len(b) == 2 && 'A' <= b[0] && b[0] <= 'Z' && 'A' <= b[1] && b[1] <= 'Z'
+}
+
+// isAddress accepts "host:port": a host of printable ASCII without brackets and
+// colons, or one in brackets, which may have colons; a port from 1 to 65535,
+// without leading zeros.
+func isAddress(s string) bool {
+	i := strings.LastIndexByte(s, ':')
+	if i < 1 {
+		return false
+	}
+	host, port := s[:i], s[i+1:]
+	inner, bracketed := strings.CutPrefix(host, "[")
+	if bracketed {
+		if inner, bracketed = strings.CutSuffix(inner, "]"); !bracketed {
+			return false
+		}
+	}
+	for _, c := range []byte(inner) {
+		if c <= ' ' || c > '~' || c == '[' || c == ']' || c == ':' && !bracketed {
+			return false
+		}
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return inner != "" && err == nil && n != 0 && strconv.FormatUint(n, 10) == port
 }
 
 func addString8(b *cryptobyte.Builder, s string) {

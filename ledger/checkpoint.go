@@ -32,6 +32,19 @@ type Checkpoint struct {
 // maxSize keeps sizes in the range of an int64, as every tlog library has it.
 const maxSize = 1<<62 - 1
 
+// MaxTime is the last second of the year 9999, POSIX seconds: a time in signed
+// bytes is one that every calendar can show.
+const MaxTime = 253_402_300_799
+
+// MaxNote bounds a checkpoint's note: 15 cosigners have lines of some 3.4 KB
+// each, and others may add theirs.
+const MaxNote = 96 << 10
+
+const (
+	maxOrigin     = 255 // the cosigned message has a u8 for its length
+	maxCheckpoint = maxOrigin + 1 + 20 + 1 + 44 + 1
+)
+
 // String returns the checkpoint's text: the body of the note that is cosigned.
 func (c Checkpoint) String() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
@@ -39,8 +52,11 @@ func (c Checkpoint) String() string {
 
 // ParseCheckpoint is the inverse of [Checkpoint.String].
 func ParseCheckpoint(text string) (Checkpoint, error) {
+	if len(text) > maxCheckpoint {
+		return Checkpoint{}, ErrMalformed
+	}
 	lines := strings.Split(text, "\n")
-	if len(lines) != 4 || lines[0] == "" {
+	if len(lines) != 4 || lines[0] == "" || len(lines[0]) > maxOrigin {
 		return Checkpoint{}, ErrMalformed
 	}
 	size, err1 := strconv.ParseUint(lines[1], 10, 64)
@@ -124,7 +140,7 @@ func ParseCosignature(data []byte) (*Cosignature, error) {
 func readCosignature(in *cryptobyte.String) (*Cosignature, error) {
 	var s Cosignature
 	if !readString8(in, &s.Node) || !in.ReadUint64(&s.Size) || !in.CopyBytes(s.Root[:]) || !in.ReadUint64(&s.Time) ||
-		!in.CopyBytes(s.Ed25519[:]) || !in.CopyBytes(s.MLDSA[:]) || s.Size > maxSize || s.Time > maxSize {
+		!in.CopyBytes(s.Ed25519[:]) || !in.CopyBytes(s.MLDSA[:]) || s.Size > maxSize || s.Time > MaxTime {
 		return nil, ErrMalformed
 	}
 	return &s, nil
@@ -150,7 +166,7 @@ func mldsaMessage(name string, c Checkpoint, time uint64) []byte {
 }
 
 // FormatNote writes the signed note of a checkpoint with two lines per
-// cosignature, in the order given.
+// cosignature, in the order given. It leaves out those of nodes that are not in w.
 func FormatNote(c Checkpoint, w map[string]keys.WitnessPublic, cosigs []*Cosignature) []byte {
 	var b strings.Builder
 	b.WriteString(c.String())
@@ -161,7 +177,10 @@ func FormatNote(c Checkpoint, w map[string]keys.WitnessPublic, cosigs []*Cosigna
 		fmt.Fprintf(&b, "— %s %s\n", name, base64.StdEncoding.EncodeToString(append(raw, sig...)))
 	}
 	for _, s := range cosigs {
-		pub := w[s.Node]
+		pub, ok := w[s.Node]
+		if !ok {
+			continue
+		}
 		line(s.Node, keyHash(s.Node, algCosignEd25519, pub.Ed25519), s.Time, s.Ed25519[:])
 		line(s.Node, keyHash(s.Node, algCosignMLDSA44, pub.MLDSA.Bytes()), s.Time, s.MLDSA[:])
 	}
@@ -194,7 +213,7 @@ func (v *cosignVerifier) Verify(msg, sig []byte) bool {
 		return false
 	}
 	time := binary.BigEndian.Uint64(sig)
-	return time <= maxSize && v.check(c, time, sig[8:])
+	return time <= MaxTime && v.check(c, time, sig[8:])
 }
 
 func verifiers(name string, w keys.WitnessPublic) []note.Verifier {
@@ -236,8 +255,12 @@ func (g *Genesis) Policy() *Policy {
 // Open verifies the note of a checkpoint and returns it with the codes of the
 // bureaus that cosigned it, in the order of the note. Lines of unknown keys are
 // ignored; a bad signature of a known key fails the note, as does a bureau with
-// only one of its two signatures when it is needed for the quorum.
+// only one of its two signatures when it is needed for the quorum. With
+// [ErrQuorum] it returns what it found.
 func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
+	if len(data) > MaxNote {
+		return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
+	}
 	var known []note.Verifier
 	for name, w := range p.Witness {
 		known = append(known, verifiers(name, w)...)
@@ -263,6 +286,9 @@ func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
 	lines := make(map[string]int)
 	var bureaus []string
 	for _, s := range n.Sigs { // note.Open drops repeated lines of one key
+		if raw, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
+			return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
+		}
 		if lines[s.Name]++; lines[s.Name] == 2 {
 			bureaus = append(bureaus, p.Bureau[s.Name])
 		}

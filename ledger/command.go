@@ -36,8 +36,14 @@ type Item struct {
 // Size returns how many bytes the item adds to a command.
 func (it *Item) Size() int { return itemOverhead + len(it.Entry.Raw) + len(it.Body) }
 
-// Marshal returns u8 type || payload.
+// Marshal returns u8 type || payload. It panics on a command of more or fewer
+// parts than [ParseCommand] takes: one that is in the log and cannot be read
+// would stop every node.
 func (c *Command) Marshal() []byte {
+	if c.Batch != nil && (len(c.Batch.Items) == 0 || len(c.Batch.Items) > MaxBatch) ||
+		c.Batch == nil && (len(c.Cosignatures) == 0 || len(c.Cosignatures) > MaxCosignatures) {
+		panic("ledger: command of too many parts or none")
+	}
 	size := commandBatchHead
 	if c.Batch != nil {
 		for i := range c.Batch.Items {
@@ -86,7 +92,7 @@ func parseBatch(in cryptobyte.String) (*Command, error) {
 		b     Batch
 		count uint16
 	)
-	if !in.ReadUint64(&b.Time) || b.Time > maxSize || !in.ReadUint16(&count) || count == 0 || count > MaxBatch {
+	if !in.ReadUint64(&b.Time) || b.Time > MaxTime*1000+999 || !in.ReadUint16(&count) || count == 0 || count > MaxBatch {
 		return nil, ErrMalformed
 	}
 	b.Items = make([]Item, 0, count)

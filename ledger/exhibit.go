@@ -33,9 +33,12 @@ type Enrolment struct {
 }
 
 // Marshal returns the bytes of an exhibit file: the header line, ledger id,
-// item, u24-vector receipt, then per enrolment u24-vector entry, u24-vector
-// receipt.
+// item, u24-vector receipt, u8 count, then per enrolment u24-vector entry,
+// u24-vector receipt. It panics on more than [MaxSigners] enrolments.
 func (x *Exhibit) Marshal() []byte {
+	if len(x.Enrols) > MaxSigners {
+		panic("ledger: exhibit of too many enrolments")
+	}
 	b := cryptobyte.NewBuilder(nil)
 	b.AddBytes(exhibitHeader)
 	b.AddBytes(x.Ledger[:])

@@ -14,12 +14,15 @@ import (
 // Publish holds the clear fields of a notice: all that a node, and whoever may
 // read the log, learns about it. No person, no place, no list of readers.
 type Publish struct {
-	Kind           Kind // KindUndisclosed for a diffusion
-	ReviewBy       uint32
+	Kind           Kind   // KindUndisclosed for a diffusion
+	ReviewBy       uint32 // day since 1970-01-01, 0 when none is set
 	Classification Classification
 	Urgency        Urgency
 	SizeClass      uint8 // ceil(log2(sealed size)), so that lists can show a size
 }
+
+// MaxDay is the last day of the year 9999, counted from 1970-01-01.
+const MaxDay = MaxTime / 86_400
 
 // Marshal returns the encoding of p: u8 kind, u32 review day since 1970-01-01,
 // u8 classification, u8 urgency, u8 size class.
@@ -41,7 +44,7 @@ func ParsePublish(data []byte) (*Publish, error) {
 		in.ReadUint8((*uint8)(&p.Classification)) && in.ReadUint8((*uint8)(&p.Urgency)) &&
 		in.ReadUint8(&p.SizeClass) && in.Empty()
 	if !ok || int(p.Kind) >= len(kindNames) || p.Kind == KindDiffusion ||
-		p.Classification > Secret || p.Urgency > U3 || p.SizeClass > 18 {
+		p.Classification > Secret || p.Urgency > U3 || p.ReviewBy > MaxDay || p.SizeClass > 18 {
 		return nil, ErrMalformed
 	}
 	return &p, nil
@@ -87,7 +90,8 @@ type Enrol struct {
 	Proof       []byte           // PurposeSign: signature by the new key over [EnrolProof]; else empty
 }
 
-// MaxLabel is the length of the longest label, in bytes of printable ASCII.
+// MaxLabel is the length of the longest label, in lower-case letters, digits
+// and "-".
 const MaxLabel = 32
 
 // Marshal returns the encoding of e.
@@ -145,7 +149,9 @@ func (e *Enrol) KeyID() keys.ID {
 			return keys.SealingID(r)
 		}
 	case PurposeAccess:
-		return keys.ID(e.Key)
+		var id keys.ID
+		copy(id[:], e.Key)
+		return id
 	}
 	return keys.ID{}
 }

@@ -11,9 +11,10 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// MaxReceipt bounds a receipt: a note of 15 cosigners with two lines each, and
-// at most 62 hashes.
+// MaxReceipt bounds a receipt: a note and at most 62 hashes.
 const MaxReceipt = 128 << 10
+
+const maxPath = 62 // in a tree of up to 2^62-1 entries
 
 // ErrNotIncluded is returned for a receipt whose inclusion proof does not lead
 // from the entry to the root of its checkpoint.
@@ -57,11 +58,14 @@ func ParseReceipt(data []byte) (*Receipt, error) {
 	r := &Receipt{Index: index}
 	for {
 		line, rest, ok = strings.Cut(rest, "\n")
-		if !ok || len(r.Proof) > 62 {
+		if !ok {
 			return nil, ErrMalformed
 		}
 		if line == "" {
 			break
+		}
+		if len(r.Proof) == maxPath {
+			return nil, ErrMalformed
 		}
 		h, err := tlog.ParseHash(line)
 		if err != nil || base64.StdEncoding.EncodeToString(h[:]) != line {

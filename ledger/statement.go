@@ -3,6 +3,7 @@ package ledger
 import (
 	"crypto/sha256"
 	"errors"
+	"math/bits"
 
 	"comity/crypto/keys"
 
@@ -147,7 +148,7 @@ func ParseStatement(data []byte) (*Statement, error) {
 func (s *Statement) check() error {
 	zero := Hash{}
 	switch {
-	case len(s.Public) > MaxPublic, s.BodyLen > MaxBody,
+	case len(s.Public) > MaxPublic, s.BodyLen > MaxBody, s.SeenSize > maxSize, s.Created > MaxTime,
 		(s.Seq == 0) != (s.Prev == ID(zero)),
 		(s.SeenSize == 0) != (s.SeenRoot == EmptyRoot),
 		(s.BodyLen == 0) != (s.BodyHash == zero):
@@ -156,11 +157,9 @@ func (s *Statement) check() error {
 	body, target := s.BodyLen > 0, s.Target != ID(zero)
 	switch s.Class {
 	case ClassPublish:
-		_, err := ParsePublish(s.Public)
-		return must(err, body, !target)
+		return must(s.checkPublish(), body, !target)
 	case ClassAmend:
-		_, err := ParsePublish(s.Public)
-		return must(err, body, target)
+		return must(s.checkPublish(), body, target)
 	case ClassWithdraw:
 		return must(nil, !body, target, len(s.Public) == 0)
 	case ClassGrant:
@@ -175,6 +174,15 @@ func (s *Statement) check() error {
 		return must(err, !body, !target)
 	}
 	return ErrMalformed // a class of another version of the format
+}
+
+// checkPublish holds the clear size against the signed one: they are one fact.
+func (s *Statement) checkPublish() error {
+	p, err := ParsePublish(s.Public)
+	if err == nil && (s.BodyLen == 0 || int(p.SizeClass) != bits.Len32(s.BodyLen-1)) {
+		err = ErrMalformed
+	}
+	return err
 }
 
 func must(err error, rules ...bool) error {

@@ -140,13 +140,14 @@ type application struct {
 	*overlay
 	verify  Verifier
 	head    Head
+	now     uint64 // ledger time of the batch
 	records []Record
 	final   *Collected
 	seen    map[uint64]tlog.Hash // roots at sizes that authors of this batch named
 }
 
 func (a *application) batch(b *ledger.Batch) ([]Result, error) {
-	a.head.Time = max(a.head.Time, b.Time)
+	a.now = max(a.head.Time, b.Time)
 	results := make([]Result, len(b.Items))
 	for i := range b.Items {
 		var err error
@@ -154,15 +155,17 @@ func (a *application) batch(b *ledger.Batch) ([]Result, error) {
 			return nil, err
 		}
 	}
-	if len(a.records) > 0 {
-		h, err := root(a, a.head.Size)
-		if err != nil {
-			return nil, err
-		}
-		a.head.Root = ledger.Hash(h)
-		if err := a.ask(); err != nil {
-			return nil, err
-		}
+	if len(a.records) == 0 {
+		// Not even the time moves: who has the accepted entries has the state.
+		return results, nil
+	}
+	h, err := root(a, a.head.Size)
+	if err != nil {
+		return nil, err
+	}
+	a.head.Root = ledger.Hash(h)
+	if err := a.ask(); err != nil {
+		return nil, err
 	}
 	a.put(TableMeta, []byte(metaHead), a.head.marshal())
 	return results, nil
@@ -199,7 +202,8 @@ func (a *application) item(it *ledger.Item) (Result, error) {
 		return Result{}, fmt.Errorf("hash entry %d: %w", index, err)
 	}
 	a.hashes = append(a.hashes, hashes...)
-	a.records = append(a.records, Record{a.head.Time, *it})
+	a.records = append(a.records, Record{a.now, *it})
+	a.head.Time = a.now
 	a.head.Size++
 	a.head.Digest = digest(a.head.Digest, a.head.Time, a.order[before:])
 	return Result{Index: index, Time: a.head.Time}, nil

@@ -88,7 +88,8 @@ func (s Status) String() string {
 
 // Notice is what the ledger knows about a notice in the clear.
 type Notice struct {
-	Bureau string // the origin
+	Bureau string      // the origin
+	Kind   ledger.Kind // as published
 	Status Status
 	Index  uint64 // of the publish entry
 	Latest uint64 // of the entry whose body is the current version
@@ -98,6 +99,7 @@ type Notice struct {
 func (n *Notice) marshal() []byte {
 	b := cryptobyte.NewBuilder(nil)
 	b.AddBytes([]byte(n.Bureau))
+	b.AddUint8(uint8(n.Kind))
 	b.AddUint8(uint8(n.Status))
 	b.AddUint64(n.Index)
 	b.AddUint64(n.Latest)
@@ -109,7 +111,7 @@ func (n *Notice) marshal() []byte {
 type Head struct {
 	Size   uint64
 	Root   ledger.Hash
-	Time   uint64      // ledger time of the last batch, POSIX ms
+	Time   uint64      // ledger time of the last entry, POSIX ms
 	Digest ledger.Hash // chain over the changes of every entry, to compare two replays
 }
 
@@ -218,7 +220,7 @@ func ReadNotice(v View, id ledger.ID) (*Notice, error) {
 			code []byte
 		)
 		in := cryptobyte.String(data)
-		ok := in.ReadBytes(&code, 2) && in.ReadUint8((*uint8)(&n.Status)) && in.ReadUint64(&n.Index) &&
+		ok := in.ReadBytes(&code, 2) && in.ReadUint8((*uint8)(&n.Kind)) && in.ReadUint8((*uint8)(&n.Status)) && in.ReadUint64(&n.Index) &&
 			in.ReadUint64(&n.Latest) && in.ReadUint64(&n.Ended) && in.Empty()
 		n.Bureau = string(code)
 		return &n, ok

@@ -107,14 +107,16 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 }
 
 // checkNotice holds the rules on notices: a red one needs a supervisor's second
-// signature, and only its origin acts on one.
+// signature, only its origin acts on one, and its kind stays what it is: else
+// one officer could declare a red notice blue, and rewrite it alone.
 func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal, error) {
+	var kind ledger.Kind
 	if s.Class == ledger.ClassPublish || s.Class == ledger.ClassAmend {
 		p, err := ledger.ParsePublish(s.Public)
 		if err != nil {
 			return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
 		}
-		if p.Kind == ledger.KindRed && !supervised(signers) {
+		if kind = p.Kind; kind == ledger.KindRed && !supervised(signers) {
 			return refuse(FourEyes, "a red notice needs the second signature of a supervisor"), nil
 		}
 	}
@@ -131,6 +133,8 @@ func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal
 		return refuse(NotAllowed, fmt.Sprintf("%s may not %s a notice of %s", signers[0].Bureau, s.Class, n.Bureau)), nil
 	case n.Status != StatusActive:
 		return refuse(Ended, fmt.Sprintf("the notice is %s since entry %d", n.Status, n.Ended-1)), nil
+	case s.Class == ledger.ClassAmend && kind != n.Kind:
+		return refuse(NotAllowed, fmt.Sprintf("the notice is %s, and no amendment makes it %s", n.Kind, kind)), nil
 	}
 	return nil, nil
 }
@@ -187,7 +191,11 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 	s := e.Statement
 	switch s.Class {
 	case ledger.ClassPublish:
-		n := Notice{Bureau: signers[0].Bureau, Status: StatusActive, Index: index, Latest: index}
+		p, err := ledger.ParsePublish(s.Public)
+		if err != nil {
+			return err
+		}
+		n := Notice{Bureau: signers[0].Bureau, Kind: p.Kind, Status: StatusActive, Index: index, Latest: index}
 		a.put(TableNotices, e.ID[:], n.marshal())
 	case ledger.ClassAmend, ledger.ClassWithdraw:
 		n, err := ReadNotice(a, s.Target)

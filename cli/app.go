@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Main runs one command line and returns its exit code: see exit.go.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	t := &terminal{stdin: stdin, stdout: stdout, stderr: stderr}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return t.finish(t.run(ctx, args))
+}
+
+// completionFlag ends the command line when a shell asks what may come next.
+const completionFlag = "--generate-bash-completion"
+
+func (t *terminal) run(ctx context.Context, args []string) error {
+	app := t.app()
+	if len(args) > 1 && args[len(args)-1] == completionFlag {
+		return app.RunContext(ctx, args)
+	}
+	args, err := arrange(app, spoken(args))
+	if err != nil {
+		return err
+	}
+	return app.RunContext(ctx, args)
+}
+
+// spoken turns `comity help VERB` and `comity --version`, which people try
+// first, into the forms that all verbs have.
+func spoken(args []string) []string {
+	switch {
+	case len(args) >= 2 && args[1] == "help":
+		return append(append([]string{args[0]}, args[2:]...), "--help")
+	case len(args) == 2 && (args[1] == "--version" || args[1] == "-v"):
+		return []string{args[0], "version"}
+	}
+	return args
+}
+
+// app returns the verbs. Each is in the file of its name.
+func (t *terminal) app() *cli.App {
+	app := &cli.App{
+		Name:  "comity",
+		Usage: "a secure case-sharing ledger for international police cooperation",
+		Description: "A bureau's officers write notices, sealed for the bureaus they name; every node keeps and\n" +
+			"checks all of them and can read none. Start with: comity demo, or comity init --help.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "dir", Usage: "`FOLDER` of the bureau (default: the current profile)", EnvVars: []string{"COMITY_DIR"}},
+			&cli.StringFlag{Name: "officer", Usage: "act as the officer with this `LABEL`", EnvVars: []string{"COMITY_OFFICER"}},
+			&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line is the passphrase", EnvVars: []string{"COMITY_PASSPHRASE_FILE"}},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON document for programs"},
+			&cli.BoolFlag{Name: "no-color", Usage: "never colour (as NO_COLOR)"},
+		},
+		Commands: []*cli.Command{
+			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
+			t.noticeCommand(), t.searchCommand(), t.verifyCommand(),
+			t.testnetCommand(),
+			t.completionCommand(), t.versionCommand(),
+		},
+		Writer:                    t.stdout,
+		ErrWriter:                 t.stderr,
+		Before:                    t.begin,
+		HideVersion:               true,
+		HideHelpCommand:           true,
+		EnableBashCompletion:      true,
+		DisableSliceFlagSeparator: true,
+		OnUsageError:              onUsageError,
+		ExitErrHandler:            func(*cli.Context, error) {}, // Main alone exits
+	}
+	for _, c := range app.Commands {
+		prepare(c)
+	}
+	return app
+}
+
+// prepare sets on every command what urfave/cli does not inherit.
+func prepare(c *cli.Command) {
+	c.HideHelpCommand = true // else `comity search help` would not search for help
+	c.OnUsageError = onUsageError
+	if len(c.Subcommands) > 0 && c.Action == nil {
+		c.Action = func(ctx *cli.Context) error {
+			return hint(usagef("%s: say what to do", ctx.Command.FullName()), "see: comity %s --help", ctx.Command.FullName())
+		}
+	}
+	for _, sub := range c.Subcommands {
+		prepare(sub)
+	}
+}
+
+func onUsageError(_ *cli.Context, err error, _ bool) error { return usagef("%s", err) }
+
+// begin reads the flags that all commands have.
+func (t *terminal) begin(c *cli.Context) error {
+	t.asJSON = c.Bool("json")
+	t.passFile = c.String("passphrase-file")
+	t.color = isTerminal(t.stdout) && !c.Bool("no-color") && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return nil
+}

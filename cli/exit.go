@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"comity/crypto/keys"
+	"comity/node/wire"
+)
+
+// Exit codes. The first three are those of every command; a verifying command
+// uses 1 for "not authentic" and the last two as well.
+const (
+	exitOK       = 0
+	exitFailed   = 1 // verifying: not authentic
+	exitUnknown  = 2 // verifying: cannot tell
+	exitUsage    = 3
+	exitFindings = 4 // verifying: authentic, with findings
+)
+
+// The verdicts of a verifying command that are not success. The command has
+// printed the verdict as its result, so they print nothing more.
+var (
+	errNotAuthentic = errors.New("not authentic")
+	errCannotTell   = errors.New("cannot tell")
+	errFindings     = errors.New("authentic, with findings")
+)
+
+// usageError is a command line that means nothing.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// hinted is an error with what to do about it.
+type hinted struct {
+	error
+	advice string
+}
+
+func (e *hinted) Unwrap() error { return e.error }
+
+func hint(err error, format string, args ...any) error {
+	return &hinted{err, fmt.Sprintf(format, args...)}
+}
+
+// exitCode maps errors to exit codes; the only place that does.
+func exitCode(err error) int {
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, errCannotTell):
+		return exitUnknown
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	return exitFailed
+}
+
+// finish reports an error to the person, in one line and perhaps a hint, and
+// returns the exit code.
+func (t *terminal) finish(err error) int {
+	switch err {
+	case nil, errNotAuthentic, errCannotTell, errFindings:
+		return exitCode(err)
+	}
+	t.note("%s", reason(err))
+	if advice := adviceFor(err); advice != "" {
+		t.note("hint: %s", advice)
+	}
+	return exitCode(err)
+}
+
+// reason returns the text of an error as people read it: without the parts
+// that only a program needs.
+func reason(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted; what was shown as done is done, nothing else is"
+	}
+	return err.Error()
+}
+
+// adviceFor returns what to do about an error: what the command said, else what
+// is known about errors of this kind.
+func adviceFor(err error) string {
+	var h *hinted
+	if errors.As(err, &h) {
+		return h.advice
+	}
+	switch {
+	case errors.Is(err, keys.ErrPassphraseNeeded):
+		return "name a file that holds the passphrase: --passphrase-file FILE or COMITY_PASSPHRASE_FILE"
+	case errors.Is(err, keys.ErrPassphrase):
+		return "the key file is untouched; try again with the right passphrase"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "is the node running? start it with: comity node run"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another program, perhaps another node, has this port: stop it, or change listen in comity.toml"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the node did not answer in time; see: comity status"
+	}
+	switch wire.CodeOf(err) {
+	case wire.Unauthenticated:
+		return "the ledger does not know this key yet; an operator enrols the keys of this home with: comity enrol"
+	case wire.NoLeader:
+		return "most nodes do not see each other; try again, or ask another bureau's node; see: comity status"
+	case wire.Unknown:
+		return "send it again: the same statement is never written twice"
+	case wire.Busy, wire.Stopping:
+		return "try again in a moment"
+	}
+	return ""
+}
+
+// cause returns what went wrong with a file without its path, which the caller
+// says already.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}

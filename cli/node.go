@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+
+	"comity/node"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) nodeCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "node",
+		Usage:       "run this bureau's node",
+		Description: "Example: comity node run",
+		Subcommands: []*cli.Command{{
+			Name:  "run",
+			Usage: "run the node until it is told to stop",
+			Description: "Logs JSON to standard error. SIGTERM and SIGINT stop it in good order. A restart needs no\n" +
+				"person and no passphrase. It reads the node's own keys and never one that opens a notice.\n\n" +
+				"Example: comity --dir /var/lib/comity node run",
+			Action: t.nodeRun,
+		}},
+	}
+}
+
+func (t *terminal) nodeRun(c *cli.Context) error {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return err
+	}
+	h, err := t.openHome(c)
+	if err != nil {
+		return err
+	}
+	cfg, err := h.NodeConfig()
+	if err != nil {
+		return err
+	}
+	settings := h.Config()
+	cfg.Logger = slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: settings.Level()}))
+	n, err := node.Open(cfg)
+	if err != nil {
+		return err
+	}
+	<-c.Context.Done()
+	cfg.Logger.Info("stopping", "cause", context.Cause(c.Context))
+	return n.Close()
+}

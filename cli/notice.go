@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/notice"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) noticeCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "notice",
+		Usage: "write, send, read and answer case notices",
+		Description: "A notice is one JSON file: `notice new` writes a template, `notice submit` checks, seals, signs\n" +
+			"and sends it. An ID is a notice's short name, or 8 digits or more of its id.\n\n" +
+			"Example: comity notice show LT-0301",
+		Subcommands: []*cli.Command{
+			t.noticeNewCommand(), t.noticeImportCommand(), t.noticeSubmitCommand(), t.noticeAmendCommand(),
+			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeReplyCommand(),
+			t.noticeWithdrawCommand(), t.noticeExportCommand(),
+		},
+	}
+}
+
+// outputFlags are those of commands whose result is a file.
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "o", Usage: "write to `FILE` (default: standard output)"},
+		&cli.BoolFlag{Name: "force", Usage: "replace FILE if it is there"},
+	}
+}
+
+// result writes a file, or standard output where no file was asked for.
+func (t *terminal) result(c *cli.Context, data []byte) error {
+	path := c.String("o")
+	if path == "" || path == "-" {
+		_, err := t.stdout.Write(data)
+		return err
+	}
+	if err := writeOutput(path, data, c.Bool("force")); err != nil {
+		return err
+	}
+	t.note("wrote %s", path)
+	return nil
+}
+
+// readNotice reads a notice for sending: parsed, and with all its problems told.
+func (t *terminal) readNotice(path string) (*notice.Notice, error) {
+	data, err := t.readInput(path, notice.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	n, err := notice.Parse(data)
+	if err != nil {
+		return nil, hint(fmt.Errorf("%s: %w", path, err), "a complete example of each kind: comity notice new --kind yellow")
+	}
+	return n, t.checkNotice(path, n.Validate(time.Now()))
+}
+
+// checkNotice tells the problems of a document as a list.
+func (t *terminal) checkNotice(path string, err error) error {
+	var problems notice.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	if t.asJSON {
+		if err := t.document(map[string]any{"file": path, "problems": problems}); err != nil {
+			return err
+		}
+	}
+	for _, p := range problems {
+		fmt.Fprintf(t.stderr, "  %s: %s\n", visible(p.Field), visible(p.Why))
+	}
+	return fmt.Errorf("%s: not sent, because %s must be put right first", path, plural(len(problems), "thing", "things"))
+}
+
+// readersFlag reads --to: codes with commas between them, or "all".
+func readersFlag(own, text string) (notice.Readers, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if text == notice.All {
+		return notice.Readers{notice.All}, nil
+	}
+	readers := notice.Readers{own}
+	for code := range strings.SplitSeq(text, ",") {
+		code = strings.TrimSpace(code)
+		if len(code) != 2 || strings.ToUpper(code) != code {
+			return nil, usagef("--to %s: %q is not the two-letter code of a bureau", text, code)
+		}
+		if !readers.Has(code) {
+			readers = append(readers, code)
+		}
+	}
+	return readers, nil
+}
+
+// kindFlag reads a kind of notice, and suggests one for a mistyped word.
+func kindFlag(text string) (ledger.Kind, error) {
+	k, err := ledger.ParseKind(text)
+	if err == nil {
+		return k, nil
+	}
+	var names []string
+	for k := ledger.KindRed; k <= ledger.KindTally; k++ {
+		names = append(names, k.String())
+	}
+	if near := nearest(names, text); near != "" {
+		return 0, hint(usagef("there is no kind %q", text), "did you mean %s", near)
+	}
+	return 0, hint(usagef("there is no kind %q", text), "kinds: %s", strings.Join(names, ", "))
+}

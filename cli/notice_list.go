@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+	"comity/node/desk"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) noticeListCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "list",
+		Usage: "list the notices that this bureau may open, newest first",
+		Description: "--all lists the others as well, of which only the header is known.\n\n" +
+			"Example: comity notice list --kind yellow --status active --limit 20",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "kind", Usage: "only this `KIND`, or a diffusion of this colour"},
+			&cli.StringFlag{Name: "status", Usage: "active or withdrawn"},
+			&cli.StringFlag{Name: "bureau", Usage: "only of the bureau with this `CODE`"},
+			&cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50},
+			&cli.BoolFlag{Name: "all", Usage: "also those that are not for this bureau"},
+		},
+		Action: t.noticeList,
+	}
+}
+
+func (t *terminal) noticeList(c *cli.Context) error {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return err
+	}
+	f := desk.Filter{Bureau: c.String("bureau"), Opened: !c.Bool("all"), Limit: c.Int("limit")}
+	if f.Limit < 0 {
+		return usagef("--limit %d: fewer than none cannot be shown", f.Limit)
+	}
+	switch status := c.String("status"); status {
+	case "":
+	case state.StatusActive.String():
+		f.Status = state.StatusActive
+	case state.StatusWithdrawn.String():
+		f.Status = state.StatusWithdrawn
+	default:
+		return usagef("--status %s: want active or withdrawn", status)
+	}
+	if text := c.String("kind"); text != "" {
+		kind, err := kindFlag(text)
+		if err != nil {
+			return err
+		}
+		f.Keep = func(k *desk.Case) bool { return isKind(k, kind) }
+	}
+	s, err := t.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if f.Bureau != "" {
+		if _, ok := s.genesis.Charter.Member(f.Bureau); !ok {
+			return usagef("--bureau %s: no bureau of this ledger has this code", f.Bureau)
+		}
+	}
+	if err := s.read(c.Context); err != nil {
+		return err
+	}
+	list, err := s.desk.Cases(c.Context, f)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(list)
+	if t.asJSON {
+		out := make([]caseLine, len(list))
+		for i, k := range list {
+			out[i] = lineOf(k)
+		}
+		return t.document(out)
+	}
+	if len(list) == 0 {
+		t.note("no such notice is open to %s", s.home.Bureau())
+		return nil
+	}
+	s.tellCases(list)
+	return nil
+}
+
+// isKind reports whether the case is of a kind, openly or as a diffusion.
+func isKind(k *desk.Case, kind ledger.Kind) bool {
+	if k.View == nil {
+		return k.Public.Kind == kind || kind == ledger.KindDiffusion && k.Public.Kind == ledger.KindUndisclosed
+	}
+	return k.View.Kind == kind || k.View.Colour == kind
+}
+
+// caseLine is a case in a list, as --json shows it.
+type caseLine struct {
+	ID        ledger.ID      `json:"id"`
+	Index     uint64         `json:"index"`
+	Reference string         `json:"reference,omitempty"`
+	Kind      string         `json:"kind"`
+	Colour    string         `json:"colour,omitempty"`
+	Bureau    string         `json:"bureau"`
+	Urgency   string         `json:"urgency"`
+	Status    string         `json:"status"`
+	Time      uint64         `json:"time"` // ledger time, POSIX ms
+	Opened    bool           `json:"opened"`
+	Action    notice.Action  `json:"action,omitempty"`
+	Readers   notice.Readers `json:"readers,omitempty"`
+	Replies   int            `json:"replies"`
+	Why       string         `json:"why,omitempty"` // of a hit of a search
+}
+
+func lineOf(k *desk.Case) caseLine {
+	l := caseLine{ID: k.ID, Index: k.Index, Reference: k.Reference(), Kind: k.Public.Kind.String(), Bureau: k.Bureau,
+		Urgency: k.Public.Urgency.String(), Status: k.Status.String(), Time: k.Time, Opened: k.View != nil, Replies: len(k.Replies)}
+	if v := k.View; v != nil {
+		l.Kind, l.Action, l.Readers = v.Kind.String(), v.Action(), v.Readers
+		if v.Colour != ledger.KindUndisclosed {
+			l.Colour = v.Colour.String()
+		}
+	}
+	return l
+}
+
+func (s *session) tellCases(list []*desk.Case) {
+	var rows [][]string
+	for _, k := range list {
+		rows = append(rows, []string{k.Name(), k.ID.String()[:8], title(k), k.Bureau, k.Public.Urgency.String(), k.Status.String(), clock(k.Time), answers(k)})
+	}
+	s.table([]string{"NOTICE", "ID", "KIND", "FROM", "URGENCY", "STATUS", "SINCE", "ANSWERS"}, rows)
+}
+
+// title says what kind of notice it is, as far as it is known here.
+func title(k *desk.Case) string {
+	switch {
+	case k.View != nil:
+		return k.View.Title()
+	case k.Outdated():
+		return k.Public.Kind.String() + ", changed since"
+	}
+	return k.Public.Kind.String() + ", sealed"
+}
+
+// answers counts replies by type: "2 ack, 1 hit".
+func answers(k *desk.Case) string {
+	counts := make(map[notice.ReplyType]int)
+	var order []notice.ReplyType
+	for _, r := range k.Replies {
+		if counts[r.Type] == 0 {
+			order = append(order, r.Type)
+		}
+		counts[r.Type]++
+	}
+	var parts []string
+	for _, kind := range order {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[kind], strings.ReplaceAll(string(kind), "_", " ")))
+	}
+	return strings.Join(parts, ", ")
+}

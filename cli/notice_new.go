@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"comity/ledger/notice"
+	"comity/node/home"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) noticeNewCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "new",
+		Usage: "write a template to edit",
+		Description: "The template is complete and about people who do not exist: replace all of it.\n\n" +
+			"Example: comity notice new --kind yellow --to XB,XC -o lt-0301.json",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "kind", Usage: "`KIND`: red, blue, yellow, diffusion or tally"},
+			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, such as XB,XC, or all"},
+		}, outputFlags()...),
+		Action: t.noticeNew,
+	}
+}
+
+func (t *terminal) noticeNew(c *cli.Context) error {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return err
+	}
+	if err := required(c, "kind"); err != nil {
+		return err
+	}
+	kind, err := kindFlag(c.String("kind"))
+	if err != nil {
+		return err
+	}
+	template, err := notice.Template(kind, time.Now())
+	if err != nil {
+		return err
+	}
+	n, err := notice.Parse(template)
+	if err != nil {
+		return err
+	}
+	switch h, err := t.openHome(c); {
+	case err == nil:
+		n.Origin = h.Bureau()
+		n.Reference = h.Bureau() + "-0001"
+	case !errors.Is(err, home.ErrNoHome):
+		return err
+	default:
+		t.note("no home here, so the origin is %s; change it to your bureau", n.Origin)
+	}
+	readers, err := readersFlag(n.Origin, c.String("to"))
+	switch {
+	case err != nil:
+		return err
+	case readers != nil:
+		n.Readers = readers
+	case !n.Readers.All():
+		n.Readers = notice.Readers{n.Origin}
+		t.note("only %s will read it; name others with --to, or in the field readers", n.Origin)
+	}
+	data, err := n.Marshal()
+	if err != nil {
+		return err
+	}
+	return t.result(c, data)
+}
+
+func (t *terminal) noticeImportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "make a draft of a public notice",
+		ArgsUsage: "FILE",
+		Description: "Reads one public notice in the JSON of the field, FILE or - for standard input, and writes a\n" +
+			"draft. What was odd or dropped, and what the draft still lacks, is told on standard error.\n\n" +
+			"Example: comity notice import public.json -o draft.json",
+		Flags:  outputFlags(),
+		Action: t.noticeImport,
+	}
+}
+
+func (t *terminal) noticeImport(c *cli.Context) error {
+	args, err := arguments(c, 1, 1, "FILE")
+	if err != nil {
+		return err
+	}
+	data, err := t.readInput(args[0], notice.MaxSize)
+	if err != nil {
+		return err
+	}
+	n, notes, err := notice.Import(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	if h, err := t.openHome(c); err == nil {
+		n.Origin, n.Readers = h.Bureau(), notice.Readers{h.Bureau()}
+	}
+	for _, text := range notes {
+		t.note("noticed: %s", text)
+	}
+	var problems notice.Problems
+	if errors.As(n.Validate(time.Now()), &problems) {
+		for _, p := range problems {
+			t.note("to do: %s", p.String())
+		}
+	}
+	draft, err := n.Marshal()
+	if err != nil {
+		return err
+	}
+	return t.result(c, draft)
+}

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"comity/ledger/notice"
+	"comity/ledger/state"
+	"comity/node/desk"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) noticeShowCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "show",
+		Usage:       "show a notice and what happened to it",
+		ArgsUsage:   "ID",
+		Description: "Example: comity notice show LT-0301",
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 1, 1, "ID")
+			if err != nil {
+				return err
+			}
+			s, err := t.open(c)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if err := s.read(c.Context); err != nil {
+				return err
+			}
+			k, err := s.find(c.Context, args[0])
+			if err != nil {
+				return err
+			}
+			if t.asJSON {
+				return t.document(recordOf(k))
+			}
+			s.showCase(k)
+			return nil
+		},
+	}
+}
+
+// caseRecord is all of a case, as --json shows it.
+type caseRecord struct {
+	caseLine
+	ReviewBy       string         `json:"review_by,omitempty"`
+	Classification string         `json:"classification"`
+	Problem        string         `json:"problem,omitempty"` // why what was sealed is not shown
+	Card           *notice.Card   `json:"card,omitempty"`
+	Body           *notice.Body   `json:"body,omitempty"`
+	Tally          *notice.Tally  `json:"tally,omitempty"`
+	Victim         *notice.Victim `json:"victim,omitempty"`
+	Versions       int            `json:"versions"`
+	Withdrawn      uint64         `json:"withdrawn_at,omitempty"` // entry
+	Answers        []answerRecord `json:"answers"`
+}
+
+type answerRecord struct {
+	ID     string `json:"id"`
+	Index  uint64 `json:"index"`
+	Time   uint64 `json:"time"`
+	Bureau string `json:"bureau"`
+	Void   string `json:"void,omitempty"`
+	*notice.Reply
+}
+
+func recordOf(k *desk.Case) *caseRecord {
+	r := &caseRecord{caseLine: lineOf(k), ReviewBy: reviewBy(k), Classification: k.Public.Classification.String(), Versions: len(k.Versions),
+		Withdrawn: k.Withdrawn, Answers: make([]answerRecord, 0, len(k.Replies))}
+	if k.Err != nil {
+		r.Problem = k.Err.Error()
+	}
+	if v := k.View; v != nil {
+		r.Card, r.Body, r.Tally, r.Victim = v.Card, v.Body, v.Tally, v.Victim
+	}
+	for _, a := range k.Replies {
+		r.Answers = append(r.Answers, answerRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Void, a.Reply})
+	}
+	return r
+}
+
+func reviewBy(k *desk.Case) string {
+	return time.Unix(int64(k.Public.ReviewBy)*24*60*60, 0).UTC().Format(time.DateOnly)
+}
+
+func (s *session) showCase(k *desk.Case) {
+	s.say("%s  %s, from %s", k.Name(), title(k), s.bureau(k.Bureau))
+	s.say("  id        %s", k.ID)
+	s.say("  entry     %s, %s", count(k.Index), clock(k.Time))
+	s.say("  status    %s", s.statusLine(k))
+	s.say("  marking   %s, urgency %s, review by %s", k.Public.Classification, k.Public.Urgency, reviewBy(k))
+	if n := len(k.Versions); n > 1 {
+		s.say("  version   %d of %d, entry %s, %s", n, n, count(k.Versions[n-1].Index), clock(k.Versions[n-1].Time))
+	}
+	switch {
+	case k.Err != nil:
+		s.say("  NOT SHOWN what was sealed is not to be believed or not there: %s", k.Err)
+	case k.Outdated():
+		s.say("  NOT SHOWN %s changed the notice and the new version is not for %s: do not act on the old one", k.Bureau, s.home.Bureau())
+	case k.View == nil:
+		s.say("  sealed    not for %s: none of the keys here opens it", s.home.Bureau())
+	default:
+		s.say("  readers   %s", strings.Join(k.View.Readers, " "))
+		s.showView(k.View)
+	}
+	for _, r := range k.Replies {
+		s.showReply(&r)
+	}
+}
+
+func (s *session) statusLine(k *desk.Case) string {
+	if k.Status == state.StatusWithdrawn {
+		return fmt.Sprintf("WITHDRAWN at entry %s, %s: do not act on it", count(k.Withdrawn), clock(k.WithdrawnAt))
+	}
+	return k.Status.String()
+}
+
+func (s *session) showReply(r *desk.Reply) {
+	s.say("%s  %s  %s  %s", clock(r.Time), r.Bureau, strings.ToUpper(strings.ReplaceAll(string(r.Type), "_", " ")), r.ID.String()[:8])
+	if r.Void != "" {
+		s.say("  does not count: %s", r.Void)
+	}
+	if r.Hit != "" {
+		s.say("  on hit %.8s", r.Hit)
+	}
+	if r.Match != "" {
+		s.say("  by %s", r.Match)
+	}
+	if r.Text != "" {
+		s.text("  ", r.Text)
+	}
+}

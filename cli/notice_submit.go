@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"comity/ledger/notice"
+	"comity/node/desk"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) noticeSubmitCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "submit",
+		Usage:     "check, seal, sign and send a notice",
+		ArgsUsage: "FILE",
+		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest needs --second.\n" +
+			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
+			"Example: comity notice submit lt-0301.json",
+		Flags:  []cli.Flag{secondFlag(), noWaitFlag()},
+		Action: t.noticeSubmit,
+	}
+}
+
+func (t *terminal) noticeAmendCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "amend",
+		Usage:       "replace a notice of your bureau by a new version",
+		ArgsUsage:   "ID FILE",
+		Description: "Example: comity notice amend LT-0301 lt-0301.json",
+		Flags:       []cli.Flag{secondFlag(), noWaitFlag()},
+		Action:      t.noticeAmend,
+	}
+}
+
+func (t *terminal) noticeWithdrawCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "withdraw",
+		Usage:       "end a notice of your bureau",
+		ArgsUsage:   "ID",
+		Description: "The notice stays in the ledger, marked as ended.\n\nExample: comity notice withdraw LT-0301",
+		Flags:       []cli.Flag{noWaitFlag()},
+		Action:      t.noticeWithdraw,
+	}
+}
+
+func secondFlag() cli.Flag {
+	return &cli.StringFlag{Name: "second", Usage: "second officer, by `LABEL`, who signs as well"}
+}
+
+func (t *terminal) noticeSubmit(c *cli.Context) error {
+	args, err := arguments(c, 1, 1, "FILE")
+	if err != nil {
+		return err
+	}
+	n, err := t.readNotice(args[0])
+	if err != nil {
+		return err
+	}
+	s, err := t.openToWrite(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	by, err := s.signers(c)
+	if err != nil {
+		return err
+	}
+	it, err := s.desk.Publish(c.Context, s.client, by, n)
+	if err != nil {
+		return s.composing(n.Reference, err)
+	}
+	return s.send(c, n.Reference, it)
+}
+
+func (t *terminal) noticeAmend(c *cli.Context) error {
+	args, err := arguments(c, 2, 2, "ID and FILE")
+	if err != nil {
+		return err
+	}
+	n, err := t.readNotice(args[1])
+	if err != nil {
+		return err
+	}
+	s, err := t.openToWrite(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	k, err := s.find(c.Context, args[0])
+	if err != nil {
+		return err
+	}
+	by, err := s.signers(c)
+	if err != nil {
+		return err
+	}
+	it, err := s.desk.Amend(c.Context, s.client, by, k.ID, n)
+	if err != nil {
+		return s.composing(k.Name(), err)
+	}
+	return s.send(c, k.Name(), it)
+}
+
+func (t *terminal) noticeWithdraw(c *cli.Context) error {
+	args, err := arguments(c, 1, 1, "ID")
+	if err != nil {
+		return err
+	}
+	s, err := t.openToWrite(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	k, err := s.find(c.Context, args[0])
+	if err != nil {
+		return err
+	}
+	by, err := s.signers(c)
+	if err != nil {
+		return err
+	}
+	it, err := s.desk.Withdraw(c.Context, s.client, by, k.ID)
+	if err != nil {
+		return s.composing(k.Name(), err)
+	}
+	return s.send(c, "the withdrawal of "+k.Name(), it)
+}
+
+// openToWrite starts a session with an up-to-date replica: what is sealed must
+// be sealed to the keys that bureaus have now.
+func (t *terminal) openToWrite(c *cli.Context) (*session, error) {
+	s, err := t.open(c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.officer(); err != nil {
+		s.close()
+		return nil, err
+	}
+	if err := s.read(c.Context); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// find returns the case that a person means.
+func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
+	k, err := s.desk.Case(ctx, name)
+	switch {
+	case errors.Is(err, desk.ErrNoCase):
+		return nil, hint(fmt.Errorf("there is no notice %s, or it is not for %s", name, s.home.Bureau()), "what you may open: comity notice list")
+	case err != nil:
+		var several *desk.Ambiguous
+		if errors.As(err, &several) {
+			return nil, hint(err, "name it by more digits of its id")
+		}
+	}
+	return k, err
+}
+
+// composing turns an error before anything was sent into a sentence.
+func (s *session) composing(name string, err error) error {
+	var problems notice.Problems
+	switch {
+	case errors.As(err, &problems):
+		return s.checkNotice(name, problems)
+	case errors.Is(err, desk.ErrFourEyes):
+		return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %v", s.home.Officers())
+	}
+	size, _ := s.desk.Seen()
+	if size == 0 {
+		return hint(fmt.Errorf("%s was not sent: %w", name, err), "the replica here is empty; is the node running, and are your keys enrolled? see: comity status")
+	}
+	return fmt.Errorf("%s was not sent: %w", name, err)
+}

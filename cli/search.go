@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"comity/ledger/notice"
+	"comity/node/desk"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) searchCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "search",
+		Usage:     "find notices among those that this bureau may open",
+		ArgsUsage: "QUERY",
+		Description: "Every term must match. A term is a word, or field:value; a value with spaces stands in quotes.\n\n" +
+			"  name:\"Aung Min\"   every word is in one name, in any order\n" +
+			"  dob:1998-05       the date of birth may be this one\n" +
+			"  doc:X123  phone:+9995550123  country:XC\n" +
+			"  id:2f1c90ab  ref:LT-0301  kind:yellow\n\n" +
+			"Example: comity search 'name:\"Aung Min\" dob:1998'",
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50},
+			&cli.BoolFlag{Name: "withdrawn", Usage: "also notices that were withdrawn"},
+		},
+		Action: t.search,
+	}
+}
+
+func (t *terminal) search(c *cli.Context) error {
+	args, err := arguments(c, 1, 100, "what to look for")
+	if err != nil {
+		return err
+	}
+	q, err := notice.ParseQuery(strings.Join(requote(args), " "))
+	if err != nil {
+		return usagef("%s", err)
+	}
+	s, err := t.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.read(c.Context); err != nil {
+		return err
+	}
+	whys := make(map[*desk.Case]string)
+	f := desk.Filter{Opened: true, Limit: c.Int("limit"), Keep: func(k *desk.Case) bool {
+		if k.View == nil || k.Withdrawn != 0 && !c.Bool("withdrawn") {
+			return false
+		}
+		ok, why := k.View.Match(q)
+		if ok {
+			whys[k] = why
+		}
+		return ok
+	}}
+	list, err := s.desk.Cases(c.Context, f)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(list)
+	if t.asJSON {
+		out := make([]caseLine, len(list))
+		for i, k := range list {
+			out[i] = lineOf(k)
+			out[i].Why = whys[k]
+		}
+		return t.document(out)
+	}
+	if len(list) == 0 {
+		t.note("nothing matches among the notices that are open to %s", s.home.Bureau())
+		return nil
+	}
+	var rows [][]string
+	for _, k := range list {
+		action := ""
+		if k.View.Card != nil {
+			action = strings.ReplaceAll(string(k.View.Action()), "_", " ")
+		}
+		rows = append(rows, []string{k.Name(), title(k), k.Bureau, k.Status.String(), action, whys[k]})
+	}
+	s.table([]string{"NOTICE", "KIND", "FROM", "STATUS", "ACTION", "FOUND BY"}, rows)
+	return nil
+}
+
+// requote gives a name its quotes back that the shell took away: it makes one
+// argument, name:Aung Min, of name:"Aung Min".
+func requote(args []string) []string {
+	out := slices.Clone(args)
+	for i, a := range out {
+		value, ok := strings.CutPrefix(a, "name:")
+		if ok && strings.Contains(value, " ") && !strings.ContainsAny(value, `":`) {
+			out[i] = `name:"` + value + `"`
+		}
+	}
+	return out
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/node/client"
+	"comity/node/desk"
+	"comity/node/home"
+
+	"github.com/urfave/cli/v2"
+)
+
+// session is a bureau's home in use by one command: its charter, the node it
+// talks to and the desk's replica.
+type session struct {
+	*terminal
+	home    *home.Home
+	genesis *ledger.Genesis
+	label   string // of the officer, as chosen or as the only one; may be ""
+	client  *client.Client
+	desk    *desk.Desk
+	syncErr error // why the replica could not be brought up to date
+}
+
+// syncLimit bounds how long a reading command waits for news.
+const syncLimit = 10 * time.Second
+
+// openHome opens the home that the command line names.
+func (t *terminal) openHome(c *cli.Context) (*home.Home, error) {
+	dir, err := homeDir(c)
+	if err != nil {
+		return nil, err
+	}
+	h, err := home.Open(dir)
+	if errors.Is(err, home.ErrNoHome) {
+		return nil, hint(err, "name it with --dir or COMITY_DIR, or make one: comity init --help")
+	}
+	return h, err
+}
+
+// open starts a session. Close it.
+func (t *terminal) open(c *cli.Context) (*session, error) {
+	h, err := t.openHome(c)
+	if err != nil {
+		return nil, err
+	}
+	g, err := h.Genesis()
+	if errors.Is(err, home.ErrNoCharter) {
+		return nil, hint(err, "install one that all founders signed: comity charter install FILE")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &session{terminal: t, home: h, genesis: g, label: c.String("officer")}
+	labels := h.Officers()
+	if s.label == "" && len(labels) == 1 {
+		s.label = labels[0]
+	}
+	return s, s.connect()
+}
+
+// connect makes the client of the node. The session talks as the officer who
+// acts, else as the operator, else as the first officer here: reading needs no
+// choice and no passphrase.
+func (s *session) connect() (err error) {
+	labels := s.home.Officers()
+	access := (*keys.TLS)(nil)
+	if s.label != "" {
+		access, err = s.home.Access(s.label)
+	} else if access, err = s.home.Operator(); errors.Is(err, fs.ErrNotExist) && len(labels) > 0 {
+		access, err = s.home.Access(labels[0])
+	}
+	if err != nil {
+		return err
+	}
+	s.client, err = s.home.Client(access)
+	return err
+}
+
+// close releases what the session holds.
+func (s *session) close() {
+	if s.desk != nil {
+		s.desk.Close()
+	}
+	if s.client != nil {
+		s.client.Close()
+	}
+}
+
+// officer returns the officer who acts. Who signs is never guessed.
+func (s *session) officer() (*home.Officer, error) {
+	if s.label == "" {
+		labels := s.home.Officers()
+		if len(labels) == 0 {
+			return nil, fmt.Errorf("there is no officer in the home of %s", s.home.Bureau())
+		}
+		return nil, hint(usagef("say as which officer of %s you act", s.home.Bureau()),
+			"--officer LABEL or COMITY_OFFICER; here are %s", strings.Join(labels, ", "))
+	}
+	return s.home.Officer(s.label, s.passphrase)
+}
+
+// read opens the replica, brings it up to date if the node answers, and
+// unlocks it with the bureau's reading keys.
+func (s *session) read(ctx context.Context) error {
+	if err := s.openDesk(); err != nil {
+		return err
+	}
+	s.sync(ctx)
+	ids, err := s.home.Identities(s.passphrase)
+	if err != nil {
+		return err
+	}
+	s.desk.Unlock(ids)
+	return ctx.Err()
+}
+
+func (s *session) openDesk() (err error) {
+	s.desk, err = desk.Open(s.home.DeskDir(), s.genesis)
+	return err
+}
+
+// sync brings the replica up to date. When that fails the replica is still
+// good, only old: the person is told how old.
+func (s *session) sync(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, syncLimit)
+	defer cancel()
+	advance, end := s.progress("reading the ledger")
+	err := s.desk.Sync(limited, s.client, advance)
+	end()
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	s.syncErr = err
+	final, _, at := s.desk.Final()
+	s.note("could not read news: %s", err)
+	if final.Size == 0 {
+		s.note("the replica here is empty")
+		return
+	}
+	s.note("answering from the replica: as of %s, entry %s (%s ago)", at.UTC().Format(time.DateTime+"Z"), count(final.Size), age(time.Since(at)))
+}
+
+// age writes a duration as people say it.
+func age(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return plural(max(0, int(d.Seconds())), "second", "seconds")
+	case d < 2*time.Hour:
+		return plural(int(d.Minutes()), "minute", "minutes")
+	case d < 48*time.Hour:
+		return plural(int(d.Hours()), "hour", "hours")
+	}
+	return plural(int(d.Hours()/24), "day", "days")
+}
+
+// bureau writes a code with its name: "XA (Aldermoor)".
+func (s *session) bureau(code string) string { return bureauText(s.genesis, code) }
+
+func bureauText(g *ledger.Genesis, code string) string {
+	if m, ok := g.Charter.Member(code); ok {
+		return code + " (" + m.Name + ")"
+	}
+	return code
+}

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"comity/node/wire"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "status",
+		Usage: "show how this bureau's node is doing",
+		Description: "One screen in words. What it says is the node's own word; `comity verify` proves.\n\n" +
+			"Example: comity status",
+		Action: t.status,
+	}
+}
+
+func (t *terminal) status(c *cli.Context) error {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return err
+	}
+	s, err := t.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	st, err := s.client.Status(c.Context)
+	if err != nil {
+		return err
+	}
+	if t.asJSON {
+		if err := t.document(st); err != nil {
+			return err
+		}
+	} else {
+		s.tellStatus(st)
+	}
+	if !st.Ready || len(st.Alarms) > 0 {
+		return fmt.Errorf("the node of %s needs attention", st.Bureau)
+	}
+	return nil
+}
+
+func (s *session) tellStatus(st *wire.Status) {
+	state := s.paint(green, "ready")
+	if !st.Ready {
+		state = s.paint(red, "not ready") + ": " + visible(st.NotReady)
+	}
+	fmt.Fprintf(s.stdout, "Node of %s, %s\n", visible(s.bureau(st.Bureau)), state)
+	s.say("  part      %s", s.part(st))
+	s.say("  ledger    %s, %s, last %s", st.Ledger, plural(st.Size, "entry", "entries"), clock(st.Time))
+	s.say("  FINAL     %s", finality(st))
+	s.say("  cosigned  by %s; %d of %d needed", orNone(st.FinalBy), st.Quorum, len(s.genesis.Charter.Members))
+	if silent := silentPeers(st); len(silent) > 0 {
+		s.say("  silent    %s did not cosign the last FINAL checkpoint (or not yet)", strings.Join(silent, " "))
+	}
+	s.say("  disk      %s used, %s free", size(st.DiskBytes), size(st.DiskFree))
+	s.say("  running   since %s, version %s", time.Unix(st.StartedAt, 0).UTC().Format(time.DateTime+"Z"), st.Version)
+	if len(st.Alarms) == 0 {
+		s.say("  alarms    none")
+	}
+	for _, a := range st.Alarms {
+		fmt.Fprintf(s.stdout, "  %s     %s\n", s.paint(red, "ALARM"), visible(a))
+	}
+}
+
+// part says what the node is among the others.
+func (s *session) part(st *wire.Status) string {
+	switch {
+	case st.State == "leader":
+		return "leads: it orders what all bureaus submit"
+	case st.Leader != "":
+		return st.State + "; the leader is " + st.Leader
+	}
+	return st.State + "; nobody leads: most nodes do not see each other, nothing can be written"
+}
+
+func finality(st *wire.Status) string {
+	switch lag := st.Size - min(st.Size, st.FinalSize); {
+	case st.FinalSize == 0:
+		return "nothing yet"
+	case lag == 0:
+		return "all " + plural(st.FinalSize, "entry", "entries")
+	default:
+		return fmt.Sprintf("up to %s; %s behind", count(st.FinalSize), plural(lag, "entry", "entries"))
+	}
+}
+
+func silentPeers(st *wire.Status) (codes []string) {
+	if st.FinalSize == 0 {
+		return nil
+	}
+	for _, p := range st.Peers {
+		if !p.Cosigns {
+			codes = append(codes, p.Bureau)
+		}
+	}
+	return codes
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "nobody yet"
+	}
+	return strings.Join(list, " ")
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/node/client"
+	"comity/node/desk"
+	"comity/node/wire"
+
+	"github.com/urfave/cli/v2"
+)
+
+// How long a command goes on sending, and waits for FINAL.
+const (
+	sendLimit  = 30 * time.Second
+	finalLimit = 60 * time.Second
+)
+
+// noWaitFlag is on every command that writes to the ledger.
+func noWaitFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "no-wait", Usage: "return when it is committed, before it is FINAL"}
+}
+
+// written is a statement in the ledger, as --json shows it.
+type written struct {
+	Name      string    `json:"name,omitempty"`
+	ID        ledger.ID `json:"id"`
+	Index     uint64    `json:"index"`
+	State     string    `json:"state"` // committed or FINAL
+	Time      uint64    `json:"time,omitempty"`
+	Known     bool      `json:"known,omitempty"` // it was in the ledger before
+	Size      uint64    `json:"final_size,omitempty"`
+	Cosigners []string  `json:"cosigners,omitempty"`
+	Seconds   float64   `json:"seconds"` // from sending to the state above
+}
+
+// send submits a composed statement and tells what becomes of it: accepted and
+// committed, then FINAL. name is what people call it.
+func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
+	start := time.Now()
+	sub, err := s.submit(c.Context, it)
+	if err != nil {
+		return s.refusal(name, err)
+	}
+	w := &written{Name: name, ID: sub.ID, Index: sub.Index, State: "committed", Time: sub.Time, Known: sub.Known}
+	took := func() string {
+		w.Seconds = time.Since(start).Seconds()
+		return fmt.Sprintf("%.2f s", w.Seconds)
+	}
+	if !s.asJSON {
+		s.say("%s  id %s", name, sub.ID)
+		s.say("  accepted   by the %s", s.client)
+		if sub.Known {
+			s.say("  committed  before, as entry %s; nothing was written twice", count(sub.Index))
+		} else {
+			s.say("  committed  as entry %s at %s, %s after sending", count(sub.Index), clock(sub.Time), took())
+		}
+	}
+	if c.Bool("no-wait") {
+		if s.asJSON {
+			return s.document(w)
+		}
+		s.note("not FINAL yet; to see when it is: comity verify %s", sub.ID)
+		return nil
+	}
+	finalErr := s.waitFinal(c.Context, it.Entry, w)
+	if finalErr == nil && !s.asJSON {
+		s.say("  FINAL      cosigned by %s at %s (%d of %d needed), %s after sending", strings.Join(w.Cosigners, " "), count(w.Size),
+			s.genesis.Policy().Quorum, len(s.genesis.Charter.Members), took())
+	}
+	if s.asJSON {
+		took()
+		return errors.Join(s.document(w), finalErr)
+	}
+	return finalErr
+}
+
+// submit sends, and sends the same bytes again while that may help: the id
+// makes it safe.
+func (s *session) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
+	ctx, cancel := context.WithTimeout(ctx, sendLimit)
+	defer cancel()
+	pause := 100 * time.Millisecond
+	for told := false; ; {
+		sub, err := s.client.Submit(ctx, it)
+		var lost *client.Unreachable
+		again := wire.Retryable(err) || errors.As(err, &lost) && lost.Sent && !errors.Is(err, context.Canceled)
+		if err == nil || !again || ctx.Err() != nil {
+			return sub, err
+		}
+		if !told {
+			s.note("not written yet: %s; trying again for %s", err, sendLimit)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pause):
+			pause = min(2*pause, 2*time.Second)
+		}
+	}
+}
+
+// waitFinal waits for the receipt and verifies it: the node is not believed.
+func (s *session) waitFinal(ctx context.Context, e *ledger.Entry, w *written) error {
+	ctx, cancel := context.WithTimeout(ctx, finalLimit)
+	defer cancel()
+	for {
+		r, err := s.client.Receipt(ctx, w.Index, finalLimit/3)
+		if wire.CodeOf(err) == wire.NotFinal && ctx.Err() == nil {
+			continue
+		}
+		if err != nil {
+			return hint(fmt.Errorf("%s is committed as entry %s, but not known to be FINAL: %w", w.Name, count(w.Index), err),
+				"it is written; do not send it again; see when it is FINAL: comity verify %s", w.ID)
+		}
+		cp, by, err := r.Verify(s.genesis.Policy(), e.LeafHash())
+		if err != nil {
+			return fmt.Errorf("%s: the receipt that the %s gave proves nothing: %w", w.Name, s.client, err)
+		}
+		w.State, w.Size, w.Cosigners = "FINAL", cp.Size, by
+		return nil
+	}
+}
+
+// refusal turns the error of a submission into a sentence.
+func (s *session) refusal(name string, err error) error {
+	if wire.IsRefusal(err) {
+		return fmt.Errorf("%s was not accepted: %w (nothing written)", name, err)
+	}
+	var lost *client.Unreachable
+	if errors.As(err, &lost) && !lost.Sent {
+		return fmt.Errorf("%s was not sent: %w", name, err)
+	}
+	if wire.CodeOf(err) == wire.Unknown || lost != nil {
+		return hint(fmt.Errorf("%s may or may not be written: %w", name, err), "see before you send it again: comity notice list")
+	}
+	return fmt.Errorf("%s was not accepted: %w", name, err)
+}
+
+// signers returns who signs: the officer who acts, and the second one where the
+// command names one. The second enters a passphrase of their own.
+func (s *session) signers(c *cli.Context) (desk.Officers, error) {
+	author, err := s.officer()
+	if err != nil {
+		return desk.Officers{}, err
+	}
+	by := desk.Officers{Author: author.Signer}
+	label := c.String("second")
+	switch {
+	case label == "":
+		return by, nil
+	case label == author.Label:
+		return by, usagef("--second %s: the second signature must be another officer's", label)
+	}
+	first := s.pass
+	if s.passFile == "" {
+		s.pass = nil
+	}
+	second, err := s.home.Officer(label, s.passphrase)
+	s.pass = first
+	if err != nil {
+		return by, err
+	}
+	by.Others = []*keys.Signer{second.Signer}
+	return by, nil
+}

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+)
+
+// The verdicts, as programs read them.
+const (
+	authentic    = "authentic"
+	notAuthentic = "not_authentic"
+	unknown      = "cannot_tell"
+	withFindings = "authentic_with_findings"
+)
+
+// finding is what a verifying command found out. Every line that a person
+// reads is made from it, and nothing in it is assumed.
+type finding struct {
+	Verdict    string         `json:"verdict"`
+	What       string         `json:"what"` // file or id, as given
+	Reason     string         `json:"reason,omitempty"`
+	Advice     string         `json:"advice,omitempty"`
+	Reference  string         `json:"reference,omitempty"`
+	ID         string         `json:"id,omitempty"`
+	Act        string         `json:"act,omitempty"` // publish, withdraw, ...
+	Index      *uint64        `json:"index,omitempty"`
+	Signers    []signer       `json:"signers,omitempty"`
+	Checkpoint *checkpoint    `json:"checkpoint,omitempty"`
+	Sealed     *sealedFinding `json:"sealed,omitempty"`
+	Findings   []string       `json:"findings,omitempty"`
+	NotChecked []string       `json:"not_checked,omitempty"`
+
+	genesis *ledger.Genesis
+}
+
+type signer struct {
+	Bureau     string  `json:"bureau"`
+	Key        keys.ID `json:"key"`
+	Label      string  `json:"label,omitempty"`
+	Root       bool    `json:"root,omitempty"`
+	EnrolledAt uint64  `json:"enrolled_at"`
+}
+
+type checkpoint struct {
+	Size      uint64   `json:"size"`
+	Root      keys.ID  `json:"root"`
+	Cosigners []string `json:"cosigners"`
+	Needed    int      `json:"needed"`
+}
+
+type sealedFinding struct {
+	Opened  []string `json:"opened,omitempty"`  // compartments
+	Readers []string `json:"readers,omitempty"` // known only if something was opened
+	Why     string   `json:"why,omitempty"`     // nothing was opened
+}
+
+func cannotTell(what string, err error, advice string) *finding {
+	if advice == "" {
+		advice = adviceFor(err)
+	}
+	return &finding{Verdict: unknown, What: what, Reason: err.Error(), Advice: advice}
+}
+
+// establish takes over what the ledger's own verification established.
+func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
+	f.Verdict = authentic
+	f.Act = x.Item.Entry.Statement.Class.String()
+	for _, s := range v.Signers {
+		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt})
+	}
+	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, v.Cosigners, f.genesis.Policy().Quorum}
+	f.NotChecked = []string{"whether it is true", "anything after entry " + count(v.Checkpoint.Size), v.Signers[0].Bureau + "'s clock"}
+}
+
+// found adds a finding that does not make the notice less authentic but that a
+// person must know.
+func (f *finding) found(format string, args ...any) {
+	f.Verdict = withFindings
+	f.Findings = append(f.Findings, fmt.Sprintf(format, args...))
+}
+
+// name returns how people call what was checked.
+func (f *finding) name() string {
+	switch {
+	case f.Reference != "":
+		return f.Reference
+	case f.ID != "":
+		return "entry " + f.ID[:16]
+	}
+	return f.What
+}
+
+// verdict prints a finding, verdict first, and returns the error that gives the
+// exit code.
+func (t *terminal) verdict(f *finding) error {
+	if t.asJSON {
+		if err := t.document(f); err != nil {
+			return err
+		}
+	} else {
+		t.tell(f)
+	}
+	switch f.Verdict {
+	case authentic:
+		return nil
+	case notAuthentic:
+		return errNotAuthentic
+	case withFindings:
+		return errFindings
+	}
+	return errCannotTell
+}
+
+func (t *terminal) tell(f *finding) {
+	switch f.Verdict {
+	case notAuthentic:
+		t.head(red, "FAILED", f.name()+" is not what was signed and accepted.")
+		at := ""
+		if f.Index != nil {
+			at = "entry " + count(*f.Index) + ": "
+		}
+		t.say("  %s%s", at, f.Reason)
+		t.say("  Do not act on it. Ask the bureau it names for it again and keep this as evidence.")
+		return
+	case unknown:
+		t.head(yellow, "UNKNOWN", "It cannot be told whether "+f.name()+" is authentic.")
+		t.say("  %s", f.Reason)
+		if f.Advice != "" {
+			t.say("  %s", f.Advice)
+		}
+		return
+	case withFindings:
+		t.head(yellow, "OK, BUT", f.name()+" is authentic and in the ledger; read what was found.")
+	default:
+		t.head(green, "OK", f.name()+" is authentic and in the ledger.")
+	}
+	for i, s := range f.Signers {
+		word := "signed  "
+		if i > 0 {
+			word = "and     "
+		}
+		t.say("  %s  by %s, key %s, %s", word, bureauText(f.genesis, s.Bureau), s.Key.Short(), s.voucher())
+	}
+	t.say("  included  entry %s of the history that %s cosigned at %s (%d of %d needed)", count(*f.Index),
+		strings.Join(f.Checkpoint.Cosigners, " "), count(f.Checkpoint.Size), f.Checkpoint.Needed, len(f.genesis.Charter.Members))
+	if f.Sealed != nil {
+		t.say("  sealed    %s", f.Sealed)
+	}
+	for _, text := range f.Findings {
+		t.say("  found     %s", text)
+	}
+	t.say("  not checked: %s", strings.Join(f.NotChecked, "; "))
+}
+
+// head prints the verdict itself.
+func (t *terminal) head(sgr, word, sentence string) {
+	fmt.Fprintf(t.stdout, "%s%s%s\n", t.paint(sgr, word), strings.Repeat(" ", max(1, 8-len(word))), visible(sentence))
+}
+
+// voucher says on whose word the key is the bureau's.
+func (s *signer) voucher() string {
+	if s.Root {
+		return "the bureau's root in the charter"
+	}
+	return fmt.Sprintf("%s, enrolled at entry %s", s.Label, count(s.EnrolledAt))
+}
+
+// String says for whom it was sealed, and what the keys here opened of it.
+func (s *sealedFinding) String() string {
+	if len(s.Opened) == 0 {
+		return s.Why
+	}
+	return fmt.Sprintf("to %s; opened: %s", strings.Join(s.Readers, " "), strings.Join(s.Opened, ", "))
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"comity/ledger"
+	"comity/node/home"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "check that a notice is authentic and in the ledger",
+		ArgsUsage: "FILE|ID",
+		Description: "A FILE, as `comity notice export` writes it, is checked offline, with nothing but the charter.\n" +
+			"An ID or a short name is checked against this bureau's own replica, which believes no node.\n" +
+			"The exit code is 0 authentic, 1 not authentic, 2 cannot tell, 3 usage, 4 authentic with findings.\n\n" +
+			"Example: comity verify LT-0301.cnotice",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "charter", Usage: "`FILE` of the charter to check against (default: that of the home)"},
+		},
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 1, 1, "FILE or ID")
+			if err != nil {
+				return err
+			}
+			v := t.verify(c, args[0])
+			return t.verdict(v)
+		},
+	}
+}
+
+// verify finds out what can be said about a file or an id. Whatever stands in
+// the way of an answer is itself the answer "cannot tell".
+func (t *terminal) verify(c *cli.Context, what string) *finding {
+	if isFile(what) {
+		return t.verifyFile(c, what)
+	}
+	if c.String("charter") != "" {
+		return cannotTell(what, fmt.Errorf("there is no file %s; --charter is for files", what), "")
+	}
+	return t.verifyID(c, what)
+}
+
+// isFile reports whether a person who writes this means a file.
+func isFile(s string) bool {
+	if strings.HasSuffix(s, exhibitExt) || strings.ContainsRune(s, os.PathSeparator) {
+		return true
+	}
+	fi, err := os.Stat(s)
+	return err == nil && fi.Mode().IsRegular()
+}
+
+// charter returns the charter to check against, and the home when there is one.
+func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) {
+	h, homeErr := t.openHome(c)
+	path := c.String("charter")
+	if path == "" {
+		if homeErr != nil {
+			return nil, nil, homeErr
+		}
+		g, err := h.Genesis()
+		return g, h, err
+	}
+	data, err := t.readInput(path, 2*ledger.MaxCharter)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := ledger.ParseGenesis(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read charter %s: %w", path, err)
+	}
+	if homeErr != nil {
+		return g, nil, nil
+	}
+	// Keys of a home open nothing of another ledger; they are not even tried.
+	if own, err := h.Genesis(); err != nil || own.Ledger != g.Ledger {
+		h = nil
+	}
+	return g, h, nil
+}
+
+// verifyFile checks an exhibit offline.
+func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
+	data, err := t.readInput(path, ledger.MaxExhibit)
+	if err != nil {
+		return cannotTell(path, err, "")
+	}
+	x, err := ledger.ParseExhibit(data)
+	if err != nil {
+		return &finding{Verdict: notAuthentic, What: path, Reason: "it is not a whole file of this kind: it was damaged, cut short or is something else"}
+	}
+	g, h, err := t.charter(c)
+	if err != nil {
+		return cannotTell(path, err, "give the charter that you have from the founders: --charter FILE")
+	}
+	f := &finding{What: path, genesis: g, Index: &x.Receipt.Index, ID: x.Item.Entry.ID.String()}
+	if x.Ledger != g.Ledger && x.Ledger == x.Item.Entry.Statement.Ledger {
+		f.Verdict = unknown
+		f.Reason = fmt.Sprintf("it belongs to ledger %s, and the charter here is of ledger %s", ledger.Origin(x.Ledger), g.Origin())
+		f.Advice = "check it with the charter of its own ledger: --charter FILE"
+		return f
+	}
+	v, err := x.Verify(g)
+	if errors.Is(err, ledger.ErrOtherLedger) {
+		err = errors.New("what it says of its ledger is not what was signed")
+	}
+	if err != nil {
+		f.Verdict, f.Reason = notAuthentic, err.Error()
+		return f
+	}
+	f.establish(x, v)
+	t.openExhibit(f, x, h)
+	return f
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"comity/crypto/keys"
+	"comity/ledger/state"
+	"comity/node/desk"
+
+	"github.com/urfave/cli/v2"
+)
+
+// verifyID checks a notice, or any statement by its full id, in the bureau's
+// own replica, brought up to date first. The replica holds only what was
+// verified; what is proved here is proved anew, from the exhibit that a third
+// party would get.
+func (t *terminal) verifyID(c *cli.Context, name string) *finding {
+	s, err := t.open(c)
+	if err != nil {
+		return cannotTell(name, err, "")
+	}
+	defer s.close()
+	if err := s.openDesk(); err != nil {
+		return cannotTell(name, err, "")
+	}
+	f := &finding{What: name, genesis: s.genesis}
+	syncErr := s.news(c.Context)
+	if ids, err := s.home.Identities(s.passphrase); err == nil {
+		s.desk.Unlock(ids)
+	}
+	index, k, err := s.locate(c.Context, name)
+	if err != nil {
+		if syncErr != nil {
+			err = fmt.Errorf("%w; and the replica could not be brought up to date: %w", err, syncErr)
+		}
+		return cannotTell(name, err, "it may be newer than the last FINAL checkpoint, or not be for "+s.home.Bureau())
+	}
+	x, err := s.desk.Exhibit(c.Context, s.client, index)
+	if err != nil {
+		return cannotTell(name, err, "")
+	}
+	f.Index, f.ID = &x.Receipt.Index, x.Item.Entry.ID.String()
+	v, err := x.Verify(s.genesis)
+	if err != nil {
+		f.Verdict, f.Reason = notAuthentic, err.Error()
+		return f
+	}
+	f.establish(x, v)
+	t.openExhibit(f, x, s.home)
+	s.look(f, k)
+	if errors.Is(syncErr, desk.ErrDishonest) || errors.Is(syncErr, desk.ErrFork) {
+		f.found("%s", syncErr)
+	}
+	return f
+}
+
+// news brings the replica up to date and returns why it could not.
+func (s *session) news(ctx context.Context) error {
+	s.sync(ctx)
+	return s.syncErr
+}
+
+// locate returns the entry to prove: the current version of a notice, or the
+// statement with a full id.
+func (s *session) locate(ctx context.Context, name string) (uint64, *desk.Case, error) {
+	k, err := s.desk.Case(ctx, name)
+	if err == nil {
+		return k.Versions[len(k.Versions)-1].Index, k, nil
+	}
+	id, idErr := keys.ParseID(name)
+	if idErr != nil || !errors.Is(err, desk.ErrNoCase) {
+		return 0, nil, err
+	}
+	index, ok, readErr := state.ReadIndex(s.desk.View(), id)
+	if readErr != nil {
+		return 0, nil, readErr
+	}
+	if !ok {
+		return 0, nil, fmt.Errorf("no statement of the replica has this id")
+	}
+	return index, nil, nil
+}
+
+// look adds what the rest of the replica says about an entry: what an exhibit
+// alone cannot show.
+func (s *session) look(f *finding, k *desk.Case) {
+	size, _ := s.desk.Seen()
+	f.NotChecked[1] = "anything after entry " + count(size)
+	for _, by := range f.Signers {
+		key, err := s.desk.Key(by.Key)
+		if err == nil && key != nil && key.RevokedAt != 0 {
+			f.found("key %s of %s was revoked at entry %s, after it signed this", by.Key.Short(), by.Bureau, count(key.RevokedAt-1))
+		}
+	}
+	if k == nil {
+		return
+	}
+	if k.Status == state.StatusWithdrawn {
+		f.found("%s withdrew the notice at entry %s, on %s: do not act on it any more", k.Bureau, count(k.Withdrawn), clock(k.WithdrawnAt))
+	}
+	if n := len(k.Versions); n > 1 {
+		f.NotChecked = append(f.NotChecked, fmt.Sprintf("the %s before this one", plural(n-1, "version", "versions")))
+	}
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"comity/ledger/notice"
+)
+
+// showView prints what was opened of a notice: the card as an officer must read
+// it, protection first and then one instruction; then the case; then the victim.
+func (s *session) showView(v *notice.View) {
+	if v.Unreviewed() {
+		s.say("  UNREVIEWED: nobody but its origin has judged it")
+	}
+	if v.Card != nil {
+		s.showCard(v)
+	}
+	if v.Tally != nil {
+		s.say("TALLY")
+		s.say("  %s, %s, hour %d: %s", v.Tally.Operation, v.Tally.Sector, v.Tally.Hour, v.Tally.Summary())
+	}
+	if v.Body != nil {
+		s.showBody(v.Body)
+	}
+	if v.Victim != nil {
+		s.showVictim(v.Victim)
+	}
+}
+
+func (s *session) showCard(v *notice.View) {
+	c := v.Card
+	s.say("CARD")
+	if c.Caveat != "" {
+		s.text("  ! ", c.Caveat)
+	}
+	if c.NonPunishment {
+		s.say("  ! Not to be punished for what they were made to do.")
+	}
+	s.say("  %s", v.Action().Sentence())
+	if len(c.Dangers) > 0 {
+		s.say("  danger    %s", joined(c.Dangers))
+	}
+	s.showIdentity(&c.Person)
+	s.showLooks(&c.Looks)
+	if len(c.Photo) > 0 {
+		s.say("  photo     %s (with --json)", size(int64(len(c.Photo))))
+	}
+	s.say("  call      %s, %s%s", c.Desk.Name, c.Desk.Phone, speaks(c.Desk.Speaks))
+}
+
+func (s *session) showIdentity(id *notice.Identity) {
+	for i, n := range id.Names {
+		word := "name"
+		if i > 0 || n.Use != "" {
+			word = "also"
+		}
+		extra := ""
+		if n.Use != "" {
+			extra = " (" + string(n.Use) + ")"
+		}
+		if n.MRZ != "" {
+			extra += "  " + n.MRZ
+		}
+		s.say("  %-9s %s%s", word, n.String(), extra)
+	}
+	if !id.Born.IsZero() || id.BirthPlace != "" || id.BirthCountry != "" {
+		s.say("  born      %s", words(id.Born.String(), id.BirthPlace, id.BirthCountry))
+	}
+	if id.Sex != "" {
+		s.say("  sex       %s", id.Sex)
+	}
+	if len(id.Nationalities) > 0 {
+		s.say("  national  %s", strings.Join(id.Nationalities, ", "))
+	}
+	for _, d := range id.Documents {
+		until := ""
+		if !d.Expires.IsZero() {
+			until = "until " + d.Expires.String()
+		}
+		s.say("  document  %s", words(strings.ReplaceAll(string(d.Type), "_", " "), d.Number, d.Country, until, d.Status))
+	}
+}
+
+func (s *session) showLooks(a *notice.Appearance) {
+	var parts []string
+	if a.HeightCM != 0 {
+		parts = append(parts, fmt.Sprintf("%d cm", a.HeightCM))
+	}
+	if a.WeightKG != 0 {
+		parts = append(parts, fmt.Sprintf("%d kg", a.WeightKG))
+	}
+	if len(a.Eyes) > 0 {
+		parts = append(parts, strings.Join(a.Eyes, "/")+" eyes")
+	}
+	if len(a.Hair) > 0 {
+		parts = append(parts, strings.Join(a.Hair, "/")+" hair")
+	}
+	if a.Marks != "" {
+		parts = append(parts, a.Marks)
+	}
+	if len(parts) > 0 {
+		s.say("  looks     %s", strings.Join(parts, ", "))
+	}
+	if len(a.Speaks) > 0 {
+		s.say("  speaks    %s", strings.Join(a.Speaks, ", "))
+	}
+}
+
+func (s *session) showBody(b *notice.Body) {
+	s.say("CASE")
+	if b.Status != "" || !b.Since.IsZero() {
+		s.say("  person    %s", words(strings.ReplaceAll(string(b.Status), "_", " "), since(b.Since)))
+	}
+	s.text("  ", b.Facts)
+	if b.Legal != "" {
+		s.say("  legal     %s", b.Legal)
+	}
+	for _, w := range b.Warrants {
+		s.say("  warrant   %s", words(w.Country, w.Authority, w.Reference, w.Date.String(), w.Offence))
+		if w.MaxPenalty > 0 || w.SentenceLeft > 0 {
+			s.say("            up to %d months; %d months left of a sentence", w.MaxPenalty, w.SentenceLeft)
+		}
+	}
+	for i := range b.Entities {
+		e := &b.Entities[i]
+		s.say("  %-9s %s", e.ID, entityText(e))
+	}
+	for _, l := range b.Links {
+		s.say("  link      %s", words(l.From+" "+l.Relation.String()+" "+l.To, string(l.Grade), since(l.Since), l.Text))
+	}
+	if b.Grade != "" {
+		s.say("  grade     %s", b.Grade)
+	}
+	if b.Handling.Code != "" || b.TLP != "" {
+		s.say("  handling  %s", words(string(b.Handling.Code), b.Handling.Text, "TLP:"+string(b.TLP)))
+	}
+}
+
+func (s *session) showVictim(v *notice.Victim) {
+	s.say("VICTIM, for protection officers; called %s elsewhere", v.Pseudonym)
+	s.showIdentity(&v.Identity)
+	if v.Minor {
+		s.say("  MINOR")
+	}
+	for _, g := range v.Guardians {
+		safe := "NOT safe to contact"
+		if g.Safe {
+			safe = "safe to contact"
+		}
+		s.say("  guardian  %s", words(g.Name, g.Relation, g.Phone, safe))
+	}
+	for _, field := range []struct{ name, text string }{{"health", v.Health}, {"needs", v.Needs}, {"referral", v.Referral}} {
+		if field.text != "" {
+			s.say("  %-9s %s", field.name, field.text)
+		}
+	}
+	if v.Consent.Given {
+		s.say("  consent   %s", words("given by "+v.Consent.By, v.Consent.Scope, v.Consent.Date.String()))
+	} else {
+		s.say("  consent   not given: %s", v.Consent.Why)
+	}
+	if !v.Trafficking.IsZero() {
+		s.say("  status    %s", words(string(v.Trafficking.Status), v.Trafficking.DecidedBy))
+	}
+}
+
+func since(d notice.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return "since " + d.String()
+}
+
+func speaks(codes []string) string {
+	if len(codes) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(codes, ", ") + ")"
+}
+
+// words joins what is not empty with commas.
+func words(list ...string) string {
+	var out []string
+	for _, w := range list {
+		if w != "" {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func joined[T ~string](list []T) string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = strings.ReplaceAll(string(w), "_", " ")
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+const lockName = "lock"
+
+// takeLock keeps every other process, and every other Disk of this one, out of
+// the folder until the file is closed. It goes with the process, however that
+// ends.
+func takeLock(root *os.Root) (*os.File, error) {
+	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, ErrLocked
+		}
+		return nil, err
+	}
+	return f, nil
+}

@@ -1,0 +1,161 @@
+package node
+
+import (
+	"crypto/tls"
+	"net/http"
+	"sync"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/wire"
+
+	"golang.org/x/time/rate"
+)
+
+// caller is who is at the other end of a TLS session, as the ledger knows it at
+// this moment.
+type caller struct {
+	id     keys.ID
+	bureau string
+	use    state.Use
+	roles  ledger.Roles
+}
+
+// may is a set of callers that a route admits. What no route names is denied.
+type may uint8
+
+const (
+	mayNode   may = 1 << iota // another bureau's node
+	mayRead                   // any enrolled client
+	maySubmit                 // enrolled clients that write: all but auditors
+)
+
+// allows reports whether the route is open to the caller.
+func (m may) allows(c caller) bool {
+	switch c.use {
+	case state.UseNode:
+		return m&mayNode != 0
+	case state.UseAccess:
+		return m&mayRead != 0 || m&maySubmit != 0 && c.roles&^ledger.RoleAuditor != 0
+	}
+	return false
+}
+
+var errUnauthenticated = &wire.Error{Code: wire.Unauthenticated, Message: "the ledger does not know this TLS key, or it was revoked"}
+
+// identify finds the caller behind a TLS session in the ledger, afresh for each
+// request: a revocation counts from the moment it is applied.
+func (r *replica) identify(cs *tls.ConnectionState) (caller, error) {
+	if cs == nil || len(cs.PeerCertificates) == 0 {
+		return caller{}, errUnauthenticated
+	}
+	id := keys.TLSID(cs.PeerCertificates[0])
+	k, err := state.ReadKey(r.store, id)
+	if err != nil {
+		return caller{}, err
+	}
+	if k == nil || k.RevokedAt != 0 || k.Use != state.UseAccess && k.Use != state.UseNode {
+		return caller{}, errUnauthenticated
+	}
+	return caller{id, k.Bureau, k.Use, k.Roles}, nil
+}
+
+// limiter bounds what one client may ask of this node. There is one state per
+// key that the ledger knows, so the number of states is bounded too.
+type limiter struct {
+	mu   sync.Mutex // guards byID and the counts in it
+	byID map[keys.ID]*usage
+}
+
+type usage struct {
+	bucket  *rate.Limiter
+	running int
+	conns   int
+}
+
+// Limits of one client key. Other nodes forward for many and have none.
+const (
+	clientRate    = 1000 // requests a second
+	clientBurst   = 2000
+	clientRunning = 64 // requests at a time, long polls included
+	clientConns   = 32 // TLS sessions
+	nodeConns     = 64
+)
+
+func newLimiter() *limiter { return &limiter{byID: make(map[keys.ID]*usage)} }
+
+// usage must be called with mu held.
+func (l *limiter) usage(id keys.ID) *usage {
+	u, ok := l.byID[id]
+	if !ok {
+		u = &usage{bucket: rate.NewLimiter(clientRate, clientBurst)}
+		l.byID[id] = u
+	}
+	return u
+}
+
+// enter counts a request in; the returned function counts it out.
+func (l *limiter) enter(c caller) (leave func(), ok bool) {
+	if c.use == state.UseNode {
+		return func() {}, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.usage(c.id)
+	if u.running >= clientRunning || !u.bucket.Allow() {
+		return nil, false
+	}
+	u.running++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		u.running--
+	}, true
+}
+
+// connect counts a TLS session in, and says whether there is room for it.
+func (l *limiter) connect(c caller) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limit := clientConns
+	if c.use == state.UseNode {
+		limit = nodeConns
+	}
+	u := l.usage(c.id)
+	if u.conns >= limit {
+		return false
+	}
+	u.conns++
+	return true
+}
+
+func (l *limiter) disconnect(c caller) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.usage(c.id).conns--
+}
+
+// route is one line of the table of what may be asked.
+type route struct {
+	method  string
+	pattern string // of http.ServeMux, without the method
+	may     may
+	body    int64 // bytes of the request body that are read
+	handle  func(*api, *http.Request, caller) (*answer, error)
+}
+
+// routes is the whole API. TestRoutes goes through every route with every role.
+var routes = []route{
+	{http.MethodPost, wire.PathEntries, maySubmit, wire.MaxItem, (*api).postEntry},
+	{http.MethodGet, wire.PathEntries, mayRead | mayNode, 0, (*api).entries},
+	{http.MethodGet, wire.PathIndex + "{id}", mayRead | mayNode, 0, (*api).index},
+	{http.MethodGet, wire.PathReceipts + "{index}", mayRead | mayNode, 0, (*api).receipt},
+	{http.MethodGet, wire.PathCheckpoint, mayRead | mayNode, 0, (*api).checkpoint},
+	{http.MethodGet, wire.PathAuthors + "{key}", mayRead | mayNode, 0, (*api).author},
+	{http.MethodGet, wire.PathStatus, mayRead | mayNode, 0, (*api).status},
+	{http.MethodGet, wire.PathCharter, mayRead | mayNode, 0, (*api).charter},
+	{http.MethodPost, wire.PathForward, mayNode, wire.MaxForward, (*api).forward},
+	{http.MethodPost, wire.PathCosign, mayNode, wire.MaxJSON, (*api).cosign},
+	{http.MethodPost, wire.PathReadIndex, mayNode, 0, (*api).readIndex},
+}

@@ -1,0 +1,298 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
+)
+
+// batcher groups the statements that wait into one Raft command. There is no
+// linger: while the commands in flight are being replicated, the next one
+// fills; when nothing is in flight, a statement leaves at once.
+//
+// On a node that does not lead, the same groups go to the leader instead.
+type batcher struct {
+	raft     *raft.Raft
+	self     string
+	peers    peers
+	clock    func() time.Time
+	ledgerMs func() uint64 // ledger time of the last batch applied
+
+	queue chan *waiting // full: the submitter is told that the node is busy
+	slots chan struct{} // one per command in flight
+	stop  chan struct{}
+	once  sync.Once      // closes stop
+	wg    sync.WaitGroup // run, and the goroutines of commands in flight
+}
+
+// waiting is a statement and who waits for its outcome.
+type waiting struct {
+	ctx  context.Context
+	item ledger.Item
+	done chan outcome // buffered: an answer is never waited for
+}
+
+type outcome struct {
+	submitted *wire.Submitted
+	err       error
+}
+
+// queueLength bounds the statements that wait: at 256 a command this is some
+// sixteen commands of patience.
+const queueLength = 4096
+
+func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, ledgerMs func() uint64, inFlight int) *batcher {
+	b := &batcher{raft: r, self: self, peers: p, clock: clock, ledgerMs: ledgerMs,
+		queue: make(chan *waiting, queueLength), slots: make(chan struct{}, inFlight), stop: make(chan struct{})}
+	b.wg.Go(b.run)
+	return b
+}
+
+// refuse closes the door: statements that come from now on are told that the
+// node is stopping. It may be called more than once.
+func (b *batcher) refuse() { b.once.Do(func() { close(b.stop) }) }
+
+// close refuses what waits and waits for the commands in flight.
+func (b *batcher) close() {
+	b.refuse()
+	b.wg.Wait()
+	for {
+		select {
+		case w := <-b.queue:
+			w.done <- outcome{err: errStopping}
+		default:
+			return
+		}
+	}
+}
+
+var (
+	errStopping = &wire.Error{Code: wire.Stopping, Message: "the node is shutting down"}
+	errBusy     = &wire.Error{Code: wire.Busy, Message: "too many statements wait here"}
+	errNoLeader = &wire.Error{Code: wire.NoLeader, Message: "no majority of the bureaus' nodes is reachable; nothing was written"}
+	errUnknown  = &wire.Error{Code: wire.Unknown, Message: "the outcome is not known yet; sending the same statement again is safe"}
+)
+
+// submit hands one item to the batcher and waits for its outcome.
+func (b *batcher) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
+	w := &waiting{ctx, it, make(chan outcome, 1)}
+	if err := b.enqueue(w); err != nil {
+		return nil, err
+	}
+	select {
+	case out := <-w.done:
+		return out.submitted, out.err
+	case <-ctx.Done():
+		return nil, errUnknown
+	}
+}
+
+func (b *batcher) enqueue(w *waiting) error {
+	select {
+	case <-b.stop:
+		return errStopping
+	default:
+	}
+	select {
+	case b.queue <- w:
+		return nil
+	default:
+		return errBusy
+	}
+}
+
+func (b *batcher) run() {
+	for {
+		select {
+		case <-b.stop:
+			return
+		case b.slots <- struct{}{}:
+		}
+		group := b.next()
+		if group == nil {
+			return
+		}
+		if b.raft.State() == raft.Leader {
+			// Raft keeps the order of commands by the order of these calls.
+			future := b.propose(group)
+			b.wg.Go(func() {
+				b.answer(group, future)
+				<-b.slots
+			})
+			continue
+		}
+		b.wg.Go(func() {
+			b.forward(group)
+			<-b.slots
+		})
+	}
+}
+
+// next waits for a statement and takes all that wait with it, within the bounds
+// of a batch. It returns nil when the batcher stops.
+func (b *batcher) next() []*waiting {
+	var group []*waiting
+	size := 0
+	add := func(w *waiting) {
+		if w.ctx.Err() != nil {
+			w.done <- outcome{err: errNoLeader} // it was never proposed
+			return
+		}
+		group = append(group, w)
+		size += w.item.Size()
+	}
+	for len(group) == 0 {
+		select {
+		case <-b.stop:
+			return nil
+		case w := <-b.queue:
+			add(w)
+		}
+	}
+	for len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes {
+		select {
+		case w := <-b.queue:
+			add(w)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+func (b *batcher) propose(group []*waiting) raft.ApplyFuture {
+	batch := &ledger.Batch{Time: max(uint64(b.clock().UnixMilli()), b.ledgerMs())}
+	for _, w := range group {
+		batch.Items = append(batch.Items, w.item)
+	}
+	return b.raft.Apply((&ledger.Command{Batch: batch}).Marshal(), 0)
+}
+
+// answer waits for a proposed command and answers those who wait. A command
+// whose fate is not known goes back to the queue: the statements' ids make
+// proposing them twice harmless.
+func (b *batcher) answer(group []*waiting, future raft.ApplyFuture) {
+	err := future.Error()
+	results, _ := future.Response().([]state.Result)
+	if err == nil && len(results) != len(group) {
+		err = errors.New("the state machine stopped")
+	}
+	switch {
+	case err == nil:
+		for i, w := range group {
+			w.done <- outcomeOf(w.item.Entry.ID, &results[i])
+		}
+	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipLost),
+		errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout), errors.Is(err, raft.ErrAbortedByRestore):
+		b.again(group)
+	default:
+		for _, w := range group {
+			w.done <- outcome{err: fmt.Errorf("commit statement %s: %w", w.item.Entry.ID.Short(), err)}
+		}
+	}
+}
+
+func outcomeOf(id ledger.ID, r *state.Result) outcome {
+	if r.Refusal != nil {
+		return outcome{err: wire.Refused(r.Refusal)}
+	}
+	return outcome{submitted: &wire.Submitted{ID: id, Index: r.Index, Time: r.Time, Known: r.Known}}
+}
+
+// retryPause keeps a group that found no leader from spinning.
+const retryPause = 20 * time.Millisecond
+
+// again puts a group back in the queue after a pause, for the leader to come.
+func (b *batcher) again(group []*waiting) {
+	select {
+	case <-time.After(retryPause):
+	case <-b.stop:
+	}
+	for _, w := range group {
+		if w.ctx.Err() != nil {
+			w.done <- outcome{err: errUnknown}
+		} else if err := b.enqueue(w); err != nil {
+			w.done <- outcome{err: errUnknown}
+		}
+	}
+}
+
+// forward sends a group to the leader and answers those who wait.
+func (b *batcher) forward(group []*waiting) {
+	_, id := b.raft.LeaderWithID()
+	if id == "" || string(id) == b.self {
+		b.again(group)
+		return
+	}
+	items := make([]ledger.Item, len(group))
+	for i, w := range group {
+		items[i] = w.item
+	}
+	ctx, cancel := context.WithTimeout(group[0].ctx, forwardTimeout)
+	defer cancel()
+	outcomes, err := b.peers.Forward(ctx, string(id), items)
+	if err != nil || len(outcomes) != len(group) {
+		b.again(group)
+		return
+	}
+	var rest []*waiting
+	for i, w := range group {
+		switch o := outcomes[i]; {
+		case o.Submitted != nil:
+			w.done <- outcome{submitted: o.Submitted}
+		case o.Error != nil && !wire.Retryable(o.Error):
+			w.done <- outcome{err: o.Error}
+		default:
+			rest = append(rest, w)
+		}
+	}
+	if len(rest) > 0 {
+		b.again(rest)
+	}
+}
+
+// forwardTimeout bounds one try to forward a group.
+const forwardTimeout = 10 * time.Second
+
+// receive takes a group that another node forwards to this leader.
+func (b *batcher) receive(ctx context.Context, items []ledger.Item) ([]wire.Outcome, error) {
+	if b.raft.State() != raft.Leader {
+		return nil, &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
+	}
+	group := make([]*waiting, len(items))
+	out := make([]wire.Outcome, len(items))
+	for i := range items {
+		group[i] = &waiting{ctx, items[i], make(chan outcome, 1)}
+		if err := b.enqueue(group[i]); err != nil {
+			group[i].done <- outcome{err: err}
+		}
+	}
+	for i, w := range group {
+		select {
+		case o := <-w.done:
+			out[i] = wireOutcome(o)
+		case <-ctx.Done():
+			out[i] = wire.Outcome{Error: errUnknown}
+		}
+	}
+	return out, nil
+}
+
+func wireOutcome(o outcome) wire.Outcome {
+	if o.err == nil {
+		return wire.Outcome{Submitted: o.submitted}
+	}
+	var e *wire.Error
+	if !errors.As(o.err, &e) {
+		e = &wire.Error{Code: wire.Internal, Message: "the leader could not commit it"}
+	}
+	return wire.Outcome{Error: e}
+}

@@ -1,0 +1,122 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+
+	"github.com/hashicorp/raft"
+)
+
+// Config is all that a node needs to know. Open checks it once.
+type Config struct {
+	Genesis *ledger.Genesis
+	Bureau  string        // code of the bureau whose node this is
+	Dir     string        // the node's data
+	TLS     *keys.TLS     // the key that the charter pins for this node
+	Witness *keys.Witness // its cosigning keys
+
+	Listen  string // host:port; the charter's address when empty
+	Admin   string // /livez, /readyz, /metrics: "unix:PATH" or a loopback host:port; none when empty
+	Profile Profile
+	Clock   func() time.Time // time.Now when nil
+	Logger  *slog.Logger     // discards when nil
+}
+
+// Profile fits timers and windows to the links between the voters.
+type Profile uint8
+
+// The profiles.
+const (
+	ProfileLAN Profile = iota // round trips up to some 20 ms
+	ProfileWAN                // round trips up to 300 ms
+)
+
+// ParseProfile returns the profile with this name; "" is "lan".
+func ParseProfile(name string) (Profile, error) {
+	switch name {
+	case "", "lan":
+		return ProfileLAN, nil
+	case "wan":
+		return ProfileWAN, nil
+	}
+	return 0, fmt.Errorf("unknown profile %q: it is lan or wan", name)
+}
+
+// timing holds what a profile fixes.
+type timing struct {
+	heartbeat, election, lease, commit time.Duration
+	inFlight                           int           // batches proposed and not yet committed
+	cosign                             time.Duration // least time between two cosignatures of one node
+}
+
+func (p Profile) timing() timing {
+	if p == ProfileWAN {
+		return timing{5 * time.Second, 5 * time.Second, 2500 * time.Millisecond, 500 * time.Millisecond, 16, 500 * time.Millisecond}
+	}
+	return timing{time.Second, time.Second, 500 * time.Millisecond, 50 * time.Millisecond, 2, 50 * time.Millisecond}
+}
+
+// check fills in defaults and refuses what cannot work.
+func (c *Config) check() (*ledger.Member, error) {
+	if c.Genesis == nil {
+		return nil, errors.New("node: no charter")
+	}
+	m, ok := c.Genesis.Charter.Member(c.Bureau)
+	if !ok {
+		return nil, fmt.Errorf("node: the charter names no bureau %q", c.Bureau)
+	}
+	if c.TLS == nil || c.TLS.ID() != m.Node.TLS {
+		return nil, fmt.Errorf("node: the TLS key is not the one that the charter pins for %s", c.Bureau)
+	}
+	if c.Witness == nil || !c.Witness.Public().Ed25519.Equal(m.Node.Witness.Ed25519) || !c.Witness.Public().MLDSA.Equal(m.Node.Witness.MLDSA) {
+		return nil, fmt.Errorf("node: the cosigning keys are not those of the charter for %s", c.Bureau)
+	}
+	if c.Listen == "" {
+		c.Listen = m.Node.Address
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return m, nil
+}
+
+// raftConfig returns the library's configuration for this node.
+func (c *Config) raftConfig(name string) *raft.Config {
+	t := c.Profile.timing()
+	rc := raft.DefaultConfig()
+	rc.LocalID = raft.ServerID(name)
+	rc.HeartbeatTimeout, rc.ElectionTimeout = t.heartbeat, t.election
+	rc.LeaderLeaseTimeout, rc.CommitTimeout = t.lease, t.commit
+	rc.MaxAppendEntries = MaxAppendEntries
+	rc.BatchApplyCh = true
+	rc.ShutdownOnRemove = false
+	// The store keeps its own state over restarts and tells Apply what it holds;
+	// snapshots are taken by snapshotter, which counts bytes and not entries.
+	rc.NoSnapshotRestoreOnStart = true
+	rc.SnapshotThreshold = math.MaxUint64
+	rc.SnapshotInterval = time.Hour
+	rc.TrailingLogs = minTrailing
+	rc.Logger = raftLogger(c.Logger)
+	return rc
+}
+
+// voters returns the Raft configuration that the charter fixes. A server's Raft
+// address is its name, which dialing resolves, so that a new address is no new
+// configuration.
+func voters(g *ledger.Genesis) raft.Configuration {
+	var rc raft.Configuration
+	for i := range g.Charter.Members {
+		name := g.Charter.Members[i].NodeName()
+		rc.Servers = append(rc.Servers, raft.Server{Suffrage: raft.Voter, ID: raft.ServerID(name), Address: raft.ServerAddress(name)})
+	}
+	return rc
+}

@@ -1,0 +1,164 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+
+	"github.com/hashicorp/raft"
+)
+
+// cosigner signs the checkpoint that the log asks for and brings the
+// cosignature to the leader, until the log holds it.
+type cosigner struct {
+	witness *witness
+	store   store.Store
+	raft    *raft.Raft
+	peers   peers
+	collect *collector
+	clock   func() time.Time
+	least   time.Duration // between two cosignatures
+	moved   *beacon
+	alarm   func(string)
+	log     *slog.Logger
+}
+
+// resend is how long a cosigner waits for the log to hold what it sent.
+const resend = time.Second
+
+// run signs until ctx ends.
+func (c *cosigner) run(ctx context.Context) {
+	var (
+		sent *ledger.Cosignature
+		last time.Time // of the latest signature
+	)
+	for {
+		moved := c.moved.wait() // before the look, so that no change is missed
+		pending, err := state.ReadPending(c.store)
+		if err != nil {
+			c.log.Error("read pending checkpoint", "error", err)
+			return
+		}
+		wait := time.Duration(-1) // until something moves
+		if pending != nil && !pending.By(c.witness.name) {
+			if wait = c.least - time.Since(last); sent != nil && sent.Size == pending.Size {
+				wait = resend - time.Since(last)
+			}
+			if wait <= 0 {
+				if sent == nil || sent.Size != pending.Size {
+					sent, err = c.witness.cosign(c.store, pending, uint64(c.clock().Unix()))
+					if err != nil {
+						c.alarm(err.Error())
+						c.log.Error("cosign", "size", pending.Size, "error", err)
+						return // mute from here on: people must look
+					}
+				}
+				last, wait = time.Now(), resend
+				c.send(ctx, sent)
+			}
+		}
+		var timer <-chan time.Time
+		if wait >= 0 {
+			timer = time.After(wait)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-moved:
+		case <-timer:
+		}
+	}
+}
+
+// send hands the cosignature to the leader. A failure is not followed up here:
+// run sends again.
+func (c *cosigner) send(ctx context.Context, s *ledger.Cosignature) {
+	if c.raft.State() == raft.Leader {
+		c.collect.add(s)
+		return
+	}
+	_, leader := c.raft.LeaderWithID()
+	if leader == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, resend)
+	defer cancel()
+	if err := c.peers.Cosign(ctx, string(leader), []*ledger.Cosignature{s}); err != nil && ctx.Err() == nil {
+		c.log.Debug("send cosignature", "leader", leader, "error", err)
+	}
+}
+
+// collector proposes the cosignatures that wait as one command, one command at
+// a time.
+type collector struct {
+	raft  *raft.Raft
+	queue chan *ledger.Cosignature // full: dropped, cosigners send again
+	stop  chan struct{}
+	wg    sync.WaitGroup // run
+	log   *slog.Logger
+}
+
+func newCollector(r *raft.Raft, log *slog.Logger) *collector {
+	c := &collector{raft: r, queue: make(chan *ledger.Cosignature, ledger.MaxCosignatures), stop: make(chan struct{}), log: log}
+	c.wg.Go(c.run)
+	return c
+}
+
+func (c *collector) close() {
+	close(c.stop)
+	c.wg.Wait()
+}
+
+func (c *collector) add(s *ledger.Cosignature) {
+	select {
+	case c.queue <- s:
+	default:
+	}
+}
+
+func (c *collector) run() {
+	for {
+		var list []*ledger.Cosignature
+		select {
+		case <-c.stop:
+			return
+		case s := <-c.queue:
+			list = append(list, s)
+		}
+		for len(c.queue) > 0 && len(list) < ledger.MaxCosignatures {
+			list = append(list, <-c.queue)
+		}
+		future := c.raft.Apply((&ledger.Command{Cosignatures: list}).Marshal(), 0)
+		if err := future.Error(); err != nil && !errors.Is(err, raft.ErrNotLeader) {
+			c.log.Debug("propose cosignatures", "error", err)
+		}
+	}
+}
+
+// beacon tells any number of goroutines that something has moved.
+type beacon struct {
+	mu sync.Mutex // guards ch
+	ch chan struct{}
+}
+
+func newBeacon() *beacon { return &beacon{ch: make(chan struct{})} }
+
+// wait returns a channel that closes at the next fire.
+func (b *beacon) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ch
+}
+
+func (b *beacon) fire() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.ch)
+	b.ch = make(chan struct{})
+}

@@ -1,0 +1,81 @@
+package node
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"comity/ledger/state"
+	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
+)
+
+// Version is the version of the program, as the status shows it.
+const Version = "0.1.0"
+
+// ready says whether the node can serve, and if not, why.
+func (r *replica) ready() (bool, string) {
+	r.mu.Lock()
+	err := r.err
+	r.mu.Unlock()
+	if err != nil {
+		return false, err.Error()
+	}
+	if _, leader := r.raft.LeaderWithID(); leader == "" {
+		return false, "no majority of the bureaus' nodes is reachable"
+	}
+	if applied, commit := r.raft.AppliedIndex(), r.raft.CommitIndex(); applied+readyLag < commit {
+		return false, fmt.Sprintf("catching up: %d commands behind", commit-applied)
+	}
+	return true, ""
+}
+
+// readyLag is how many commands a ready node may be behind.
+const readyLag = 64
+
+// describe returns the status of the node.
+func (r *replica) describe() (*wire.Status, error) {
+	head, err := state.ReadHead(r.store)
+	if err != nil {
+		return nil, err
+	}
+	_, leader := r.raft.LeaderWithID()
+	ledgerID := r.cfg.Genesis.Ledger
+	s := &wire.Status{
+		Version: Version, Bureau: r.cfg.Bureau, Node: r.name, Ledger: hex.EncodeToString(ledgerID[:]),
+		State: r.state(), Leader: string(leader), Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time,
+		Quorum: r.machine.Policy().Quorum, Applied: r.store.Applied(),
+		RaftTerm: r.raft.CurrentTerm(), RaftCommit: r.raft.CommitIndex(), StartedAt: r.started,
+	}
+	s.Ready, s.NotReady = r.ready()
+	f := r.final.Load()
+	if f != nil {
+		s.FinalSize = f.at.Size
+		for _, c := range f.at.Cosigs {
+			s.FinalBy = append(s.FinalBy, r.machine.Policy().Bureau[c.Node])
+		}
+		slices.Sort(s.FinalBy)
+	}
+	for i := range r.cfg.Genesis.Charter.Members {
+		m := &r.cfg.Genesis.Charter.Members[i]
+		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName())})
+	}
+	s.DiskBytes, s.DiskFree = diskUse(r.cfg.Dir)
+	r.mu.Lock()
+	s.Alarms = slices.Clone(r.alarms)
+	r.mu.Unlock()
+	return s, nil
+}
+
+func (r *replica) state() string {
+	switch r.raft.State() {
+	case raft.Leader:
+		return "leader"
+	case raft.Follower:
+		return "follower"
+	case raft.Candidate:
+		return "candidate"
+	}
+	return "stopped"
+}

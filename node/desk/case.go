@@ -1,0 +1,132 @@
+package desk
+
+import (
+	"fmt"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+)
+
+// Case is a notice with all that happened to it, as far as the keys of this
+// desk open it. What it points to is shared with other cases: do not change it.
+type Case struct {
+	ID     ledger.ID // of the publish statement
+	Index  uint64
+	Time   uint64 // ledger time of its publication, POSIX ms
+	Bureau string // the origin
+	Author keys.ID
+	Status state.Status
+
+	Public *ledger.Publish // header of the current version
+	View   *notice.View    // current version; nil if these keys open nothing of it
+	Err    error           // why the current version cannot be shown, where it could be opened
+
+	Versions []Version // oldest first; the last is the current one
+	Replies  []Reply   // those that these keys open, in log order
+
+	Withdrawn   uint64 // index of the withdrawal; only with state.StatusWithdrawn
+	WithdrawnAt uint64 // its ledger time
+}
+
+// Version is a notice as it was published or amended.
+type Version struct {
+	ID     ledger.ID
+	Index  uint64
+	Time   uint64
+	Author keys.ID
+	Public *ledger.Publish
+	View   *notice.View // nil if these keys open nothing of it
+	Err    error        // [store.ErrPurged], or why its sealed text is not to be believed
+}
+
+// Reply is an answer to a notice.
+type Reply struct {
+	ID     ledger.ID
+	Index  uint64
+	Time   uint64
+	Bureau string
+	Author keys.ID
+	*notice.Reply
+
+	// Void is why the reply does not count, "" if it does: only the origin of
+	// a notice decides a hit on it.
+	Void string
+}
+
+// Name returns the author's short reference, and where it is sealed the first
+// twelve digits of the id.
+func (c *Case) Name() string {
+	if ref := c.Reference(); ref != "" {
+		return ref
+	}
+	return c.ID.String()[:12]
+}
+
+// Reference returns the author's short reference, such as LT-0301, "" if these
+// keys open no version.
+func (c *Case) Reference() string {
+	for i := len(c.Versions) - 1; i >= 0; i-- {
+		if v := c.Versions[i].View; v != nil {
+			return v.Reference
+		}
+	}
+	return ""
+}
+
+// Outdated reports whether these keys open a former version and not the current
+// one: its origin has taken us off the readers, or the text was purged. What is
+// in [Case.Versions] must then not be acted on as if it were current.
+func (c *Case) Outdated() bool { return c.View == nil && c.Reference() != "" }
+
+// header returns the case without anything sealed.
+func (d *Desk) header(k *docket) (*Case, error) {
+	c := &Case{ID: k.id, Index: k.index, Status: state.StatusActive}
+	for _, index := range k.versions {
+		time, e, err := d.store.Entry(index)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", index, err)
+		}
+		p, err := ledger.ParsePublish(e.Statement.Public)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", index, err)
+		}
+		if index == k.index {
+			o, err := d.origin(e)
+			if err != nil {
+				return nil, fmt.Errorf("read entry %d: %w", index, err)
+			}
+			c.Time, c.Author, c.Bureau = time, e.Statement.Author, o.Bureau
+		}
+		c.Public = p
+		c.Versions = append(c.Versions, Version{ID: e.ID, Index: index, Time: time, Author: e.Statement.Author, Public: p})
+	}
+	if k.ended > 0 {
+		time, _, err := d.store.Entry(k.ended - 1)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", k.ended-1, err)
+		}
+		c.Status, c.Withdrawn, c.WithdrawnAt = state.StatusWithdrawn, k.ended-1, time
+	}
+	return c, nil
+}
+
+// show puts what was opened into the case.
+func (c *Case) show(o *openedNotice) {
+	for i := range c.Versions {
+		c.Versions[i].View, c.Versions[i].Err = o.shown[i].view, o.shown[i].err
+	}
+	current := c.Versions[len(c.Versions)-1]
+	c.View, c.Err = current.View, current.Err
+}
+
+// judge says whether a reply counts for a notice of origin.
+func (r *Reply) judge(origin string) {
+	switch r.Type {
+	case notice.Confirm, notice.Negative, notice.NeedsTime:
+		if r.Bureau != origin {
+			r.Void = fmt.Sprintf("%s may not decide a hit on a notice of %s", r.Bureau, origin)
+		}
+	}
+}

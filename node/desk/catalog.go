@@ -1,0 +1,94 @@
+package desk
+
+import (
+	"fmt"
+	"sync"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+)
+
+// catalog lists, from what is clear in the log, which entries belong to which
+// notice. It is kept in memory and grows with the replica.
+type catalog struct {
+	store store.Store
+
+	mu      sync.Mutex // guards all below
+	size    uint64     // entries read so far
+	order   []*docket  // in log order
+	notices map[ledger.ID]*docket
+	replies []uint64 // what they answer is sealed
+	enrols  []uint64
+}
+
+// docket is what the log shows of one notice. All but id and index grows.
+type docket struct {
+	id       ledger.ID
+	index    uint64
+	versions []uint64 // entries with a body: the publish, then amends
+	grants   []uint64
+	ended    uint64 // index of the withdrawal + 1; 0 while active
+}
+
+func newCatalog(s store.Store) *catalog {
+	return &catalog{store: s, notices: make(map[ledger.ID]*docket)}
+}
+
+// read returns copies of the dockets in log order, and the replies, up to the
+// present end of the replica.
+func (c *catalog) read() (dockets []docket, replies []uint64, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.extend(); err != nil {
+		return nil, nil, err
+	}
+	dockets = make([]docket, len(c.order))
+	for i, d := range c.order {
+		dockets[i] = *d // its slices only grow, beyond what the copy sees
+	}
+	return dockets, c.replies, nil
+}
+
+// enrolments returns the indexes of all enrol entries.
+func (c *catalog) enrolments() ([]uint64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.extend()
+	return c.enrols, err
+}
+
+func (c *catalog) extend() error {
+	head, err := state.ReadHead(c.store)
+	if err != nil {
+		return fmt.Errorf("read replica: %w", err)
+	}
+	for ; c.size < head.Size; c.size++ {
+		_, e, err := c.store.Entry(c.size)
+		if err != nil {
+			return fmt.Errorf("read entry %d: %w", c.size, err)
+		}
+		c.add(c.size, e)
+	}
+	return nil
+}
+
+func (c *catalog) add(index uint64, e *ledger.Entry) {
+	d := c.notices[e.Statement.Target]
+	switch e.Statement.Class {
+	case ledger.ClassPublish:
+		d := &docket{id: e.ID, index: index, versions: []uint64{index}}
+		c.order = append(c.order, d)
+		c.notices[e.ID] = d
+	case ledger.ClassAmend:
+		d.versions = append(d.versions, index)
+	case ledger.ClassGrant:
+		d.grants = append(d.grants, index)
+	case ledger.ClassWithdraw:
+		d.ended = index + 1
+	case ledger.ClassReply:
+		c.replies = append(c.replies, index)
+	case ledger.ClassEnrol:
+		c.enrols = append(c.enrols, index)
+	}
+}

@@ -1,0 +1,152 @@
+package desk
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"comity/ledger"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Names of files in the folder.
+const (
+	noteFinal = "checkpoint"
+	noteAhead = "checkpoint-ahead"
+)
+
+// loadNote reads and verifies a note of ours; the zero value when there is none.
+func (d *Desk) loadNote(name string) (sealedNote, error) {
+	f, err := os.Open(filepath.Join(d.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return sealedNote{}, nil
+	}
+	if err != nil {
+		return sealedNote{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, ledger.MaxReceipt))
+	if err != nil {
+		return sealedNote{}, err
+	}
+	n, err := d.openNote(data)
+	if err != nil {
+		return sealedNote{}, fmt.Errorf("file %s: %w", name, err)
+	}
+	return n, nil
+}
+
+// openNote verifies that a quorum cosigned a note.
+func (d *Desk) openNote(data []byte) (sealedNote, error) {
+	c, by, err := d.policy.Open(data)
+	if err != nil {
+		return sealedNote{}, err
+	}
+	return sealedNote{c, by, data}, nil
+}
+
+// keepFinal makes n the last FINAL checkpoint. The store is flushed up to it,
+// so that the note is never ahead of what it names.
+func (d *Desk) keepFinal(n sealedNote) error {
+	if err := replaceFile(d.dir, noteFinal, n.note); err != nil {
+		return fmt.Errorf("keep checkpoint %d: %w", n.Size, err)
+	}
+	if err := os.Remove(filepath.Join(d.dir, noteAhead)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keep checkpoint %d: %w", n.Size, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.final, d.ahead = n, sealedNote{}
+	return nil
+}
+
+// keepAhead keeps the note that covers the entries which are about to be
+// committed on the way to a later checkpoint.
+func (d *Desk) keepAhead(n sealedNote) error {
+	if err := replaceFile(d.dir, noteAhead, n.note); err != nil {
+		return fmt.Errorf("keep checkpoint %d: %w", n.Size, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ahead = n
+	return nil
+}
+
+// forked keeps the evidence that theirs contradicts our tree, whose root at its
+// size is root, and returns the error that says so.
+func (d *Desk) forked(node string, theirs sealedNote, root ledger.Hash) error {
+	d.mu.RLock()
+	ours := d.final
+	if d.ahead.Size > 0 {
+		ours = d.ahead
+	}
+	d.mu.RUnlock()
+	sum := sha256.Sum256(theirs.note)
+	prefix := fmt.Sprintf("evidence-%d-%x", theirs.Size, sum[:6])
+	f := &Fork{Node: node, Ours: ours.Checkpoint, Theirs: theirs.Checkpoint}
+	keep := func(suffix string, data []byte) error {
+		if err := replaceFile(d.dir, prefix+suffix, data); err != nil {
+			return fmt.Errorf("keep evidence of a fork: %w", err)
+		}
+		f.Files = append(f.Files, filepath.Join(d.dir, prefix+suffix))
+		return nil
+	}
+	err := errors.Join(keep("-ours.note", ours.note), keep("-theirs.note", theirs.note))
+	if proof, ok := d.contradiction(ours, theirs, root); ok {
+		err = errors.Join(err, keep("-proof.txt", proof))
+	}
+	return errors.Join(f, err)
+}
+
+// contradiction writes down, for a third party, why the notes cannot both be of
+// one history: a consistency proof (RFC 6962, 2.1.2) that the tree of our note
+// has another root at the size of theirs. Not possible while our tree is not
+// yet as large as our note.
+func (d *Desk) contradiction(ours, theirs sealedNote, root ledger.Hash) ([]byte, bool) {
+	size, err := d.Size()
+	if err != nil || ours.Size > size || theirs.Size == 0 {
+		return nil, false
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "The tree of %d entries (-ours.note) has the root\n%s\nat %d entries; -theirs.note says\n%s\n",
+		ours.Size, tlog.Hash(root), theirs.Size, tlog.Hash(theirs.Root))
+	if theirs.Size < ours.Size {
+		proof, err := tlog.ProveTree(int64(ours.Size), int64(theirs.Size), d.store)
+		if err != nil {
+			return nil, false
+		}
+		fmt.Fprintf(&b, "Consistency proof from %d to %d (RFC 6962, 2.1.2):\n", theirs.Size, ours.Size)
+		for _, h := range proof {
+			fmt.Fprintf(&b, "%s\n", h)
+		}
+	}
+	return []byte(b.String()), true
+}
+
+// replaceFile writes a file so that after a crash either the old or the new
+// content is there, whole.
+func replaceFile(dir, name string, data []byte) error {
+	f, err := os.CreateTemp(dir, "."+name+"-*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

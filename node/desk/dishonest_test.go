@@ -1,0 +1,347 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/ledgertest"
+	"comity/node/wire"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// lies is what a node can do to a desk that has the first 27 of its 45 entries.
+// Each makes the node lie about the rest.
+var lies = map[string]func(t *testing.T, n *fakeNode){
+	"flipped signature": func(t *testing.T, n *fakeNode) {
+		n.record = at(33, func(r *wire.Record) []*wire.Record {
+			raw := slices.Clone(r.Entry.Raw)
+			raw[len(raw)-1] ^= 1
+			return []*wire.Record{reparse(t, r, raw)}
+		})
+	},
+	"changed statement": func(t *testing.T, n *fakeNode) {
+		n.record = at(33, func(r *wire.Record) []*wire.Record {
+			s := *r.Entry.Statement
+			s.Created++
+			e, err := ledger.NewEntry(s.Marshal(), r.Entry.Signatures)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return []*wire.Record{{Time: r.Time, Entry: e, Body: r.Body}}
+		})
+	},
+	"signed by a stranger": func(t *testing.T, n *fakeNode) {
+		n.record = at(33, func(r *wire.Record) []*wire.Record {
+			k, err := keys.GenerateSigner()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := *r.Entry.Statement
+			s.Author, s.Seq, s.Prev = k.ID(), 0, ledger.ID{}
+			e, err := ledger.SignStatement(&s, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return []*wire.Record{{Time: r.Time, Entry: e, Body: r.Body}}
+		})
+	},
+	"reordered": func(t *testing.T, n *fakeNode) {
+		var held *wire.Record
+		n.record = func(i uint64, r *wire.Record) []*wire.Record {
+			switch i {
+			case 33:
+				held = r
+				return nil
+			case 34:
+				return []*wire.Record{r, held}
+			}
+			return []*wire.Record{r}
+		}
+	},
+	"dropped": func(t *testing.T, n *fakeNode) {
+		n.record = at(33, func(r *wire.Record) []*wire.Record { return nil })
+	},
+	"dropped at the end": func(t *testing.T, n *fakeNode) {
+		n.record = func(i uint64, r *wire.Record) []*wire.Record {
+			if i >= 40 {
+				return nil
+			}
+			return []*wire.Record{r}
+		}
+	},
+	"sent twice": func(t *testing.T, n *fakeNode) {
+		var before *wire.Record
+		n.record = func(i uint64, r *wire.Record) []*wire.Record {
+			r, before = before, r
+			if i == 33 {
+				return []*wire.Record{r}
+			}
+			return []*wire.Record{before}
+		}
+	},
+	"another body": func(t *testing.T, n *fakeNode) {
+		n.record = at(33, func(r *wire.Record) []*wire.Record {
+			r.Body = append(slices.Clone(r.Body), 0)
+			return []*wire.Record{r}
+		})
+	},
+	"too few cosignatures": func(t *testing.T, n *fakeNode) {
+		n.note = n.cosigned(t, present(t, n), 3)
+	},
+	"forged root": func(t *testing.T, n *fakeNode) {
+		lines := strings.SplitAfter(string(n.note), "\n")
+		lines[2] = tlog.Hash(ledger.EmptyRoot).String() + "\n"
+		n.note = []byte(strings.Join(lines, ""))
+	},
+	"not a note": func(t *testing.T, n *fakeNode) { n.note = []byte("trust me\n") },
+	"another ledger": func(t *testing.T, n *fakeNode) {
+		c := present(t, n)
+		c.Origin = ledger.Origin(ledger.Hash{1})
+		n.note = n.cosigned(t, c, 5)
+	},
+	"time beyond all times": func(t *testing.T, n *fakeNode) {
+		n.record = at(33, func(r *wire.Record) []*wire.Record {
+			r.Time = 1 << 63
+			return []*wire.Record{r}
+		})
+	},
+	// A quorum cosigned something else than what the node sends, all of it
+	// well signed and allowed.
+	"another history": func(t *testing.T, n *fakeNode) {
+		c := present(t, n)
+		c.Root[0] ^= 1
+		n.note = n.cosigned(t, c, 5)
+	},
+}
+
+func at(index uint64, change func(r *wire.Record) []*wire.Record) func(uint64, *wire.Record) []*wire.Record {
+	return func(i uint64, r *wire.Record) []*wire.Record {
+		if i == index {
+			return change(r)
+		}
+		return []*wire.Record{r}
+	}
+}
+
+func reparse(t *testing.T, r *wire.Record, raw []byte) *wire.Record {
+	t.Helper()
+	e, err := ledger.ParseEntry(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &wire.Record{Time: r.Time, Entry: e, Body: r.Body}
+}
+
+func present(t *testing.T, n *fakeNode) ledger.Checkpoint {
+	t.Helper()
+	c, err := ledger.ParseCheckpoint(strings.Join(strings.SplitAfter(string(n.note), "\n")[:3], ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Whatever a node lies about is refused with a sentence, and nothing that the
+// lie is in is kept; an honest node then gives the rest.
+func TestSyncRefusesLies(t *testing.T) {
+	for name, lie := range lies {
+		t.Run(name, func(t *testing.T) {
+			c := ledgertest.NewGenesis(t, 5)
+			n := newFakeNode(t, c)
+			items := population(t, c, 20)
+			n.accept(t, items[:27]...)
+			n.finalise(t)
+			d := newTestDesk(t, c.Genesis)
+			syncDesk(t, d, n)
+			n.accept(t, items[27:]...)
+			n.finalise(t)
+			honest := n.note
+			lie(t, n)
+			err := d.Sync(context.Background(), n.client(t), nil)
+			if !errors.Is(err, ErrDishonest) {
+				t.Fatalf("Sync: %v, want ErrDishonest", err)
+			}
+			if !strings.HasPrefix(err.Error(), "sync: node of XA at 127.0.0.1:") {
+				t.Errorf("%q does not say which node", err)
+			}
+			wantSize(t, d, 27)
+
+			n.note, n.record = honest, nil
+			syncDesk(t, d, n)
+			wantSize(t, d, uint64(len(items)))
+		})
+	}
+}
+
+// In small chunks, what came before the lie stays: a quorum vouches for it.
+func TestSyncRefusesLiesInChunks(t *testing.T) {
+	for name, lie := range lies {
+		t.Run(name, func(t *testing.T) {
+			c := ledgertest.NewGenesis(t, 5)
+			n := newFakeNode(t, c)
+			items := population(t, c, 20)
+			n.accept(t, items...)
+			n.finalise(t)
+			honest := n.note
+			lie(t, n)
+			d := newTestDesk(t, c.Genesis)
+			d.chunk = chunkLimit{4, 1 << 20}
+			err := d.Sync(context.Background(), n.client(t), nil)
+			if !errors.Is(err, ErrDishonest) {
+				t.Fatalf("Sync: %v, want ErrDishonest", err)
+			}
+			size, err := d.Size()
+			if err != nil || size > 40 || size%4 != 0 {
+				t.Errorf("%d entries kept, %v", size, err)
+			}
+			for i := range size {
+				_, got, err := d.Entry(i)
+				if err != nil || got.ID != items[i].Entry.ID {
+					t.Fatalf("entry %d is not the one in the ledger: %v", i, err)
+				}
+			}
+			if final, _, _ := d.Final(); final.Size != 0 {
+				t.Errorf("a checkpoint of %d entries was kept", final.Size)
+			}
+			n.note, n.record = honest, nil
+			syncDesk(t, d, n)
+			wantSize(t, d, uint64(len(items)))
+		})
+	}
+}
+
+// Lies in receipts, which vouch for chunks.
+func TestSyncRefusesReceipts(t *testing.T) {
+	for name, lie := range map[string]func(t *testing.T, n *fakeNode, r *ledger.Receipt){
+		"path":  func(t *testing.T, n *fakeNode, r *ledger.Receipt) { r.Proof[0][0] ^= 1 },
+		"short": func(t *testing.T, n *fakeNode, r *ledger.Receipt) { r.Proof = r.Proof[1:] },
+		"note": func(t *testing.T, n *fakeNode, r *ledger.Receipt) {
+			r.Note = n.cosigned(t, present(t, n), 2)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := ledgertest.NewGenesis(t, 5)
+			n := newFakeNode(t, c)
+			n.accept(t, population(t, c, 2)...)
+			n.finalise(t)
+			n.receipt = func(r *ledger.Receipt) { lie(t, n, r) }
+			d := newTestDesk(t, c.Genesis)
+			d.chunk = chunkLimit{4, 1 << 20}
+			if err := d.Sync(context.Background(), n.client(t), nil); !errors.Is(err, ErrDishonest) {
+				t.Fatalf("Sync: %v, want ErrDishonest", err)
+			}
+			wantSize(t, d, 0)
+		})
+	}
+}
+
+// More bureaus than the ledger can bear sign two histories. Whichever the desk
+// saw first it keeps, and the evidence of both.
+func TestSyncFork(t *testing.T) {
+	for _, size := range []int{30, 45} {
+		c := ledgertest.NewGenesis(t, 5)
+		n := newFakeNode(t, c)
+		items := population(t, c, 20)
+		n.accept(t, items...)
+		n.finalise(t)
+		dir := t.TempDir()
+		d := openDesk(t, dir, c.Genesis)
+		syncDesk(t, d, n)
+
+		other := newFakeNode(t, c)
+		other.accept(t, items[:26]...)
+		for i := range size - 26 {
+			other.accept(t, c.Bureaus[2].Officer.Publish(t, ledger.KindBlue, []byte{byte(i)}))
+		}
+		other.finalise(t)
+		err := d.Sync(context.Background(), other.client(t), nil)
+		var fork *Fork
+		if !errors.As(err, &fork) || !errors.Is(err, ErrFork) {
+			t.Fatalf("Sync: %v, want ErrFork", err)
+		}
+		wantSize(t, d, 45)
+		if fork.Ours.Size != 45 || fork.Theirs.Size != uint64(size) || len(fork.Files) != 3 {
+			t.Fatalf("evidence %+v", fork)
+		}
+		for i, want := range [][]byte{n.note, other.note} {
+			got, err := os.ReadFile(fork.Files[i])
+			if err != nil || string(got) != string(want) {
+				t.Errorf("%s is not the note, %v", fork.Files[i], err)
+			}
+		}
+		checkContradiction(t, fork)
+		// Again gives the same files, not more of them.
+		if err := d.Sync(context.Background(), other.client(t), nil); !errors.Is(err, ErrFork) {
+			t.Errorf("Sync again: %v, want ErrFork", err)
+		}
+		if files, _ := filepath.Glob(filepath.Join(dir, "evidence-*")); len(files) != 3 {
+			t.Errorf("evidence in %v", files)
+		}
+	}
+}
+
+// checkContradiction does what a third party does with the evidence.
+func checkContradiction(t *testing.T, f *Fork) {
+	t.Helper()
+	text, err := os.ReadFile(f.Files[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hashes []tlog.Hash
+	for line := range strings.Lines(string(text)) {
+		if h, err := tlog.ParseHash(strings.TrimSpace(line)); err == nil {
+			hashes = append(hashes, h)
+		}
+	}
+	if len(hashes) < 2 || hashes[1] != tlog.Hash(f.Theirs.Root) || hashes[0] == hashes[1] {
+		t.Fatalf("the proof does not contradict:\n%s", text)
+	}
+	if f.Theirs.Size == f.Ours.Size {
+		if hashes[0] != tlog.Hash(f.Ours.Root) {
+			t.Errorf("the proof is not about our note:\n%s", text)
+		}
+		return
+	}
+	if err := tlog.CheckTree(hashes[2:], int64(f.Ours.Size), tlog.Hash(f.Ours.Root), int64(f.Theirs.Size), hashes[0]); err != nil {
+		t.Errorf("consistency proof: %v\n%s", err, text)
+	}
+}
+
+// A folder whose checkpoint is of another history does not open.
+func TestOpenRefuses(t *testing.T) {
+	c := ledgertest.NewGenesis(t, 5)
+	n := newFakeNode(t, c)
+	n.accept(t, population(t, c, 2)...)
+	n.finalise(t)
+	dir := t.TempDir()
+	d := openDesk(t, dir, c.Genesis)
+	syncDesk(t, d, n)
+	good := n.note
+	for name, note := range map[string][]byte{
+		"other root":   n.cosigned(t, ledger.Checkpoint{Origin: c.Genesis.Origin(), Size: 20}, 5),
+		"beyond":       n.cosigned(t, ledger.Checkpoint{Origin: c.Genesis.Origin(), Size: 100}, 5),
+		"not cosigned": n.cosigned(t, present(t, n), 1),
+		"cut":          good[:len(good)-10],
+	} {
+		d.Close()
+		if err := os.WriteFile(filepath.Join(dir, noteFinal), note, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := Open(dir, c.Genesis); err == nil {
+			d.Close()
+			t.Errorf("%s: opened", name)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, noteFinal), good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantSize(t, openDesk(t, dir, c.Genesis), n.final)
+}

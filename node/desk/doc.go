@@ -1,0 +1,30 @@
+// Package desk is a bureau's own copy of the ledger, and what the bureau's keys
+// open of it.
+//
+// [Desk.Sync] follows any node and believes none: it checks the cosignatures of
+// the checkpoint, every signature, every right at its log position by the same
+// [state.Machine] that nodes run, and that the entries are the ones under a
+// FINAL checkpoint, before it keeps one of them. A node that hands out anything
+// else is refused ([Dishonest]); two histories that both carry a quorum's
+// cosignatures are kept as evidence ([Fork]).
+//
+// What a node can still do to a desk: show it an old state, keep bodies back as
+// if they had been purged, and lie about the ledger time of entries, which
+// nothing signs. [Desk.Final] says how far the desk is; syncing from a second
+// node mends the first.
+//
+// [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open.
+// Nothing that was opened is ever written to disk.
+//
+// compose.go and its neighbours write statements: they seal to the keys that
+// the ledger has now, and sign. They send nothing.
+//
+// The folder of a desk:
+//
+//	ledger/           the store
+//	checkpoint        the note of the last FINAL checkpoint, exactly as far as the store
+//	checkpoint-ahead  after an interrupted Sync: a note that covers what is there already
+//	evidence-*        notes that contradict each other
+//
+// Start reading at Open, then sync.go.
+package desk

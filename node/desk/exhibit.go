@@ -1,0 +1,91 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/client"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// ErrNotFinal is returned for a receipt of an entry that the desk's last FINAL
+// checkpoint does not cover.
+var ErrNotFinal = errors.New("it is not under the last FINAL checkpoint of this desk")
+
+// Receipt makes the receipt of an entry from the replica, offline.
+func (d *Desk) Receipt(index uint64) (*ledger.Receipt, error) {
+	f := d.finalNote()
+	if index >= f.Size {
+		return nil, fmt.Errorf("receipt of entry %d: %w", index, ErrNotFinal)
+	}
+	proof, err := tlog.ProveRecord(int64(f.Size), int64(index), d.store)
+	if err != nil {
+		return nil, fmt.Errorf("receipt of entry %d: %w", index, err)
+	}
+	return &ledger.Receipt{Index: index, Proof: proof, Note: f.note}, nil
+}
+
+// Exhibit makes the file with which a third party can check an entry offline:
+// the entry, its sealed body, its receipt, and the same for the enrolments of
+// its signers. The client, which may be nil, is asked for receipts only where
+// the replica holds an entry that its own checkpoint does not cover. An exhibit
+// that would not verify is not returned.
+func (d *Desk) Exhibit(ctx context.Context, c *client.Client, index uint64) (*ledger.Exhibit, error) {
+	x, err := d.exhibit(ctx, c, index)
+	if err != nil {
+		return nil, fmt.Errorf("exhibit of entry %d: %w", index, err)
+	}
+	if _, err := x.Verify(d.genesis); err != nil {
+		return nil, fmt.Errorf("exhibit of entry %d: %w", index, err)
+	}
+	return x, nil
+}
+
+func (d *Desk) exhibit(ctx context.Context, c *client.Client, index uint64) (*ledger.Exhibit, error) {
+	_, e, err := d.store.Entry(index)
+	if err != nil {
+		return nil, err
+	}
+	x := &ledger.Exhibit{Ledger: d.genesis.Ledger, Item: ledger.Item{Entry: e}}
+	if x.Item.Body, err = d.Body(index); err != nil {
+		return nil, err
+	}
+	if x.Receipt, err = d.receipt(ctx, c, index); err != nil {
+		return nil, err
+	}
+	for _, s := range e.Signatures {
+		k, err := d.Key(s.Key)
+		if err != nil {
+			return nil, err
+		}
+		if k == nil {
+			return nil, fmt.Errorf("no bureau has enrolled key %s", s.Key.Short())
+		}
+		if k.Use == state.UseRoot {
+			continue // the charter vouches for it
+		}
+		_, by, err := d.store.Entry(k.EnrolledAt)
+		if err != nil {
+			return nil, err
+		}
+		r, err := d.receipt(ctx, c, k.EnrolledAt)
+		if err != nil {
+			return nil, err
+		}
+		x.Enrols = append(x.Enrols, ledger.Enrolment{Entry: by, Receipt: r})
+	}
+	return x, nil
+}
+
+func (d *Desk) receipt(ctx context.Context, c *client.Client, index uint64) (*ledger.Receipt, error) {
+	r, err := d.Receipt(index)
+	if !errors.Is(err, ErrNotFinal) || c == nil {
+		return r, err
+	}
+	return c.Receipt(ctx, index, 10*time.Second)
+}

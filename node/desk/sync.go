@@ -1,0 +1,163 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/client"
+	"comity/node/wire"
+)
+
+// Sync follows the node up to its last FINAL checkpoint. Everything is verified
+// before it is kept, in steps of some thousand entries, so that an interrupted
+// Sync goes on where it stopped. progress, which may be nil, is told how many
+// entries the desk holds, of how many.
+//
+// A node whose last checkpoint is behind ours, and of the same history, is not
+// at fault: there is nothing to do. A node that has no FINAL checkpoint yet
+// gives nothing to keep.
+func (d *Desk) Sync(ctx context.Context, c *client.Client, progress func(done, total uint64)) error {
+	d.syncing.Lock()
+	defer d.syncing.Unlock()
+	note, err := c.Checkpoint(ctx, 0, 0)
+	switch wire.CodeOf(err) {
+	case wire.NotFinal, wire.NotFound:
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sync: %w", err)
+	}
+	target, err := d.openNote(note)
+	if err != nil {
+		return fmt.Errorf("sync: %w", &Dishonest{Node: c.String(), Reason: err.Error(), Note: note})
+	}
+	size, err := d.Size()
+	if err != nil {
+		return fmt.Errorf("sync: %w", err)
+	}
+	if target.Size <= size {
+		err = d.compare(c, target, size)
+	} else {
+		err = d.follow(ctx, c, target, size, progress)
+	}
+	if err != nil {
+		return fmt.Errorf("sync: %w", err)
+	}
+	return nil
+}
+
+// compare checks a checkpoint that is not beyond our tree.
+func (d *Desk) compare(c *client.Client, target sealedNote, size uint64) error {
+	root, err := d.rootAt(target.Size)
+	if err != nil {
+		return err
+	}
+	if root != target.Root {
+		return d.forked(c.String(), target, root)
+	}
+	f := d.finalNote()
+	if target.Size == size && (f.Size < size || len(target.by) > len(f.by)) {
+		return d.keepFinal(target)
+	}
+	return nil
+}
+
+// follow takes over the entries from size up to the target.
+func (d *Desk) follow(ctx context.Context, c *client.Client, target sealedNote, size uint64, progress func(done, total uint64)) error {
+	if progress == nil {
+		progress = func(done, total uint64) {}
+	}
+	progress(size, target.Size)
+	f := startFetch(ctx, c, size, target.Size, d.chunk)
+	defer f.stop()
+	v := newVerifier()
+	for size < target.Size {
+		chunk, err := f.next()
+		if err != nil {
+			return err
+		}
+		if err := d.take(ctx, c, target, chunk, v); err != nil {
+			return err
+		}
+		size += uint64(len(chunk.records))
+		progress(size, target.Size)
+	}
+	return d.keepFinal(target)
+}
+
+// take verifies a chunk and only then commits it, as one step.
+func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, chunk *chunk, v *verifier) error {
+	if err := v.prepare(ctx, d.store, chunk.records); err != nil {
+		return err
+	}
+	staged := newStaged(d.store, chunk.from)
+	if err := d.apply(c, staged, chunk, v); err != nil {
+		return err
+	}
+	if staged.changes.Head.Size == target.Size {
+		if staged.changes.Head.Root != target.Root {
+			return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: target.note, Cosigned: &target.Checkpoint,
+				Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: target.Size, Root: staged.changes.Head.Root}}
+		}
+	} else if err := d.vouch(ctx, c, staged); err != nil {
+		return err
+	}
+	// An interrupted Sync stays here: whole chunks, each under a FINAL checkpoint.
+	if err := d.store.Commit(staged.changes.Head.Size, &staged.changes); err != nil {
+		return fmt.Errorf("commit %d entries: %w", len(chunk.records), err)
+	}
+	if err := d.store.Flush(d.store.Mark()); err != nil {
+		return fmt.Errorf("flush %d entries: %w", len(chunk.records), err)
+	}
+	return nil
+}
+
+// maxTime is the highest ledger time of a batch, as its format has it. Nothing
+// signs ledger times, so nothing more is known about them.
+const maxTime = 1<<62 - 1
+
+// apply runs a chunk through the machine. Entries of one ledger time go in
+// together, as they were accepted; how they are divided changes no result.
+func (d *Desk) apply(c *client.Client, staged *staged, chunk *chunk, v *verifier) error {
+	for rest := chunk.records; len(rest) > 0; {
+		if rest[0].Time > maxTime {
+			return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("the ledger time of entry %d is no time", staged.size())}
+		}
+		n := 1
+		for n < len(rest) && n < ledger.MaxBatch && rest[n].Time == rest[0].Time {
+			n++
+		}
+		batch := &ledger.Batch{Time: rest[0].Time, Items: make([]ledger.Item, n)}
+		for i, r := range rest[:n] {
+			batch.Items[i] = ledger.Item{Entry: r.Entry, Body: r.Body}
+		}
+		first := staged.size()
+		changes, results, err := d.machine.Apply(staged, &ledger.Command{Batch: batch}, v)
+		if err != nil {
+			return fmt.Errorf("apply entry %d: %w", first, err)
+		}
+		if err := refused(c, first, results); err != nil {
+			return err
+		}
+		staged.add(changes)
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// refused returns an error if the machine did not accept all: what is in the
+// ledger was accepted once, by the same rules.
+func refused(c *client.Client, first uint64, results []state.Result) error {
+	for i, r := range results {
+		index := first + uint64(i)
+		switch {
+		case r.Refusal != nil:
+			return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("entry %d cannot be in the ledger: %s", index, r.Refusal.Reason)}
+		case r.Known:
+			return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("entry %d is entry %d again", index, r.Index)}
+		}
+	}
+	return nil
+}

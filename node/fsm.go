@@ -1,0 +1,160 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+
+	"github.com/hashicorp/raft"
+)
+
+// fsm is the adapter between Raft and the ledger. Raft calls it from one
+// goroutine. Applying is package state's work, and keeping package store's.
+type fsm struct {
+	machine  *state.Machine
+	store    store.Store
+	verified *verifier
+	final    func(*state.Collected)      // learns of a new FINAL checkpoint
+	applied  func()                      // tells whoever waits that the state has moved
+	fatal    func(error)                 // stops the node: the state must not move on
+	pull     func(from, to uint64) error // fetches and applies entries that peers hold
+	bytes    atomic.Int64                // of commands applied since the node started
+	count    atomic.Int64                // of commands
+	failed   error                       // set once, by the FSM goroutine only
+}
+
+var _ raft.FSM = (*fsm)(nil)
+
+// Apply applies one command and returns its []state.Result. What the store
+// holds already is skipped: after a restart Raft replays from its last
+// snapshot, and the store may be ahead of that.
+func (f *fsm) Apply(l *raft.Log) any {
+	if f.failed != nil || l.Index <= f.store.Applied() {
+		return f.failed
+	}
+	results, err := f.apply(l)
+	if err != nil {
+		// Going on would make this node's state differ from the others'. It stops
+		// here, before anything of this command is kept.
+		f.failed = fmt.Errorf("apply command at index %d: %w", l.Index, err)
+		f.fatal(f.failed)
+		return f.failed
+	}
+	f.applied()
+	return results
+}
+
+func (f *fsm) apply(l *raft.Log) ([]state.Result, error) {
+	c, err := ledger.ParseCommand(l.Data)
+	if err != nil {
+		return nil, err
+	}
+	changes, results, err := f.machine.Apply(f.store, c, f.verified)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.store.Commit(l.Index, changes); err != nil {
+		return nil, err
+	}
+	f.final(changes.Final)
+	f.bytes.Add(int64(len(l.Data)))
+	f.count.Add(1)
+	return results, nil
+}
+
+// Snapshot marks the present state; writing it out is Persist's work.
+func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
+	if f.failed != nil {
+		return nil, f.failed
+	}
+	m, err := readManifest(f.store, f.store.Applied())
+	if err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	return &snapshot{f.store, f.store.Mark(), m}, nil
+}
+
+// snapshot is a state that is about to become durable.
+type snapshot struct {
+	store    store.Store
+	mark     store.Mark
+	manifest *manifest
+}
+
+// Persist makes the store durable up to the mark, then writes the manifest. If
+// we die in between, the store is ahead of the snapshot, which Apply expects.
+func (s *snapshot) Persist(sink raft.SnapshotSink) error {
+	err := s.store.Flush(s.mark)
+	if err == nil {
+		_, err = sink.Write(s.manifest.marshal())
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("persist snapshot: %w", err), sink.Cancel())
+	}
+	return sink.Close()
+}
+
+// Release has nothing to free.
+func (s *snapshot) Release() {}
+
+// Restore brings this node to the state that a manifest names: it pulls the
+// entries it lacks from its peers, checks that they lead to the manifest's root
+// and digest, and makes them durable before Raft drops the log before them. It
+// blocks; the leader's transport waits for it.
+func (f *fsm) Restore(rc io.ReadCloser) error {
+	defer rc.Close()
+	data, err := io.ReadAll(io.LimitReader(rc, maxManifest+1))
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	m, err := parseManifest(data)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	if err := f.restore(m); err != nil {
+		return fmt.Errorf("restore to entry %d: %w", m.Head.Size, err)
+	}
+	f.applied()
+	return nil
+}
+
+func (f *fsm) restore(m *manifest) error {
+	if f.failed != nil {
+		return f.failed
+	}
+	head, err := state.ReadHead(f.store)
+	if err != nil {
+		return err
+	}
+	if f.store.Applied() >= m.Applied {
+		return nil // we hold this state and more
+	}
+	if m.Final != nil && !f.machine.CheckFinal(m.Final, f.verified) {
+		return fmt.Errorf("its FINAL checkpoint lacks good cosignatures: %w", ledger.ErrQuorum)
+	}
+	if head.Size < m.Head.Size {
+		if err := f.pull(head.Size, m.Head.Size); err != nil {
+			return err
+		}
+		if head, err = state.ReadHead(f.store); err != nil {
+			return err
+		}
+	}
+	if head != m.Head {
+		// The pulled entries are good ones, signed and in order, and yet not what
+		// the manifest claims. Nothing of them is durable; stop before it is.
+		f.failed = fmt.Errorf("entries and manifest disagree: root %x, want %x", head.Root[:8], m.Head.Root[:8])
+		f.fatal(f.failed)
+		return f.failed
+	}
+	if err := f.store.Commit(m.Applied, f.machine.Adopt(head, m.Pending, m.Final)); err != nil {
+		return err
+	}
+	f.final(m.Final)
+	return f.store.Flush(f.store.Mark())
+}

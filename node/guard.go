@@ -1,0 +1,86 @@
+package node
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+
+	"github.com/hashicorp/raft"
+)
+
+// maxAhead is how far the ledger time of a batch may be ahead of this node's
+// clock. Old times are not refused here: a node that catches up sees many.
+const maxAhead = 2 * time.Minute
+
+// guard looks at every AppendEntries before Raft sees it, and so before
+// anything of it is stored. The leader is not trusted: what it sends must parse,
+// every signature must verify, and the members are those of the charter.
+type guard struct {
+	machine  *state.Machine
+	view     state.View
+	verified *verifier
+	clock    func() time.Time
+}
+
+func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error {
+	for _, l := range req.Entries {
+		if err := g.checkLog(l); err != nil {
+			return fmt.Errorf("append from %s, index %d: %w", from, l.Index, err)
+		}
+	}
+	return nil
+}
+
+func (g *guard) checkLog(l *raft.Log) error {
+	switch l.Type {
+	case raft.LogNoop, raft.LogBarrier:
+		if len(l.Data) != 0 {
+			return ledger.ErrMalformed
+		}
+		return nil
+	case raft.LogConfiguration:
+		return g.checkConfiguration(l.Data)
+	case raft.LogCommand:
+		c, err := ledger.ParseCommand(l.Data)
+		if err != nil {
+			return err
+		}
+		if c.Batch != nil {
+			if ahead := time.UnixMilli(int64(c.Batch.Time)).Sub(g.clock()); ahead > maxAhead {
+				return fmt.Errorf("its ledger time is %s ahead of this node's clock", ahead.Round(time.Second))
+			}
+		}
+		return g.verified.prepare(g.view, g.machine.Policy(), c)
+	}
+	return fmt.Errorf("log entries of type %s are not used here", l.Type)
+}
+
+// checkSnapshot looks at a snapshot before Raft does: who the members are is
+// not the leader's to say, and a manifest must be one.
+func (g *guard) checkSnapshot(from raft.ServerID, req *raft.InstallSnapshotRequest, data []byte) error {
+	if err := g.checkConfiguration(req.Configuration); err != nil {
+		return fmt.Errorf("snapshot from %s: %w", from, err)
+	}
+	if _, err := parseManifest(data); err != nil {
+		return fmt.Errorf("snapshot from %s: %w", from, err)
+	}
+	return nil
+}
+
+// checkConfiguration refuses every member set but the charter's, which is all
+// that governance has authorised so far.
+func (g *guard) checkConfiguration(data []byte) (err error) {
+	defer func() {
+		if recover() != nil { // the library's decoder panics on what it cannot read
+			err = ledger.ErrMalformed
+		}
+	}()
+	got := raft.DecodeConfiguration(data)
+	if want := voters(g.machine.Genesis()); !bytes.Equal(raft.EncodeConfiguration(got), raft.EncodeConfiguration(want)) {
+		return fmt.Errorf("it changes the members without a decision of the bureaus")
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package home
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+)
+
+func TestFound(t *testing.T) {
+	b, a := create(t, "XB", "127.0.0.1:7102"), create(t, "XA", "127.0.0.1:7101")
+	if _, err := a.Genesis(); !errors.Is(err, ErrNoCharter) {
+		t.Errorf("before: got %v, want ErrNoCharter", err)
+	}
+	g, err := Found([]*Home{b, a}, "Exercise", founded, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []*Home{a, b} {
+		got, err := h.Genesis()
+		if err != nil || got.Ledger != g.Ledger {
+			t.Errorf("%s: got %v, %v", h.Bureau(), got, err)
+		}
+		if err := h.Install(g); err != nil {
+			t.Errorf("installed again: %v", err)
+		}
+		if c, err := h.NodeConfig(); err != nil || c.Bureau != h.Bureau() || c.Dir != h.NodeDir() {
+			t.Errorf("node configuration: got %+v, %v", c, err)
+		}
+	}
+	if _, err := Found([]*Home{a, b}, "Another", founded, nil); err == nil {
+		t.Error("bureaus of one ledger founded another")
+	}
+
+	stranger := create(t, "XC", "127.0.0.1:7103")
+	if err := stranger.Install(g); err == nil || !strings.Contains(err.Error(), "XC is not among its members") {
+		t.Errorf("a stranger: got %v", err)
+	}
+	twin := create(t, "XA", "127.0.0.1:7101")
+	if err := twin.Install(g); err == nil || !strings.Contains(err.Error(), "another name, address or key") {
+		t.Errorf("a bureau with other keys: got %v", err)
+	}
+	unsigned, err := ledger.NewGenesis(g.Charter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Install(unsigned); err == nil || !strings.Contains(err.Error(), "XA, XB did not sign it") {
+		t.Errorf("an unsigned charter: got %v", err)
+	}
+}
+
+func TestFoundAllOrNone(t *testing.T) {
+	a, b := create(t, "XA", "127.0.0.1:7101"), create(t, "XB", "127.0.0.1:7102")
+	if err := os.Mkdir(filepath.Join(b.Dir(), fileCharter), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Found([]*Home{a, b}, "Exercise", founded, nil); err == nil {
+		t.Fatal("founded")
+	}
+	if _, err := a.Genesis(); !errors.Is(err, ErrNoCharter) {
+		t.Errorf("a charter was left behind: %v", err)
+	}
+}
+
+func TestEnrolments(t *testing.T) {
+	h := create(t, "XA", "127.0.0.1:7101")
+	g, err := Found([]*Home{h}, "Exercise", founded, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := keys.SigningID(g.Charter.Members[0].Root)
+	acts, err := h.enrolments(g.Ledger, root, nil)
+	if err != nil || len(acts) != 2*2+3 {
+		t.Fatalf("got %d, %v", len(acts), err)
+	}
+	seen := make(map[keys.ID]bool)
+	sealing := make(map[seal.Compartment]bool)
+	for _, act := range acts {
+		got, err := ledger.ParseEnrol(act.Marshal())
+		if err != nil || !got.CheckProof(g.Ledger, root) || seen[got.KeyID()] {
+			t.Errorf("%s key of %s: %v", act.Purpose, act.Label, err)
+			continue
+		}
+		seen[got.KeyID()] = true
+		if got.Purpose == ledger.PurposeSeal {
+			sealing[got.Compartment] = true
+		}
+	}
+	if len(sealing) != 3 {
+		t.Errorf("sealing keys for %v", sealing)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	a, b := create(t, "XA", "127.0.0.1:7101"), create(t, "XB", "127.0.0.1:7102")
+	g, err := Found([]*Home{a, b}, "Exercise", founded, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, other := g.Charter.Members[0].Node, g.Charter.Members[1].Node
+	for _, tt := range []struct {
+		node, address string
+		id            keys.ID
+	}{
+		{"", own.Address, own.TLS},
+		{"XB", other.Address, other.TLS},
+		{other.Address, other.Address, other.TLS},
+		{"tunnel.example:9000", "tunnel.example:9000", own.TLS},
+	} {
+		a.config.Node = tt.node
+		got, err := a.resolve(g.Charter)
+		if err != nil || got.Address != tt.address || got.Node != tt.id {
+			t.Errorf("%q: got %+v, %v", tt.node, got, err)
+		}
+	}
+	a.config.Node = "XZ"
+	if _, err := a.resolve(g.Charter); err == nil {
+		t.Error("a node of no member was found")
+	}
+}

@@ -1,0 +1,180 @@
+package home
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"comity/node"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Config is what comity.toml says. A key that is missing or empty has the
+// default that is named here; an unknown key is refused.
+type Config struct {
+	Bureau  string `toml:"bureau"`  // code of two letters
+	Name    string `toml:"name"`    // of the bureau, for people
+	Address string `toml:"address"` // host:port under which the other bureaus reach the node; stands in the charter
+	Listen  string `toml:"listen"`  // host:port that the node binds; default: address
+	Admin   string `toml:"admin"`   // loopback host:port or unix:PATH of /livez, /readyz, /metrics; default: none. A relative PATH is in the home
+	Node    string `toml:"node"`    // bureau code or host:port of the node that commands talk to; default: the own one
+	Profile string `toml:"profile"` // lan or wan: how patient nodes are with each other; default: lan
+	Log     string `toml:"log"`     // debug, info, warn or error; default: info
+}
+
+var levels = map[string]slog.Level{
+	"": slog.LevelInfo, "debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+// maxSocket is the longest path of a unix socket that every system takes.
+const maxSocket = 103
+
+// Level returns what the log setting means.
+func (c *Config) Level() slog.Level { return levels[c.Log] }
+
+// Marshal returns the text of comity.toml.
+func (c *Config) Marshal() []byte {
+	return fmt.Appendf(nil, `# A bureau's home. It holds no secret; the keys are in keys/ and officers/.
+bureau  = %s
+name    = %s
+address = %s # where the other bureaus reach the node; as in the charter
+listen  = %s # what the node binds; empty: the address
+admin   = %s # unix:PATH or loopback host:port of /livez /readyz /metrics; empty: none
+node    = %s # bureau or host:port that commands talk to; empty: the own node
+profile = %s # lan or wan
+log     = %s # debug, info, warn or error
+`, quote(c.Bureau), quote(c.Name), quote(c.Address), quote(c.Listen), quote(c.Admin), quote(c.Node), quote(c.Profile), quote(c.Log))
+}
+
+// quote writes a TOML basic string. Values with control characters were refused.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// ParseConfig reads the text of comity.toml and checks every value.
+func ParseConfig(data []byte) (*Config, error) {
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("the configuration is not UTF-8")
+	}
+	var c Config
+	md, err := toml.Decode(string(data), &c)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration cannot be read: %w", err)
+	}
+	if unknown := md.Undecoded(); len(unknown) > 0 {
+		return nil, fmt.Errorf("the configuration has an unknown key %q; it knows %s", unknown[0], strings.Join(configKeys(), ", "))
+	}
+	// Decode matches names in any case, and two spellings of one key would both
+	// count as known.
+	for _, key := range md.Keys() {
+		if !slices.Contains(configKeys(), key.String()) {
+			return nil, fmt.Errorf("the configuration has an unknown key %q; it knows %s", key, strings.Join(configKeys(), ", "))
+		}
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// configKeys returns the names that comity.toml may hold.
+func configKeys() []string {
+	var names []string
+	for field := range reflect.TypeFor[Config]().Fields() {
+		names = append(names, field.Tag.Get("toml"))
+	}
+	return names
+}
+
+// check holds the rules on single values; it looks at nothing outside.
+func (c *Config) check() error {
+	if !isCode(c.Bureau) {
+		return fmt.Errorf("bureau %q is not a code of two capital letters, such as XA", c.Bureau)
+	}
+	if c.Name == "" || len(c.Name) > 255 || strings.ContainsFunc(c.Name, unicode.IsControl) || !utf8.ValidString(c.Name) {
+		return fmt.Errorf("name %q is not a name of 1 to 255 printable bytes", c.Name)
+	}
+	if err := checkAddress("address", c.Address); err != nil {
+		return err
+	}
+	if len(c.Address) > 255 {
+		return fmt.Errorf("address %.40q... is longer than 255 bytes", c.Address)
+	}
+	if c.Listen != "" {
+		if _, _, err := net.SplitHostPort(c.Listen); err != nil || strings.ContainsFunc(c.Listen, unicode.IsControl) {
+			return fmt.Errorf("listen %q is not a host:port", c.Listen)
+		}
+	}
+	if c.Node != "" && !isCode(c.Node) {
+		if err := checkAddress("node", c.Node); err != nil {
+			return err
+		}
+	}
+	if _, err := node.ParseProfile(c.Profile); err != nil {
+		return err
+	}
+	if _, ok := levels[c.Log]; !ok {
+		return fmt.Errorf("log %q is not debug, info, warn or error", c.Log)
+	}
+	return c.checkAdmin()
+}
+
+func (c *Config) checkAdmin() error {
+	if c.Admin == "" {
+		return nil
+	}
+	if strings.ContainsFunc(c.Admin, unicode.IsControl) {
+		return fmt.Errorf("admin %q holds control characters", c.Admin)
+	}
+	if path, ok := strings.CutPrefix(c.Admin, "unix:"); ok {
+		if path == "" {
+			return fmt.Errorf("admin %q names no path", c.Admin)
+		}
+		return nil
+	}
+	host, port, err := net.SplitHostPort(c.Admin)
+	if ip := net.ParseIP(host); err != nil || !isPort(port) || ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("admin %q is not unix:PATH or a port on the loopback address, such as 127.0.0.1:7201", c.Admin)
+	}
+	return nil
+}
+
+// adminIn returns the admin setting with its path made absolute.
+func (c *Config) adminIn(dir string) (string, error) {
+	path, ok := strings.CutPrefix(c.Admin, "unix:")
+	if !ok {
+		return c.Admin, nil
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	if len(path) > maxSocket {
+		return "", fmt.Errorf("admin: the path of the socket %s is longer than %d bytes; set admin to a shorter one", path, maxSocket)
+	}
+	return "unix:" + path, nil
+}
+
+func checkAddress(key, value string) error {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || host == "" || !isPort(port) || port == "0" || strings.ContainsFunc(value, unicode.IsControl) {
+		return fmt.Errorf("%s %q is not a host:port, such as 192.0.2.7:7101", key, value)
+	}
+	return nil
+}
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && strconv.FormatUint(n, 10) == s
+}
+
+func isCode(s string) bool {
+	return len(s) == 2 && 'A' <= s[0] && s[0] <= 'Z' && 'A' <= s[1] && s[1] <= 'Z'
+}

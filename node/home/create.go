@@ -1,0 +1,225 @@
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+)
+
+// OfficerSpec says which officer to make keys for.
+type OfficerSpec struct {
+	Label string // a badge, not a name: "desk-1"
+	Roles ledger.Roles
+}
+
+// CreateOptions says what [Create] makes.
+type CreateOptions struct {
+	Bureau   string
+	Name     string
+	Address  string // host:port of the node, for the charter
+	Listen   string // what the node binds, where that is not the address
+	Admin    string
+	Profile  string
+	Log      string
+	Officers []OfficerSpec
+	// Passphrase encrypts the root key, the officers' signing keys and the
+	// sealing keys; empty leaves them plain.
+	Passphrase []byte
+}
+
+// Create makes a home with all its keys in dir, which must not exist or be
+// empty. On an error it leaves nothing behind.
+func Create(dir string, o CreateOptions) (*Home, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("create home: %w", err)
+	}
+	c := Config{Bureau: o.Bureau, Name: o.Name, Address: o.Address, Listen: o.Listen, Admin: o.Admin, Profile: o.Profile, Log: o.Log}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("create home: %w", err)
+	}
+	if _, err := c.adminIn(dir); err != nil {
+		return nil, fmt.Errorf("create home: %w", err)
+	}
+	err = Whole(dir, func(tmp string) error { return build(tmp, c, o) })
+	if err != nil {
+		return nil, fmt.Errorf("create home: %w", err)
+	}
+	return Open(dir)
+}
+
+// Whole makes the folder dir, which must not exist or be empty, with what fill
+// puts into it, or leaves nothing behind: fill works in a folder beside it,
+// which gets its name when it is complete.
+func Whole(dir string, fill func(tmp string) error) (err error) {
+	switch list, err := os.ReadDir(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case len(list) > 0:
+		if h, err := Open(dir); err == nil {
+			return fmt.Errorf("%s already holds the home of %s, and is left as it is", dir, h.Bureau())
+		}
+		return fmt.Errorf("%s is not empty; choose another folder", dir)
+	}
+	parent := filepath.Dir(dir)
+	made, err := mkdirAll(parent)
+	defer func() {
+		if err != nil {
+			for i := len(made) - 1; i >= 0; i-- {
+				os.Remove(made[i]) // fails where another has put something: good
+			}
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(parent, ".comity-new-") // 0700
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(tmp)
+		}
+	}()
+	if err := fill(tmp); err != nil {
+		return err
+	}
+	// Go's Rename refuses a directory that exists; this one is empty or absent.
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// mkdirAll makes dir and the folders above it, and returns those it made.
+func mkdirAll(dir string) (made []string, err error) {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if made, err = mkdirAll(filepath.Dir(dir)); err != nil {
+		return made, err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return made, err
+	}
+	return append(made, dir), nil
+}
+
+// build fills the folder of a new home.
+func build(dir string, c Config, o CreateOptions) error {
+	for _, sub := range []string{dirKeys, dirOfficers, dirNode, dirDesk} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			return err
+		}
+	}
+	k := filepath.Join(dir, dirKeys)
+	if err := writeSigner(filepath.Join(k, fileRoot), c.Bureau+" root", o.Passphrase); err != nil {
+		return err
+	}
+	for _, name := range []string{fileNodeTLS, fileOperator} {
+		if err := writeTLS(filepath.Join(k, name)); err != nil {
+			return err
+		}
+	}
+	w, err := keys.GenerateWitness()
+	if err != nil {
+		return err
+	}
+	if err := keys.WriteFile(filepath.Join(k, fileWitness), w.MarshalPEM()); err != nil {
+		return err
+	}
+	for _, comp := range compartments {
+		if err := writeIdentity(filepath.Join(k, comp.String()), o.Passphrase); err != nil {
+			return err
+		}
+	}
+	for _, spec := range o.Officers {
+		if err := buildOfficer(filepath.Join(dir, dirOfficers), c.Bureau, spec, o.Passphrase); err != nil {
+			return err
+		}
+	}
+	return keys.WriteFile(filepath.Join(dir, fileConfig), c.Marshal())
+}
+
+// AddOfficer makes the keys of one more officer. The officer can act once they
+// are enrolled.
+func (h *Home) AddOfficer(spec OfficerSpec, passphrase []byte) error {
+	if err := buildOfficer(filepath.Join(h.dir, dirOfficers), h.Bureau(), spec, passphrase); err != nil {
+		return fmt.Errorf("add officer: %w", err)
+	}
+	return nil
+}
+
+func buildOfficer(officers, bureau string, spec OfficerSpec, passphrase []byte) error {
+	if !isLabel(spec.Label) {
+		return errLabel(spec.Label)
+	}
+	roles := FormatRoles(spec.Roles)
+	if known, err := ParseRoles(roles); err != nil || known != spec.Roles {
+		return fmt.Errorf("officer %s: no role that the ledger knows", spec.Label)
+	}
+	dir := filepath.Join(officers, spec.Label)
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("there is an officer %s already", spec.Label)
+	}
+	return Whole(dir, func(tmp string) error {
+		if err := writeSigner(filepath.Join(tmp, fileSign), bureau+" "+spec.Label, passphrase); err != nil {
+			return err
+		}
+		if err := writeTLS(filepath.Join(tmp, fileTLS)); err != nil {
+			return err
+		}
+		return keys.WriteFile(filepath.Join(tmp, fileRoles), []byte(roles+"\n"))
+	})
+}
+
+func writeSigner(path, comment string, passphrase []byte) error {
+	s, err := keys.GenerateSigner()
+	if err != nil {
+		return err
+	}
+	file, err := s.MarshalOpenSSH(passphrase, comment)
+	if err != nil {
+		return err
+	}
+	return errors.Join(keys.WriteFile(path, file), keys.WriteFile(path+extPublic, []byte(s.AuthorizedKey(comment)+"\n")))
+}
+
+func writeIdentity(path string, passphrase []byte) error {
+	id, err := keys.GenerateIdentity()
+	if err != nil {
+		return err
+	}
+	file, err := id.MarshalFile(passphrase)
+	if err != nil {
+		return err
+	}
+	return errors.Join(keys.WriteFile(path+extIdentity, file), keys.WriteFile(path+extPublic, []byte(id.Recipient().String()+"\n")))
+}
+
+func writeTLS(path string) error {
+	t, err := keys.GenerateTLS()
+	if err != nil {
+		return err
+	}
+	return keys.WriteFile(path, t.MarshalPEM())
+}
+
+// syncDir makes a new name in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,247 @@
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+)
+
+// Officer is an officer with the keys to act.
+type Officer struct {
+	Label  string
+	Roles  ledger.Roles
+	Signer *keys.Signer
+	TLS    *keys.TLS
+}
+
+// Root returns the bureau's root key.
+func (h *Home) Root(pass Passphrase) (*keys.Signer, error) {
+	s, err := readSigner(h.key(fileRoot), pass)
+	if err != nil {
+		return nil, fmt.Errorf("root key of %s: %w", h.Bureau(), err)
+	}
+	return s, nil
+}
+
+// Operator returns the operator's TLS key.
+func (h *Home) Operator() (*keys.TLS, error) {
+	t, err := readTLS(h.key(fileOperator))
+	if err != nil {
+		return nil, fmt.Errorf("operator's key of %s: %w", h.Bureau(), err)
+	}
+	return t, nil
+}
+
+// Officers returns the labels of the officers whose keys are here, ascending.
+func (h *Home) Officers() []string {
+	list, err := os.ReadDir(filepath.Join(h.dir, dirOfficers))
+	if err != nil {
+		return nil
+	}
+	var labels []string
+	for _, e := range list {
+		if e.IsDir() && isLabel(e.Name()) {
+			labels = append(labels, e.Name())
+		}
+	}
+	return labels
+}
+
+// Officer returns the officer with this label.
+func (h *Home) Officer(label string, pass Passphrase) (*Officer, error) {
+	dir, err := h.officerDir(label)
+	if err != nil {
+		return nil, err
+	}
+	o := &Officer{Label: label}
+	if o.Roles, err = h.Roles(label); err != nil {
+		return nil, err
+	}
+	if o.TLS, err = h.Access(label); err != nil {
+		return nil, err
+	}
+	if o.Signer, err = readSigner(filepath.Join(dir, fileSign), pass); err != nil {
+		return nil, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
+	}
+	return o, nil
+}
+
+// Access returns the TLS key of an officer, for reading alone: it needs no
+// passphrase.
+func (h *Home) Access(label string) (*keys.TLS, error) {
+	dir, err := h.officerDir(label)
+	if err != nil {
+		return nil, err
+	}
+	t, err := readTLS(filepath.Join(dir, fileTLS))
+	if err != nil {
+		return nil, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
+	}
+	return t, nil
+}
+
+// Roles returns the roles that the officer is or will be enrolled with.
+func (h *Home) Roles(label string) (ledger.Roles, error) {
+	dir, err := h.officerDir(label)
+	if err != nil {
+		return 0, err
+	}
+	text, err := readPublic(filepath.Join(dir, fileRoles))
+	if err != nil {
+		return 0, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
+	}
+	roles, err := ParseRoles(string(text))
+	if err != nil {
+		return 0, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
+	}
+	return roles, nil
+}
+
+func (h *Home) officerDir(label string) (string, error) {
+	if !isLabel(label) {
+		return "", errLabel(label)
+	}
+	dir := filepath.Join(h.dir, dirOfficers, label)
+	if fi, err := os.Lstat(dir); err != nil || !fi.IsDir() {
+		return "", fmt.Errorf("there is no officer %s in the home of %s", label, h.Bureau())
+	}
+	return dir, nil
+}
+
+// Recipients returns the public halves of the bureau's sealing keys that are
+// here. It needs no passphrase.
+func (h *Home) Recipients() (map[seal.Compartment]*keys.Recipient, error) {
+	out := make(map[seal.Compartment]*keys.Recipient)
+	for _, c := range compartments {
+		r, err := readRecipient(h.key(c.String()))
+		switch {
+		case err == nil:
+			out[c] = r
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("sealing key of %s: %w", h.Bureau(), err)
+		}
+	}
+	return out, nil
+}
+
+// Identities returns the sealing keys that are here; the files of some or all
+// compartments may have been moved to where they are used.
+func (h *Home) Identities(pass Passphrase) (map[seal.Compartment][]*keys.Identity, error) {
+	out := make(map[seal.Compartment][]*keys.Identity)
+	for _, c := range compartments {
+		id, err := readIdentity(h.key(c.String()), pass)
+		switch {
+		case err == nil:
+			out[c] = append(out[c], id)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("sealing key of %s: %w", h.Bureau(), err)
+		}
+	}
+	return out, nil
+}
+
+// readSigner reads a signing key, and refuses one that its public file does not
+// belong to: the public file is what was enrolled or stands in the charter.
+func readSigner(path string, pass Passphrase) (*keys.Signer, error) {
+	s, err := readSecret(path, pass, keys.ParseSigner)
+	if err != nil {
+		return nil, err
+	}
+	pub, err := readSigningPublic(path)
+	if err != nil {
+		return nil, err
+	}
+	if !pub.Equal(s.Public()) {
+		return nil, fmt.Errorf("%s and %s are not of one key", path, path+extPublic)
+	}
+	return s, nil
+}
+
+// readIdentity does the same for a sealing key; path is without extension.
+func readIdentity(path string, pass Passphrase) (*keys.Identity, error) {
+	id, err := readSecret(path+extIdentity, pass, keys.ParseIdentityFile)
+	if err != nil {
+		return nil, err
+	}
+	r, err := readRecipient(path)
+	if err != nil {
+		return nil, err
+	}
+	if !r.Equal(id.Recipient()) {
+		return nil, fmt.Errorf("%s and %s are not of one key", path+extIdentity, path+extPublic)
+	}
+	return id, nil
+}
+
+// readSecret reads and parses a key file, and asks for its passphrase if there
+// is need of one.
+func readSecret[K any](path string, pass Passphrase, parse func(data, passphrase []byte) (K, error)) (K, error) {
+	var none K
+	data, err := keys.ReadFile(path)
+	if err != nil {
+		return none, err
+	}
+	defer clear(data)
+	k, err := parse(data, nil)
+	if errors.Is(err, keys.ErrPassphraseNeeded) && pass != nil {
+		var phrase []byte
+		if phrase, err = pass(path); err != nil {
+			return none, fmt.Errorf("passphrase of %s: %w", path, err)
+		}
+		k, err = parse(data, phrase)
+	}
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", path, err)
+	}
+	return k, nil
+}
+
+func readTLS(path string) (*keys.TLS, error) {
+	data, err := keys.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(data)
+	t, err := keys.ParseTLS(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+func readWitness(path string) (*keys.Witness, error) {
+	data, err := keys.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(data)
+	w, err := keys.ParseWitness(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return w, nil
+}
+
+// isLabel accepts what [ledger.ParseEnrol] accepts, so that a label is also
+// safe as the name of a folder.
+func isLabel(s string) bool {
+	if len(s) == 0 || len(s) > ledger.MaxLabel {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+func errLabel(label string) error {
+	return fmt.Errorf("%q is not a label: 1 to %d of a-z, 0-9 and -, such as desk-1", label, ledger.MaxLabel)
+}

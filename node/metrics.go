@@ -1,0 +1,92 @@
+package node
+
+import (
+	"net/http"
+
+	"comity/ledger/state"
+	"comity/node/wire"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics is what /metrics shows, for one node; several nodes in one process
+// have one each.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	submit   prometheus.Histogram
+}
+
+func newMetrics(r *replica) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "comity_requests_total",
+			Help: "Requests answered, by route and result; refused ones by code."}, []string{"route", "result"}),
+		submit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "comity_submit_seconds",
+			Help: "Time from a submission to its commit.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+	}
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+	}
+	m.registry.MustRegister(m.requests, m.submit, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		gauge("comity_entries", "Entries in the ledger as applied by this node.", func() float64 {
+			head, err := state.ReadHead(r.store)
+			if err != nil {
+				return -1
+			}
+			return float64(head.Size)
+		}),
+		gauge("comity_final_entries", "Entries under the last FINAL checkpoint.", func() float64 {
+			if f := r.final.Load(); f != nil {
+				return float64(f.at.Size)
+			}
+			return 0
+		}),
+		gauge("comity_leader", "1 if this node leads.", func() float64 {
+			if r.state() == "leader" {
+				return 1
+			}
+			return 0
+		}),
+		gauge("comity_ready", "1 if this node can serve.", func() float64 {
+			if ok, _ := r.ready(); ok {
+				return 1
+			}
+			return 0
+		}),
+		gauge("comity_alarms", "Things that people must look at.", func() float64 {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return float64(len(r.alarms))
+		}),
+		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
+		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
+		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
+	)
+	return m
+}
+
+// adminHandler serves what operators' machines ask: no secret, no content.
+func (m *metrics) adminHandler(r *replica) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+wire.PathLive, func(w http.ResponseWriter, _ *http.Request) {
+		select {
+		case <-r.done:
+			http.Error(w, "stopped", http.StatusServiceUnavailable)
+		default:
+			_, _ = w.Write([]byte("ok\n"))
+		}
+	})
+	mux.HandleFunc("GET "+wire.PathReady, func(w http.ResponseWriter, _ *http.Request) {
+		if ok, why := r.ready(); !ok {
+			http.Error(w, why, http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ready\n"))
+	})
+	mux.Handle("GET "+wire.PathMetrics, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}

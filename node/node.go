@@ -1,0 +1,260 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
+)
+
+// Node is a running node with its sockets.
+type Node struct {
+	*replica
+	transport *Transport
+	guarded   *GuardStore
+	live      atomic.Pointer[replica] // the replica, once Raft runs
+	sessions  *sessions
+	peers     *httpPeers
+	server    *http.Server
+	admin     *http.Server
+	listener  net.Listener
+	adminAt   net.Listener
+	serving   sync.WaitGroup
+}
+
+// Open starts a node: it opens what it has on disk, listens, and joins the
+// others. Nothing is left running if it fails.
+func Open(cfg Config) (*Node, error) {
+	member, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{}
+	var undo []func() error
+	ok := false
+	defer func() {
+		for i := len(undo) - 1; i >= 0 && !ok; i-- {
+			if err := undo[i](); err != nil {
+				cfg.Logger.Error("undo the start", "error", err)
+			}
+		}
+	}()
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
+	if n.listener, err = listen("tcp", cfg.Listen); err != nil {
+		return nil, err
+	}
+	undo = append(undo, n.listener.Close)
+	ledgerStore, err := store.Open(filepath.Join(cfg.Dir, "ledger"), state.New(cfg.Genesis))
+	if err != nil {
+		return nil, fmt.Errorf("node: open the ledger: %w", err)
+	}
+	undo = append(undo, ledgerStore.Close)
+	n.guarded, err = OpenGuardStore(filepath.Join(cfg.Dir, "raft.db"), GuardOptions{MustExist: ledgerStore.Applied() > 0, OnFail: n.storageFailed})
+	if err != nil {
+		return nil, fmt.Errorf("node: open the Raft log: %w", err)
+	}
+	undo = append(undo, n.guarded.Close)
+	snaps, err := OpenSnapshots(filepath.Join(cfg.Dir, "snapshots"))
+	if err != nil {
+		return nil, fmt.Errorf("node: open the snapshots: %w", err)
+	}
+	n.peers = newHTTPPeers(cfg.Genesis, cfg.TLS)
+	n.replica, err = newReplica(cfg, member, parts{
+		store: ledgerStore, logs: n.guarded, stable: n.guarded, snaps: snaps, peers: n.peers,
+		witness: filepath.Join(cfg.Dir, "witness"), live: &n.live,
+		transport: func(g *guard) raft.Transport {
+			n.transport = n.newTransport(cfg, member.NodeName(), g)
+			return n.transport
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	ok = true
+	return n, n.serve(member.NodeName())
+}
+
+// newTransport makes the transport that dials peers under their pinned keys.
+func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
+	members := memberNames(cfg.Genesis)
+	dial := func(ctx context.Context, addr raft.ServerAddress) (net.Conn, error) {
+		m, ok := members[string(addr)]
+		if !ok {
+			return nil, fmt.Errorf("dial: the charter names no node %q", addr)
+		}
+		return dialPinned(ctx, m.Node.Address, m.Node.TLS, cfg.TLS)
+	}
+	peerOf := func(addr raft.ServerAddress) (raft.ServerID, bool) {
+		_, ok := members[string(addr)]
+		return raft.ServerID(addr), ok
+	}
+	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, TransportOptions{
+		Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger, Term: n.term,
+	})
+}
+
+// term is Raft's current term, 0 while Raft is starting.
+func (n *Node) term() uint64 {
+	if r := n.live.Load(); r != nil {
+		return r.raft.CurrentTerm()
+	}
+	return 0
+}
+
+// storageFailed stops the node after the first failed write of its Raft log.
+func (n *Node) storageFailed(err error) {
+	if r := n.live.Load(); r != nil {
+		r.fatal(fmt.Errorf("storage: %w", err))
+	}
+}
+
+// serve starts the one TLS port, on which HTTP and Raft are told apart by ALPN,
+// and the admin listener.
+func (n *Node) serve(name string) error {
+	a := &api{replica: n.replica, limits: newLimiter(), genesis: n.cfg.Genesis.Marshal()}
+	a.metrics = newMetrics(n.replica)
+	n.sessions = newSessions(n.replica, a.limits)
+	n.server = &http.Server{
+		Handler:           a.handler(),
+		TLSConfig:         n.sessions.config(n.cfg.TLS),
+		ConnState:         n.sessions.changed,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(n.log.With("part", "http").Handler(), slog.LevelDebug),
+		TLSNextProto:      map[string]func(*http.Server, *tlsConn, http.Handler){wire.ProtocolRaft: n.serveRaft},
+	}
+	n.serving.Go(func() {
+		if err := n.server.ServeTLS(&boundedListener{Listener: n.listener, slots: make(chan struct{}, maxSessions)}, "", ""); !errors.Is(err, http.ErrServerClosed) {
+			n.fatal(fmt.Errorf("serve %s: %w", n.listener.Addr(), err))
+		}
+	})
+	if n.cfg.Admin == "" {
+		return nil
+	}
+	var err error
+	if n.adminAt, err = listenAdmin(n.cfg.Admin); err != nil {
+		return errors.Join(err, n.Close())
+	}
+	n.admin = &http.Server{Handler: a.metrics.adminHandler(n.replica), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	n.serving.Go(func() { _ = n.admin.Serve(n.adminAt) })
+	n.log.Info("the node runs", "node", name, "address", n.Address(), "admin", n.cfg.Admin)
+	return nil
+}
+
+// serveRaft hands a session that speaks Raft to the transport, under the name of
+// the node whose key it proved.
+func (n *Node) serveRaft(_ *http.Server, conn *tlsConn, _ http.Handler) {
+	cs := conn.ConnectionState()
+	who, err := n.identify(&cs)
+	if err != nil || who.use != state.UseNode {
+		n.log.Warn("Raft session refused", "remote", conn.RemoteAddr().String(), "bureau", who.bureau)
+		_ = conn.Close()
+		return
+	}
+	m, _ := n.cfg.Genesis.Charter.Member(who.bureau)
+	n.transport.ServeConn(conn, raft.ServerID(m.NodeName()))
+}
+
+// Close stops the node: it takes no new statements, answers those in flight,
+// hands leadership over, and leaves everything durable.
+func (n *Node) Close() error {
+	// The door first: statements in flight still get their answers.
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	n.batch.refuse()
+	err := n.replica.close()
+	shutdown := n.server.Shutdown(ctx)
+	if shutdown != nil {
+		shutdown = n.server.Close()
+	}
+	if n.admin != nil {
+		shutdown = errors.Join(shutdown, n.admin.Close())
+	}
+	n.peers.close()
+	n.serving.Wait()
+	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close())
+}
+
+// drainTimeout bounds how long Close waits for clients.
+const drainTimeout = 3 * time.Second
+
+// Done is closed when the node can no longer go on; Err says why.
+func (n *Node) Done() <-chan struct{} { return n.done }
+
+// Err returns why the node cannot go on, nil while it can.
+func (n *Node) Err() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.err
+}
+
+// Address returns the address of the TLS port.
+func (n *Node) Address() string { return n.listener.Addr().String() }
+
+// AdminAddress returns the address of the admin listener, "" without one.
+func (n *Node) AdminAddress() string {
+	if n.adminAt == nil {
+		return ""
+	}
+	return n.adminAt.Addr().String()
+}
+
+// Leading reports whether this node leads.
+func (n *Node) Leading() bool { return n.raft.State() == raft.Leader }
+
+// Ready reports whether the node can serve, and if not, why.
+func (n *Node) Ready() (bool, string) { return n.ready() }
+
+// Status describes the node.
+func (n *Node) Status() (*wire.Status, error) { return n.describe() }
+
+func listen(network, addr string) (net.Listener, error) {
+	l, err := net.Listen(network, addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("node: %s is in use by another program", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("node: listen: %w", err)
+	}
+	return l, nil
+}
+
+// listenAdmin listens on a unix socket or a loopback address and on nothing
+// else: what it serves is not authenticated.
+func listenAdmin(addr string) (net.Listener, error) {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("node: admin socket: %w", err)
+		}
+		l, err := listen("unix", path)
+		if err != nil {
+			return nil, err
+		}
+		return l, os.Chmod(path, 0o600)
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("node: the admin address %q is neither unix:PATH nor a loopback address", addr)
+	}
+	return listen("tcp", addr)
+}

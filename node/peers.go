@@ -1,0 +1,94 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/node/client"
+	"comity/node/wire"
+)
+
+// peers is how a node reaches the other nodes beside Raft. Names are node
+// names. The test twin calls the other nodes directly.
+type peers interface {
+	Forward(ctx context.Context, name string, items []ledger.Item) ([]wire.Outcome, error)
+	Cosign(ctx context.Context, name string, list []*ledger.Cosignature) error
+	Records(ctx context.Context, name string, from uint64, limit int, each func(*wire.Record) error) (next uint64, err error)
+	ReadIndex(ctx context.Context, name string) (*wire.ReadIndex, error)
+}
+
+// httpPeers reaches the others through their API, each under the TLS key that
+// the charter pins.
+type httpPeers struct {
+	members map[string]*ledger.Member
+	tls     *keys.TLS
+
+	mu      sync.Mutex // guards clients
+	clients map[string]*client.Client
+}
+
+var _ peers = (*httpPeers)(nil)
+
+func newHTTPPeers(g *ledger.Genesis, tls *keys.TLS) *httpPeers {
+	return &httpPeers{members: memberNames(g), tls: tls, clients: make(map[string]*client.Client)}
+}
+
+func (p *httpPeers) client(name string) (*client.Client, error) {
+	m, ok := p.members[name]
+	if !ok {
+		return nil, fmt.Errorf("the charter names no node %q", name)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, ok := p.clients[name]
+	if !ok {
+		c = client.New(client.Options{Address: m.Node.Address, Node: m.Node.TLS, TLS: p.tls, Timeout: 30 * time.Second})
+		p.clients[name] = c
+	}
+	return c, nil
+}
+
+func (p *httpPeers) Forward(ctx context.Context, name string, items []ledger.Item) ([]wire.Outcome, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Forward(ctx, items)
+}
+
+func (p *httpPeers) Cosign(ctx context.Context, name string, list []*ledger.Cosignature) error {
+	c, err := p.client(name)
+	if err != nil {
+		return err
+	}
+	return c.Cosign(ctx, list)
+}
+
+func (p *httpPeers) Records(ctx context.Context, name string, from uint64, limit int, each func(*wire.Record) error) (uint64, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return from, err
+	}
+	return c.Records(ctx, from, limit, each)
+}
+
+func (p *httpPeers) ReadIndex(ctx context.Context, name string) (*wire.ReadIndex, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.ReadIndex(ctx)
+}
+
+// close ends all connections.
+func (p *httpPeers) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.clients {
+		c.Close()
+	}
+}

@@ -1,0 +1,317 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// replica is a node without its sockets: the ledger, Raft, the batcher and the
+// cosigner. Tests run several in one process over an in-memory transport.
+type replica struct {
+	cfg     Config
+	name    string // of this node
+	started int64  // POSIX seconds
+	machine *state.Machine
+	store   store.Store
+	fsm     *fsm
+	raft    *raft.Raft
+	batch   *batcher
+	collect *collector
+	peers   peers
+	moved   *beacon // fires at every change of the state
+	final   atomic.Pointer[finality]
+	log     *slog.Logger
+
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // cosigner, snapshotter
+
+	mu     sync.Mutex // guards alarms and err
+	alarms []string
+	err    error
+	done   chan struct{} // closed when the node cannot go on
+}
+
+// parts are what a replica is joined from.
+type parts struct {
+	store     store.Store
+	logs      raft.LogStore
+	stable    raft.StableStore
+	snaps     raft.SnapshotStore
+	transport func(*guard) raft.Transport
+	peers     peers
+	witness   string                   // path of the witness file
+	live      *atomic.Pointer[replica] // set once Raft runs; transport and log store look there
+}
+
+// finality is the last FINAL checkpoint and its note.
+type finality struct {
+	at   *state.Collected
+	note []byte
+}
+
+// newReplica joins the parts and starts Raft.
+func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &replica{cfg: cfg, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
+		moved: newBeacon(), log: cfg.Logger, ctx: ctx, cancel: cancel, done: make(chan struct{})}
+	ok := false
+	defer func() {
+		if !ok {
+			cancel()
+		}
+	}()
+	final, err := state.ReadFinal(p.store)
+	if err != nil {
+		return nil, err
+	}
+	r.setFinal(final)
+	w, err := openWitness(p.witness, r.name, cfg.Genesis.Origin(), cfg.Witness)
+	if err != nil {
+		return nil, err
+	}
+	verified := newVerifier()
+	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, applied: r.moved.fire, final: r.setFinal, fatal: r.fatal}
+	r.fsm.pull = (&catchup{fsm: r.fsm, peers: p.peers, names: r.others(), ctx: ctx}).pull
+
+	transport := p.transport(&guard{r.machine, p.store, verified, cfg.Clock})
+	rc := cfg.raftConfig(r.name)
+	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
+	if err != nil {
+		return nil, fmt.Errorf("node: read Raft state: %w", err)
+	}
+	if !existing {
+		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, transport, voters(cfg.Genesis)); err != nil {
+			return nil, fmt.Errorf("node: first start: %w", err)
+		}
+	}
+	cache, err := raft.NewLogCache(logCache, p.logs)
+	if err != nil {
+		return nil, err
+	}
+	if r.raft, err = raft.NewRaft(rc, r.fsm, cache, p.stable, p.snaps, transport); err != nil {
+		return nil, fmt.Errorf("node: start Raft: %w", err)
+	}
+	p.live.Store(r)
+	t := cfg.Profile.timing()
+	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, r.ledgerTime, t.inFlight)
+	r.collect = newCollector(r.raft, r.log)
+	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, clock: cfg.Clock,
+		least: t.cosign, moved: r.moved, alarm: r.alarm, log: r.log}
+	r.wg.Go(func() { c.run(ctx) })
+	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, log: r.log}).run(ctx) })
+	ok = true
+	return r, nil
+}
+
+// logCache is how many recent log entries Raft finds in memory.
+const logCache = 128
+
+// close stops what newReplica started: no new statements, those in flight
+// answered, leadership handed over, Raft stopped, the ledger made durable.
+func (r *replica) close() error {
+	r.batch.close()
+	r.collect.close()
+	if r.raft.State() == raft.Leader {
+		if err := r.raft.LeadershipTransfer().Error(); err != nil {
+			r.log.Info("hand over leadership", "error", err)
+		}
+	}
+	r.cancel()
+	r.wg.Wait()
+	err := r.raft.Shutdown().Error()
+	r.mu.Lock()
+	failed := r.err != nil
+	r.mu.Unlock()
+	if !failed {
+		err = errors.Join(err, r.store.Flush(r.store.Mark()))
+	}
+	return errors.Join(err, r.store.Close())
+}
+
+// fatal stops the node for good: its state must not move on.
+func (r *replica) fatal(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+		r.log.Error("the node stops", "error", err)
+		close(r.done)
+	}
+}
+
+// alarm records something that people must look at.
+func (r *replica) alarm(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.alarms = append(r.alarms, text)
+}
+
+func (r *replica) others() []string {
+	var names []string
+	for i := range r.cfg.Genesis.Charter.Members {
+		if n := r.cfg.Genesis.Charter.Members[i].NodeName(); n != r.name {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func (r *replica) ledgerTime() uint64 {
+	head, err := state.ReadHead(r.store)
+	if err != nil {
+		r.fatal(err)
+	}
+	return head.Time
+}
+
+// setFinal keeps the note of a FINAL checkpoint for all who ask for it.
+func (r *replica) setFinal(c *state.Collected) {
+	if c == nil {
+		return
+	}
+	p := r.machine.Policy()
+	r.final.Store(&finality{c, ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: c.Size, Root: c.Root}, p.Witness, c.Cosigs)})
+}
+
+// submit asks the ledger to take a statement. What it would refuse now is
+// refused at once, before it costs a place in a batch.
+func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
+	if known, err := r.known(it.Entry.ID); known != nil || err != nil {
+		return known, err
+	}
+	refusal, err := r.machine.Admit(r.store, &it, r.fsm.verified)
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, wire.Refused(refusal)
+	}
+	return r.batch.submit(ctx, it)
+}
+
+// known answers for a statement that the ledger holds already.
+func (r *replica) known(id ledger.ID) (*wire.Submitted, error) {
+	index, ok, err := state.ReadIndex(r.store, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &wire.Submitted{ID: id, Index: index, Known: true}, nil
+}
+
+// waitFinal waits until a FINAL checkpoint covers more than size entries.
+func (r *replica) waitFinal(ctx context.Context, size uint64) (*finality, error) {
+	for {
+		moved := r.moved.wait()
+		if f := r.final.Load(); f != nil && f.at.Size > size {
+			return f, nil
+		}
+		select {
+		case <-moved:
+		case <-r.ctx.Done():
+			return nil, errStopping
+		case <-ctx.Done():
+			return nil, &wire.Error{Code: wire.NotFinal, Message: fmt.Sprintf("no FINAL checkpoint covers entry %d yet", size)}
+		}
+	}
+}
+
+// receipt proves that the entry at index is under the last FINAL checkpoint.
+func (r *replica) receipt(ctx context.Context, index uint64) (*ledger.Receipt, error) {
+	f, err := r.waitFinal(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := tlog.ProveRecord(int64(f.at.Size), int64(index), r.store)
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d: %w", index, err)
+	}
+	return &ledger.Receipt{Index: index, Proof: proof, Note: f.note}, nil
+}
+
+// readIndex returns a position such that a read at or after it sees everything
+// that was acknowledged before this call. Only the leader answers. It costs a
+// barrier: VerifyLeader alone would let a deposed leader serve stale reads.
+func (r *replica) readIndex() (*wire.ReadIndex, error) {
+	if err := r.raft.Barrier(barrierTimeout).Error(); err != nil {
+		return nil, &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
+	}
+	return &wire.ReadIndex{Applied: r.store.Applied()}, nil
+}
+
+const barrierTimeout = 5 * time.Second
+
+// fresh waits until a read of the local state is linearizable.
+func (r *replica) fresh(ctx context.Context) error {
+	for ctx.Err() == nil {
+		_, leader := r.raft.LeaderWithID()
+		var at *wire.ReadIndex
+		var err error
+		switch string(leader) {
+		case "":
+			err = errNoLeader
+		case r.name:
+			at, err = r.readIndex()
+		default:
+			at, err = r.peers.ReadIndex(ctx, string(leader))
+		}
+		if err == nil {
+			return r.waitApplied(ctx, at.Applied)
+		}
+		select {
+		case <-time.After(retryPause):
+		case <-ctx.Done():
+		}
+	}
+	return errNoLeader
+}
+
+func (r *replica) waitApplied(ctx context.Context, index uint64) error {
+	for {
+		moved := r.moved.wait()
+		if r.store.Applied() >= index {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return errNoLeader
+		}
+	}
+}
+
+// forwarded takes statements that another node's officers submitted there. They
+// were admitted there; this node trusts nobody and admits them again.
+func (r *replica) forwarded(ctx context.Context, items []ledger.Item) ([]wire.Outcome, error) {
+	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
+		return nil, &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
+	}
+	return r.batch.receive(ctx, items)
+}
+
+// cosigned takes cosignatures that another node brings to this leader.
+func (r *replica) cosigned(list []*ledger.Cosignature) error {
+	if r.raft.State() != raft.Leader {
+		return &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
+	}
+	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Cosignatures: list}); err != nil {
+		return &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
+	}
+	for _, s := range list {
+		r.collect.add(s)
+	}
+	return nil
+}

@@ -1,0 +1,425 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/ledgertest"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
+)
+
+// cluster is a consortium's replicas in one process, joined by net.Pipe under
+// the real transport. Tests run it inside a synctest bubble, where elections
+// take no wall time.
+type cluster struct {
+	t     *testing.T
+	c     *ledgertest.Consortium
+	dir   string
+	nodes map[string]*member
+	base  uint64 // entries after enrol
+
+	mu  sync.Mutex // guards cut
+	cut map[string]bool
+}
+
+// member is one bureau's node with what survives its restarts.
+type member struct {
+	bureau *ledgertest.Bureau
+	store  store.Store
+	logs   *raft.InmemStore
+	snaps  *raft.InmemSnapshotStore
+
+	mu      sync.Mutex // guards what runs
+	replica *replica
+	trans   *Transport
+}
+
+func newCluster(t *testing.T, n int) *cluster {
+	c := &cluster{t: t, c: ledgertest.NewGenesis(t, n), dir: t.TempDir(), nodes: make(map[string]*member), cut: make(map[string]bool)}
+	for _, b := range c.c.Bureaus {
+		c.nodes[b.Node()] = &member{bureau: b, store: store.NewMem(state.New(c.c.Genesis)), logs: raft.NewInmemStore(), snaps: raft.NewInmemSnapshotStore()}
+	}
+	for _, b := range c.c.Bureaus {
+		c.start(b.Node())
+	}
+	t.Cleanup(func() {
+		for name := range c.nodes {
+			c.stop(name)
+		}
+	})
+	return c
+}
+
+func (c *cluster) start(name string) {
+	c.t.Helper()
+	m := c.nodes[name]
+	cfg := Config{Genesis: c.c.Genesis, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: slog.New(slog.DiscardHandler)}
+	self, err := cfg.check()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var live atomic.Pointer[replica]
+	var trans *Transport
+	r, err := newReplica(cfg, self, parts{
+		store: m.store, logs: m.logs, stable: m.logs, snaps: m.snaps, peers: &directPeers{c, name}, live: &live,
+		witness: filepath.Join(c.dir, m.bureau.Code+".witness"),
+		transport: func(g *guard) raft.Transport {
+			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
+				TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger})
+			return trans
+		},
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.replica, m.trans = r, trans
+}
+
+// stop stops a node without the orderly hand-over of close: as a crash would,
+// but that its memory stays.
+func (c *cluster) stop(name string) {
+	m := c.nodes[name]
+	m.mu.Lock()
+	r, trans := m.replica, m.trans
+	m.replica, m.trans = nil, nil
+	m.mu.Unlock()
+	if r == nil {
+		return
+	}
+	_ = trans.Close()
+	r.cancel()
+	r.batch.close()
+	r.collect.close()
+	r.wg.Wait()
+	if err := r.raft.Shutdown().Error(); err != nil {
+		c.t.Error(err)
+	}
+}
+
+func (c *cluster) peerOf(addr raft.ServerAddress) (raft.ServerID, bool) {
+	_, ok := c.nodes[string(addr)]
+	return raft.ServerID(addr), ok
+}
+
+func (c *cluster) reachable(a, b string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.cut[a] && !c.cut[b]
+}
+
+func (c *cluster) dialer(from string) Dialer {
+	return func(_ context.Context, addr raft.ServerAddress) (net.Conn, error) {
+		m := c.nodes[string(addr)]
+		m.mu.Lock()
+		trans := m.trans
+		m.mu.Unlock()
+		if trans == nil || !c.reachable(from, string(addr)) {
+			return nil, errors.New("unreachable")
+		}
+		a, b := net.Pipe()
+		go trans.ServeConn(b, raft.ServerID(from))
+		return a, nil
+	}
+}
+
+// isolate cuts a node off from all others, or joins it again.
+func (c *cluster) isolate(name string, cut bool) {
+	c.mu.Lock()
+	c.cut[name] = cut
+	c.mu.Unlock()
+	for other, m := range c.nodes {
+		m.mu.Lock()
+		if m.trans != nil && cut {
+			m.trans.Disconnect(raft.ServerID(name))
+			if other == name {
+				for id := range c.nodes {
+					m.trans.Disconnect(raft.ServerID(id))
+				}
+			}
+		}
+		m.mu.Unlock()
+	}
+}
+
+func (c *cluster) replica(name string) *replica {
+	m := c.nodes[name]
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.replica
+}
+
+// leader waits for a leader that can commit.
+func (c *cluster) leader() *replica {
+	c.t.Helper()
+	for range 600 {
+		for name := range c.nodes {
+			if r := c.replica(name); r != nil && c.reachable(name, name) && r.raft.State() == raft.Leader && r.raft.VerifyLeader().Error() == nil {
+				return r
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	c.t.Fatal("no leader after a minute")
+	return nil
+}
+
+// submit submits through a node and fails the test if it is not accepted.
+func (c *cluster) submit(r *replica, it ledger.Item) uint64 {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	defer cancel()
+	s, err := r.submit(ctx, it)
+	if err != nil {
+		c.t.Fatalf("submit %s through %s: %v", it.Entry.Statement.Class, r.name, err)
+	}
+	return s.Index
+}
+
+// enrol submits the enrolments of all officers.
+func (c *cluster) enrol() {
+	c.t.Helper()
+	for _, it := range c.c.Enrolments(c.t) {
+		c.submit(c.leader(), it)
+		c.base++
+	}
+}
+
+// agree waits until the running nodes have applied the same and a FINAL
+// checkpoint covers it, and compares them.
+func (c *cluster) agree(size uint64) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	defer cancel()
+	var first *state.Head
+	for name := range c.nodes {
+		r := c.replica(name)
+		if r == nil {
+			continue
+		}
+		if _, err := r.waitFinal(ctx, size-1); err != nil {
+			c.t.Fatalf("%s: %v", name, err)
+		}
+		head, err := state.ReadHead(r.store)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if first == nil {
+			first = &head
+		} else if head != *first {
+			c.t.Fatalf("%s is at %d %x, another node at %d %x", name, head.Size, head.Digest[:4], first.Size, first.Digest[:4])
+		}
+		if head.Size != size {
+			c.t.Fatalf("%s holds %d entries, want %d", name, head.Size, size)
+		}
+	}
+}
+
+// directPeers calls the other replicas without a network.
+type directPeers struct {
+	c    *cluster
+	from string
+}
+
+var _ peers = (*directPeers)(nil)
+
+func (p *directPeers) to(name string) (*replica, error) {
+	r := p.c.replica(name)
+	if r == nil || !p.c.reachable(p.from, name) {
+		return nil, errors.New("unreachable")
+	}
+	return r, nil
+}
+
+func (p *directPeers) Forward(ctx context.Context, name string, items []ledger.Item) ([]wire.Outcome, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.forwarded(ctx, items)
+}
+
+func (p *directPeers) Cosign(_ context.Context, name string, list []*ledger.Cosignature) error {
+	r, err := p.to(name)
+	if err != nil {
+		return err
+	}
+	return r.cosigned(list)
+}
+
+func (p *directPeers) Records(_ context.Context, name string, from uint64, limit int, each func(*wire.Record) error) (uint64, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return from, err
+	}
+	a := &api{replica: r}
+	head, err := state.ReadHead(r.store)
+	for i := 0; i < limit && from < head.Size && err == nil; i++ {
+		var rec *wire.Record
+		if rec, err = a.record(from); err == nil {
+			err = each(rec)
+			from++
+		}
+	}
+	return from, err
+}
+
+func (p *directPeers) ReadIndex(_ context.Context, name string) (*wire.ReadIndex, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.readIndex()
+}
+
+// bubble runs a test on a cluster of n nodes in a synctest bubble.
+func bubble(t *testing.T, n int, test func(t *testing.T, c *cluster)) {
+	synctest.Test(t, func(t *testing.T) { test(t, newCluster(t, n)) })
+}
+
+func TestReplicaSubmitFromEveryNodeBecomesFinal(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, c *cluster) {
+		c.enrol()
+		base := c.base
+		n := uint64(0)
+		for range 3 {
+			for _, b := range c.c.Bureaus {
+				got := c.submit(c.replica(b.Node()), b.Officer.Publish(t, ledger.KindYellow, fmt.Appendf(nil, "body %d", n)))
+				if got != base+n {
+					t.Fatalf("statement %d through %s is entry %d, want %d", n, b.Code, got, base+n)
+				}
+				n++
+			}
+		}
+		c.agree(base + n)
+	})
+}
+
+func TestReplicaReceiptVerifiesOffline(t *testing.T) {
+	bubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		b := c.c.Bureaus[1]
+		it := b.Officer.Publish(t, ledger.KindBlue, []byte("a sealed body"))
+		r := c.replica(b.Node())
+		index := c.submit(r, it)
+		receipt, err := r.receipt(t.Context(), index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := ledger.ParseReceipt(receipt.Marshal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		policy := c.c.Genesis.Policy()
+		if _, by, err := parsed.Verify(policy, it.Entry.LeafHash()); err != nil || len(by) < policy.Quorum {
+			t.Fatalf("Verify = cosigned by %v, %v", by, err)
+		}
+		other := b.Officer.Publish(t, ledger.KindBlue, []byte("another body"))
+		if _, _, err := parsed.Verify(policy, other.Entry.LeafHash()); !errors.Is(err, ledger.ErrNotIncluded) {
+			t.Errorf("receipt of another entry: %v, want %v", err, ledger.ErrNotIncluded)
+		}
+	})
+}
+
+func TestReplicaSameStatementTwiceHasOneEntry(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		it := c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("once"))
+		first := c.submit(c.leader(), it)
+		for _, b := range c.c.Bureaus {
+			if got := c.submit(c.replica(b.Node()), it); got != first {
+				t.Errorf("again through %s: entry %d, want %d", b.Code, got, first)
+			}
+		}
+	})
+}
+
+func TestReplicaLeaderFailureLosesNothing(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, c *cluster) {
+		c.enrol()
+		acked := make(map[ledger.ID]uint64)
+		for round := range 6 {
+			old := c.leader()
+			for _, b := range c.c.Bureaus {
+				it := b.Officer.Publish(t, ledger.KindYellow, fmt.Appendf(nil, "round %d of %s", round, b.Code))
+				acked[it.Entry.ID] = c.submit(old, it)
+			}
+			c.stop(old.name)
+			it := c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, fmt.Appendf(nil, "after %d", round))
+			acked[it.Entry.ID] = c.submit(c.leader(), it)
+			c.start(old.name)
+		}
+		c.agree(c.base + uint64(len(acked)))
+		for name := range c.nodes {
+			for id, want := range acked {
+				got, ok, err := state.ReadIndex(c.replica(name).store, id)
+				if err != nil || !ok || got != want {
+					t.Errorf("%s: statement %s at %d (%v, %v), acknowledged at %d", name, id.Short(), got, ok, err, want)
+				}
+			}
+		}
+	})
+}
+
+func TestReplicaMinorityAcceptsNothing(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		old := c.leader()
+		c.isolate(old.name, true)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		it := c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("cut off"))
+		if s, err := old.submit(ctx, it); err == nil {
+			t.Errorf("the cut-off leader committed entry %d", s.Index)
+		}
+		if err := old.fresh(ctx); err == nil {
+			t.Error("the cut-off leader served a fresh read")
+		}
+		index := c.submit(c.leader(), it)
+		c.isolate(old.name, false)
+		if got := c.submit(old, it); got != index {
+			t.Errorf("again after the cut: entry %d, want %d", got, index)
+		}
+	})
+}
+
+func TestReplicaFarBehindPullsWhatItLacks(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.leader()
+		away := c.c.Bureaus[2].Node()
+		c.stop(away)
+		const statements = 2 * minTrailing
+		size := c.base + statements
+		for i := range statements {
+			b := c.c.Bureaus[i%2]
+			c.submit(c.replica(b.Node()), b.Officer.Publish(t, ledger.KindYellow, fmt.Appendf(nil, "while away %d", i)))
+		}
+		for _, b := range c.c.Bureaus[:2] {
+			if err := c.replica(b.Node()).raft.Snapshot().Error(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first, err := c.nodes[c.c.Bureaus[0].Node()].logs.FirstIndex()
+		if err != nil || first <= c.nodes[away].store.Applied()+1 {
+			t.Fatalf("the log starts at %d (%v): the test does not reach past it", first, err)
+		}
+		c.start(away)
+		c.agree(size)
+	})
+}

@@ -1,0 +1,167 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/node/wire"
+)
+
+type tlsConn = tls.Conn
+
+// maxSessions bounds the TLS sessions of a node, known clients and strangers
+// together. Beyond it, connections are closed at once.
+const maxSessions = 4096
+
+// sessions admits TLS sessions: TLS 1.3, both sides show a key, and the
+// ledger knows the client's. There is no certification authority: the
+// certificate is a wrapping for the key.
+type sessions struct {
+	replica *replica
+	limits  *limiter
+
+	mu    sync.Mutex // guards conns
+	conns map[net.Conn]caller
+}
+
+func newSessions(r *replica, l *limiter) *sessions {
+	return &sessions{replica: r, limits: l, conns: make(map[net.Conn]caller)}
+}
+
+// config returns the server's TLS configuration. Each handshake gets its own,
+// so that the session can be counted for the key that it proves.
+func (s *sessions) config(key *keys.TLS) *tls.Config {
+	base := &tls.Config{
+		MinVersion:             tls.VersionTLS13,
+		Certificates:           []tls.Certificate{key.Certificate()},
+		ClientAuth:             tls.RequireAnyClientCert,
+		NextProtos:             []string{wire.ProtocolHTTP, wire.ProtocolRaft},
+		SessionTicketsDisabled: true, // a resumed session would skip nothing we want skipped
+	}
+	outer := base.Clone()
+	outer.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		c := base.Clone()
+		c.VerifyConnection = func(cs tls.ConnectionState) error { return s.admit(hello.Conn, cs) }
+		return c, nil
+	}
+	return outer
+}
+
+// admit refuses, in the handshake, keys that the ledger does not know and keys
+// that have too many sessions.
+func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
+	who, err := s.replica.identify(&cs)
+	if err != nil {
+		return err
+	}
+	if cs.NegotiatedProtocol == "" {
+		return errors.New("the client offers no protocol of ours")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.limits.connect(who) {
+		return fmt.Errorf("too many sessions of key %s", who.id.Short())
+	}
+	s.conns[conn] = who
+	return nil
+}
+
+// forget counts a session out.
+func (s *sessions) forget(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if who, ok := s.conns[conn]; ok {
+		delete(s.conns, conn)
+		s.limits.disconnect(who)
+	}
+}
+
+// changed is the server's ConnState hook.
+func (s *sessions) changed(conn net.Conn, st http.ConnState) {
+	if st == http.StateClosed || st == http.StateHijacked {
+		if c, ok := conn.(*tls.Conn); ok {
+			s.forget(c.NetConn())
+		}
+	}
+}
+
+// dialPinned opens a Raft session with the node at addr, which must prove the
+// key that the charter pins for it.
+func dialPinned(ctx context.Context, addr string, pin keys.ID, own *keys.TLS) (net.Conn, error) {
+	d := &net.Dialer{Timeout: 5 * time.Second}
+	raw, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(raw, &tls.Config{
+		MinVersion:         tls.VersionTLS13,
+		Certificates:       []tls.Certificate{own.Certificate()},
+		NextProtos:         []string{wire.ProtocolRaft},
+		InsecureSkipVerify: true, // there is no authority to ask: the pinned key is compared below
+		VerifyConnection: func(cs tls.ConnectionState) error {
+			return checkPin(cs.PeerCertificates, pin)
+		},
+	})
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, fmt.Errorf("session with %s: %w", addr, err)
+	}
+	return conn, nil
+}
+
+func checkPin(certs []*x509.Certificate, pin keys.ID) error {
+	if len(certs) == 0 || keys.TLSID(certs[0]) != pin {
+		return errors.New("it does not hold the key that the charter pins for this node")
+	}
+	return nil
+}
+
+func memberNames(g *ledger.Genesis) map[string]*ledger.Member {
+	names := make(map[string]*ledger.Member)
+	for i := range g.Charter.Members {
+		names[g.Charter.Members[i].NodeName()] = &g.Charter.Members[i]
+	}
+	return names
+}
+
+// boundedListener closes connections beyond the number of its slots.
+type boundedListener struct {
+	net.Listener
+	slots chan struct{}
+}
+
+// Accept waits for the next connection that has a slot.
+func (l *boundedListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case l.slots <- struct{}{}:
+			return &boundedConn{Conn: conn, free: sync.OnceFunc(func() { <-l.slots })}, nil
+		default:
+			_ = conn.Close()
+		}
+	}
+}
+
+type boundedConn struct {
+	net.Conn
+	free func()
+}
+
+// Close gives the slot back.
+func (c *boundedConn) Close() error {
+	defer c.free()
+	return c.Conn.Close()
+}

@@ -1,0 +1,69 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// snapshotter takes a snapshot when enough has been applied since the last
+// one, so that a restart replays little and memory stays bounded, and sizes by
+// bytes the part of the log that Raft keeps for followers that fall behind.
+type snapshotter struct {
+	raft *raft.Raft
+	fsm  *fsm
+	log  *slog.Logger
+}
+
+const (
+	snapshotBytes = 32 << 20        // of commands since the last snapshot
+	snapshotCount = 20_000          // commands since the last snapshot
+	snapshotAge   = 2 * time.Minute // if anything was applied
+	trailingBytes = 64 << 20        // of the log, kept behind a snapshot
+	minTrailing   = 256             // commands
+	maxTrailing   = 64 << 10
+	lookEvery     = time.Second
+)
+
+// run looks after snapshots until ctx ends.
+func (s *snapshotter) run(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	var bytes, count int64 // applied at the last snapshot
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		newBytes, newCount := s.fsm.bytes.Load()-bytes, s.fsm.count.Load()-count
+		due := newBytes >= snapshotBytes || newCount >= snapshotCount || newCount > 0 && time.Since(last) >= snapshotAge
+		if !due {
+			continue
+		}
+		s.size(newBytes / max(newCount, 1))
+		if err := s.raft.Snapshot().Error(); err != nil && !errors.Is(err, raft.ErrNothingNewToSnapshot) {
+			if ctx.Err() == nil {
+				s.log.Error("take snapshot", "error", err)
+			}
+			continue
+		}
+		bytes, count, last = bytes+newBytes, count+newCount, time.Now()
+	}
+}
+
+// size lets the trailing log hold about trailingBytes of commands of this mean
+// size.
+func (s *snapshotter) size(mean int64) {
+	rc := s.raft.ReloadableConfig()
+	rc.TrailingLogs = uint64(min(max(trailingBytes/max(mean, 1), minTrailing), maxTrailing))
+	rc.SnapshotThreshold = math.MaxUint64
+	if err := s.raft.ReloadConfig(rc); err != nil {
+		s.log.Error("size the trailing log", "error", err)
+	}
+}

@@ -1,0 +1,117 @@
+package wire
+
+import (
+	"comity/crypto/keys"
+	"comity/ledger"
+)
+
+// The paths of a node's API. All but those of the admin listener need mutual
+// TLS with a key that the ledger knows.
+const (
+	PathEntries    = "/v1/entries"      // POST an item; GET ?from=N&limit=M for a stream of records
+	PathIndex      = "/v1/index/"       // GET + hex statement id: Located
+	PathReceipts   = "/v1/receipts/"    // GET + index, ?wait=SECONDS: a tlog-proof
+	PathCheckpoint = "/v1/checkpoint"   // GET: the note of the last FINAL checkpoint, ?above=SIZE&wait=SECONDS
+	PathAuthors    = "/v1/authors/"     // GET + hex key id: Author
+	PathStatus     = "/v1/status"       // GET: Status
+	PathCharter    = "/v1/charter"      // GET: the genesis file
+	PathForward    = "/v1/node/entries" // nodes only: POST items for the leader
+	PathCosign     = "/v1/node/cosign"  // nodes only: POST cosignatures for the leader
+	PathReadIndex  = "/v1/node/read"    // nodes only: POST: a position that a fresh read must have reached
+
+	PathLive    = "/livez" // admin listener
+	PathReady   = "/readyz"
+	PathMetrics = "/metrics"
+)
+
+// ALPN protocols on a node's one TLS port.
+const (
+	ProtocolHTTP = "http/1.1"
+	ProtocolRaft = "comity-raft/1"
+)
+
+// Header names.
+const (
+	HeaderRequestID = "Comity-Request-Id"
+	HeaderSize      = "Comity-Size" // entries the answering node has applied
+	HeaderTime      = "Comity-Time" // ledger time of the last one, POSIX ms
+)
+
+// Bounds of requests and answers.
+const (
+	MaxItem    = ledger.MaxEntry + ledger.MaxBody + 64
+	MaxForward = ledger.MaxCommand
+	MaxJSON    = 256 << 10
+	MaxRecords = 1000    // in one stream
+	MaxStream  = 4 << 20 // bytes after which a node ends a stream of records
+	MaxWait    = 25      // seconds a node may be asked to wait
+)
+
+// Submitted answers a submission: the statement is committed by a majority and
+// applied. Receipts come from PathReceipts once it is FINAL.
+type Submitted struct {
+	ID    ledger.ID `json:"id"`
+	Index uint64    `json:"index"`
+	Time  uint64    `json:"time,omitempty"` // ledger time, POSIX ms; absent when Known
+	Known bool      `json:"known,omitempty"`
+}
+
+// Outcome is one answer to a forwarded item: exactly one field is set.
+type Outcome struct {
+	Submitted *Submitted `json:"submitted,omitempty"`
+	Error     *Error     `json:"error,omitempty"`
+}
+
+// Located says where a statement is.
+type Located struct {
+	ID    ledger.ID `json:"id"`
+	Index uint64    `json:"index"`
+	Final bool      `json:"final"`
+}
+
+// Author is the end of an author's chain: what the next statement continues.
+type Author struct {
+	Key  keys.ID   `json:"key"`
+	Seq  uint64    `json:"seq"`
+	Prev ledger.ID `json:"prev"`
+}
+
+// Status is what a node says of itself.
+type Status struct {
+	Version    string   `json:"version"`
+	Bureau     string   `json:"bureau"`
+	Node       string   `json:"node"`
+	Ledger     string   `json:"ledger"`
+	State      string   `json:"state"` // leader, follower, candidate
+	Leader     string   `json:"leader,omitempty"`
+	Ready      bool     `json:"ready"`
+	NotReady   string   `json:"not_ready,omitempty"`
+	Size       uint64   `json:"size"`
+	Root       string   `json:"root"`
+	Time       uint64   `json:"time"`
+	FinalSize  uint64   `json:"final_size"`
+	FinalBy    []string `json:"final_by,omitempty"` // bureau codes
+	Quorum     int      `json:"quorum"`
+	Applied    uint64   `json:"applied"` // Raft index
+	DiskBytes  int64    `json:"disk_bytes"`
+	DiskFree   int64    `json:"disk_free"`
+	Alarms     []string `json:"alarms,omitempty"`
+	StartedAt  int64    `json:"started_at"` // POSIX s, node's clock
+	Peers      []Peer   `json:"peers,omitempty"`
+	Submitted  uint64   `json:"submitted"`
+	RaftTerm   uint64   `json:"raft_term"`
+	RaftCommit uint64   `json:"raft_commit"`
+}
+
+// Peer is another bureau's node as the answering node sees it.
+type Peer struct {
+	Bureau  string `json:"bureau"`
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	Cosigns bool   `json:"cosigns"` // among the cosigners of the last FINAL checkpoint
+}
+
+// ReadIndex is a position: a read at or after it is linearizable.
+type ReadIndex struct {
+	Applied uint64 `json:"applied"`
+}

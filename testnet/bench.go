@@ -1,0 +1,360 @@
+package testnet
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/crypto/sign"
+	"comity/ledger"
+	"comity/node/client"
+	"comity/node/wire"
+)
+
+// BenchOptions says what to measure.
+type BenchOptions struct {
+	Nodes    int
+	Size     int // bytes of a sealed body
+	Clients  int // closed-loop: each waits for its answer before it sends the next
+	Duration time.Duration
+	Baseline bool   // run bare Raft with the same bytes as well
+	Dir      string // scratch; its disk is what is measured
+}
+
+// BenchResult is what a run measured.
+type BenchResult struct {
+	Nodes            int     `json:"nodes"`
+	Size             int     `json:"size_bytes"`
+	Clients          int     `json:"clients"`
+	Seconds          float64 `json:"seconds"`
+	Acknowledged     int     `json:"acknowledged"`
+	Failed           int     `json:"failed"`
+	PerSecond        float64 `json:"acknowledged_per_second"`
+	FinalPerSecond   float64 `json:"final_per_second"` // until a FINAL checkpoint covered the last one
+	P50              float64 `json:"p50_ms"`
+	P99              float64 `json:"p99_ms"`
+	CPU              float64 `json:"cpu_cores"` // of this process: nodes and clients
+	DiskPerNotice    float64 `json:"disk_bytes_per_notice"`
+	EntryBytes       int     `json:"entry_bytes"`
+	Baseline         float64 `json:"baseline_per_second,omitempty"`
+	BaselineP50      float64 `json:"baseline_p50_ms,omitempty"`
+	BaselineP99      float64 `json:"baseline_p99_ms,omitempty"`
+	BaselineCPU      float64 `json:"baseline_cpu_cores,omitempty"`
+	Ratio            float64 `json:"ratio,omitempty"`
+	CheckedSize      uint64  `json:"checked_size"` // every node held this many entries at the end, with equal roots
+	ExhaustedClients int     `json:"exhausted_clients,omitempty"`
+}
+
+// signedPerSecond bounds how many entries are signed beforehand for all clients
+// together; a client that runs out stops, and the result says so.
+const signedPerSecond = 25_000
+
+// Bench founds a consortium in a scratch folder, runs its nodes in this process
+// on loopback TLS ports with every write synced, and lets clients submit
+// statements through the real API as fast as answers come back. Each client is
+// an officer of its own, with own signing key and own TLS session; statements
+// are signed before the clock starts. Bodies are random bytes of the given
+// size, which to a node is what a sealed body is.
+func Bench(ctx context.Context, o BenchOptions, progress func(string)) (*BenchResult, error) {
+	if o.Nodes < 1 || o.Nodes > ledger.MaxMembers || o.Size < 1 || o.Size > ledger.MaxBody || o.Clients < 1 || o.Duration <= 0 {
+		return nil, errors.New("bench: nodes 1 to 15, size 1 to 262144, at least one client and some seconds are needed")
+	}
+	dir, err := os.MkdirTemp(o.Dir, "comity-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	progress("founding the consortium")
+	c, err := Found(filepath.Join(dir, "bench"), Options{Bureaus: o.Nodes})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if err := c.StartAll(); err != nil {
+		return nil, err
+	}
+	if err := c.WaitReady(ctx); err != nil {
+		return nil, err
+	}
+	progress(fmt.Sprintf("enrolling %d officers and signing their statements", o.Clients))
+	load, err := newLoad(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	defer load.close()
+	progress(fmt.Sprintf("submitting for %s", o.Duration))
+	res, err := load.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Close(); err != nil {
+		return nil, err
+	}
+	if o.Baseline {
+		progress(fmt.Sprintf("bare Raft, for %s", o.Duration))
+		if err := benchRaft(ctx, filepath.Join(dir, "raft"), o, load.items(), res); err != nil {
+			return nil, err
+		}
+		res.Ratio = res.PerSecond / res.Baseline
+	}
+	return res, nil
+}
+
+// load is the clients with their signed statements.
+type load struct {
+	c       *Consortium
+	o       BenchOptions
+	clients []*benchClient
+}
+
+type benchClient struct {
+	api   *client.Client
+	key   *keys.Signer
+	items []ledger.Item
+
+	times     []time.Duration
+	failed    int
+	last      uint64 // highest index acknowledged
+	exhausted bool
+}
+
+// newLoad enrols the clients, spread over the bureaus, and signs.
+func newLoad(ctx context.Context, c *Consortium, o BenchOptions) (*load, error) {
+	l := &load{c: c, o: o, clients: make([]*benchClient, o.Clients)}
+	each := max(16, int(o.Duration.Seconds()*signedPerSecond)/o.Clients)
+	if o.Clients == 1 {
+		each = int(o.Duration.Seconds() * 5000)
+	}
+	codes := c.Bureaus()
+	errs := make([]error, len(codes))
+	var wg sync.WaitGroup
+	for b, code := range codes {
+		wg.Go(func() {
+			for i := b; i < o.Clients && errs[b] == nil; i += len(codes) {
+				l.clients[i], errs[b] = newBenchClient(ctx, c, code, i)
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("bench: enrol: %w", err)
+	}
+	for w := range 2 {
+		wg.Go(func() {
+			for i := w; i < len(l.clients); i += 2 {
+				l.clients[i].sign(c.Genesis().Ledger, o.Size, each)
+			}
+		})
+	}
+	wg.Wait()
+	return l, nil
+}
+
+// newBenchClient makes an officer of a bureau with a signing and a TLS key, and
+// has the bureau's root enrol both.
+func newBenchClient(ctx context.Context, c *Consortium, code string, i int) (*benchClient, error) {
+	h, err := c.Home(code)
+	if err != nil {
+		return nil, err
+	}
+	operator, err := c.Operator(code)
+	if err != nil {
+		return nil, err
+	}
+	root, err := h.Root(nil)
+	if err != nil {
+		return nil, err
+	}
+	key, err := keys.GenerateSigner()
+	if err != nil {
+		return nil, err
+	}
+	tls, err := keys.GenerateTLS()
+	if err != nil {
+		return nil, err
+	}
+	proof, err := sign.Sign(key, sign.NamespaceEnrol, ledger.EnrolProof(c.Genesis().Ledger, root.ID(), key.Public()))
+	if err != nil {
+		return nil, err
+	}
+	id := tls.ID()
+	label := fmt.Sprintf("bench-%d", i)
+	for _, act := range []ledger.Enrol{
+		{Purpose: ledger.PurposeSign, Label: label, Roles: ledger.RoleInvestigator, Key: key.Public(), Proof: proof[:]},
+		{Purpose: ledger.PurposeAccess, Label: label, Roles: ledger.RoleInvestigator, Key: id[:]},
+	} {
+		at, err := operator.Author(ctx, root.ID())
+		if err != nil {
+			return nil, err
+		}
+		s := &ledger.Statement{Class: ledger.ClassEnrol, Ledger: c.Genesis().Ledger, Author: root.ID(), Seq: at.Seq, Prev: at.Prev,
+			SeenRoot: ledger.EmptyRoot, Public: act.Marshal()}
+		e, err := ledger.SignStatement(s, root)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := operator.Submit(ctx, ledger.Item{Entry: e}); err != nil {
+			return nil, err
+		}
+		// The next statement is built on what the bureau's own node has applied.
+		for now := *at; now.Seq == at.Seq; {
+			next, err := operator.Author(ctx, root.ID())
+			if err != nil {
+				return nil, err
+			}
+			now = *next
+		}
+	}
+	m, _ := c.Genesis().Charter.Member(code)
+	api := client.New(client.Options{Address: m.Node.Address, Node: m.Node.TLS, TLS: tls, Bureau: code, Timeout: 30 * time.Second})
+	return &benchClient{api: api, key: key}, nil
+}
+
+// sign prepares n statements, each following the one before.
+func (b *benchClient) sign(id ledger.Hash, size, n int) {
+	body := make([]byte, size)
+	_, _ = rand.Read(body)
+	public := (&ledger.Publish{Kind: ledger.KindYellow, ReviewBy: 30_000, SizeClass: uint8(bits.Len(uint(size - 1)))}).Marshal()
+	var prev ledger.ID
+	for seq := range n {
+		body = slices.Clone(body)
+		copy(body, fmt.Sprintf("%d", seq))
+		s := &ledger.Statement{Class: ledger.ClassPublish, Ledger: id, Author: b.key.ID(), Seq: uint64(seq), Prev: prev,
+			SeenRoot: ledger.EmptyRoot, BodyHash: sha256.Sum256(body), BodyLen: uint32(size), Public: public}
+		e, err := ledger.SignStatement(s, b.key)
+		if err != nil {
+			panic("testnet: " + err.Error()) // a fresh key signs a well-formed statement
+		}
+		prev = e.ID
+		b.items = append(b.items, ledger.Item{Entry: e, Body: body})
+	}
+}
+
+func (l *load) close() {
+	for _, b := range l.clients {
+		b.api.Close()
+	}
+}
+
+func (l *load) items() []ledger.Item {
+	var all []ledger.Item
+	for _, b := range l.clients {
+		all = append(all, b.items...)
+	}
+	return all
+}
+
+// run lets the clients submit, then waits until everything is FINAL, and
+// compares the nodes.
+func (l *load) run(ctx context.Context) (*BenchResult, error) {
+	for _, b := range l.clients { // sessions are open before the clock starts
+		if _, err := b.api.Author(ctx, b.key.ID()); err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
+		}
+	}
+	disk := l.disk()
+	cpu, start := cpuTime(), time.Now()
+	stop := start.Add(l.o.Duration)
+	var wg sync.WaitGroup
+	for _, b := range l.clients {
+		wg.Go(func() { b.run(ctx, stop) })
+	}
+	wg.Wait()
+	took := time.Since(start)
+	cpu = cpuTime() - cpu
+
+	res := &BenchResult{Nodes: l.o.Nodes, Size: l.o.Size, Clients: l.o.Clients, Seconds: took.Seconds(),
+		CPU: cpu.Seconds() / took.Seconds(), EntryBytes: len(l.clients[0].items[0].Entry.Raw)}
+	var times []time.Duration
+	var last uint64
+	for _, b := range l.clients {
+		times = append(times, b.times...)
+		res.Failed += b.failed
+		last = max(last, b.last)
+		if b.exhausted {
+			res.ExhaustedClients++
+		}
+	}
+	res.Acknowledged = len(times)
+	res.PerSecond = float64(len(times)) / took.Seconds()
+	res.P50, res.P99 = percentiles(times)
+	if len(times) == 0 {
+		return res, errors.New("bench: no statement was acknowledged")
+	}
+	if err := l.final(ctx, last); err != nil {
+		return nil, err
+	}
+	res.FinalPerSecond = float64(len(times)) / time.Since(start).Seconds()
+	res.DiskPerNotice = float64(l.disk()-disk) / float64(l.o.Nodes) / float64(len(times))
+	var err error
+	res.CheckedSize, _, err = l.c.WaitEqual(ctx, last+1)
+	return res, err
+}
+
+// final waits until a FINAL checkpoint covers the entry at index.
+func (l *load) final(ctx context.Context, index uint64) error {
+	for {
+		_, err := l.clients[0].api.Checkpoint(ctx, index, wire.MaxWait*time.Second)
+		if wire.CodeOf(err) != wire.NotFinal {
+			return err
+		}
+	}
+}
+
+func (b *benchClient) run(ctx context.Context, stop time.Time) {
+	for _, it := range b.items {
+		start := time.Now()
+		if start.After(stop) || ctx.Err() != nil {
+			return
+		}
+		s, err := b.api.Submit(ctx, it)
+		if err != nil {
+			b.failed++ // the ones after it follow it, and cannot be accepted either
+			return
+		}
+		b.times = append(b.times, time.Since(start))
+		b.last = s.Index
+	}
+	b.exhausted = true
+}
+
+// disk returns the bytes that the nodes' files take.
+func (l *load) disk() (total int64) {
+	for _, code := range l.c.Bureaus() {
+		if h, err := l.c.Home(code); err == nil {
+			total += folderSize(h.NodeDir())
+		}
+	}
+	return total
+}
+
+func folderSize(dir string) (total int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				total += info.Size()
+			}
+		}
+		return nil
+	})
+	return total
+}
+
+// percentiles returns the median and the 99th percentile in milliseconds.
+func percentiles(times []time.Duration) (p50, p99 float64) {
+	if len(times) == 0 {
+		return 0, 0
+	}
+	slices.Sort(times)
+	at := func(p int) float64 { return float64(times[min(len(times)-1, len(times)*p/100)].Microseconds()) / 1000 }
+	return at(50), at(99)
+}

@@ -27,7 +27,9 @@ type batcher struct {
 	ledgerMs func() uint64 // ledger time of the last batch applied
 
 	queue chan *waiting // full: the submitter is told that the node is busy
-	slots chan struct{} // one per command in flight
+	// One slot per command that this leader has in flight, and per group on its
+	// way to the leader, which groups again.
+	proposals, forwards chan struct{}
 	stop  chan struct{}
 	once  sync.Once      // closes stop
 	wg    sync.WaitGroup // run, and the goroutines of commands in flight
@@ -45,13 +47,16 @@ type outcome struct {
 	err       error
 }
 
+// forwardsInFlight bounds the groups on their way to the leader.
+const forwardsInFlight = 8
+
 // queueLength bounds the statements that wait: at 256 a command this is some
 // sixteen commands of patience.
 const queueLength = 4096
 
 func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, ledgerMs func() uint64, inFlight int) *batcher {
 	b := &batcher{raft: r, self: self, peers: p, clock: clock, ledgerMs: ledgerMs,
-		queue: make(chan *waiting, queueLength), slots: make(chan struct{}, inFlight), stop: make(chan struct{})}
+		queue: make(chan *waiting, queueLength), proposals: make(chan struct{}, inFlight), forwards: make(chan struct{}, forwardsInFlight), stop: make(chan struct{})}
 	b.wg.Go(b.run)
 	return b
 }
@@ -111,61 +116,77 @@ func (b *batcher) enqueue(w *waiting) error {
 
 func (b *batcher) run() {
 	for {
-		select {
-		case <-b.stop:
-			return
-		case b.slots <- struct{}{}:
-		}
 		group := b.next()
 		if group == nil {
 			return
 		}
-		if b.raft.State() == raft.Leader {
+		leading := b.raft.State() == raft.Leader
+		slots := b.forwards
+		if leading {
+			slots = b.proposals
+		}
+		select {
+		case slots <- struct{}{}:
+		case <-b.stop:
+			b.again(group)
+			return
+		}
+		group = b.fill(group)
+		if leading {
 			// Raft keeps the order of commands by the order of these calls.
 			future := b.propose(group)
 			b.wg.Go(func() {
 				b.answer(group, future)
-				<-b.slots
+				<-slots
 			})
 			continue
 		}
 		b.wg.Go(func() {
 			b.forward(group)
-			<-b.slots
+			<-slots
 		})
 	}
 }
 
-// next waits for a statement and takes all that wait with it, within the bounds
-// of a batch. It returns nil when the batcher stops.
+// next waits for a statement; it returns nil when the batcher stops.
 func (b *batcher) next() []*waiting {
-	var group []*waiting
-	size := 0
-	add := func(w *waiting) {
-		if w.ctx.Err() != nil {
-			w.done <- outcome{err: errNoLeader} // it was never proposed
-			return
-		}
-		group = append(group, w)
-		size += w.item.Size()
-	}
-	for len(group) == 0 {
+	for {
 		select {
 		case <-b.stop:
 			return nil
 		case w := <-b.queue:
-			add(w)
+			if alive(w) {
+				return []*waiting{w}
+			}
 		}
 	}
+}
+
+// fill takes all that wait, within the bounds of a batch.
+func (b *batcher) fill(group []*waiting) []*waiting {
+	size := group[0].item.Size()
 	for len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes {
 		select {
 		case w := <-b.queue:
-			add(w)
+			if alive(w) {
+				group = append(group, w)
+				size += w.item.Size()
+			}
 		default:
 			return group
 		}
 	}
 	return group
+}
+
+// alive reports whether anybody still waits; a statement that nobody waits for
+// is not proposed.
+func alive(w *waiting) bool {
+	if w.ctx.Err() == nil {
+		return true
+	}
+	w.done <- outcome{err: errNoLeader}
+	return false
 }
 
 func (b *batcher) propose(group []*waiting) raft.ApplyFuture {

@@ -62,6 +62,9 @@ func (p Profile) timing() timing {
 	return timing{time.Second, time.Second, 500 * time.Millisecond, 50 * time.Millisecond, 2, 50 * time.Millisecond}
 }
 
+// What the ledger calls a command must fit into what the transport carries.
+const _ = uint(MaxCommand - ledger.MaxCommand)
+
 // check fills in defaults and refuses what cannot work.
 func (c *Config) check() (*ledger.Member, error) {
 	if c.Genesis == nil {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -72,15 +73,13 @@ func (g *guard) checkSnapshot(from raft.ServerID, req *raft.InstallSnapshotReque
 
 // checkConfiguration refuses every member set but the charter's, which is all
 // that governance has authorised so far.
-func (g *guard) checkConfiguration(data []byte) (err error) {
-	defer func() {
-		if recover() != nil { // the library's decoder panics on what it cannot read
-			err = ledger.ErrMalformed
-		}
-	}()
-	got := raft.DecodeConfiguration(data)
+func (g *guard) checkConfiguration(data []byte) error {
+	got, err := ParseConfiguration(data)
+	if err != nil {
+		return err
+	}
 	if want := voters(g.machine.Genesis()); !bytes.Equal(raft.EncodeConfiguration(got), raft.EncodeConfiguration(want)) {
-		return fmt.Errorf("it changes the members without a decision of the bureaus")
+		return errors.New("it changes the members without a decision of the bureaus")
 	}
 	return nil
 }

@@ -75,6 +75,9 @@ func Open(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node: open the snapshots: %w", err)
 	}
+	if err := compareDisks(n.guarded, snaps, ledgerStore.Applied()); err != nil {
+		return nil, err
+	}
 	n.peers = newHTTPPeers(cfg.Genesis, cfg.TLS)
 	n.replica, err = newReplica(cfg, member, parts{
 		store: ledgerStore, logs: n.guarded, stable: n.guarded, snaps: snaps, peers: n.peers,
@@ -89,6 +92,26 @@ func Open(cfg Config) (*Node, error) {
 	}
 	ok = true
 	return n, n.serve(member.NodeName())
+}
+
+// compareDisks refuses a Raft log that ends before what the ledger has applied:
+// it was damaged or put back from a copy, and a vote may be forgotten with it.
+func compareDisks(logs raft.LogStore, snaps raft.SnapshotStore, applied uint64) error {
+	last, err := logs.LastIndex()
+	if err != nil {
+		return fmt.Errorf("node: read the Raft log: %w", err)
+	}
+	list, err := snaps.List()
+	if err != nil {
+		return fmt.Errorf("node: read the snapshots: %w", err)
+	}
+	for _, s := range list {
+		last = max(last, s.Index)
+	}
+	if last < applied {
+		return fmt.Errorf("node: the Raft log ends at index %d and the ledger is at %d: the log was damaged or restored from a copy", last, applied)
+	}
+	return nil
 }
 
 // newTransport makes the transport that dials peers under their pinned keys.

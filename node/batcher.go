@@ -30,9 +30,9 @@ type batcher struct {
 	// One slot per command that this leader has in flight, and per group on its
 	// way to the leader, which groups again.
 	proposals, forwards chan struct{}
-	stop  chan struct{}
-	once  sync.Once      // closes stop
-	wg    sync.WaitGroup // run, and the goroutines of commands in flight
+	stop                chan struct{}
+	once                sync.Once      // closes stop
+	wg                  sync.WaitGroup // run, and the goroutines of commands in flight
 }
 
 // waiting is a statement and who waits for its outcome.

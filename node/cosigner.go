@@ -46,7 +46,8 @@ func (c *cosigner) run(ctx context.Context) {
 			return
 		}
 		wait := time.Duration(-1) // until something moves
-		if pending != nil && !pending.By(c.witness.name) {
+		// A log that is replayed asks again for what was signed long ago.
+		if pending != nil && pending.Size >= c.witness.last.Size && !pending.By(c.witness.name) {
 			if wait = c.least - time.Since(last); sent != nil && sent.Size == pending.Size {
 				wait = resend - time.Since(last)
 			}

@@ -423,3 +423,31 @@ func TestReplicaFarBehindPullsWhatItLacks(t *testing.T) {
 		c.agree(size)
 	})
 }
+
+// A node that lost what it had not flushed replays the log, and in it meets
+// checkpoints that it cosigned long ago. It must neither sign them again nor
+// take them for a fork.
+func TestReplicaReplayedLogIsNoFork(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		name := c.c.Bureaus[1].Node()
+		c.stop(name)
+		c.nodes[name].store = store.NewMem(state.New(c.c.Genesis))
+		c.start(name)
+		c.submit(c.leader(), c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("after")))
+		c.agree(c.base + 1)
+		r := c.replica(name)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.alarms) > 0 {
+			t.Errorf("alarms: %q", r.alarms)
+		}
+		if f := r.final.Load(); !f.at.By(name) {
+			time.Sleep(2 * time.Second) // a late cosignature is added to the FINAL checkpoint
+			if f = r.final.Load(); !f.at.By(name) {
+				t.Errorf("%s does not cosign any more", name)
+			}
+		}
+	})
+}

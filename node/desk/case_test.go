@@ -32,16 +32,16 @@ type office struct {
 	dir  string
 }
 
-// newOffices returns a node that knows everybody's keys, and a desk with keys
-// for each bureau.
-func newOffices(t *testing.T) (*fakeNode, []*office) {
+// newOffices returns a node that knows everybody's keys, and desks with keys for
+// the first count bureaus.
+func newOffices(t *testing.T, count int) (*fakeNode, []*office) {
 	t.Helper()
 	c := ledgertest.NewGenesis(t, 5)
 	n := newFakeNode(t, c)
 	n.accept(t, c.Enrolments(t)...)
 	n.finalise(t)
 	var list []*office
-	for _, b := range c.Bureaus {
+	for _, b := range c.Bureaus[:count] {
 		o := &office{Bureau: b, t: t, node: n, c: n.client(t), dir: t.TempDir()}
 		o.Desk = openDesk(t, o.dir, c.Genesis)
 		ids := make(map[seal.Compartment][]*keys.Identity)
@@ -83,7 +83,7 @@ func (o *office) look(name string) *Case {
 // anything, from the first notice to the end.
 func TestCaseFromPublishToWithdrawal(t *testing.T) {
 	ctx := context.Background()
-	_, offices := newOffices(t)
+	_, offices := newOffices(t, 3)
 	xa, xb, xc := offices[0], offices[1], offices[2]
 
 	n := notice.ChildCase(today)
@@ -190,7 +190,7 @@ func checkSealed(t *testing.T, dir string, canaries ...string) {
 
 func TestCaseAmbiguous(t *testing.T) {
 	ctx := context.Background()
-	_, offices := newOffices(t)
+	_, offices := newOffices(t, 2)
 	xa := offices[0]
 	for _, o := range offices[:2] {
 		n := notice.ChildCase(today)
@@ -216,7 +216,7 @@ func TestCaseAmbiguous(t *testing.T) {
 // A part that was copied from another author's notice is not shown.
 func TestCaseRefusesForeignText(t *testing.T) {
 	ctx := context.Background()
-	n, offices := newOffices(t)
+	n, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
 	child := notice.ChildCase(today)
 	xa.send(xa.Publish(ctx, xa.c, xa.officers(), child))
@@ -242,7 +242,7 @@ func TestCaseRefusesForeignText(t *testing.T) {
 
 func TestExhibit(t *testing.T) {
 	ctx := context.Background()
-	n, offices := newOffices(t)
+	n, offices := newOffices(t, 1)
 	xa := offices[0]
 	red, err := notice.Template(ledger.KindRed, today)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // Many statements by one author need one question to the node, or none.
 func TestComposeChain(t *testing.T) {
 	ctx := context.Background()
-	n, offices := newOffices(t)
+	n, offices := newOffices(t, 1)
 	xa := offices[0]
 	by := xa.officers()
 	end, err := xa.Chain(ctx, xa.c, by.Author.ID())
@@ -58,7 +58,7 @@ func TestComposeChain(t *testing.T) {
 // A node that shows a known author another past is not believed; one that is
 // behind is no harm.
 func TestComposeChainLie(t *testing.T) {
-	n, offices := newOffices(t)
+	n, offices := newOffices(t, 1)
 	xa := offices[0]
 	root := xa.Root.Signer.ID()
 	ours, err := xa.Chain(context.Background(), nil, root)
@@ -77,7 +77,7 @@ func TestComposeChainLie(t *testing.T) {
 
 func TestComposeRefuses(t *testing.T) {
 	ctx := context.Background()
-	n, offices := newOffices(t)
+	n, offices := newOffices(t, 3)
 	xa, xb := offices[0], offices[1]
 	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
 	for _, o := range offices[:3] {
@@ -156,7 +156,7 @@ func TestComposeRefuses(t *testing.T) {
 // The own bureau reads what its officers write, and "all" is everybody.
 func TestComposeReaders(t *testing.T) {
 	ctx := context.Background()
-	_, offices := newOffices(t)
+	_, offices := newOffices(t, 5)
 	xa := offices[0]
 	text, err := notice.Template(ledger.KindTally, today)
 	if err != nil {
@@ -178,7 +178,7 @@ func TestComposeReaders(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	_, offices := newOffices(t)
+	_, offices := newOffices(t, 1)
 	xa := offices[0]
 	list, err := xa.Keys("XB")
 	if err != nil {

@@ -149,21 +149,33 @@ func present(t *testing.T, n *fakeNode) ledger.Checkpoint {
 	return c
 }
 
+// newLiar returns a node with 45 entries, and what is FINAL at 27 and at 45.
+// Between two lies, back makes it honest again.
+func newLiar(t *testing.T) (n *fakeNode, items []ledger.Item, back func(size uint64)) {
+	t.Helper()
+	n = newFakeNode(t, ledgertest.NewGenesis(t, 5))
+	items = population(t, n.Consortium, 20)
+	n.accept(t, items[:27]...)
+	n.finalise(t)
+	notes := map[uint64][]byte{27: n.note}
+	n.accept(t, items[27:]...)
+	n.finalise(t)
+	notes[45] = n.note
+	return n, items, func(size uint64) {
+		n.final, n.note, n.record, n.receipt = size, notes[size], nil, nil
+	}
+}
+
 // Whatever a node lies about is refused with a sentence, and nothing that the
 // lie is in is kept; an honest node then gives the rest.
 func TestSyncRefusesLies(t *testing.T) {
+	n, _, back := newLiar(t)
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {
-			c := ledgertest.NewGenesis(t, 5)
-			n := newFakeNode(t, c)
-			items := population(t, c, 20)
-			n.accept(t, items[:27]...)
-			n.finalise(t)
-			d := newTestDesk(t, c.Genesis)
+			d := newTestDesk(t, n.Genesis)
+			back(27)
 			syncDesk(t, d, n)
-			n.accept(t, items[27:]...)
-			n.finalise(t)
-			honest := n.note
+			back(45)
 			lie(t, n)
 			err := d.Sync(context.Background(), n.client(t), nil)
 			if !errors.Is(err, ErrDishonest) {
@@ -173,33 +185,28 @@ func TestSyncRefusesLies(t *testing.T) {
 				t.Errorf("%q does not say which node", err)
 			}
 			wantSize(t, d, 27)
-
-			n.note, n.record = honest, nil
+			back(45)
 			syncDesk(t, d, n)
-			wantSize(t, d, uint64(len(items)))
+			wantSize(t, d, 45)
 		})
 	}
 }
 
 // In small chunks, what came before the lie stays: a quorum vouches for it.
 func TestSyncRefusesLiesInChunks(t *testing.T) {
+	n, items, back := newLiar(t)
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {
-			c := ledgertest.NewGenesis(t, 5)
-			n := newFakeNode(t, c)
-			items := population(t, c, 20)
-			n.accept(t, items...)
-			n.finalise(t)
-			honest := n.note
+			back(45)
 			lie(t, n)
-			d := newTestDesk(t, c.Genesis)
-			d.chunk = chunkLimit{4, 1 << 20}
+			d := newTestDesk(t, n.Genesis)
+			d.chunk = chunkLimit{8, 1 << 20}
 			err := d.Sync(context.Background(), n.client(t), nil)
 			if !errors.Is(err, ErrDishonest) {
 				t.Fatalf("Sync: %v, want ErrDishonest", err)
 			}
 			size, err := d.Size()
-			if err != nil || size > 40 || size%4 != 0 {
+			if err != nil || size > 40 || size%8 != 0 {
 				t.Errorf("%d entries kept, %v", size, err)
 			}
 			for i := range size {
@@ -211,15 +218,16 @@ func TestSyncRefusesLiesInChunks(t *testing.T) {
 			if final, _, _ := d.Final(); final.Size != 0 {
 				t.Errorf("a checkpoint of %d entries was kept", final.Size)
 			}
-			n.note, n.record = honest, nil
+			back(45)
 			syncDesk(t, d, n)
-			wantSize(t, d, uint64(len(items)))
+			wantSize(t, d, 45)
 		})
 	}
 }
 
 // Lies in receipts, which vouch for chunks.
 func TestSyncRefusesReceipts(t *testing.T) {
+	n, _, back := newLiar(t)
 	for name, lie := range map[string]func(t *testing.T, n *fakeNode, r *ledger.Receipt){
 		"path":  func(t *testing.T, n *fakeNode, r *ledger.Receipt) { r.Proof[0][0] ^= 1 },
 		"short": func(t *testing.T, n *fakeNode, r *ledger.Receipt) { r.Proof = r.Proof[1:] },
@@ -228,13 +236,10 @@ func TestSyncRefusesReceipts(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := ledgertest.NewGenesis(t, 5)
-			n := newFakeNode(t, c)
-			n.accept(t, population(t, c, 2)...)
-			n.finalise(t)
+			back(45)
 			n.receipt = func(r *ledger.Receipt) { lie(t, n, r) }
-			d := newTestDesk(t, c.Genesis)
-			d.chunk = chunkLimit{4, 1 << 20}
+			d := newTestDesk(t, n.Genesis)
+			d.chunk = chunkLimit{8, 1 << 20}
 			if err := d.Sync(context.Background(), n.client(t), nil); !errors.Is(err, ErrDishonest) {
 				t.Fatalf("Sync: %v, want ErrDishonest", err)
 			}

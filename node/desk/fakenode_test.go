@@ -249,12 +249,15 @@ func wantSize(t testing.TB, d *Desk, want uint64) {
 	}
 }
 
-// population returns enough statements for several chunks: enrolments, then
-// some notices of two authors.
+// population returns 25 statements and so many notices of two authors: the
+// enrolments of three bureaus, then notices.
 func population(t testing.TB, c *ledgertest.Consortium, notices int) []ledger.Item {
 	t.Helper()
-	items := c.Enrolments(t)
-	for i := range notices {
+	var items []ledger.Item
+	for _, b := range c.Bureaus[:3] {
+		items = append(items, b.Enrolments(t)...)
+	}
+	for i := range 25 - len(items) + notices {
 		items = append(items, c.Bureaus[i%2].Officer.Publish(t, ledger.KindBlue, fmt.Appendf(nil, "sealed %d", i)))
 	}
 	return items

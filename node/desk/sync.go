@@ -101,7 +101,7 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 			return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: target.note, Cosigned: &target.Checkpoint,
 				Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: target.Size, Root: staged.changes.Head.Root}}
 		}
-	} else if err := d.vouch(ctx, c, staged); err != nil {
+	} else if err := d.vouch(ctx, c, target, staged); err != nil {
 		return err
 	}
 	// An interrupted Sync stays here: whole chunks, each under a FINAL checkpoint.

@@ -12,6 +12,7 @@ import (
 
 // Main runs one command line and returns its exit code: see exit.go.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	harden()
 	t := &terminal{stdin: stdin, stdout: stdout, stderr: stderr}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -87,7 +88,7 @@ func prepare(c *cli.Command) {
 	c.OnUsageError = onUsageError
 	if len(c.Subcommands) > 0 && c.Action == nil {
 		c.Action = func(ctx *cli.Context) error {
-			return hint(usagef("%s: say what to do", ctx.Command.FullName()), "see: comity %s --help", ctx.Command.FullName())
+			return hint(usagef("%s: say what to do", verb(ctx)), "see: comity %s --help", verb(ctx))
 		}
 	}
 	for _, sub := range c.Subcommands {

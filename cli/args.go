@@ -178,7 +178,7 @@ func unknownFlag(flags []cli.Flag, path []string, text string) error {
 	case near != "":
 		return hint(err, "did you mean --%s", near)
 	case len(path) > 0 && path[0] == "search":
-		return hint(err, "to leave out what matches, write NOT %s; to search for a word with a dash, put -- before it", name)
+		return hint(err, "all terms must match, none can be left out; a word that begins with a dash stands in double quotes: '\"%s\"'", text)
 	}
 	return hint(err, "flags of this command: comity %s --help", strings.Join(path, " "))
 }
@@ -232,13 +232,13 @@ func arguments(c *cli.Context, low, high int, names string) ([]string, error) {
 	args := c.Args().Slice()
 	switch {
 	case len(args) < low:
-		return nil, hint(usagef("%s: missing: %s", c.Command.FullName(), names), "an example: comity %s --help", c.Command.FullName())
+		return nil, hint(usagef("%s: missing: %s", verb(c), names), "an example: comity %s --help", verb(c))
 	case len(args) > high:
-		return nil, usagef("%s: too many arguments, from %q on", c.Command.FullName(), args[high])
+		return nil, usagef("%s: too many arguments, from %q on", verb(c), args[high])
 	}
 	for _, a := range args {
 		if strings.ContainsRune(a, 0) {
-			return nil, usagef("%s: an argument holds a zero byte", c.Command.FullName())
+			return nil, usagef("%s: an argument holds a zero byte", verb(c))
 		}
 	}
 	return args, nil
@@ -254,10 +254,13 @@ func required(c *cli.Context, names ...string) error {
 		}
 	}
 	if len(missing) > 0 {
-		return hint(usagef("%s: missing: %s", c.Command.FullName(), strings.Join(missing, ", ")), "an example: comity %s --help", c.Command.FullName())
+		return hint(usagef("%s: missing: %s", verb(c), strings.Join(missing, ", ")), "an example: comity %s --help", verb(c))
 	}
 	return nil
 }
+
+// verb returns the words of a command without the program's: "notice show".
+func verb(c *cli.Context) string { return strings.TrimPrefix(c.Command.HelpName, "comity ") }
 
 func usagef(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}

@@ -29,6 +29,9 @@ var (
 	errFindings     = errors.New("authentic, with findings")
 )
 
+// errTold is the error of a command that has said already why it failed.
+var errTold = errors.New("failed")
+
 // usageError is a command line that means nothing.
 type usageError struct{ text string }
 
@@ -66,7 +69,7 @@ func exitCode(err error) int {
 // returns the exit code.
 func (t *terminal) finish(err error) int {
 	switch err {
-	case nil, errNotAuthentic, errCannotTell, errFindings:
+	case nil, errTold, errNotAuthentic, errCannotTell, errFindings:
 		return exitCode(err)
 	}
 	t.note("%s", reason(err))

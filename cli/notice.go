@@ -73,10 +73,11 @@ func (t *terminal) checkNotice(path string, err error) error {
 			return err
 		}
 	}
+	t.note("%s was not sent: put right first", path)
 	for _, p := range problems {
 		fmt.Fprintf(t.stderr, "  %s: %s\n", visible(p.Field), visible(p.Why))
 	}
-	return fmt.Errorf("%s: not sent, because %s must be put right first", path, plural(len(problems), "thing", "things"))
+	return errTold
 }
 
 // readersFlag reads --to: codes with commas between them, or "all".

@@ -89,7 +89,7 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	k, err := s.find(c.Context, args[0])
+	k, err := s.own(c.Context, "amend", args[0])
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (t *terminal) noticeWithdraw(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	k, err := s.find(c.Context, args[0])
+	k, err := s.own(c.Context, "withdraw", args[0])
 	if err != nil {
 		return err
 	}
@@ -162,6 +162,17 @@ func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
 	return k, err
 }
 
+// own returns a case of this bureau, on which it wants to act. The ledger would
+// refuse to let it act on another's, and says so here in the same words.
+func (s *session) own(ctx context.Context, act, name string) (*desk.Case, error) {
+	k, err := s.find(ctx, name)
+	if err == nil && k.Bureau != s.home.Bureau() {
+		err = hint(fmt.Errorf("%s was not accepted: %s may not %s a notice of %s (nothing written)", k.Name(), s.home.Bureau(), act, k.Bureau),
+			"ask %s, or send a reply: comity notice reply %s", k.Bureau, k.Name())
+	}
+	return k, err
+}
+
 // composing turns an error before anything was sent into a sentence.
 func (s *session) composing(name string, err error) error {
 	var problems notice.Problems
@@ -170,6 +181,9 @@ func (s *session) composing(name string, err error) error {
 		return s.checkNotice(name, problems)
 	case errors.Is(err, desk.ErrFourEyes):
 		return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %v", s.home.Officers())
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner // the desk says as well what was being composed
 	}
 	size, _ := s.desk.Seen()
 	if size == 0 {

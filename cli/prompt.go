@@ -58,7 +58,7 @@ func (t *terminal) newPassphrase() ([]byte, error) {
 
 // ask reads a line from the terminal without showing it.
 func (t *terminal) ask(question string) ([]byte, error) {
-	if !isTerminal(t.stdin) || !isTerminal(t.stderr) {
+	if !isTerminal(t.stdin) {
 		return nil, hint(errNoPassphrase, "name a file that holds it: --passphrase-file FILE or COMITY_PASSPHRASE_FILE")
 	}
 	fmt.Fprint(t.stderr, question)

@@ -36,7 +36,7 @@ func (t *terminal) search(c *cli.Context) error {
 	}
 	q, err := notice.ParseQuery(strings.Join(requote(args), " "))
 	if err != nil {
-		return usagef("%s", err)
+		return hint(usagef("%s", err), "fields and examples: comity search --help")
 	}
 	s, err := t.open(c)
 	if err != nil {

@@ -114,6 +114,9 @@ func (s *session) read(ctx context.Context) error {
 		return err
 	}
 	s.sync(ctx)
+	if size, err := s.desk.Size(); err == nil && size == 0 && s.syncErr != nil {
+		return hint(fmt.Errorf("the replica of %s is empty, and the ledger cannot be read: %w", s.home.Bureau(), s.syncErr), "%s", adviceFor(s.syncErr))
+	}
 	ids, err := s.home.Identities(s.passphrase)
 	if err != nil {
 		return err
@@ -140,12 +143,11 @@ func (s *session) sync(ctx context.Context) {
 	}
 	s.syncErr = err
 	final, _, at := s.desk.Final()
-	s.note("could not read news: %s", err)
 	if final.Size == 0 {
-		s.note("the replica here is empty")
 		return
 	}
-	s.note("answering from the replica: as of %s, entry %s (%s ago)", at.UTC().Format(time.DateTime+"Z"), count(final.Size), age(time.Since(at)))
+	s.note("no news: %s", err)
+	s.note("answering from the replica: as of %s, entry %s (%s old)", at.UTC().Format(time.DateTime+"Z"), count(final.Size), age(time.Since(at)))
 }
 
 // age writes a duration as people say it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 	}
 	w := &written{Name: name, ID: sub.ID, Index: sub.Index, State: "committed", Time: sub.Time, Known: sub.Known}
 	took := func() string {
-		w.Seconds = time.Since(start).Seconds()
+		w.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
 		return fmt.Sprintf("%.2f s", w.Seconds)
 	}
 	if !s.asJSON {
@@ -64,6 +65,7 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 	}
 	if c.Bool("no-wait") {
 		if s.asJSON {
+			took()
 			return s.document(w)
 		}
 		s.note("not FINAL yet; to see when it is: comity verify %s", sub.ID)
@@ -124,7 +126,7 @@ func (s *session) waitFinal(ctx context.Context, e *ledger.Entry, w *written) er
 		if err != nil {
 			return fmt.Errorf("%s: the receipt that the %s gave proves nothing: %w", w.Name, s.client, err)
 		}
-		w.State, w.Size, w.Cosigners = "FINAL", cp.Size, by
+		w.State, w.Size, w.Cosigners = "FINAL", cp.Size, slices.Sorted(slices.Values(by))
 		return nil
 	}
 }

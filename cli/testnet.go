@@ -83,6 +83,9 @@ func (t *terminal) testnetUp(c *cli.Context) error {
 	if _, err := con.Enrol(ctx); err != nil {
 		return err
 	}
+	if _, _, err := con.WaitEqual(ctx, 1); err != nil {
+		return err
+	}
 	if t.asJSON {
 		return t.document(con.States(ctx))
 	}

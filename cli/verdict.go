@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"comity/crypto/keys"
@@ -52,6 +53,7 @@ type checkpoint struct {
 }
 
 type sealedFinding struct {
+	By      string   `json:"by,omitempty"`      // bureau whose keys opened it
 	Opened  []string `json:"opened,omitempty"`  // compartments
 	Readers []string `json:"readers,omitempty"` // known only if something was opened
 	Why     string   `json:"why,omitempty"`     // nothing was opened
@@ -71,7 +73,7 @@ func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 	for _, s := range v.Signers {
 		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt})
 	}
-	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, v.Cosigners, f.genesis.Policy().Quorum}
+	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.Policy().Quorum}
 	f.NotChecked = []string{"whether it is true", "anything after entry " + count(v.Checkpoint.Size), v.Signers[0].Bureau + "'s clock"}
 }
 
@@ -117,7 +119,7 @@ func (t *terminal) verdict(f *finding) error {
 func (t *terminal) tell(f *finding) {
 	switch f.Verdict {
 	case notAuthentic:
-		t.head(red, "FAILED", f.name()+" is not what was signed and accepted.")
+		t.head(red, "FAILED", f.What+" is not what was signed and accepted.")
 		at := ""
 		if f.Index != nil {
 			at = "entry " + count(*f.Index) + ": "
@@ -173,5 +175,5 @@ func (s *sealedFinding) String() string {
 	if len(s.Opened) == 0 {
 		return s.Why
 	}
-	return fmt.Sprintf("to %s; opened: %s", strings.Join(s.Readers, " "), strings.Join(s.Opened, ", "))
+	return fmt.Sprintf("to %s; you hold keys of %s: opened %s", strings.Join(s.Readers, " "), s.By, strings.Join(s.Opened, ", "))
 }

@@ -43,6 +43,7 @@ func (t *terminal) openExhibit(f *finding, x *ledger.Exhibit, h *home.Home) {
 		f.Sealed.Why = "not to " + h.Bureau() + ": none of the keys here opens it"
 		return
 	}
+	f.Sealed.By = h.Bureau()
 	for _, o := range opened {
 		f.Sealed.Opened = append(f.Sealed.Opened, o.Compartment.String())
 	}

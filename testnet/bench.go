@@ -139,14 +139,22 @@ func newLoad(ctx context.Context, c *Consortium, o BenchOptions) (*load, error) 
 	var wg sync.WaitGroup
 	for b, code := range codes {
 		wg.Go(func() {
+			var root *benchRoot
+			if root, errs[b] = newBenchRoot(ctx, c, code); errs[b] != nil {
+				return
+			}
 			for i := b; i < o.Clients && errs[b] == nil; i += len(codes) {
-				l.clients[i], errs[b] = newBenchClient(ctx, c, code, i)
+				l.clients[i], errs[b] = root.client(ctx, i)
 			}
 		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("bench: enrol: %w", err)
+	}
+	// A client's own node must know its TLS key before it connects.
+	if _, _, err := c.WaitEqual(ctx, uint64(2*o.Clients)); err != nil {
+		return nil, err
 	}
 	for w := range 2 {
 		wg.Go(func() {
@@ -159,21 +167,35 @@ func newLoad(ctx context.Context, c *Consortium, o BenchOptions) (*load, error) 
 	return l, nil
 }
 
-// newBenchClient makes an officer of a bureau with a signing and a TLS key, and
-// has the bureau's root enrol both.
-func newBenchClient(ctx context.Context, c *Consortium, code string, i int) (*benchClient, error) {
+// benchRoot is the root key of a bureau, which enrols clients one after the
+// other.
+type benchRoot struct {
+	c        *Consortium
+	member   *ledger.Member
+	operator *client.Client
+	key      *keys.Signer
+	at       *wire.Author // where the root's chain of statements goes on
+}
+
+func newBenchRoot(ctx context.Context, c *Consortium, code string) (*benchRoot, error) {
 	h, err := c.Home(code)
 	if err != nil {
 		return nil, err
 	}
-	operator, err := c.Operator(code)
-	if err != nil {
+	r := &benchRoot{c: c}
+	r.member, _ = c.Genesis().Charter.Member(code)
+	if r.operator, err = c.Operator(code); err != nil {
 		return nil, err
 	}
-	root, err := h.Root(nil)
-	if err != nil {
+	if r.key, err = h.Root(nil); err != nil {
 		return nil, err
 	}
+	r.at, err = r.operator.Author(ctx, r.key.ID())
+	return r, err
+}
+
+// client makes an officer with a signing and a TLS key, and enrols both.
+func (r *benchRoot) client(ctx context.Context, i int) (*benchClient, error) {
 	key, err := keys.GenerateSigner()
 	if err != nil {
 		return nil, err
@@ -182,7 +204,7 @@ func newBenchClient(ctx context.Context, c *Consortium, code string, i int) (*be
 	if err != nil {
 		return nil, err
 	}
-	proof, err := sign.Sign(key, sign.NamespaceEnrol, ledger.EnrolProof(c.Genesis().Ledger, root.ID(), key.Public()))
+	proof, err := sign.Sign(key, sign.NamespaceEnrol, ledger.EnrolProof(r.c.Genesis().Ledger, r.key.ID(), key.Public()))
 	if err != nil {
 		return nil, err
 	}
@@ -192,31 +214,25 @@ func newBenchClient(ctx context.Context, c *Consortium, code string, i int) (*be
 		{Purpose: ledger.PurposeSign, Label: label, Roles: ledger.RoleInvestigator, Key: key.Public(), Proof: proof[:]},
 		{Purpose: ledger.PurposeAccess, Label: label, Roles: ledger.RoleInvestigator, Key: id[:]},
 	} {
-		at, err := operator.Author(ctx, root.ID())
-		if err != nil {
+		if err := r.enrol(ctx, &act); err != nil {
 			return nil, err
-		}
-		s := &ledger.Statement{Class: ledger.ClassEnrol, Ledger: c.Genesis().Ledger, Author: root.ID(), Seq: at.Seq, Prev: at.Prev,
-			SeenRoot: ledger.EmptyRoot, Public: act.Marshal()}
-		e, err := ledger.SignStatement(s, root)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := operator.Submit(ctx, ledger.Item{Entry: e}); err != nil {
-			return nil, err
-		}
-		// The next statement is built on what the bureau's own node has applied.
-		for now := *at; now.Seq == at.Seq; {
-			next, err := operator.Author(ctx, root.ID())
-			if err != nil {
-				return nil, err
-			}
-			now = *next
 		}
 	}
-	m, _ := c.Genesis().Charter.Member(code)
-	api := client.New(client.Options{Address: m.Node.Address, Node: m.Node.TLS, TLS: tls, Bureau: code, Timeout: 30 * time.Second})
+	api := client.New(client.Options{Address: r.member.Node.Address, Node: r.member.Node.TLS, TLS: tls, Bureau: r.member.Code, Timeout: 30 * time.Second})
 	return &benchClient{api: api, key: key}, nil
+}
+
+func (r *benchRoot) enrol(ctx context.Context, act *ledger.Enrol) error {
+	e, err := ledger.SignStatement(&ledger.Statement{Class: ledger.ClassEnrol, Ledger: r.c.Genesis().Ledger, Author: r.key.ID(),
+		Seq: r.at.Seq, Prev: r.at.Prev, SeenRoot: ledger.EmptyRoot, Public: act.Marshal()}, r.key)
+	if err != nil {
+		return err
+	}
+	if _, err := r.operator.Submit(ctx, ledger.Item{Entry: e}); err != nil {
+		return err
+	}
+	r.at.Seq, r.at.Prev = r.at.Seq+1, e.ID
+	return nil
 }
 
 // sign prepares n statements, each following the one before.

@@ -105,6 +105,14 @@ func newBureau(t testing.TB, code string) *Bureau {
 	return b
 }
 
+// NewAuthor returns an author nobody has enrolled yet, with the key that goes
+// with the name.
+func (c *Consortium) NewAuthor(name string) *Author {
+	a := newAuthor(name)
+	a.ledger = c.Genesis.Ledger
+	return a
+}
+
 func newAuthor(name string) *Author {
 	seed := sha256.Sum256([]byte(name))
 	return &Author{Signer: keys.NewSigner(ed25519.NewKeyFromSeed(seed[:]))}

@@ -6,7 +6,7 @@
 //	c := ledgertest.NewGenesis(t, 5)
 //	m := state.New(c.Genesis)
 //	xa := c.Bureaus[0]
-//	batch := []ledger.Item{xa.Enrolments(t)..., xa.Officer.Publish(t, ledger.KindBlue, body)}
+//	batch := append(xa.Enrolments(t), xa.Officer.Publish(t, ledger.KindBlue, body))
 //
 // Authors count their own statements: each call makes the next one of its
 // author, in the order in which the ledger must accept them. Use one consortium

@@ -55,32 +55,32 @@ func (x *script) run(t testing.TB, dir string) (*store.Disk, error) {
 
 // check opens an image and compares it with what was promised; then it goes on
 // from there to the end of the history.
-func (x *script) check(t testing.TB, dir string, mayBeNew bool) {
+func (x *script) check(t testing.TB, dir string, mayBeNew bool) error {
 	t.Helper()
 	s, err := store.OpenSmall(dir, x.h.Machine)
 	if err != nil {
-		t.Fatalf("open: %v", err)
+		return err
 	}
 	defer s.Close()
 	if got := s.Applied(); got != x.flushed && !(mayBeNew && got == x.pending) {
-		t.Fatalf("applied: got %d, want that of the last flush, %d", got, x.flushed)
+		return fmt.Errorf("applied: got %d, want that of the last flush, %d", got, x.flushed)
 	}
 	want := x.h.Twin(t, s.Applied())
-	x.purge(t, s, want, true)
+	x.purge(s, want, true)
 	if err := storetest.Diff(x.h, s, want); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	x.h.Play(t, s, x.h.End())
 	want = x.h.Twin(t, x.h.End())
-	x.purge(t, s, want, false)
+	x.purge(s, want, false)
 	if err := storetest.Diff(x.h, s, want); err != nil {
-		t.Fatalf("after going on: %v", err)
+		return fmt.Errorf("after going on: %w", err)
 	}
+	return nil
 }
 
 // purge purges in want what must be, and what may be and is, purged in got.
-func (x *script) purge(t testing.TB, got, want store.Store, all bool) {
-	t.Helper()
+func (x *script) purge(got, want store.Store, all bool) {
 	mayBe := append([]uint64(nil), x.purging...)
 	for _, i := range x.purged {
 		if all && i < want.Mark().Head.Size {
@@ -96,47 +96,74 @@ func (x *script) purge(t testing.TB, got, want store.Store, all bool) {
 	}
 }
 
-// TestPowerLoss cuts the power, and kills the process, at every step.
-func TestPowerLoss(t *testing.T) {
-	x := &script{h: storetest.NewHistory(t, 3)}
-	dir := t.TempDir()
-	m := newMedium(dir)
-	seen := make(map[string]bool)
+// cutPower plays a history and, at every step, opens what a loss of power and
+// the end of the process would leave. It returns what it found wrong, by step,
+// up to the given number, and how often each kind of step came.
+func cutPower(t *testing.T, m *medium, rounds, most int) (wrong []string, steps map[string]int) {
+	t.Helper()
+	x := &script{h: storetest.NewHistory(t, rounds)}
 	looked := make(map[string]bool)
 	renamed, busy := false, false
+	steps = make(map[string]int)
 	store.SetStep(func(step string) error {
-		if busy {
-			return nil // a step of a store that is being checked
+		if busy || len(wrong) >= most {
+			return nil // a step of a store that is being checked; or enough
 		}
 		busy = true
 		defer func() { busy = false }()
 		m.advance(t, step)
 		verb, _, _ := strings.Cut(step, " ")
-		seen[verb] = true
+		steps[verb]++
 		for name, files := range m.images(t) {
 			// The same bytes under the same promises need no second look.
 			key := fmt.Sprint(digest(files), x.flushed, x.pending, renamed, x.purged, x.purging)
-			if looked[key] {
+			if looked[key] || testing.Short() && len(looked)%5 > 0 {
+				looked[key] = true
 				continue
 			}
 			looked[key] = true
-			t.Run(step+"/"+name, func(t *testing.T) { x.check(t, placeImage(t, files), renamed && x.pending > 0) })
+			if err := x.check(t, placeImage(t, files), renamed && x.pending > 0); err != nil {
+				wrong = append(wrong, fmt.Sprintf("before %q, %s: %v", step, name, err))
+			}
 		}
 		renamed = x.pending > 0 && (renamed || step == "rename commit")
 		return nil
 	})
 	defer store.SetStep(nil)
-	s, err := x.run(t, dir)
+	s, err := x.run(t, m.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
+	t.Logf("%d images", len(looked))
+	return wrong, steps
+}
+
+func TestPowerLoss(t *testing.T) {
+	wrong, steps := cutPower(t, newMedium(t.TempDir()), 2, 10)
+	for _, w := range wrong {
+		t.Error(w)
+	}
 	for _, verb := range []string{"create", "write", "sync", "rename", "remove"} {
-		if !seen[verb] {
+		if steps[verb] == 0 {
 			t.Errorf("the history never came to %s a file", verb)
 		}
 	}
-	t.Logf("%d images", len(looked))
+}
+
+// TestPowerLossIsSeen takes one sync away after the other, as if the store had
+// forgotten it: the test above must notice each.
+func TestPowerLossIsSeen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("looks at all images")
+	}
+	for _, name := range []string{"hashes", "index", "entries-", "bodies-", "tables-", "commit.new", "."} {
+		m := newMedium(t.TempDir())
+		m.forget = "sync " + name
+		if wrong, _ := cutPower(t, m, 1, 1); len(wrong) == 0 {
+			t.Errorf("a store without %q went unnoticed", m.forget)
+		}
+	}
 }
 
 // TestFailedWrite lets one step fail, each in turn. The store must stop by
@@ -144,7 +171,11 @@ func TestPowerLoss(t *testing.T) {
 func TestFailedWrite(t *testing.T) {
 	h := storetest.NewHistory(t, 1)
 	errDisk := errors.New("no space left on device")
-	for k := 0; ; k++ {
+	stride := 1
+	if testing.Short() {
+		stride = 7
+	}
+	for k := 0; ; k += stride {
 		x := &script{h: h}
 		dir, n, renamed := t.TempDir(), 0, false
 		var failed string
@@ -169,7 +200,9 @@ func TestFailedWrite(t *testing.T) {
 			checkStopped(t, x, s, errDisk)
 			s.Close()
 		}
-		x.check(t, dir, renamed)
+		if err := x.check(t, dir, renamed); err != nil {
+			t.Fatalf("step %d, %s: %v", k, failed, err)
+		}
 		os.RemoveAll(dir)
 	}
 }
@@ -188,7 +221,7 @@ func checkStopped(t *testing.T, x *script, s *store.Disk, want error) {
 		t.Fatalf("next flush: got %v, want %v", err, want)
 	}
 	twin := x.h.Twin(t, s.Applied())
-	x.purge(t, s, twin, true)
+	x.purge(s, twin, true)
 	if err := storetest.Diff(x.h, s, twin); err != nil {
 		t.Fatalf("reads of a stopped store: %v", err)
 	}

@@ -109,7 +109,7 @@ func openFolder(dir string, m *state.Machine) (*Disk, error) {
 	}, nil
 }
 
-// makeFolder makes the directory and its name durable.
+// makeFolder makes the directory, and its name in the one above durable.
 func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

@@ -21,6 +21,7 @@ type medium struct {
 	last    string            // the step that has happened when the next is announced
 	synced  map[uint64][]byte // inode -> content
 	durable map[string]uint64 // name -> inode
+	forget  string            // syncs whose step begins so do not happen
 }
 
 func newMedium(dir string) *medium {
@@ -30,9 +31,10 @@ func newMedium(dir string) *medium {
 // advance notes that the last step has happened, and that next is about to.
 func (m *medium) advance(t testing.TB, next string) {
 	t.Helper()
-	verb, name, _ := strings.Cut(m.last, " ")
+	last := m.last
 	m.last = next
-	if verb != "sync" {
+	verb, name, _ := strings.Cut(last, " ")
+	if verb != "sync" || m.forget != "" && strings.HasPrefix(last, m.forget) {
 		return
 	}
 	names := m.names(t)
@@ -110,10 +112,7 @@ func digest(files map[string][]byte) string {
 // placeImage writes an image into a new directory.
 func placeImage(t testing.TB, files map[string][]byte) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)

@@ -297,3 +297,47 @@ func TestExhibit(t *testing.T) {
 		t.Errorf("purged before it came: %+v, %v", c, err)
 	}
 }
+
+// Whoever reads while the desk follows sees whole steps, verified ones.
+func TestReadWhileSyncing(t *testing.T) {
+	ctx := context.Background()
+	n, offices := newOffices(t, 1)
+	xa := offices[0]
+	by := xa.officers()
+	by.Chain = new(state.Author)
+	for range 12 {
+		it, err := xa.Publish(ctx, nil, by, notice.ChildCase(today))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.accept(t, it)
+	}
+	n.finalise(t)
+	xa.chunk = chunkLimit{2, 1 << 20}
+	done := make(chan error)
+	go func() { done <- xa.Sync(ctx, xa.c, nil) }()
+	last, stop := 0, false
+	for !stop {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			stop = true
+		default:
+		}
+		list, err := xa.Cases(ctx, Filter{})
+		if err != nil || len(list) < last {
+			t.Fatalf("%d cases after %d: %v", len(list), last, err)
+		}
+		last = len(list)
+		for _, c := range list {
+			if c.View == nil {
+				t.Fatalf("case of entry %d is not opened: %v", c.Index, c.Err)
+			}
+		}
+	}
+	if last != 12 {
+		t.Errorf("%d cases, want 12", last)
+	}
+}

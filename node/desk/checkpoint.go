@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -69,6 +70,12 @@ func (d *Desk) keepFinal(n sealedNote) error {
 // keepAhead keeps the note that covers the entries which are about to be
 // committed on the way to a later checkpoint.
 func (d *Desk) keepAhead(n sealedNote) error {
+	d.mu.RLock()
+	same := bytes.Equal(d.ahead.note, n.note)
+	d.mu.RUnlock()
+	if same {
+		return nil
+	}
 	if err := replaceFile(d.dir, noteAhead, n.note); err != nil {
 		return fmt.Errorf("keep checkpoint %d: %w", n.Size, err)
 	}

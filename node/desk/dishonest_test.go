@@ -194,6 +194,9 @@ func TestSyncRefusesLies(t *testing.T) {
 
 // In small chunks, what came before the lie stays: a quorum vouches for it.
 func TestSyncRefusesLiesInChunks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("TestSyncRefusesLies tells the same lies")
+	}
 	n, items, back := newLiar(t)
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {

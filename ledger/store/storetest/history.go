@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"comity/crypto/keys"
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
@@ -52,7 +53,13 @@ func NewHistory(t testing.TB, rounds int) *History {
 
 func (h *History) enrol(t testing.TB, mem *store.Mem, c *ledgertest.Consortium) {
 	t.Helper()
-	for batch := range slices.Chunk(c.Enrolments(t), 7) {
+	var items []ledger.Item
+	for _, b := range c.Bureaus {
+		items = append(items,
+			b.EnrolSigner(t, b.Officer, "desk-1", ledger.RoleInvestigator),
+			b.EnrolSealing(t, seal.Card, b.Sealing[seal.Card].Recipient()))
+	}
+	for batch := range slices.Chunk(items, 3) {
 		h.apply(t, mem, &ledger.Command{Batch: &ledger.Batch{Time: 1_700_000_000_000, Items: batch}})
 	}
 }
@@ -75,7 +82,7 @@ func (h *History) round(t testing.TB, mem *store.Mem, b *ledgertest.Bureau, i in
 		first, // known already
 	}
 	if i == 2 {
-		items = append(items, b.Root.Sign(t, ledger.Statement{Class: ledger.ClassRevoke, Public: revoke(b.Sealing[1].Recipient().ID())}, nil))
+		items = append(items, b.Root.Sign(t, ledger.Statement{Class: ledger.ClassRevoke, Public: revoke(b.Sealing[seal.Card].Recipient().ID())}, nil))
 	}
 	h.apply(t, mem, &ledger.Command{Batch: &ledger.Batch{Time: time, Items: items}})
 }

@@ -10,7 +10,7 @@ import (
 	"comity/ledger/store"
 )
 
-// Run checks a kind of store. New returns an empty one.
+// Run checks a kind of store; open returns a new one at genesis.
 func Run(t *testing.T, open func(t *testing.T, m *state.Machine) store.Store) {
 	h := NewHistory(t, 6)
 	for _, c := range []struct {

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"comity/testnet"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"comity": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScript runs testdata/script/*.txtar. Beside testscript's own commands:
+//
+//	exits CODE comity ARGS...   run and want this exit code
+//	consortium N                found and start N bureaus in this process; $XA, $XB, ... are their homes
+//	stop BUREAU                 stop a node of the consortium
+//	flip FILE OFFSET            change one byte; a negative offset counts from the end
+//	edit FILE OLD NEW           replace a text that is in the file
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+			env.Setenv("NO_COLOR", "1")
+			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "consortium": consortium, "stop": stopNode, "flip": flip, "edit": edit,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v: %v", args[1:], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%v: got exit code %d, want %d", args[1:], got, want)
+	}
+}
+
+// running holds the consortium of each script, by the folder it is in.
+var running sync.Map
+
+func consortium(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: consortium N")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	c, err := testnet.Found(ts.MkAbs("net"), testnet.Options{Bureaus: n, Log: "error"})
+	ts.Check(err)
+	ts.Check(c.StartAll())
+	ts.Defer(func() { c.Close() })
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ts.Check(c.WaitReady(ctx))
+	_, err = c.Enrol(ctx)
+	ts.Check(err)
+	_, _, err = c.WaitEqual(ctx, uint64(n))
+	ts.Check(err)
+	for _, h := range c.Homes() {
+		ts.Setenv(h.Bureau(), h.Dir())
+	}
+	running.Store(ts.MkAbs("net"), c)
+}
+
+func stopNode(ts *testscript.TestScript, neg bool, args []string) {
+	c, ok := running.Load(ts.MkAbs("net"))
+	if neg || len(args) != 1 || !ok {
+		ts.Fatalf("usage: stop BUREAU, of a consortium")
+	}
+	ts.Check(c.(*testnet.Consortium).Stop(args[0]))
+}
+
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: flip FILE OFFSET")
+	}
+	data := []byte(ts.ReadFile(args[0]))
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if at < 0 {
+		at += len(data)
+	}
+	data[at] ^= 0x20
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}

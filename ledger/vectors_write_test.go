@@ -1,0 +1,303 @@
+package ledger_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// vectorText is what the card of the exhibit says.
+const vectorText = "XA 2031: stop, do not detain, call XA"
+
+// vectorWriter makes the vectors anew, from the same randomness each time. What
+// must come of each is written down and not taken from the code; the lines
+// "shows" are, and FORMAT.md and the independent reader hold them.
+type vectorWriter struct {
+	t    *testing.T
+	one  *testLog // XA alone, with a red notice at its end
+	four *testLog // XA to XD
+	x    *ledger.Exhibit
+	made map[string]bool
+}
+
+func writeVectors(t *testing.T) {
+	cryptotest.SetGlobalRandom(t, 1)
+	w := &vectorWriter{t: t, one: enrolled(t, 1), four: enrolled(t, 4), made: make(map[string]bool)}
+	xa := w.one.Bureaus[0]
+	body, err := seal.Seal(seal.Context{Ledger: keys.ID(w.one.Genesis.Ledger), Author: xa.Officer.Signer.ID()},
+		[]seal.Part{{Compartment: seal.Card, Plaintext: []byte(vectorText), Readers: []*keys.Recipient{xa.Sealing[seal.Card].Recipient()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.x = w.one.exhibit(t, body)
+
+	w.genesis()
+	w.statements()
+	w.public()
+	w.entries()
+	w.checkpoints()
+	w.notes()
+	w.receipts()
+	w.commands()
+	w.exhibits()
+
+	for _, name := range vectorNames(t) {
+		if !w.made[name] {
+			t.Errorf("%s.txt is not written any more", name)
+		}
+	}
+}
+
+// vector writes one file. The name begins with the type.
+func (w *vectorWriter) vector(name, comment, result string, data []byte, given ...string) {
+	w.t.Helper()
+	kind, _, _ := strings.Cut(name, "-")
+	v := &vector{comment: comment, kind: kind, result: result, given: given, data: data,
+		text: kind == "checkpoint" || kind == "note" || kind == "receipt"}
+	v.text = v.text && bytes.HasSuffix(data, []byte("\n")) && bytes.IndexByte(data, '\r') < 0
+	shows, err := v.check(w.t)
+	if got := resultOf(err); got != result {
+		w.t.Fatalf("%s: got %s (%v), want %s", name, got, err, result)
+	}
+	if err == nil {
+		v.shows = shows
+	}
+	w.made[name] = true
+	if err := os.WriteFile(filepath.Join(vectorDir, name+".txt"), v.marshal(), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *vectorWriter) malformed(name, comment string, data []byte, given ...string) {
+	w.t.Helper()
+	w.vector(name, comment, "malformed", data, given...)
+}
+
+// statement writes the bytes of the vectors' publish statement after a change.
+func (w *vectorWriter) statement(change func(s *ledger.Statement)) []byte {
+	s := *w.x.Item.Entry.Statement
+	change(&s)
+	return s.Marshal()
+}
+
+func (w *vectorWriter) statements() {
+	good := w.statement(func(*ledger.Statement) {})
+	target := func(s *ledger.Statement) { s.Target = ledger.ID{0xaa} }
+	noBody := func(s *ledger.Statement) { s.BodyHash, s.BodyLen = ledger.Hash{}, 0 }
+	enrol, revoke := w.one.entries[0].Statement.Public, (&ledger.Revoke{Key: keys.ID{0xaa}, SuspectFrom: ledger.NotSuspect}).Marshal()
+	class := func(c ledger.Class, public []byte, changes ...func(*ledger.Statement)) []byte {
+		return w.statement(func(s *ledger.Statement) {
+			s.Class, s.Public = c, public
+			for _, change := range changes {
+				change(s)
+			}
+		})
+	}
+	w.vector("statement-publish", "A red notice, the first statement of its author.", "ok", good)
+	w.vector("statement-second", "The second statement of an author, who has seen 5 entries.", "ok", w.statement(func(s *ledger.Statement) {
+		s.Seq, s.Prev, s.SeenSize, s.SeenRoot = 1, ledger.ID{0xbb}, 5, ledger.Hash{0xcc}
+	}))
+	w.vector("statement-amend", "A new version of a notice.", "ok", class(ledger.ClassAmend, w.x.Item.Entry.Statement.Public, target))
+	w.vector("statement-withdraw", "The origin ends a notice.", "ok", class(ledger.ClassWithdraw, nil, target, noBody))
+	w.vector("statement-grant", "More readers for a notice.", "ok", class(ledger.ClassGrant, nil, target))
+	w.vector("statement-reply", "An answer: what it answers is sealed.", "ok", class(ledger.ClassReply, nil))
+	w.vector("statement-enrol", "A root admits a key.", "ok", class(ledger.ClassEnrol, enrol, noBody))
+	w.vector("statement-revoke", "A root ends a key.", "ok", class(ledger.ClassRevoke, revoke, noBody))
+
+	set := func(offset int, value ...byte) []byte {
+		out := bytes.Clone(good)
+		copy(out[offset:], value)
+		return out
+	}
+	w.malformed("statement-empty", "No byte at all.", nil)
+	w.malformed("statement-version-2", "A version to come.", set(0, 2))
+	w.malformed("statement-class-0", "Class 0 is none.", set(1, 0))
+	w.malformed("statement-class-18", "Class 18 is none.", set(1, 18))
+	w.malformed("statement-reserved-class", "A class that this version reserves: suspend.", class(ledger.ClassSuspend, nil, target, noBody))
+	w.malformed("statement-trailing-byte", "A byte after the public fields.", append(bytes.Clone(good), 0))
+	w.malformed("statement-truncated", "The last byte is missing.", good[:len(good)-1])
+	w.malformed("statement-seq-0-with-prev", "The first statement of an author names one before it.", w.statement(func(s *ledger.Statement) { s.Prev = ledger.ID{0xbb} }))
+	w.malformed("statement-seq-1-without-prev", "The second statement of an author names none before it.", w.statement(func(s *ledger.Statement) { s.Seq = 1 }))
+	w.malformed("statement-seen-0-with-root", "Nothing seen, and yet not the root of the empty tree.", w.statement(func(s *ledger.Statement) { s.SeenRoot = ledger.Hash{} }))
+	w.malformed("statement-seen-1-empty-root", "One entry seen, and the root of the empty tree.", w.statement(func(s *ledger.Statement) { s.SeenSize = 1 }))
+	w.malformed("statement-seen-too-large", "Sizes end at 2^62-1.", w.statement(func(s *ledger.Statement) { s.SeenSize, s.SeenRoot = 1<<62, ledger.Hash{1} }))
+	w.malformed("statement-created-too-late", "The first second of the year 10000.", w.statement(func(s *ledger.Statement) { s.Created = ledger.MaxTime + 1 }))
+	w.malformed("statement-body-len-without-hash", "A length of the body, and no hash.", w.statement(func(s *ledger.Statement) { s.BodyHash = ledger.Hash{} }))
+	w.malformed("statement-body-hash-without-len", "A hash of the body, and no length.", w.statement(func(s *ledger.Statement) { s.BodyLen = 0 }))
+	w.malformed("statement-body-too-long", "A body of 262,145 bytes.", w.statement(func(s *ledger.Statement) { s.BodyLen = ledger.MaxBody + 1 }))
+	w.malformed("statement-size-class-differs", "A size class that is not that of the body.", w.statement(func(s *ledger.Statement) {
+		s.Public = (&ledger.Publish{Kind: ledger.KindRed, ReviewBy: 20_000, SizeClass: 9}).Marshal()
+	}))
+	w.malformed("statement-publish-with-target", "A new notice acts on nothing.", w.statement(target))
+	w.malformed("statement-publish-without-body", "A notice without a body.", w.statement(noBody))
+	w.malformed("statement-publish-without-public", "A notice without its clear fields.", class(ledger.ClassPublish, nil))
+	w.malformed("statement-amend-without-target", "A new version of nothing.", class(ledger.ClassAmend, w.x.Item.Entry.Statement.Public))
+	w.malformed("statement-withdraw-with-body", "A withdrawal has no body.", class(ledger.ClassWithdraw, nil, target))
+	w.malformed("statement-reply-with-target", "What a reply answers is sealed.", class(ledger.ClassReply, nil, target))
+	w.malformed("statement-reply-with-public", "A reply has no clear fields.", class(ledger.ClassReply, []byte{0}))
+	w.malformed("statement-enrol-with-body", "An enrolment has no body.", class(ledger.ClassEnrol, enrol))
+	w.malformed("statement-revoke-with-target", "A revocation names its key in the clear fields.", class(ledger.ClassRevoke, revoke, noBody, target))
+}
+
+func (w *vectorWriter) public() {
+	p := ledger.Publish{Kind: ledger.KindYellow, ReviewBy: 20_819, Classification: ledger.Restricted, Urgency: ledger.U3, SizeClass: 12}
+	with := func(change func(p *ledger.Publish)) []byte {
+		q := p
+		change(&q)
+		return q.Marshal()
+	}
+	w.vector("publish", "A missing person, most urgent.", "ok", p.Marshal())
+	w.vector("publish-diffusion", "A diffusion: its kind is sealed.", "ok", (&ledger.Publish{}).Marshal())
+	w.malformed("publish-kind-diffusion", "A diffusion does not say that it is one.", with(func(p *ledger.Publish) { p.Kind = ledger.KindDiffusion }))
+	w.malformed("publish-kind-12", "Kind 12 is none.", with(func(p *ledger.Publish) { p.Kind = 12 }))
+	w.malformed("publish-classification-4", "Classification 4 is none.", with(func(p *ledger.Publish) { p.Classification = 4 }))
+	w.malformed("publish-urgency-4", "Urgency 4 is none.", with(func(p *ledger.Publish) { p.Urgency = 4 }))
+	w.malformed("publish-review-too-late", "The first day of the year 10000.", with(func(p *ledger.Publish) { p.ReviewBy = ledger.MaxDay + 1 }))
+	w.malformed("publish-size-class-19", "No body is larger than 2^18 bytes.", with(func(p *ledger.Publish) { p.SizeClass = 19 }))
+	w.malformed("publish-trailing-byte", "A byte too many.", append(p.Marshal(), 0))
+
+	enrol := func(i int, change func(e *ledger.Enrol)) []byte {
+		e, err := ledger.ParseEnrol(w.one.entries[i].Statement.Public)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		change(e)
+		return e.Marshal()
+	}
+	same := func(*ledger.Enrol) {}
+	access := ledger.Enrol{Purpose: ledger.PurposeAccess, Label: "laptop-3", Roles: ledger.RoleDesk, Key: bytes.Repeat([]byte{0xab}, 32)}
+	w.vector("enrol-sign", "A signing key, with the proof of possession over\nledger id || id of the root || key.", "ok", enrol(0, same))
+	w.vector("enrol-seal", "A sealing key for cards.", "ok", enrol(2, same))
+	w.vector("enrol-access", "A client's TLS key, by its id.", "ok", access.Marshal())
+	w.malformed("enrol-purpose-4", "Purpose 4 is none.", enrol(0, func(e *ledger.Enrol) { e.Purpose = 4 }))
+	w.malformed("enrol-role-unknown", "Role bit 6 is none.", enrol(0, func(e *ledger.Enrol) { e.Roles |= 1 << 6 }))
+	w.malformed("enrol-sign-without-roles", "A signing key without a role.", enrol(0, func(e *ledger.Enrol) { e.Roles = 0 }))
+	w.malformed("enrol-sign-with-compartment", "A signing key opens nothing.", enrol(0, func(e *ledger.Enrol) { e.Compartment = 1 }))
+	w.malformed("enrol-sign-without-proof", "A signing key without proof of possession.", enrol(0, func(e *ledger.Enrol) { e.Proof = nil }))
+	w.malformed("enrol-sign-small-order", "A key of small order, under which anyone can sign.", enrol(0, func(e *ledger.Enrol) { e.Key = make([]byte, 32) }))
+	w.malformed("enrol-seal-with-roles", "A sealing key has no roles.", enrol(2, func(e *ledger.Enrol) { e.Roles = 1 }))
+	w.malformed("enrol-seal-compartment-4", "Compartment 4 is none.", enrol(2, func(e *ledger.Enrol) { e.Compartment = 4 }))
+	w.malformed("enrol-seal-with-proof", "A sealing key has no proof.", enrol(2, func(e *ledger.Enrol) { e.Proof = make([]byte, 64) }))
+	w.malformed("enrol-seal-short-key", "A sealing key of 1,215 bytes.", enrol(2, func(e *ledger.Enrol) { e.Key = e.Key[:1215] }))
+	w.malformed("enrol-label-empty", "Every key has a label.", enrol(0, func(e *ledger.Enrol) { e.Label = "" }))
+	w.malformed("enrol-label-upper-case", "Labels are lower-case letters, digits and hyphens.", enrol(0, func(e *ledger.Enrol) { e.Label = "Desk-1" }))
+	w.malformed("enrol-label-too-long", "A label of 33 bytes.", enrol(0, func(e *ledger.Enrol) { e.Label = strings.Repeat("d", 33) }))
+	w.malformed("enrol-trailing-byte", "A byte too many.", append(enrol(0, same), 0))
+
+	r := ledger.Revoke{Key: keys.ID(bytes.Repeat([]byte{0xab}, 32)), SuspectFrom: 17}
+	w.vector("revoke", "Entries of the bureau from number 17 on deserve a look.", "ok", r.Marshal())
+	w.malformed("revoke-truncated", "A byte is missing.", r.Marshal()[:39])
+	w.malformed("revoke-trailing-byte", "A byte too many.", append(r.Marshal(), 0))
+}
+
+// rawEntry joins a statement and signatures without looking at either.
+func rawEntry(statement []byte, sigs ...ledger.Signature) []byte {
+	b := cryptobyte.NewBuilder(nil)
+	b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(statement) })
+	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		for _, s := range sigs {
+			b.AddBytes(s.Key[:])
+			b.AddBytes(s.Sig[:])
+		}
+	})
+	return b.BytesOrPanic()
+}
+
+func (w *vectorWriter) entries() {
+	e := w.x.Item.Entry
+	author, other := e.Signatures[0], e.Signatures[1]
+	xa := w.one.Bureaus[0]
+	key := func(pub []byte) string { return "key " + hex.EncodeToString(pub) }
+	given := []string{key(xa.Officer.Signer.Public()), key(xa.Supervisor.Signer.Public())}
+	w.vector("entry-two-signatures", "The red notice of statement-publish.txt with two signatures.", "ok", e.Raw, given...)
+	w.vector("entry-one-signature", "A root admits the signing key desk-1.", "ok", w.one.entries[0].Raw, key(xa.Root.Signer.Public()))
+	bad := author
+	bad.Sig[0] ^= 1
+	w.vector("entry-bad-signature", "One bit of the author's signature is flipped: it parses and does not verify.", "refused",
+		rawEntry(e.Signed(), bad, other), given...)
+	w.vector("entry-signatures-swapped", "Each signature stands with the other's key: it parses and does not verify.", "refused",
+		rawEntry(e.Signed(), ledger.Signature{Key: author.Key, Sig: other.Sig}, ledger.Signature{Key: other.Key, Sig: author.Sig}), given...)
+	key3, key4, key5 := ledger.Signature{Key: keys.ID{1}}, ledger.Signature{Key: keys.ID{2}}, ledger.Signature{Key: keys.ID{3}}
+	w.vector("entry-four-signatures", "Four signatures, which nobody has verified, in order.", "ok", rawEntry(e.Signed(), author, key3, key4, key5))
+	w.malformed("entry-five-signatures", "One too many.", rawEntry(e.Signed(), author, key3, key4, key5, ledger.Signature{Key: keys.ID{4}}))
+	w.malformed("entry-unsigned", "No signature.", rawEntry(e.Signed()))
+	w.malformed("entry-author-not-first", "The author's signature comes second.", rawEntry(e.Signed(), other, author))
+	w.malformed("entry-author-missing", "Somebody else signed alone.", rawEntry(e.Signed(), other))
+	w.malformed("entry-author-twice", "The author signed twice.", rawEntry(e.Signed(), author, author))
+	w.malformed("entry-unsorted", "The second and third signature descend by key id.", rawEntry(e.Signed(), author, key4, key3))
+	w.malformed("entry-signer-twice", "The second and third signature are by one key.", rawEntry(e.Signed(), author, key3, key3))
+	w.malformed("entry-trailing-byte", "A byte after the signatures.", append(bytes.Clone(e.Raw), 0))
+	w.malformed("entry-truncated", "The last byte is missing.", e.Raw[:len(e.Raw)-1])
+	w.malformed("entry-bad-statement", "The statement has a version to come.", rawEntry(flip(e.Signed(), 0, 3), author, other))
+}
+
+func (w *vectorWriter) commands() {
+	e := w.one.entries[0]
+	red := w.x.Item
+	batch := &ledger.Command{Batch: &ledger.Batch{Time: 1_700_000_000_123, Items: []ledger.Item{{Entry: e}, red}}}
+	cosigs := w.four.cosign(w.t, w.four.checkpoint(w.t), w.four.Bureaus[0])
+	cosign := &ledger.Command{Cosignatures: cosigs}
+	w.vector("cosignature", "As commands carry it.", "ok", cosigs[0].Marshal())
+	w.malformed("cosignature-trailing-byte", "A byte too many.", append(cosigs[0].Marshal(), 0))
+	late := *cosigs[0]
+	late.Time = ledger.MaxTime + 1
+	w.malformed("cosignature-too-late", "The first second of the year 10000.", late.Marshal())
+	large := *cosigs[0]
+	large.Size = 1 << 62
+	w.malformed("cosignature-too-large", "Sizes end at 2^62-1.", large.Marshal())
+
+	w.vector("item", "The red notice with its sealed body.", "ok", red.Marshal())
+	changed := red
+	changed.Body = flip(red.Body, 100, 1)
+	w.malformed("item-other-body", "One bit of the body is flipped.", changed.Marshal())
+	w.malformed("item-without-body", "The body is missing.", (&ledger.Item{Entry: red.Entry}).Marshal())
+	w.malformed("item-with-body", "A body that no statement names.", (&ledger.Item{Entry: e, Body: []byte{0}}).Marshal())
+	w.malformed("item-trailing-byte", "A byte too many.", append((&ledger.Item{Entry: e}).Marshal(), 0))
+
+	w.vector("command-batch", "An enrolment and the red notice in one batch.", "ok", batch.Marshal())
+	w.vector("command-cosignatures", "One cosignature.", "ok", cosign.Marshal())
+	w.malformed("command-type-3", "Type 3 is none.", flip(cosign.Marshal(), 0, 1))
+	w.malformed("command-type-0", "Type 0 is none.", flip(cosign.Marshal(), 0, 2))
+	w.malformed("command-empty-batch", "A batch of no entries.", make11(1))
+	w.malformed("command-no-cosignatures", "None at all.", []byte{2, 0})
+	w.malformed("command-batch-count", "It says two entries and holds one.", (func() []byte {
+		one := &ledger.Command{Batch: &ledger.Batch{Time: 1, Items: []ledger.Item{{Entry: e}}}}
+		return flip(one.Marshal(), 10, 3)
+	})())
+	w.malformed("command-too-late", "The first millisecond of the year 10000.", (func() []byte {
+		one := &ledger.Command{Batch: &ledger.Batch{Time: (ledger.MaxTime + 1) * 1000, Items: []ledger.Item{{Entry: e}}}}
+		return one.Marshal()
+	})())
+	w.malformed("command-trailing-byte", "A byte too many.", append(cosign.Marshal(), 0))
+}
+
+// make11 is a batch head that says no entries.
+func make11(kind byte) []byte { return append([]byte{kind}, make([]byte, 10)...) }
+
+func (w *vectorWriter) exhibits() {
+	x := w.x
+	given := []string{"genesis genesis-one", "card " + w.one.Bureaus[0].Sealing[seal.Card].String()}
+	w.vector("exhibit", "The red notice with all that proves it, and the key that opens its card.", "ok", x.Marshal(), given...)
+	body := *x
+	body.Item.Body = flip(x.Item.Body, 100, 1)
+	w.vector("exhibit-body-changed", "One bit of the sealed body is flipped.", "refused", body.Marshal(), given[0])
+	unknown := *x
+	unknown.Enrols = x.Enrols[:1]
+	w.vector("exhibit-signer-unknown", "Nothing shows whose key the second signature is by.", "refused", unknown.Marshal(), given[0])
+	index := *x
+	index.Receipt = &ledger.Receipt{Index: 4, Proof: x.Receipt.Proof, Note: x.Receipt.Note}
+	w.vector("exhibit-other-index", "The receipt names another index.", "not-included", index.Marshal(), given[0])
+	w.vector("exhibit-other-ledger", "Held against the charter of another ledger.", "other-ledger", x.Marshal(), "genesis genesis-four")
+	w.malformed("exhibit-trailing-byte", "A byte too many.", append(x.Marshal(), 0), given[0])
+	w.malformed("exhibit-header-v2", "A version to come.", bytes.Replace(x.Marshal(), []byte("exhibit v1"), []byte("exhibit v2"), 1), given[0])
+}

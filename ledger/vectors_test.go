@@ -115,8 +115,8 @@ func readVector(t testing.TB, name string) *vector {
 func vectorNames(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(vectorDir, "*.txt"))
-	if err != nil || len(files) < 60 && !*update {
-		t.Fatalf("got %d vectors, error %v; want 60 or more", len(files), err)
+	if err != nil || len(files) < 150 && !*update {
+		t.Fatalf("got %d vectors, error %v; want 150 or more", len(files), err)
 	}
 	for i, f := range files {
 		files[i] = strings.TrimSuffix(filepath.Base(f), ".txt")
@@ -140,6 +140,39 @@ func TestVectors(t *testing.T) {
 		if err == nil && !slices.Equal(shows, v.shows) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(shows, "\n"), strings.Join(v.shows, "\n"))
 		}
+	}
+}
+
+// TestVectorsInFormat reads the examples of FORMAT.md back. It stands behind
+// TestVectors, which writes what it reads.
+func TestVectorsInFormat(t *testing.T) {
+	doc, err := os.ReadFile("FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	want := exampleBlock.ReplaceAllFunc(doc, func(block []byte) []byte {
+		shown++
+		name := string(exampleBlock.FindSubmatch(block)[1])
+		return fmt.Appendf(nil, "```example %s\n%s```\n", name, example(t, name))
+	})
+	if shown != len(layouts)+2 {
+		t.Errorf("FORMAT.md shows %d examples, want %d", shown, len(layouts)+2)
+	}
+	if bytes.Equal(doc, want) {
+		return
+	}
+	if !*update {
+		got, want := strings.Split(string(doc), "\n"), strings.Split(string(want), "\n")
+		for i := range min(len(got), len(want)) {
+			if got[i] != want[i] {
+				t.Fatalf("FORMAT.md, line %d: got %q, want %q", i+1, got[i], want[i])
+			}
+		}
+		t.Fatalf("FORMAT.md: got %d lines, want %d", len(got), len(want))
+	}
+	if err := os.WriteFile("FORMAT.md", want, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -196,7 +229,7 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 	case "charter":
 		return show(ledger.ParseCharter(v.data))(showCharter)
 	case "cosignature":
-		return show(ledger.ParseCosignature(v.data))(showCosignature)
+		return v.checkCosignature(t)
 	case "command":
 		return show(ledger.ParseCommand(v.data))(showCommand)
 	case "checkpoint":
@@ -253,6 +286,24 @@ func (v *vector) checkEntry(t testing.TB) ([]string, error) {
 	out := []string{fmt.Sprintf("id %s", e.ID), fmt.Sprintf("leaf %x", ledger.Hash(e.LeafHash()))}
 	for _, s := range e.Signatures {
 		out = append(out, fmt.Sprintf("signer %s", s.Key))
+	}
+	return out, nil
+}
+
+func (v *vector) checkCosignature(t testing.TB) ([]string, error) {
+	t.Helper()
+	s, err := ledger.ParseCosignature(v.data)
+	if err != nil {
+		return nil, err
+	}
+	out := showCosignature(s)
+	for range v.values("genesis") {
+		p := v.genesis(t).Policy()
+		if !s.Verify(p.Witness[s.Node], p.Origin) {
+			return nil, fmt.Errorf("the cosignature is not good")
+		}
+		text := ledger.Checkpoint{Origin: p.Origin, Size: s.Size, Root: s.Root}.String()
+		out = append(out, fmt.Sprintf("cosigned04 %x", cosigned04(text, s.Time)), fmt.Sprintf("cosigned06 %x", cosigned06(s.Node, p.Origin, s.Size, s.Root[:], s.Time)))
 	}
 	return out, nil
 }

@@ -247,7 +247,10 @@ func (w *vectorWriter) commands() {
 	batch := &ledger.Command{Batch: &ledger.Batch{Time: 1_700_000_000_123, Items: []ledger.Item{{Entry: e}, red}}}
 	cosigs := w.four.cosign(w.t, w.four.checkpoint(w.t), w.four.Bureaus[0])
 	cosign := &ledger.Command{Cosignatures: cosigs}
-	w.vector("cosignature", "As commands carry it.", "ok", cosigs[0].Marshal())
+	w.vector("cosignature", "As commands carry it, and what its two signatures are over.", "ok", cosigs[0].Marshal(), "genesis genesis-four")
+	w.vector("cosignature-other-ledger", "For a ledger with another charter.", "refused", cosigs[0].Marshal(), "genesis genesis-one")
+	w.vector("cosignature-bad-ed25519", "One bit of the Ed25519 signature is flipped.", "refused", flip(cosigs[0].Marshal(), 100, 1), "genesis genesis-four")
+	w.vector("cosignature-bad-mldsa", "One bit of the ML-DSA-44 signature is flipped.", "refused", flip(cosigs[0].Marshal(), 1000, 1), "genesis genesis-four")
 	w.malformed("cosignature-trailing-byte", "A byte too many.", append(cosigs[0].Marshal(), 0))
 	late := *cosigs[0]
 	late.Time = ledger.MaxTime + 1

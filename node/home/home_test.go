@@ -177,14 +177,30 @@ func TestKeysOthersMayRead(t *testing.T) {
 	}
 }
 
-func TestPassphrase(t *testing.T) {
-	phrase := []byte("nine tall ships")
-	h, err := Create(filepath.Join(t.TempDir(), "XA"), CreateOptions{
-		Bureau: "XA", Name: "Aldermoor", Address: "127.0.0.1:7101", Officers: testOfficers[:1], Passphrase: phrase,
-	})
+// encrypt puts an encrypted file in the place of a plain signing key.
+func encrypt(t *testing.T, path string, phrase []byte) {
+	t.Helper()
+	data, err := keys.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s, err := keys.ParseSigner(data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err = s.MarshalOpenSSH(phrase, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPassphrase(t *testing.T) {
+	phrase := []byte("nine tall ships")
+	h := create(t, "XA", "127.0.0.1:7101")
+	encrypt(t, h.key(fileRoot), phrase)
+	encrypt(t, filepath.Join(h.Dir(), "officers/case-1/sign"), phrase)
 	var asked []string
 	good := func(path string) ([]byte, error) {
 		asked = append(asked, filepath.Base(path))
@@ -194,6 +210,12 @@ func TestPassphrase(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := h.Officer("case-1", good); err != nil {
+		t.Error(err)
+	}
+	if _, err := h.Officer("sup-1", good); err != nil {
+		t.Error(err)
+	}
+	if _, err := h.Access("case-1"); err != nil {
 		t.Error(err)
 	}
 	if _, err := h.Member(); err != nil {
@@ -207,6 +229,33 @@ func TestPassphrase(t *testing.T) {
 	}
 	if _, err := h.Root(func(string) ([]byte, error) { return []byte("wrong"), nil }); !errors.Is(err, keys.ErrPassphrase) {
 		t.Errorf("wrong passphrase: got %v", err)
+	}
+}
+
+func TestCreateWithPassphrase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scrypt takes seconds")
+	}
+	h, err := Create(filepath.Join(t.TempDir(), "XA"), CreateOptions{
+		Bureau: "XA", Name: "Aldermoor", Address: "127.0.0.1:7101", Officers: testOfficers[:1], Passphrase: []byte("nine tall ships"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, use := range []func(Passphrase) error{
+		func(p Passphrase) error { _, err := h.Root(p); return err },
+		func(p Passphrase) error { _, err := h.Officer("case-1", p); return err },
+		func(p Passphrase) error { _, err := h.Identities(p); return err },
+	} {
+		if err := use(nil); !errors.Is(err, keys.ErrPassphraseNeeded) {
+			t.Errorf("nobody to ask: got %v", err)
+		}
+	}
+	if _, err := h.Member(); err != nil {
+		t.Errorf("member: %v", err)
+	}
+	if r, err := h.Recipients(); err != nil || len(r) != 3 {
+		t.Errorf("recipients: got %v, %v", r, err)
 	}
 }
 

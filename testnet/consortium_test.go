@@ -13,7 +13,7 @@ import (
 	"comity/node/home"
 )
 
-// one is enough where no node runs: keys take time.
+// found makes a consortium for one test.
 func found(t *testing.T, o Options) *Consortium {
 	t.Helper()
 	c, err := Found(filepath.Join(t.TempDir(), "net"), o)

@@ -30,12 +30,29 @@ func (c *Consortium) pidPath(bureau string) string { return filepath.Join(c.dir,
 func (c *Consortium) pid(bureau string) (p pidFile, running bool) {
 	data, err := os.ReadFile(c.pidPath(bureau))
 	if err != nil {
-		return pidFile{}, false
+		return c.child(bureau)
 	}
 	if n, err := fmt.Sscanf(string(data), "%d %d\n", &p.pid, &p.start); n != 2 || err != nil || p.pid <= 1 {
 		return pidFile{}, false
 	}
 	return p, p.alive()
+}
+
+// child answers for pid where the file is gone: for a process that this one
+// started, it is not needed.
+func (c *Consortium) child(bureau string) (p pidFile, running bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	child := c.procs[bureau]
+	if child == nil {
+		return pidFile{}, false
+	}
+	select {
+	case <-child.done:
+		return pidFile{}, false
+	default:
+		return pidFile{pid: child.cmd.Process.Pid}, true
+	}
 }
 
 // writePID replaces the pid file in one step.

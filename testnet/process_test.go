@@ -101,6 +101,10 @@ func TestKilledLeavesStalePIDFile(t *testing.T) {
 	if err := c.Launch("XA"); err != nil {
 		t.Errorf("a stale pid file is in the way: %v", err)
 	}
+	// We need no file to stop what we started ourselves.
+	if err := os.Remove(c.pidPath("XA")); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Kill("XA"); err != nil {
 		t.Error(err)
 	}

@@ -1,0 +1,365 @@
+package testnet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+	"comity/node/client"
+	"comity/node/desk"
+	"comity/node/wire"
+)
+
+// The bureaus of the case that ends well: the one that misses the child, and the
+// one where it is found. No other may read it.
+const (
+	seeker    = "XA"
+	finder    = "XB"
+	childName = "LT-0301"
+)
+
+// childCase returns the scenes of the case. Each looks at the ledger, through
+// the desk of who acts, for what it needs, and does nothing if it was played.
+func (p *player) childCase() []step {
+	on := func(day, hour, minute int) time.Duration {
+		return time.Duration(day-1)*24*time.Hour + time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
+	}
+	return []step{
+		{at: on(2, 8, 11), scene: p.publishChild},
+		{at: on(2, 8, 14), scene: p.ackChild},
+		{at: on(2, 8, 32), scene: p.scanPassport},
+		{at: on(2, 8, 38), scene: p.confirmHit},
+		{at: on(2, 9, 42), scene: p.reportOutcome},
+		{at: on(2, 10, 30), scene: p.withdrawChild},
+	}
+}
+
+// publishChild sends the notice with two officers' signatures, waits until it
+// is FINAL, and shows it to the finder and to those whom it is not for.
+func (p *player) publishChild(ctx context.Context) error {
+	if c, err := p.child(ctx, seeker); c != nil || err != nil {
+		return err
+	}
+	began := time.Now()
+	n := notice.ChildCase(p.file.Start)
+	sent, err := p.act(ctx, seeker, func(d *desk.Desk, by desk.Officers) (ledger.Item, error) {
+		by.Others = []*keys.Signer{p.second[seeker]}
+		return d.Publish(ctx, nil, by, n)
+	})
+	if err != nil {
+		return err
+	}
+	_, cosigners, err := p.authors[seeker].Receipt(ctx, sent)
+	if err != nil {
+		return err
+	}
+	final := since(began)
+	if err := p.see(ctx, finder, sent.Index); err != nil {
+		return err
+	}
+	c, err := p.child(ctx, finder)
+	if err != nil {
+		return err
+	}
+	if c == nil || c.View == nil || c.View.Card == nil || c.View.Victim == nil {
+		return fmt.Errorf("%w: %s cannot open %s, which is for it", errScene, finder, childName)
+	}
+	p.report(DemoCase{
+		DemoEntry: p.entry(c.Bureau, c.Reference(), c.Index, c.Time, c.ID), Colour: c.View.Colour.String(), Minor: c.View.Victim.Minor,
+		Urgency: c.Public.Urgency.String(), Readers: c.View.Readers, Signers: len(sent.Item.Entry.Signatures), Cosigners: cosigners, Seconds: final,
+	})
+	return p.lookFromOutside(ctx, c, sent)
+}
+
+// lookFromOutside has the bureaus that the notice is not for try to open and to
+// find it.
+func (p *player) lookFromOutside(ctx context.Context, c *desk.Case, sent *Sent) error {
+	person := c.View.Card.Person.Names[0]
+	q, err := notice.ParseQuery(fmt.Sprintf("name:%q", person.String()))
+	if err != nil {
+		return err
+	}
+	e := DemoSealed{DemoEntry: p.entry(c.Bureau, c.Reference(), c.Index, c.Time, c.ID), Kind: c.Public.Kind.String()}
+	if e.Control, err = p.find(ctx, finder, q); err != nil {
+		return err
+	}
+	for _, code := range p.codes {
+		if c.View.Readers.Has(code) {
+			continue
+		}
+		if err := p.see(ctx, code, c.Index); err != nil {
+			return err
+		}
+		theirs, err := p.desks[code].Case(ctx, c.ID.String())
+		if err != nil {
+			return err
+		}
+		if theirs.View != nil || theirs.Err != nil {
+			e.Opened++
+		}
+		found, err := p.find(ctx, code, q)
+		if err != nil {
+			return err
+		}
+		e.Found += found
+		e.Bureaus = append(e.Bureaus, code)
+	}
+	clear := append(slices.Clone(sent.Item.Entry.Raw), sent.Item.Body...)
+	if bytes.Contains(clear, []byte(person.Family)) || bytes.Contains(clear, []byte(childName)) {
+		return fmt.Errorf("%w: what nodes keep of %s shows whom it is about", errScene, childName)
+	}
+	p.report(e)
+	if e.Opened != 0 || e.Found != 0 || e.Control != 1 || e.Kind != ledger.KindUndisclosed.String() {
+		return fmt.Errorf("%w: %s is open to bureaus that it is not for", errScene, childName)
+	}
+	return nil
+}
+
+// find counts the notices that a bureau finds.
+func (p *player) find(ctx context.Context, code string, q *notice.Query) (int, error) {
+	list, err := p.desks[code].Cases(ctx, desk.Filter{Opened: true, Keep: func(c *desk.Case) bool {
+		if c.View == nil {
+			return false
+		}
+		ok, _ := c.View.Match(q)
+		return ok
+	}})
+	return len(list), err
+}
+
+func (p *player) ackChild(ctx context.Context) error {
+	return p.answer(ctx, finder, notice.Ack, "", func(c *desk.Case) (*notice.Reply, uint64, error) {
+		return &notice.Reply{Type: notice.Ack}, c.Time, nil
+	})
+}
+
+// scanPassport scans the passport that the child carries, at a border of the
+// finder, and reports the hit.
+func (p *player) scanPassport(ctx context.Context) error {
+	c, err := p.childSeen(ctx, finder)
+	if err != nil || answered(c, notice.Hit) != nil {
+		return err
+	}
+	passport, err := notice.ChildCase(p.file.Start).Card.PassportMRZ()
+	if err != nil {
+		return err
+	}
+	lines, err := passport.Lines()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	m, err := notice.ParseMRZ(strings.Join(lines, "\n"))
+	if err != nil {
+		return err
+	}
+	active, err := p.desks[finder].Cases(ctx, desk.Filter{Status: state.StatusActive, Opened: true})
+	if err != nil {
+		return err
+	}
+	var (
+		hit *desk.Case
+		why string
+	)
+	for _, k := range active {
+		if k.View == nil {
+			continue
+		}
+		if ok, by := k.View.MatchMRZ(m, p.time.Now()); ok {
+			if hit != nil {
+				return fmt.Errorf("%w: the passport hits %s and %s", errScene, hit.Name(), k.Name())
+			}
+			hit, why = k, by
+		}
+	}
+	took := since(began)
+	if hit == nil || hit.ID != c.ID {
+		return fmt.Errorf("%w: the passport does not hit %s", errScene, childName)
+	}
+	sent, err := p.reply(ctx, finder, hit, &notice.Reply{Type: notice.Hit, Match: why})
+	if err != nil {
+		return err
+	}
+	p.report(DemoScan{p.entry(finder, hit.Reference(), sent.Index, sent.Time, sent.Item.Entry.ID), why, string(hit.View.Action()), hit.View.Action().Sentence(), len(active), took})
+	return nil
+}
+
+func (p *player) confirmHit(ctx context.Context) error {
+	return p.answer(ctx, seeker, notice.Confirm, notice.Hit, func(c *desk.Case) (*notice.Reply, uint64, error) {
+		hit := answered(c, notice.Hit)
+		return &notice.Reply{Type: notice.Confirm, Hit: hit.ID.String()}, hit.Time, nil
+	})
+}
+
+func (p *player) reportOutcome(ctx context.Context) error {
+	return p.answer(ctx, finder, notice.Outcome, notice.Confirm, func(c *desk.Case) (*notice.Reply, uint64, error) {
+		hit := answered(c, notice.Hit)
+		return &notice.Reply{Type: notice.Outcome, Hit: hit.ID.String(), Text: "located, safe"}, c.Time, nil
+	})
+}
+
+// withdrawChild ends the notice: nobody shall look for a child that is safe.
+func (p *player) withdrawChild(ctx context.Context) error {
+	c, err := p.childSeen(ctx, seeker)
+	if err != nil || c.Status == state.StatusWithdrawn {
+		return err
+	}
+	if answered(c, notice.Outcome) == nil {
+		return fmt.Errorf("%w: %s sees no outcome of %s", errScene, seeker, childName)
+	}
+	sent, err := p.act(ctx, seeker, func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Withdraw(ctx, nil, by, c.ID) })
+	if err != nil {
+		return err
+	}
+	if err := p.see(ctx, finder, sent.Index); err != nil {
+		return err
+	}
+	theirs, err := p.childSeen(ctx, finder)
+	if err != nil {
+		return err
+	}
+	if theirs.Status != state.StatusWithdrawn {
+		return fmt.Errorf("%w: %s does not see that %s is withdrawn", errScene, finder, childName)
+	}
+	p.report(DemoAnswer{DemoEntry: p.entry(seeker, theirs.Reference(), theirs.Withdrawn, theirs.WithdrawnAt, sent.Item.Entry.ID), Act: "withdraw", After: minutes(c.Time, theirs.WithdrawnAt)})
+	return nil
+}
+
+// answer has a bureau answer the notice once it sees what it waits for, and
+// reports the answer as the other side opens it.
+func (p *player) answer(ctx context.Context, code string, act, needs notice.ReplyType, compose func(*desk.Case) (r *notice.Reply, since uint64, err error)) error {
+	c, err := p.childSeen(ctx, code)
+	if err != nil || answered(c, act) != nil {
+		return err
+	}
+	if needs != "" && answered(c, needs) == nil {
+		return fmt.Errorf("%w: %s sees no %s of %s", errScene, code, needs, childName)
+	}
+	r, from, err := compose(c)
+	if err != nil {
+		return err
+	}
+	sent, err := p.reply(ctx, code, c, r)
+	if err != nil {
+		return err
+	}
+	other := seeker
+	if code == seeker {
+		other = finder
+	}
+	if err := p.see(ctx, other, sent.Index); err != nil {
+		return err
+	}
+	theirs, err := p.childSeen(ctx, other)
+	if err != nil {
+		return err
+	}
+	got := answered(theirs, act)
+	if got == nil {
+		return fmt.Errorf("%w: %s cannot open the %s of %s", errScene, other, act, code)
+	}
+	p.report(DemoAnswer{p.entry(got.Bureau, theirs.Reference(), got.Index, got.Time, got.ID), string(got.Type), minutes(from, got.Time), got.Text})
+	return nil
+}
+
+// reply sends an answer to both bureaus, and waits until the other may see it.
+func (p *player) reply(ctx context.Context, code string, c *desk.Case, r *notice.Reply) (*Sent, error) {
+	r.Notice, r.Readers = c.ID.String(), notice.Readers{seeker, finder}
+	sent, err := p.act(ctx, code, func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Reply(ctx, nil, by, r) })
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range r.Readers {
+		if err := p.see(ctx, b, sent.Index); err != nil {
+			return nil, err
+		}
+	}
+	return sent, nil
+}
+
+// act submits what a bureau's officer composes at the bureau's desk.
+func (p *player) act(ctx context.Context, code string, compose func(*desk.Desk, desk.Officers) (ledger.Item, error)) (*Sent, error) {
+	if err := p.sync(ctx, code); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendAtMost)
+	defer cancel()
+	sent, err := p.authors[code].submitComposed(ctx, func(a *Author, chain *state.Author) (ledger.Item, error) {
+		return compose(p.desks[code], desk.Officers{Author: a.Signer, Created: p.time.Now(), Chain: chain})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sent, p.acknowledge(sent)
+}
+
+// submitComposed submits what was composed, with the end of the author's chain,
+// by other means than [Author.Publish].
+func (a *Author) submitComposed(ctx context.Context, compose func(*Author, *state.Author) (ledger.Item, error)) (*Sent, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.known {
+		if err := a.resume(ctx); err != nil {
+			return nil, err
+		}
+	}
+	chain := state.Author{Seq: a.seq, Prev: a.prev}
+	item, err := compose(a, &chain)
+	if err != nil {
+		return nil, err
+	}
+	a.known = false // as in submitNext
+	var done *wire.Submitted
+	err = a.anywhere(ctx, func(ctx context.Context, cl *client.Client) (err error) {
+		done, err = cl.Submit(ctx, item)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("submit as %s of %s: %w", a.Label, a.Bureau, err)
+	}
+	a.known, a.seq, a.prev = true, chain.Seq, chain.Prev
+	return &Sent{item, done.Index, done.Time}, nil
+}
+
+// child returns the case as a bureau sees it now, nil where it does not.
+func (p *player) child(ctx context.Context, code string) (*desk.Case, error) {
+	if err := p.sync(ctx, code); err != nil {
+		return nil, err
+	}
+	c, err := p.desks[code].Case(ctx, childName)
+	if errors.Is(err, desk.ErrNoCase) {
+		return nil, nil
+	}
+	return c, err
+}
+
+func (p *player) childSeen(ctx context.Context, code string) (*desk.Case, error) {
+	c, err := p.child(ctx, code)
+	if err == nil && c == nil {
+		return nil, fmt.Errorf("%w: %s does not see %s", errScene, code, childName)
+	}
+	return c, err
+}
+
+// answered returns the first answer of a type that counts, nil if there is none.
+func answered(c *desk.Case, t notice.ReplyType) *desk.Reply {
+	for i := range c.Replies {
+		if r := &c.Replies[i]; r.Type == t && r.Void == "" {
+			return r
+		}
+	}
+	return nil
+}
+
+// minutes returns the minutes between two ledger times, POSIX ms.
+func minutes(from, to uint64) float64 {
+	return float64(to-min(from, to)) / float64(time.Minute/time.Millisecond)
+}

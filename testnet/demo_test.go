@@ -1,0 +1,195 @@
+package testnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// openDemo opens a short demo: every 60th event, six times as fast.
+func openDemo(t *testing.T, dir string, events *[]DemoEvent) *Demo {
+	t.Helper()
+	d, err := OpenDemo(DemoOptions{Dir: dir, HoursPerSecond: 48, Every: 60, Report: func(e DemoEvent) {
+		if _, ok := e.(DemoProgress); !ok {
+			t.Logf("%s %+v", time.Now().Format("05.000"), e)
+			*events = append(*events, e)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func names(events []DemoEvent) string {
+	var list []string
+	for _, e := range events {
+		list = append(list, e.Event())
+	}
+	return strings.Join(list, " ")
+}
+
+func TestNetDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays an operation on five nodes")
+	}
+	dir := filepath.Join(t.TempDir(), "demo")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	var events []DemoEvent
+	d := openDemo(t, dir, &events)
+	if _, err := OpenDemo(DemoOptions{Dir: dir}); !errors.Is(err, ErrDemoRuns) {
+		t.Errorf("a second demo: got %v, want ErrDemoRuns", err)
+	}
+	if err := RemoveDemo(dir); !errors.Is(err, ErrDemoRuns) {
+		t.Errorf("removed while it runs: got %v, want ErrDemoRuns", err)
+	}
+	r, err := playDemo(ctx, d)
+	if err != nil {
+		t.Fatalf("%v after %s", err, names(events))
+	}
+	if len(r.Problems) > 0 || len(r.Agree) != 5 || len(r.Cosigners) < 4 || r.Acknowledged < 25 || r.Entries < 60 {
+		t.Errorf("checked: %+v", r)
+	}
+	want := "keys consortium operation tally case sealed ack check confirm outcome withdraw stopped returned played checked"
+	if got := names(events); got != want {
+		t.Errorf("events:\ngot  %s\nwant %s", got, want)
+	}
+	checkScenes(t, events)
+
+	// A second run plays nothing again.
+	events = nil
+	d = openDemo(t, dir, &events)
+	again, err := playDemo(ctx, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := names(events), "consortium checked"; got != want {
+		t.Errorf("events of the second run: got %q, want %q", got, want)
+	}
+	if again.Entries != r.Entries || again.Root != r.Root || again.Acknowledged != r.Acknowledged || len(again.Problems) > 0 {
+		t.Errorf("second run: got %+v\nwant %+v", again, r)
+	}
+	if _, err := OpenDemo(DemoOptions{Dir: dir, Seed: 9}); err == nil || !strings.Contains(err.Error(), "seed 1, not 9") {
+		t.Errorf("another seed: got %v", err)
+	}
+	if err := RemoveDemo(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// playDemo runs a demo to its end.
+func playDemo(ctx context.Context, d *Demo) (r *DemoChecked, err error) {
+	defer func() { b:=time.Now(); err = errors.Join(err, d.Close()); println("close", time.Since(b).String()) }()
+	if err := d.Begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.Play(ctx); err != nil {
+		return nil, err
+	}
+	return d.Check(ctx)
+}
+
+func checkScenes(t *testing.T, events []DemoEvent) {
+	for _, e := range events {
+		var got, want string
+		switch e := e.(type) {
+		case DemoKeys:
+			got, want = fmt.Sprintln(e.Bureaus, e.Officers), "5 10"
+		case DemoConsortium:
+			got, want = fmt.Sprintln(len(e.Nodes), e.Signed, e.Enrolled, e.Resumed), "5 5 35 false"
+		case DemoCase:
+			got, want = fmt.Sprintln(e.Day, e.Clock, e.Bureau, e.Colour, e.Minor, e.Readers, e.Signers), "2 08:11 XA yellow true [XA XB] 2"
+		case DemoSealed:
+			got, want = fmt.Sprintln(e.Bureaus, e.Kind, e.Opened, e.Found, e.Control), "[XC XD XE] undisclosed 0 0 1"
+		case DemoScan:
+			got, want = fmt.Sprintln(e.Bureau, e.Action, e.Why), "XB PROTECT passport number A30117745"
+		case DemoAnswer:
+			got, want = fmt.Sprintln(e.Bureau, e.Reference), map[string]string{"ack": "XB", "confirm": "XA", "outcome": "XB", "withdraw": "XA"}[e.Act]+" LT-0301"
+		case DemoReturned:
+			i := slices.IndexFunc(events, func(e DemoEvent) bool { return e.Event() == "stopped" })
+			got, want = e.Bureau, events[i].(DemoStopped).Bureau
+		}
+		if got = strings.TrimSpace(got); got != want {
+			t.Errorf("%s: got %q, want %q", e.Event(), got, want)
+		}
+	}
+}
+
+// A demo that was interrupted goes on where it was.
+func TestNetDemoInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays an operation on five nodes")
+	}
+	dir := filepath.Join(t.TempDir(), "demo")
+	limited, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	var events []DemoEvent
+	d := openDemo(t, dir, &events)
+	ctx, interrupt := context.WithCancel(limited)
+	report := d.options.Report
+	d.options.Report = func(e DemoEvent) {
+		if report(e); e.Event() == "check" {
+			interrupt()
+		}
+	}
+	if _, err := playDemo(ctx, d); !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted: got %v", err)
+	}
+	first := slices.Clone(events)
+	events = nil
+	d = openDemo(t, dir, &events)
+	r, err := playDemo(limited, d)
+	if err != nil {
+		t.Fatalf("%v after %s, then %s", err, names(first), names(events))
+	}
+	if len(r.Problems) > 0 || len(r.Agree) != 5 {
+		t.Errorf("checked: %+v", r)
+	}
+	want := "consortium operation confirm outcome withdraw stopped returned played checked"
+	if got := names(events); got != want {
+		t.Errorf("events:\ngot  %s\nwant %s", got, want)
+	}
+}
+
+func TestDemoFolder(t *testing.T) {
+	c := found(t, Options{Bureaus: 1, Officers: demoOfficers()})
+	if _, err := OpenDemo(DemoOptions{Dir: c.Dir()}); !errors.Is(err, ErrNoDemo) {
+		t.Errorf("a consortium that no demo founded: got %v, want ErrNoDemo", err)
+	}
+	if err := RemoveDemo(c.Dir()); !errors.Is(err, ErrNoDemo) {
+		t.Errorf("removed what is no demo: %v", err)
+	}
+	if _, err := OpenDemo(DemoOptions{Dir: filepath.Dir(c.Dir())}); err == nil || !strings.Contains(err.Error(), "is not empty") {
+		t.Errorf("a folder of something else: got %v", err)
+	}
+}
+
+func TestPlayClock(t *testing.T) {
+	start := time.Date(2031, 4, 5, 0, 0, 0, 0, time.UTC)
+	c := newPlayClock(start)
+	if err := c.runTo(t.Context(), start.Add(time.Hour), 3600*100); err != nil {
+		t.Fatal(err)
+	}
+	at := c.Now()
+	if d := at.Sub(start); d < time.Hour || d > time.Hour+10*time.Second {
+		t.Errorf("after an hour's run: got %s", d)
+	}
+	if err := c.runTo(t.Context(), start, 3600); err != nil || c.Now().Before(at) {
+		t.Errorf("it went back to %s, %v", c.Now(), err)
+	}
+	c.jump(start.Add(24 * time.Hour))
+	if d := c.Now().Sub(start); d < 24*time.Hour || d > 24*time.Hour+10*time.Second {
+		t.Errorf("after the jump: got %s", d)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.runTo(ctx, start.Add(1000*time.Hour), 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: got %v", err)
+	}
+}

@@ -16,6 +16,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	t := &terminal{stdin: stdin, stdout: stdout, stderr: stderr}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not heed the first
 	return t.finish(t.run(ctx, args))
 }
 
@@ -23,6 +24,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 const completionFlag = "--generate-bash-completion"
 
 func (t *terminal) run(ctx context.Context, args []string) error {
+	t.interrupt = ctx.Done()
 	app := t.app()
 	if len(args) > 1 && args[len(args)-1] == completionFlag {
 		return app.RunContext(ctx, args)
@@ -63,6 +65,7 @@ func (t *terminal) app() *cli.App {
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
 			t.noticeCommand(), t.searchCommand(), t.verifyCommand(),
+			t.demoCommand(),
 			t.testnetCommand(),
 			t.completionCommand(), t.versionCommand(),
 		},
@@ -76,6 +79,7 @@ func (t *terminal) app() *cli.App {
 		OnUsageError:              onUsageError,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main alone exits
 	}
+	plainSwitches(app.Flags)
 	for _, c := range app.Commands {
 		prepare(c)
 	}
@@ -84,6 +88,7 @@ func (t *terminal) app() *cli.App {
 
 // prepare sets on every command what urfave/cli does not inherit.
 func prepare(c *cli.Command) {
+	plainSwitches(c.Flags)
 	c.HideHelpCommand = true // else `comity search help` would not search for help
 	c.OnUsageError = onUsageError
 	if len(c.Subcommands) > 0 && c.Action == nil {
@@ -93,6 +98,15 @@ func prepare(c *cli.Command) {
 	}
 	for _, sub := range c.Subcommands {
 		prepare(sub)
+	}
+}
+
+// plainSwitches keeps "(default: false)" out of the help.
+func plainSwitches(flags []cli.Flag) {
+	for _, f := range flags {
+		if b, ok := f.(*cli.BoolFlag); ok {
+			b.DisableDefaultText = true
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -34,7 +35,10 @@ func (t *terminal) completionCommand() *cli.Command {
 				"bash":       func() (string, error) { return bashCompletion, nil },
 				"zsh":        func() (string, error) { return zshCompletion, nil },
 				"powershell": func() (string, error) { return powershellCompletion, nil },
-				"fish":       c.App.ToFishCompletion,
+				"fish": func() (string, error) {
+					text, err := c.App.ToFishCompletion()
+					return strings.ReplaceAll(text, "`", ""), err // which mark the names of values for the help
+				},
 			}
 			script, ok := scripts[args[0]]
 			if !ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"comity/ledger/notice"
 	"comity/node/desk"
@@ -180,7 +181,7 @@ func (s *session) composing(name string, err error) error {
 	case errors.As(err, &problems):
 		return s.checkNotice(name, problems)
 	case errors.Is(err, desk.ErrFourEyes):
-		return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %v", s.home.Officers())
+		return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
 	}
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // the desk says as well what was being composed

@@ -19,8 +19,9 @@ import (
 type terminal struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	asJSON         bool // --json
-	color          bool // stdout is a terminal that may be coloured
+	asJSON         bool            // --json
+	color          bool            // stdout is a terminal that may be coloured
+	interrupt      <-chan struct{} // closed when the command is told to stop
 	passFile       string
 	pass           []byte // as entered, asked for once in a command
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,16 +62,35 @@ func (t *terminal) ask(question string) ([]byte, error) {
 	if !isTerminal(t.stdin) {
 		return nil, hint(errNoPassphrase, "name a file that holds it: --passphrase-file FILE or COMITY_PASSPHRASE_FILE")
 	}
-	fmt.Fprint(t.stderr, question)
-	line, err := term.ReadPassword(int(t.stdin.(*os.File).Fd()))
-	fmt.Fprintln(t.stderr)
+	fd := int(t.stdin.(*os.File).Fd())
+	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, fmt.Errorf("read passphrase: %w", err)
 	}
-	if len(line) == 0 {
-		return nil, errors.New("read passphrase: nothing was entered")
+	type answer struct {
+		line []byte
+		err  error
 	}
-	return line, nil
+	entered := make(chan answer, 1)
+	fmt.Fprint(t.stderr, question)
+	go func() { // ends with the process, if nobody ever answers
+		line, err := term.ReadPassword(fd)
+		entered <- answer{line, err}
+	}()
+	select {
+	case a := <-entered:
+		fmt.Fprintln(t.stderr)
+		if a.err != nil {
+			return nil, fmt.Errorf("read passphrase: %w", a.err)
+		}
+		if len(a.line) == 0 {
+			return nil, errors.New("read passphrase: nothing was entered")
+		}
+		return a.line, nil
+	case <-t.interrupt:
+		fmt.Fprintln(t.stderr)
+		return nil, errors.Join(context.Canceled, term.Restore(fd, before)) // else the terminal stays silent
+	}
 }
 
 // readPassphrase reads the first line of a file that only its owner may use, or

@@ -10,6 +10,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger"
+	"comity/ledger/store"
 	"comity/node/client"
 	"comity/node/desk"
 	"comity/node/home"
@@ -24,6 +25,7 @@ type session struct {
 	home    *home.Home
 	genesis *ledger.Genesis
 	label   string // of the officer, as chosen or as the only one; may be ""
+	acting  *home.Officer
 	client  *client.Client
 	desk    *desk.Desk
 	syncErr error // why the replica could not be brought up to date
@@ -31,6 +33,9 @@ type session struct {
 
 // syncLimit bounds how long a reading command waits for news.
 const syncLimit = 10 * time.Second
+
+// deskLimit bounds how long it waits for another command to finish reading.
+const deskLimit = 30 * time.Second
 
 // openHome opens the home that the command line names.
 func (t *terminal) openHome(c *cli.Context) (*home.Home, error) {
@@ -86,9 +91,7 @@ func (s *session) connect() (err error) {
 
 // close releases what the session holds.
 func (s *session) close() {
-	if s.desk != nil {
-		s.desk.Close()
-	}
+	s.closeDesk()
 	if s.client != nil {
 		s.client.Close()
 	}
@@ -104,13 +107,17 @@ func (s *session) officer() (*home.Officer, error) {
 		return nil, hint(usagef("say as which officer of %s you act", s.home.Bureau()),
 			"--officer LABEL or COMITY_OFFICER; here are %s", strings.Join(labels, ", "))
 	}
-	return s.home.Officer(s.label, s.passphrase)
+	var err error
+	if s.acting == nil {
+		s.acting, err = s.home.Officer(s.label, s.passphrase)
+	}
+	return s.acting, err
 }
 
 // read opens the replica, brings it up to date if the node answers, and
 // unlocks it with the bureau's reading keys.
 func (s *session) read(ctx context.Context) error {
-	if err := s.openDesk(); err != nil {
+	if err := s.openDesk(ctx); err != nil {
 		return err
 	}
 	s.sync(ctx)
@@ -125,9 +132,31 @@ func (s *session) read(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (s *session) openDesk() (err error) {
-	s.desk, err = desk.Open(s.home.DeskDir(), s.genesis)
-	return err
+// openDesk opens the replica. One command at a time has it: others wait.
+func (s *session) openDesk(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, deskLimit)
+	defer cancel()
+	for told := false; ; told = true {
+		if s.desk, err = desk.Open(s.home.DeskDir(), s.genesis); !errors.Is(err, store.ErrLocked) {
+			return err
+		}
+		if !told {
+			s.note("another command is reading the replica; waiting for it")
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// closeDesk lets other commands have the replica.
+func (s *session) closeDesk() {
+	if s.desk != nil {
+		s.desk.Close()
+		s.desk = nil
+	}
 }
 
 // sync brings the replica up to date. When that fails the replica is still

@@ -44,6 +44,7 @@ type written struct {
 // send submits a composed statement and tells what becomes of it: accepted and
 // committed, then FINAL. name is what people call it.
 func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
+	s.closeDesk() // the rest may take a minute
 	start := time.Now()
 	sub, err := s.submit(c.Context, it)
 	if err != nil {

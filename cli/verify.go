@@ -49,7 +49,7 @@ func (t *terminal) verify(c *cli.Context, what string) *finding {
 
 // isFile reports whether a person who writes this means a file.
 func isFile(s string) bool {
-	if strings.HasSuffix(s, exhibitExt) || strings.ContainsRune(s, os.PathSeparator) {
+	if s == "-" || strings.HasSuffix(s, exhibitExt) || strings.ContainsRune(s, os.PathSeparator) {
 		return true
 	}
 	fi, err := os.Stat(s)

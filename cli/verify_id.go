@@ -22,7 +22,7 @@ func (t *terminal) verifyID(c *cli.Context, name string) *finding {
 		return cannotTell(name, err, "")
 	}
 	defer s.close()
-	if err := s.openDesk(); err != nil {
+	if err := s.openDesk(c.Context); err != nil {
 		return cannotTell(name, err, "")
 	}
 	f := &finding{What: name, genesis: s.genesis}

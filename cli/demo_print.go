@@ -71,7 +71,7 @@ func (p *demoPrinter) event(e testnet.DemoEvent) {
 	case testnet.DemoCase:
 		p.child(e)
 	case testnet.DemoSealed:
-		p.under(fmt.Sprintf("sealed to %s: they open no part of it, a search by the name finds nothing, the header says %s", strings.Join(e.Bureaus, " "), e.Kind))
+		p.under(fmt.Sprintf("%s open no part and find nothing by the name; the header says: %s", strings.Join(e.Bureaus, " "), e.Kind))
 	case testnet.DemoScan:
 		p.scene(e.DemoMoment, e.Bureau, "CHECK", fmt.Sprintf("passport scan: hit on %s", e.Reference), "")
 		p.under(fmt.Sprintf("by %s, among %s", e.Why, plural(e.Notices, "notice", "notices")))

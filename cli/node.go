@@ -43,7 +43,14 @@ func (t *terminal) nodeRun(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	<-c.Context.Done()
-	cfg.Logger.Info("stopping", "cause", context.Cause(c.Context))
-	return n.Close()
+	select {
+	case <-c.Context.Done():
+		cfg.Logger.Info("stopping", "cause", context.Cause(c.Context))
+	case <-n.Done(): // it cannot go on, and says why
+	}
+	closed := n.Close()
+	if err := n.Err(); err != nil {
+		return err
+	}
+	return closed
 }

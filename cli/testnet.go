@@ -14,7 +14,7 @@ import (
 )
 
 func (t *terminal) testnetCommand() *cli.Command {
-	folder := &cli.StringFlag{Name: "testnet-dir", Usage: "`FOLDER` of the consortium (default: testnet in comity's state folder)"}
+	folder := &cli.StringFlag{Name: "dir", Usage: "`FOLDER` of the consortium (default: testnet in comity's state folder)"}
 	return &cli.Command{
 		Name:  "testnet",
 		Usage: "a whole consortium on this machine, for exercises",
@@ -49,7 +49,7 @@ func (t *terminal) testnetCommand() *cli.Command {
 const testnetLimit = time.Minute
 
 func testnetDir(c *cli.Context) (string, error) {
-	if dir := c.String("testnet-dir"); dir != "" {
+	if dir := c.String("dir"); dir != "" {
 		return dir, nil
 	}
 	state, err := stateDir()

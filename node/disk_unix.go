@@ -28,5 +28,5 @@ func diskUse(dir string) (used, free int64) {
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return used, -1
 	}
-	return used, int64(st.Bavail) * st.Bsize
+	return used, int64(st.Bavail) * int64(st.Bsize)
 }

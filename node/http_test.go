@@ -334,3 +334,15 @@ func TestNetOpenRefusesWithASentence(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestClaimBindsAFolderToOneNode(t *testing.T) {
+	path := t.TempDir() + "/node"
+	for range 2 {
+		if err := claim(path, "xa.comity/n1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := claim(path, "xb.comity/n1"); err == nil || !strings.Contains(err.Error(), "xa.comity/n1") {
+		t.Errorf("another node took the folder: %v", err)
+	}
+}

@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -26,7 +28,28 @@ var levels = map[hclog.Level]slog.Level{
 }
 
 func (a *hclogAdapter) Log(level hclog.Level, msg string, args ...any) {
-	a.slog.Log(context.Background(), levels[level], msg, args...)
+	if !a.slog.Enabled(context.Background(), levels[level]) {
+		return
+	}
+	plain := make([]any, len(args))
+	for i, v := range args {
+		plain[i] = printable(v)
+	}
+	a.slog.Log(context.Background(), levels[level], msg, plain...)
+}
+
+// printable makes text of what slog's JSON would show as an empty object.
+func printable(v any) any {
+	switch v := v.(type) {
+	case hclog.Format:
+		if len(v) > 0 {
+			return fmt.Sprintf(fmt.Sprint(v[0]), v[1:]...)
+		}
+		return ""
+	case error, string, bool, int, int64, uint64, time.Duration:
+		return v
+	}
+	return fmt.Sprint(v)
 }
 
 func (a *hclogAdapter) Trace(msg string, args ...any) { a.Log(hclog.Trace, msg, args...) }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/wire"
@@ -61,6 +62,9 @@ func Open(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	undo = append(undo, n.listener.Close)
+	if err := claim(filepath.Join(cfg.Dir, "node"), member.NodeName()); err != nil {
+		return nil, err
+	}
 	ledgerStore, err := store.Open(filepath.Join(cfg.Dir, "ledger"), state.New(cfg.Genesis))
 	if err != nil {
 		return nil, fmt.Errorf("node: open the ledger: %w", err)
@@ -92,6 +96,22 @@ func Open(cfg Config) (*Node, error) {
 	}
 	ok = true
 	return n, n.serve(member.NodeName())
+}
+
+// claim binds a data folder to one node: its votes and what it cosigned are
+// that node's, and another that took them over would speak twice.
+func claim(path, name string) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return keys.WriteFile(path, []byte(name+"\n"))
+	}
+	if err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	if owner := strings.TrimSpace(string(data)); owner != name {
+		return fmt.Errorf("node: %s is the data of %s, not of %s", filepath.Dir(path), owner, name)
+	}
+	return nil
 }
 
 // compareDisks refuses a Raft log that ends before what the ledger has applied:
@@ -206,6 +226,7 @@ func (n *Node) Close() error {
 	defer cancel()
 	n.batch.refuse()
 	err := n.replica.close()
+	n.sessions.closeFresh()
 	shutdown := n.server.Shutdown(ctx)
 	if shutdown != nil {
 		shutdown = n.server.Close()

@@ -29,12 +29,13 @@ type sessions struct {
 	replica *replica
 	limits  *limiter
 
-	mu    sync.Mutex // guards conns
+	mu    sync.Mutex // guards what follows
 	conns map[net.Conn]caller
+	fresh map[net.Conn]bool // sessions without a request so far
 }
 
 func newSessions(r *replica, l *limiter) *sessions {
-	return &sessions{replica: r, limits: l, conns: make(map[net.Conn]caller)}
+	return &sessions{replica: r, limits: l, conns: make(map[net.Conn]caller), fresh: make(map[net.Conn]bool)}
 }
 
 // config returns the server's TLS configuration. Each handshake gets its own,
@@ -87,10 +88,30 @@ func (s *sessions) forget(conn net.Conn) {
 
 // changed is the server's ConnState hook.
 func (s *sessions) changed(conn net.Conn, st http.ConnState) {
+	s.mu.Lock()
+	if st == http.StateNew {
+		s.fresh[conn] = true
+	} else {
+		delete(s.fresh, conn)
+	}
+	s.mu.Unlock()
 	if st == http.StateClosed || st == http.StateHijacked {
 		if c, ok := conn.(*tls.Conn); ok {
 			s.forget(c.NetConn())
 		}
+	}
+}
+
+// closeFresh closes the sessions on which nothing was asked yet; an orderly
+// shutdown of the server would wait five seconds for each.
+func (s *sessions) closeFresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.fresh {
+		if c, ok := conn.(*tls.Conn); ok {
+			conn = c.NetConn() // closing the TLS session could wait for its handshake
+		}
+		_ = conn.Close()
 	}
 }
 

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
+
+	"golang.org/x/crypto/ssh/agent"
 )
 
 // Officer is an officer with the keys to act.
@@ -53,7 +56,8 @@ func (h *Home) Officers() []string {
 	return labels
 }
 
-// Officer returns the officer with this label.
+// Officer returns the officer with this label. The signing key is in the home,
+// or, where only its public file is, in the ssh-agent that SSH_AUTH_SOCK names.
 func (h *Home) Officer(label string, pass Passphrase) (*Officer, error) {
 	dir, err := h.officerDir(label)
 	if err != nil {
@@ -66,7 +70,11 @@ func (h *Home) Officer(label string, pass Passphrase) (*Officer, error) {
 	if o.TLS, err = h.Access(label); err != nil {
 		return nil, err
 	}
-	if o.Signer, err = readSigner(filepath.Join(dir, fileSign), pass); err != nil {
+	o.Signer, err = readSigner(filepath.Join(dir, fileSign), pass)
+	if errors.Is(err, fs.ErrNotExist) {
+		o.Signer, err = agentSigner(filepath.Join(dir, fileSign))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
 	}
 	return o, nil
@@ -159,6 +167,29 @@ func readSigner(path string, pass Passphrase) (*keys.Signer, error) {
 	}
 	if !pub.Equal(s.Public()) {
 		return nil, fmt.Errorf("%s and %s are not of one key", path, path+extPublic)
+	}
+	return s, nil
+}
+
+// agentSigner returns the key of a public file that an ssh-agent holds. The
+// connection lives as long as the program: each signature asks the agent.
+func agentSigner(path string) (*keys.Signer, error) {
+	pub, err := readSigningPublic(path)
+	if err != nil {
+		return nil, err
+	}
+	socket := os.Getenv("SSH_AUTH_SOCK")
+	if socket == "" {
+		return nil, fmt.Errorf("%s is not here, and there is no ssh-agent (SSH_AUTH_SOCK is empty)", path)
+	}
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("reach the ssh-agent: %w", err)
+	}
+	s, err := keys.AgentSigner(agent.NewClient(conn), pub)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%s is not here, nor in the ssh-agent: %w", path, err)
 	}
 	return s, nil
 }

@@ -59,7 +59,7 @@ func (p Profile) timing() timing {
 	if p == ProfileWAN {
 		return timing{5 * time.Second, 5 * time.Second, 2500 * time.Millisecond, 500 * time.Millisecond, 16, 500 * time.Millisecond}
 	}
-	return timing{time.Second, time.Second, 500 * time.Millisecond, 50 * time.Millisecond, 2, 50 * time.Millisecond}
+	return timing{time.Second, time.Second, 500 * time.Millisecond, 50 * time.Millisecond, 2, 100 * time.Millisecond}
 }
 
 // What the ledger calls a command must fit into what the transport carries.

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -40,6 +39,7 @@ type waiting struct {
 	ctx  context.Context
 	item ledger.Item
 	done chan outcome // buffered: an answer is never waited for
+	sent bool         // proposed or forwarded before: it may be in the log
 }
 
 type outcome struct {
@@ -88,7 +88,7 @@ var (
 
 // submit hands one item to the batcher and waits for its outcome.
 func (b *batcher) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
-	w := &waiting{ctx, it, make(chan outcome, 1)}
+	w := &waiting{ctx: ctx, item: it, done: make(chan outcome, 1)}
 	if err := b.enqueue(w); err != nil {
 		return nil, err
 	}
@@ -185,8 +185,17 @@ func alive(w *waiting) bool {
 	if w.ctx.Err() == nil {
 		return true
 	}
-	w.done <- outcome{err: errNoLeader}
+	w.done <- outcome{err: w.since(errNoLeader)}
 	return false
+}
+
+// since returns err, which says that nothing was written, or that the outcome is
+// unknown, where the statement may be in the log from an earlier try.
+func (w *waiting) since(err error) error {
+	if w.sent {
+		return errUnknown
+	}
+	return err
 }
 
 func (b *batcher) propose(group []*waiting) raft.ApplyFuture {
@@ -211,12 +220,16 @@ func (b *batcher) answer(group []*waiting, future raft.ApplyFuture) {
 		for i, w := range group {
 			w.done <- outcomeOf(w.item.Entry.ID, &results[i])
 		}
-	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipLost),
-		errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout), errors.Is(err, raft.ErrAbortedByRestore):
-		b.again(group)
-	default:
+	case errors.Is(err, raft.ErrLeadershipLost), errors.Is(err, raft.ErrAbortedByRestore):
 		for _, w := range group {
-			w.done <- outcome{err: fmt.Errorf("commit statement %s: %w", w.item.Entry.ID.Short(), err)}
+			w.sent = true
+		}
+		b.again(group)
+	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
+		b.again(group)
+	default: // our disk or our state machine failed, which has stopped the node; another may have it
+		for _, w := range group {
+			w.done <- outcome{err: errUnknown}
 		}
 	}
 }
@@ -239,9 +252,9 @@ func (b *batcher) again(group []*waiting) {
 	}
 	for _, w := range group {
 		if w.ctx.Err() != nil {
-			w.done <- outcome{err: errUnknown}
+			w.done <- outcome{err: w.since(errNoLeader)}
 		} else if err := b.enqueue(w); err != nil {
-			w.done <- outcome{err: errUnknown}
+			w.done <- outcome{err: w.since(err)}
 		}
 	}
 }
@@ -261,6 +274,9 @@ func (b *batcher) forward(group []*waiting) {
 	defer cancel()
 	outcomes, err := b.peers.Forward(ctx, string(id), items)
 	if err != nil || len(outcomes) != len(group) {
+		for _, w := range group {
+			w.sent = w.sent || wire.CodeOf(err) != wire.NotLeader
+		}
 		b.again(group)
 		return
 	}
@@ -272,6 +288,7 @@ func (b *batcher) forward(group []*waiting) {
 		case o.Error != nil && !wire.Retryable(o.Error):
 			w.done <- outcome{err: o.Error}
 		default:
+			w.sent = w.sent || o.Error == nil || o.Error.Code == wire.Unknown
 			rest = append(rest, w)
 		}
 	}
@@ -291,7 +308,7 @@ func (b *batcher) receive(ctx context.Context, items []ledger.Item) ([]wire.Outc
 	group := make([]*waiting, len(items))
 	out := make([]wire.Outcome, len(items))
 	for i := range items {
-		group[i] = &waiting{ctx, items[i], make(chan outcome, 1)}
+		group[i] = &waiting{ctx: ctx, item: items[i], done: make(chan outcome, 1)}
 		if err := b.enqueue(group[i]); err != nil {
 			group[i].done <- outcome{err: err}
 		}

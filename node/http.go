@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"comity/ledger/state"
 	"comity/node/wire"
 )
 
@@ -156,15 +155,4 @@ func (a *api) recover(w http.ResponseWriter, req *http.Request) {
 		a.log.Error("panic in handler", "path", req.URL.Path, "panic", p)
 		a.fail(w, req, caller{}, &wire.Error{Code: wire.Internal, Message: "a fault of the node"})
 	}
-}
-
-// stamp returns the size of the log and the ledger time that an answer is as of.
-func (a *api) stamp(w http.Header) error {
-	head, err := state.ReadHead(a.store)
-	if err != nil {
-		return err
-	}
-	w.Set(wire.HeaderSize, strconv.FormatUint(head.Size, 10))
-	w.Set(wire.HeaderTime, strconv.FormatUint(head.Time, 10))
-	return nil
 }

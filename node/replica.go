@@ -98,6 +98,9 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 			return nil, fmt.Errorf("node: first start: %w", err)
 		}
 	}
+	if err := r.continueSnapshot(p.logs, p.snaps); err != nil {
+		return nil, err
+	}
 	cache, err := raft.NewLogCache(logCache, p.logs)
 	if err != nil {
 		return nil, err
@@ -115,6 +118,39 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, log: r.log}).run(ctx) })
 	ok = true
 	return r, nil
+}
+
+// continueSnapshot makes sure that the ledger has what the Raft log continues.
+// Raft goes on after the newest snapshot; a ledger that ends before it, because
+// it was lost or put back from a copy, would miss what is between without a word.
+// It fetches that from the peers.
+func (r *replica) continueSnapshot(logs raft.LogStore, snaps raft.SnapshotStore) error {
+	first, err := logs.FirstIndex()
+	if err != nil {
+		return fmt.Errorf("node: read the Raft log: %w", err)
+	}
+	list, err := snaps.List()
+	if err != nil {
+		return fmt.Errorf("node: read the snapshots: %w", err)
+	}
+	at := uint64(0)
+	if len(list) > 0 {
+		at = list[0].Index
+	}
+	if first > at+1 {
+		return fmt.Errorf("node: the Raft log begins at index %d, and the newest snapshot is at %d: snapshots were removed", first, at)
+	}
+	if at <= r.store.Applied() {
+		return nil
+	}
+	_, data, err := snaps.Open(list[0].ID)
+	if err != nil {
+		return fmt.Errorf("node: read the snapshots: %w", err)
+	}
+	if err := r.fsm.Restore(data); err != nil {
+		return fmt.Errorf("node: the ledger ends at index %d, before the newest snapshot at %d; fetch the rest from the other nodes: %w", r.store.Applied(), at, err)
+	}
+	return nil
 }
 
 // logCache is how many recent log entries Raft finds in memory.
@@ -194,6 +230,13 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 		return known, err
 	}
 	refusal, err := r.machine.Admit(r.store, &it, r.fsm.verified)
+	if refusal != nil && unborn(refusal.Code) {
+		// This node may be behind: refuse only what is refused now.
+		if err := r.fresh(ctx); err != nil {
+			return nil, err
+		}
+		refusal, err = r.machine.Admit(r.store, &it, r.fsm.verified)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -201,6 +244,12 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 		return nil, wire.Refused(refusal)
 	}
 	return r.batch.submit(ctx, it)
+}
+
+// unborn reports whether a refusal is for something that an entry may bring
+// which this node has not applied yet.
+func unborn(c state.Code) bool {
+	return c == state.UnknownKey || c == state.NoTarget || c == state.BadSeen
 }
 
 // known answers for a statement that the ledger holds already.

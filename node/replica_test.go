@@ -32,8 +32,9 @@ type cluster struct {
 	nodes map[string]*member
 	base  uint64 // entries after enrol
 
-	mu  sync.Mutex // guards cut
-	cut map[string]bool
+	mu    sync.Mutex // guards what follows
+	cut   map[string]bool
+	links map[[2]string]bool // from, to: cut in this direction
 }
 
 // member is one bureau's node with what survives its restarts.
@@ -49,7 +50,7 @@ type member struct {
 }
 
 func newCluster(t *testing.T, n int) *cluster {
-	c := &cluster{t: t, c: ledgertest.NewGenesis(t, n), dir: t.TempDir(), nodes: make(map[string]*member), cut: make(map[string]bool)}
+	c := &cluster{t: t, c: ledgertest.NewGenesis(t, n), dir: t.TempDir(), nodes: make(map[string]*member), cut: make(map[string]bool), links: make(map[[2]string]bool)}
 	for _, b := range c.c.Bureaus {
 		c.nodes[b.Node()] = &member{bureau: b, store: store.NewMem(state.New(c.c.Genesis)), logs: raft.NewInmemStore(), snaps: raft.NewInmemSnapshotStore()}
 	}
@@ -66,11 +67,17 @@ func newCluster(t *testing.T, n int) *cluster {
 
 func (c *cluster) start(name string) {
 	c.t.Helper()
+	if err := c.tryStart(name); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *cluster) tryStart(name string) error {
 	m := c.nodes[name]
 	cfg := Config{Genesis: c.c.Genesis, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: slog.New(slog.DiscardHandler)}
 	self, err := cfg.check()
 	if err != nil {
-		c.t.Fatal(err)
+		return err
 	}
 	var live atomic.Pointer[replica]
 	var trans *Transport
@@ -84,11 +91,12 @@ func (c *cluster) start(name string) {
 		},
 	})
 	if err != nil {
-		c.t.Fatal(err)
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.replica, m.trans = r, trans
+	return nil
 }
 
 // stop stops a node without the orderly hand-over of close: as a crash would,
@@ -120,7 +128,7 @@ func (c *cluster) peerOf(addr raft.ServerAddress) (raft.ServerID, bool) {
 func (c *cluster) reachable(a, b string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.cut[a] && !c.cut[b]
+	return !c.cut[a] && !c.cut[b] && !c.links[[2]string{a, b}]
 }
 
 func (c *cluster) dialer(from string) Dialer {
@@ -154,6 +162,20 @@ func (c *cluster) isolate(name string, cut bool) {
 			}
 		}
 		m.mu.Unlock()
+	}
+}
+
+// mute keeps what one node asks from reaching another, or lets it through again;
+// the other direction stays as it is.
+func (c *cluster) mute(from, to string, cut bool) {
+	c.mu.Lock()
+	c.links[[2]string{from, to}] = cut
+	c.mu.Unlock()
+	m := c.nodes[from]
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.trans != nil && cut {
+		m.trans.Disconnect(raft.ServerID(to))
 	}
 }
 

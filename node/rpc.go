@@ -72,7 +72,6 @@ func parseRequestVote(payload []byte) (*raft.RequestVoteRequest, error) {
 		!readBool(&s, &r.LeadershipTransfer) || !s.Empty() {
 		return nil, errMalformed
 	}
-	r.Candidate = r.Addr
 	return r, nil
 }
 
@@ -167,7 +166,6 @@ func parseInstallSnapshot(payload []byte) (r *raft.InstallSnapshotRequest, manif
 		return nil, nil, errMalformed
 	}
 	r.SnapshotVersion = raft.SnapshotVersionMax
-	r.Leader = r.Addr
 	r.Configuration = conf
 	r.Size = int64(len(data))
 	return r, data, nil

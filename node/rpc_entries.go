@@ -53,7 +53,6 @@ func parseAppendEntries(payload []byte) (*raft.AppendEntriesRequest, error) {
 		!s.ReadUint16(&count) || count > MaxAppendEntries {
 		return nil, errMalformed
 	}
-	r.Leader = r.Addr
 	term := r.PrevLogTerm // terms never fall along a log, nor rise above the leader's
 	for i := range uint64(count) {
 		e, ok := parseEntry(&s)

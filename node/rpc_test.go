@@ -29,18 +29,18 @@ func testRequests() map[string]any {
 	header := testHeader("xa")
 	at := time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 	return map[string]any{
-		"heartbeat": &raft.AppendEntriesRequest{RPCHeader: header, Leader: header.Addr, Term: 7},
-		"append": &raft.AppendEntriesRequest{RPCHeader: header, Leader: header.Addr, Term: 7, PrevLogEntry: 41, PrevLogTerm: 5, LeaderCommitIndex: 40,
+		"heartbeat": &raft.AppendEntriesRequest{RPCHeader: header, Term: 7},
+		"append": &raft.AppendEntriesRequest{RPCHeader: header, Term: 7, PrevLogEntry: 41, PrevLogTerm: 5, LeaderCommitIndex: 40,
 			Entries: []*raft.Log{
 				{Index: 42, Term: 5, Type: raft.LogCommand, Data: []byte("a command"), AppendedAt: at},
 				{Index: 43, Term: 6, Type: raft.LogNoop, AppendedAt: time.Time{}.UTC()},
 				{Index: 44, Term: 7, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(testConfiguration("xa", "xb")), AppendedAt: at},
 				{Index: 45, Term: 7, Type: raft.LogBarrier, Extensions: []byte{1}, AppendedAt: at},
 			}},
-		"vote":     &raft.RequestVoteRequest{RPCHeader: header, Candidate: header.Addr, Term: 9, LastLogIndex: 45, LastLogTerm: 7, LeadershipTransfer: true},
+		"vote":     &raft.RequestVoteRequest{RPCHeader: header, Term: 9, LastLogIndex: 45, LastLogTerm: 7, LeadershipTransfer: true},
 		"pre-vote": &raft.RequestPreVoteRequest{RPCHeader: header, Term: 9, LastLogIndex: 45, LastLogTerm: 7},
 		"timeout":  &raft.TimeoutNowRequest{RPCHeader: header},
-		"snapshot": &raft.InstallSnapshotRequest{RPCHeader: header, Leader: header.Addr, SnapshotVersion: 1, Term: 9, LastLogIndex: 45, LastLogTerm: 7,
+		"snapshot": &raft.InstallSnapshotRequest{RPCHeader: header, SnapshotVersion: 1, Term: 9, LastLogIndex: 45, LastLogTerm: 7,
 			Configuration: raft.EncodeConfiguration(testConfiguration("xa")), ConfigurationIndex: 3, Size: int64(len(testManifest))},
 	}
 }

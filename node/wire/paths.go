@@ -30,13 +30,6 @@ const (
 	ProtocolRaft = "comity-raft/1"
 )
 
-// Header names.
-const (
-	HeaderRequestID = "Comity-Request-Id"
-	HeaderSize      = "Comity-Size" // entries the answering node has applied
-	HeaderTime      = "Comity-Time" // ledger time of the last one, POSIX ms
-)
-
 // Bounds of requests and answers.
 const (
 	MaxItem    = ledger.MaxEntry + ledger.MaxBody + 64

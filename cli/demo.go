@@ -42,6 +42,9 @@ func (t *terminal) demoCommand() *cli.Command {
 	}
 }
 
+// testingOnlyDemo makes a demo shorter.
+var testingOnlyDemo func(*testnet.DemoOptions)
+
 func demoDir(c *cli.Context) (string, error) {
 	if dir := c.String("dir"); dir != "" {
 		return filepath.Abs(dir)
@@ -68,26 +71,39 @@ func (t *terminal) demo(c *cli.Context) error {
 	if c.IsSet("dir") {
 		p.option = " --dir " + shellWord(dir)
 	}
-	p.begin()
-	d, err := testnet.OpenDemo(testnet.DemoOptions{Dir: dir, Seed: c.Uint64("seed"), Report: p.event})
-	if err != nil {
-		return p.failed(err)
+	p.wait("making or opening the keys of five bureaus")
+	o := testnet.DemoOptions{Dir: dir, Seed: c.Uint64("seed"), Report: p.event}
+	if testingOnlyDemo != nil {
+		testingOnlyDemo(&o)
+	}
+	d, err := testnet.OpenDemo(o)
+	p.clear()
+	switch {
+	case errors.Is(err, testnet.ErrDemoRuns):
+		return hint(err, "stop it with Ctrl-C where it runs, or give this one a folder of its own with --dir")
+	case testnet.IsDemo(dir) && err != nil:
+		return hint(err, "to begin anew: %s", p.again("--clean"))
+	case err != nil:
+		return hint(err, "give the demo a folder of its own with --dir")
 	}
 	err = p.run(c.Context, d, c.Bool("once"))
 	p.wait("stopping the nodes")
 	err = errors.Join(err, d.Close())
 	p.clear()
-	if err != nil {
-		return p.failed(err)
-	}
-	if !c.Bool("once") {
-		t.note("stopped; %s demo%s resumes", p.verb, p.option)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return hint(err, "%s goes on where it was; %s removes it", p.again(""), p.again("--clean"))
+	case err != nil:
+		return hint(err, "the nodes' logs are %s; to begin anew: %s", filepath.Join(dir, "*", "node.log"), p.again("--clean"))
+	case !c.Bool("once"):
+		t.note("stopped; %s resumes", p.again(""))
 	}
 	return nil
 }
 
 // run plays and checks, and unless once waits until it is told to stop.
 func (p *demoPrinter) run(ctx context.Context, d *testnet.Demo, once bool) error {
+	p.begin()
 	p.wait("five nodes look for a leader")
 	if err := d.Begin(ctx); err != nil {
 		return err
@@ -110,19 +126,9 @@ func (p *demoPrinter) run(ctx context.Context, d *testnet.Demo, once bool) error
 	return d.Wait(ctx)
 }
 
-// failed says what to do about an error of a demo.
-func (p *demoPrinter) failed(err error) error {
-	p.clear()
-	again := p.verb + " demo" + p.option
-	switch {
-	case errors.Is(err, testnet.ErrDemoRuns):
-		return hint(err, "stop it with Ctrl-C where it runs, or give this one a folder of its own with --dir")
-	case errors.Is(err, testnet.ErrNoDemo):
-		return hint(err, "choose another folder with --dir")
-	case errors.Is(err, context.Canceled):
-		return hint(err, "%s goes on where it was; %s --clean removes it", again, again)
-	}
-	return hint(err, "the nodes' logs are in %s; to begin anew: %s --clean", filepath.Join(p.dir, "*", "node.log"), again)
+// again returns the command line that runs this demo, with a flag.
+func (p *demoPrinter) again(flag string) string {
+	return strings.TrimSpace(p.verb + " demo" + p.option + " " + flag)
 }
 
 func (t *terminal) demoClean(dir string) error {
@@ -151,6 +157,10 @@ func invocation() string {
 	if err != nil {
 		return "comity"
 	}
+	return invocationOf(exe, os.Args[0])
+}
+
+func invocationOf(exe, arg0 string) string {
 	folder := filepath.Dir(exe)
 	if cached.MatchString(filepath.Base(folder)) || strings.Contains(folder, string(filepath.Separator)+"go-build") {
 		return "go run ."
@@ -162,8 +172,8 @@ func invocation() string {
 			return "comity"
 		}
 	}
-	if strings.ContainsRune(os.Args[0], filepath.Separator) {
-		return shellWord(os.Args[0])
+	if strings.ContainsRune(arg0, filepath.Separator) {
+		return shellWord(arg0)
 	}
 	return "comity"
 }

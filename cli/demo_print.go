@@ -23,6 +23,7 @@ type demoPrinter struct {
 	nodes     int    // of the consortium
 	word, sgr string // a word to colour in the next line
 
+	begun bool
 	live  bool      // a person is looking: show progress
 	shown bool      // a progress line is on the screen
 	last  time.Time // when it was shown
@@ -36,13 +37,18 @@ const (
 	neverHere = "Never put a real case here: one machine holds all five bureaus' keys, unlocked."
 )
 
+// begin prints, before all else, what this is.
 func (p *demoPrinter) begin() {
+	if p.begun {
+		return
+	}
+	p.begun = true
+	p.clear()
 	if p.asJSON {
 		p.object("exercise", map[string]string{"text": exercise, "dir": p.dir})
 		return
 	}
 	fmt.Fprintf(p.stdout, "%s  %s\n\n", p.paint(yellow, "EXERCISE"), exercise)
-	p.wait("making the keys of five bureaus")
 }
 
 // event prints what has happened. It is called for one event at a time.
@@ -51,6 +57,7 @@ func (p *demoPrinter) event(e testnet.DemoEvent) {
 		p.progressed(progress)
 		return
 	}
+	p.begin()
 	if p.asJSON {
 		p.object(e.Event(), e)
 		return
@@ -153,9 +160,8 @@ func (p *demoPrinter) next(once bool) {
 	}
 	p.clear()
 	p.say("")
-	again := p.verb + " demo" + p.option
 	if once {
-		p.say("%s keeps it running; %s --clean removes it.", again, again)
+		p.say("%s keeps it running; %s removes it.", p.again(""), p.again("--clean"))
 		p.say("%s", neverHere)
 		return
 	}
@@ -167,7 +173,7 @@ func (p *demoPrinter) next(once bool) {
 	for _, c := range commands {
 		p.say("   %s %-*s  %s", p.verb, width, c[0], c[1])
 	}
-	p.say("Ctrl-C stops it; %s resumes; %s --clean removes it.", again, again)
+	p.say("Ctrl-C stops it; %s resumes; %s removes it.", p.again(""), p.again("--clean"))
 	p.say("%s", neverHere)
 }
 

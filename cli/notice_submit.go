@@ -20,7 +20,8 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest needs --second.\n" +
 			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
 			"Example: comity notice submit lt-0301.json",
-		Flags:  []cli.Flag{secondFlag(), noWaitFlag()},
+		Flags: []cli.Flag{secondFlag(), noWaitFlag(),
+			&cli.BoolFlag{Name: "again", Usage: "send it although a notice of your bureau has this reference already"}},
 		Action: t.noticeSubmit,
 	}
 }
@@ -68,6 +69,11 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	by, err := s.signers(c)
 	if err != nil {
 		return err
+	}
+	if !c.Bool("again") {
+		if err := s.unused(c.Context, n.Reference); err != nil {
+			return err
+		}
 	}
 	it, err := s.desk.Publish(c.Context, s.client, by, n)
 	if err != nil {
@@ -161,6 +167,19 @@ func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
 		}
 	}
 	return k, err
+}
+
+// unused refuses a reference that a notice of this bureau has already: most
+// often that notice was sent by a command that was cut off before it could say so.
+func (s *session) unused(ctx context.Context, reference string) error {
+	cases, err := s.desk.Cases(ctx, desk.Filter{Bureau: s.home.Bureau(), Opened: true, Limit: 1,
+		Keep: func(k *desk.Case) bool { return k.Reference() == reference }})
+	if err != nil || len(cases) == 0 {
+		return err
+	}
+	return hint(fmt.Errorf("%s was not sent: %s has sent a notice of this reference already (%s, %s)", reference, s.home.Bureau(),
+		cases[0].ID.String()[:12], cases[0].Status),
+		"give it another reference, replace that one (comity notice amend %s FILE), or say --again", reference)
 }
 
 // own returns a case of this bureau, on which it wants to act. The ledger would

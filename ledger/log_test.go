@@ -132,3 +132,12 @@ func flip(data []byte, i int, mask byte) []byte {
 	out[i] ^= mask
 	return out
 }
+
+// stride is the step of a test through every byte: all of them, or under -short
+// some.
+func stride() int {
+	if testing.Short() {
+		return 13
+	}
+	return 1
+}

@@ -26,6 +26,7 @@ type cosigner struct {
 	least   time.Duration // between two cosignatures
 	moved   *beacon
 	alarm   func(string)
+	damaged func(error)
 	log     *slog.Logger
 }
 
@@ -40,9 +41,9 @@ func (c *cosigner) run(ctx context.Context) {
 	)
 	for {
 		moved := c.moved.wait() // before the look, so that no change is missed
-		pending, err := state.ReadPending(c.store)
+		pending, err := c.look()
 		if err != nil {
-			c.log.Error("read pending checkpoint", "error", err)
+			c.mute("look for a checkpoint to cosign", err)
 			return
 		}
 		wait := time.Duration(-1) // until something moves
@@ -55,9 +56,8 @@ func (c *cosigner) run(ctx context.Context) {
 				if sent == nil || sent.Size != pending.Size {
 					sent, err = c.witness.cosign(c.store, pending, uint64(c.clock().Unix()))
 					if err != nil {
-						c.alarm(err.Error())
-						c.log.Error("cosign", "size", pending.Size, "error", err)
-						return // mute from here on: people must look
+						c.mute("cosign", err)
+						return
 					}
 				}
 				last, wait = time.Now(), resend
@@ -75,6 +75,29 @@ func (c *cosigner) run(ctx context.Context) {
 		case <-timer:
 		}
 	}
+}
+
+// look returns the checkpoint that the log asks for, nil for none.
+func (c *cosigner) look() (*state.Collected, error) {
+	final, err := state.ReadFinal(c.store)
+	if err != nil {
+		return nil, err
+	}
+	pending, err := state.ReadPending(c.store)
+	if err != nil {
+		return nil, err
+	}
+	return pending, errors.Join(c.witness.knows(final), c.witness.knows(pending))
+}
+
+// mute says why this node does not cosign any more: people must look.
+func (c *cosigner) mute(what string, err error) {
+	if errors.Is(err, store.ErrClosed) {
+		return // the node is stopping
+	}
+	c.log.Error(what, "error", err)
+	c.alarm(err.Error())
+	c.damaged(err)
 }
 
 // send hands the cosignature to the leader. A failure is not followed up here:

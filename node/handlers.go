@@ -80,6 +80,7 @@ func (a *api) entries(req *http.Request, _ caller) (*answer, error) {
 			rec, err := a.record(i)
 			if err != nil {
 				a.log.Error("stream records", "index", i, "error", err)
+				a.damaged(err)
 				panic(http.ErrAbortHandler) // the reader must not take a cut for an end
 			}
 			buf = rec.Append(buf[:0])

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 
 	"comity/node/wire"
@@ -55,13 +56,21 @@ func (a *api) handler() http.Handler {
 					return
 				}
 			}
-			a.fail(w, req, caller{}, &wire.Error{Code: wire.MethodNotAllow, Message: "this path is not used with " + req.Method})
+			a.serve(w, req, nowhere(wire.MethodNotAllow, "this path is not used with "+req.Method))
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
-		a.fail(w, req, caller{}, &wire.Error{Code: wire.NotFound, Message: "there is nothing at this path"})
+		a.serve(w, req, nowhere(wire.NotFound, "there is nothing at this path"))
 	})
 	return mux
+}
+
+// nowhere is the route of what no route names. It counts against the limits of
+// the caller like any other.
+func nowhere(code wire.Code, message string) route {
+	return route{may: mayNode | mayRead, handle: func(*api, *http.Request, caller) (*answer, error) {
+		return nil, &wire.Error{Code: code, Message: message}
+	}}
 }
 
 // serve runs one request through identity, rights, limits and handler.
@@ -128,6 +137,7 @@ func (a *api) fail(w http.ResponseWriter, req *http.Request, who caller, err err
 		e = &wire.Error{Code: wire.TooLarge, Message: "the request is larger than " + strconv.FormatInt(tooLarge.Limit, 10) + " bytes"}
 	case !errors.As(err, &e):
 		a.log.Error("request", "path", req.URL.Path, "error", err)
+		a.damaged(err)
 		e = &wire.Error{Code: wire.Internal, Message: "a fault of the node; its log has it under this request id"}
 	}
 	out := *e
@@ -152,7 +162,7 @@ func (a *api) recover(w http.ResponseWriter, req *http.Request) {
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
-		a.log.Error("panic in handler", "path", req.URL.Path, "panic", p)
+		a.log.Error("panic in handler", "path", req.URL.Path, "panic", p, "stack", string(debug.Stack()))
 		a.fail(w, req, caller{}, &wire.Error{Code: wire.Internal, Message: "a fault of the node"})
 	}
 }

@@ -33,6 +33,7 @@ type replica struct {
 	peers   peers
 	moved   *beacon // fires at every change of the state
 	final   atomic.Pointer[finality]
+	trans   raft.Transport
 	log     *slog.Logger
 
 	ctx    context.Context // ends with close
@@ -79,7 +80,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 		return nil, err
 	}
 	r.setFinal(final)
-	w, err := openWitness(p.witness, r.name, cfg.Genesis.Origin(), cfg.Witness)
+	w, err := openWitness(p.witness, r.name, cfg.Genesis.Origin(), cfg.Witness, p.store.Applied() == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +88,14 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, applied: r.moved.fire, final: r.setFinal, fatal: r.fatal}
 	r.fsm.pull = (&catchup{fsm: r.fsm, peers: p.peers, names: r.others(), ctx: ctx}).pull
 
-	transport := p.transport(&guard{r.machine, p.store, verified, cfg.Clock})
+	r.trans = p.transport(&guard{r.machine, p.store, verified, cfg.Clock})
 	rc := cfg.raftConfig(r.name)
 	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
 	if err != nil {
 		return nil, fmt.Errorf("node: read Raft state: %w", err)
 	}
 	if !existing {
-		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, transport, voters(cfg.Genesis)); err != nil {
+		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, voters(cfg.Genesis)); err != nil {
 			return nil, fmt.Errorf("node: first start: %w", err)
 		}
 	}
@@ -105,7 +106,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.raft, err = raft.NewRaft(rc, r.fsm, cache, p.stable, p.snaps, transport); err != nil {
+	if r.raft, err = raft.NewRaft(rc, r.fsm, cache, p.stable, p.snaps, r.trans); err != nil {
 		return nil, fmt.Errorf("node: start Raft: %w", err)
 	}
 	p.live.Store(r)
@@ -113,7 +114,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, r.ledgerTime, t.inFlight)
 	r.collect = newCollector(r.raft, r.log)
 	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, clock: cfg.Clock,
-		least: t.cosign, moved: r.moved, alarm: r.alarm, log: r.log}
+		least: t.cosign, moved: r.moved, alarm: r.alarm, damaged: r.damaged, log: r.log}
 	r.wg.Go(func() { c.run(ctx) })
 	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, log: r.log}).run(ctx) })
 	ok = true
@@ -178,14 +179,27 @@ func (r *replica) close() error {
 	return errors.Join(err, r.store.Close())
 }
 
-// fatal stops the node for good: its state must not move on.
+// fatal stops the node for good: its state must not move on. It also falls
+// silent towards the others: as a leader that cannot apply it would be in their
+// way, and Raft panics when it hears a higher term and cannot store it.
 func (r *replica) fatal(err error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err == nil {
+	first := r.err == nil
+	if first {
 		r.err = err
 		r.log.Error("the node stops", "error", err)
 		close(r.done)
+	}
+	r.mu.Unlock()
+	if t, ok := r.trans.(raft.WithClose); ok && first {
+		_ = t.Close()
+	}
+}
+
+// damaged stops the node when what it read from its disk is not what was written.
+func (r *replica) damaged(err error) {
+	if errors.Is(err, store.ErrCorrupt) {
+		r.fatal(fmt.Errorf("storage: %w", err))
 	}
 }
 

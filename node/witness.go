@@ -29,13 +29,20 @@ type witness struct {
 	last   ledger.Checkpoint // the latest one signed, as durable
 }
 
-// openWitness reads what the node signed last. A missing file means that it has
-// signed nothing yet.
-func openWitness(path, name, origin string, k *keys.Witness) (*witness, error) {
+// openWitness reads what the node signed last. A fresh node has a file from its
+// first start on, which says that it signed nothing; for any other node a missing
+// file means that nobody knows.
+func openWitness(path, name, origin string, k *keys.Witness, fresh bool) (*witness, error) {
 	w := &witness{name: name, origin: origin, keys: k, path: path,
 		last: ledger.Checkpoint{Origin: origin, Root: ledger.EmptyRoot}}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
+		if !fresh {
+			return nil, fmt.Errorf("witness state %s is missing: this node must not cosign before its keys are changed", path)
+		}
+		if err := w.persist(w.last); err != nil {
+			return nil, fmt.Errorf("witness state: %w", err)
+		}
 		return w, nil
 	}
 	if err != nil {
@@ -78,6 +85,16 @@ func (w *witness) cosign(log tlog.HashReader, pending *state.Collected, now uint
 		w.last = next
 	}
 	return ledger.Cosign(w.keys, w.name, next, now)
+}
+
+// knows returns an error when a checkpoint of the log carries a cosignature of
+// this node that it does not remember: its state was put back from a copy. What
+// it remembers is always as new as what the log holds, since it is durable first.
+func (w *witness) knows(c *state.Collected) error {
+	if c != nil && c.By(w.name) && c.Size > w.last.Size {
+		return fmt.Errorf("the log holds its cosignature at %d, and it remembers none after %d: its witness state is an old copy: %w", c.Size, w.last.Size, errEquivocation)
+	}
+	return nil
 }
 
 // persist replaces the witness file: a new file, synced, renamed over the old

@@ -133,19 +133,23 @@ func (d *Demo) checkAcknowledged(ctx context.Context, r *DemoChecked) {
 	d.mu.Unlock()
 	r.Acknowledged = len(list)
 	var (
-		mu   sync.Mutex // guards r.Problems
+		mu   sync.Mutex // guards r.Problems and r.Placed
 		work sync.WaitGroup
 	)
 	for _, code := range d.codes {
 		work.Go(func() {
-			if err := d.findAll(ctx, code, list); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
+			err := d.findAll(ctx, code, list)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
 				r.problem("%s", err)
+				return
 			}
+			r.Placed = append(r.Placed, code)
 		})
 	}
 	work.Wait()
+	slices.Sort(r.Placed)
 }
 
 // findAll asks a node where each statement is, several at a time.

@@ -8,13 +8,15 @@ import (
 
 // playClock is the clock of a demo. It runs fast up to a goal and from there on
 // at the pace of the real one, so that what officers do between two goals takes
-// the time it takes. It never goes back.
+// the time it takes. It does not go back. When the play is over it is the
+// machine's clock.
 type playClock struct {
-	mu   sync.Mutex // guards all below
-	real time.Time  // when base was the time
-	base time.Time
-	goal time.Time // not before base
-	pace float64   // seconds in one real second, until goal
+	mu      sync.Mutex // guards all below
+	machine bool
+	real    time.Time // when base was the time
+	base    time.Time
+	goal    time.Time // not before base
+	pace    float64   // seconds in one real second, until goal
 }
 
 func newPlayClock(now time.Time) *playClock {
@@ -30,6 +32,9 @@ func (c *playClock) Now() time.Time {
 
 // at must be called with mu held.
 func (c *playClock) at(real time.Time) time.Time {
+	if c.machine {
+		return real
+	}
 	run := real.Sub(c.real)
 	fast := c.fast()
 	if run < fast {
@@ -70,14 +75,9 @@ func (c *playClock) set(goal time.Time, pace float64) time.Duration {
 	return c.fast()
 }
 
-// jump makes it goal now, unless that is past already.
-func (c *playClock) jump(goal time.Time) {
+// follow makes it the machine's clock, which must be ahead.
+func (c *playClock) follow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
-	c.base = c.at(now)
-	if goal.After(c.base) {
-		c.base = goal
-	}
-	c.real, c.goal = now, c.base
+	c.machine = true
 }

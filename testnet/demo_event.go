@@ -160,6 +160,7 @@ type DemoChecked struct {
 	Heads        []DemoHead `json:"heads"`
 	Agree        []string   `json:"agree"` // bureaus that hold this root
 	Acknowledged int        `json:"acknowledged"`
+	Placed       []string   `json:"placed"` // bureaus whose nodes have all of these at their place
 	Problems     []string   `json:"problems"`
 	Seconds      float64    `json:"seconds"`
 }

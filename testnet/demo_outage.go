@@ -45,12 +45,9 @@ func (p *player) stopLeader(ctx context.Context, o *outage) error {
 	defer close(o.stopped)
 	ctx, cancel := context.WithTimeout(ctx, sendAtMost)
 	defer cancel()
-	for o.bureau == "" {
-		if o.bureau = p.leading(); o.bureau == "" {
-			if err := pause(ctx); err != nil {
-				return err
-			}
-		}
+	var err error
+	if o.bureau, err = p.leader(ctx); err != nil {
+		return err
 	}
 	p.Demo.restart = o.bureau
 	when, began := p.moment(p.time.Now()), time.Now()
@@ -78,7 +75,11 @@ func (p *player) bringBack(ctx context.Context, o *outage) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	goal, err := p.size(p.leading())
+	leader, err := p.leader(ctx)
+	if err != nil {
+		return err
+	}
+	goal, err := p.size(leader)
 	if err != nil {
 		return err
 	}
@@ -100,6 +101,18 @@ func (p *player) bringBack(ctx context.Context, o *outage) error {
 	}
 	p.report(DemoReturned{when, o.bureau, goal - min(first, goal), since(began)})
 	return nil
+}
+
+// leader waits until a node leads.
+func (p *player) leader(ctx context.Context) (string, error) {
+	for {
+		if code := p.leading(); code != "" {
+			return code, nil
+		}
+		if err := pause(ctx); err != nil {
+			return "", fmt.Errorf("no node leads: %w", err)
+		}
+	}
 }
 
 // leading returns the bureau whose node leads, "" when none does.

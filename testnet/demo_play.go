@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,14 +15,6 @@ import (
 	"comity/ledger/notice"
 	"comity/node/desk"
 )
-
-// step is one thing in the timetable of a demo: a notice that a bureau sends, or
-// a scene.
-type step struct {
-	at     time.Duration // since the start of the operation
-	notice *notice.Notice
-	scene  func(context.Context) error
-}
 
 // player is one run of the operation. Each bureau's officer sends one notice
 // after the other, all bureaus at the same time, while scenes are played.
@@ -37,7 +28,7 @@ type player struct {
 	desks   map[string]*desk.Desk
 	total   int
 	sent    atomic.Int64
-	tally   sync.Once // the first one is reported
+	first   string // reference of the tally that is reported
 	outage  *outage
 	work    sync.WaitGroup // officers, and scenes that play goes on beside
 	failed  context.CancelCauseFunc
@@ -68,7 +59,7 @@ func (d *Demo) Play(ctx context.Context) error {
 	if err := os.WriteFile(d.path(filePlayed), nil, 0o600); err != nil {
 		return fmt.Errorf("play: %w", err)
 	}
-	d.time.jump(time.Now()) // the operation is over: today begins
+	d.time.follow() // the operation is over
 	return nil
 }
 
@@ -199,10 +190,8 @@ func (p *player) send(ctx context.Context, code string, n *notice.Notice) error 
 	if err := p.acknowledge(sent); err != nil {
 		return err
 	}
-	if n.Tally != nil && p.before == 0 {
-		p.tally.Do(func() {
-			p.report(DemoTally{p.entry(code, n.Reference, sent.Index, sent.Time, sent.Item.Entry.ID), n.Tally.Inspections, n.Tally.Hotspots, n.Readers})
-		})
+	if n.Reference == p.first {
+		p.report(DemoTally{p.entry(code, n.Reference, sent.Index, sent.Time, sent.Item.Entry.ID), n.Tally.Inspections, n.Tally.Hotspots, n.Readers})
 	}
 	return nil
 }
@@ -210,84 +199,6 @@ func (p *player) send(ctx context.Context, code string, n *notice.Notice) error 
 func (p *player) progress() {
 	n := int(p.sent.Add(1))
 	p.report(DemoProgress{p.moment(p.time.Now()), n, p.total})
-}
-
-// timetable returns what is still to be played, and how much was played before.
-func (p *player) timetable(ctx context.Context) (steps []step, before int, err error) {
-	there, err := p.references(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	for i, e := range notice.Operation(p.file.Seed, p.file.Start) {
-		switch {
-		case p.options.Every > 1 && i%p.options.Every != 0:
-		case there[e.Notice.Reference]:
-			before++
-		default:
-			steps = append(steps, step{at: e.At, notice: e.Notice})
-		}
-	}
-	steps = append(steps, p.childCase()...)
-	steps = append(steps, p.stoppedLeader()...)
-	slices.SortStableFunc(steps, func(a, b step) int { return int(a.at - b.at) })
-	return steps, before, nil
-}
-
-// references returns what stands in the ledger already. A notice of which an
-// answer was lost may be there without having been acknowledged.
-func (p *player) references(ctx context.Context) (map[string]bool, error) {
-	there := make(map[string]bool)
-	if p.before == 0 {
-		return there, nil
-	}
-	for _, code := range p.codes {
-		if err := p.sync(ctx, code); err != nil {
-			return nil, err
-		}
-		own, err := p.desks[code].Cases(ctx, desk.Filter{Bureau: code, Opened: true})
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range own {
-			there[c.Reference()] = true
-		}
-	}
-	return there, nil
-}
-
-// sumUp adds up the operation as the first bureau's keys open it.
-func (p *player) sumUp(ctx context.Context) error {
-	code := p.codes[0]
-	size, _, err := p.WaitEqual(ctx, 0)
-	if err != nil {
-		return err
-	}
-	if err := p.see(ctx, code, size-1); err != nil {
-		return err
-	}
-	cases, err := p.desks[code].Cases(ctx, desk.Filter{Opened: true})
-	if err != nil {
-		return err
-	}
-	e := DemoPlayed{DemoMoment: p.moment(p.time.Now()), Bureau: code, Seconds: since(p.began)}
-	hotspots := make(map[string]int)
-	for _, c := range cases {
-		switch t := c.View; {
-		case t == nil:
-		case t.Tally != nil:
-			e.Tallies++
-			e.Inspections += t.Tally.Inspections
-			hotspots[t.Tally.Sector] = t.Tally.Hotspots
-		default:
-			e.Cases++
-		}
-	}
-	for _, n := range hotspots {
-		e.Hotspots += n
-	}
-	e.HoursPerSecond = (notice.OperationLength - p.before).Hours() / e.Seconds
-	p.report(e)
-	return nil
 }
 
 // sync brings a bureau's replica up to date from its own node.

@@ -28,9 +28,21 @@ func decodeStrict(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return fmt.Errorf("%s: a %s is not what belongs here", fieldOf(wrong), wrong.Value)
+		}
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
+}
+
+// fieldOf names the place of a value of the wrong type, in the author's words.
+func fieldOf(e *json.UnmarshalTypeError) string {
+	if e.Field == "" {
+		return "the document"
+	}
+	return e.Field
 }
 
 // encode returns v as JSON, indented or on one line. Unlike json.Marshal it

@@ -1,0 +1,177 @@
+package state_test
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"testing"
+
+	"comity/ledger"
+	"comity/ledger/ledgertest"
+	"comity/ledger/state"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// memory is a View that commands are committed to.
+type memory struct {
+	tables  map[string][]byte
+	hashes  []tlog.Hash
+	records []state.Record
+	fails   error // when set, every read fails with it
+}
+
+func newMemory(m *state.Machine) *memory {
+	v := &memory{tables: make(map[string][]byte)}
+	v.commit(m.Begin())
+	return v
+}
+
+func (v *memory) Get(t state.Table, key []byte) ([]byte, error) {
+	return v.tables[string(byte(t))+string(key)], v.fails
+}
+
+func (v *memory) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, x := range indexes {
+		if x >= int64(len(v.hashes)) {
+			return nil, errors.New("no such hash")
+		}
+		out[i] = v.hashes[x]
+	}
+	return out, v.fails
+}
+
+func (v *memory) commit(c *state.Changes) {
+	for _, p := range c.Puts {
+		if key := string(byte(p.Table)) + string(p.Key); p.Value == nil {
+			delete(v.tables, key)
+		} else {
+			v.tables[key] = bytes.Clone(p.Value)
+		}
+	}
+	v.hashes = append(v.hashes, c.Hashes...)
+	v.records = append(v.records, c.Records...)
+}
+
+// entriesOnly returns the tables without what cosignatures wrote.
+func (v *memory) entriesOnly() map[string][]byte {
+	out := maps.Clone(v.tables)
+	delete(out, string(byte(state.TableMeta))+"pending")
+	delete(out, string(byte(state.TableMeta))+"final")
+	return out
+}
+
+// world is a ledger in which all bureaus have made their enrolments.
+type world struct {
+	*ledgertest.Consortium
+	t    testing.TB
+	m    *state.Machine
+	view *memory
+	now  uint64
+}
+
+func newWorld(t testing.TB, n int) *world {
+	t.Helper()
+	w := genesisWorld(t, n)
+	w.accept(w.Enrolments(t)...)
+	return w
+}
+
+func genesisWorld(t testing.TB, n int) *world {
+	t.Helper()
+	c := ledgertest.NewGenesis(t, n)
+	m := state.New(c.Genesis)
+	return &world{Consortium: c, t: t, m: m, view: newMemory(m), now: 1_700_000_000_000}
+}
+
+// apply applies a command as it comes out of the log.
+func (w *world) apply(c *ledger.Command) (*state.Changes, []state.Result) {
+	w.t.Helper()
+	parsed, err := ledger.ParseCommand(c.Marshal())
+	if err != nil {
+		w.t.Fatalf("command: %v", err)
+	}
+	changes, results, err := w.m.Apply(w.view, parsed, state.Plain{})
+	if err != nil {
+		w.t.Fatalf("apply: %v", err)
+	}
+	w.view.commit(changes)
+	return changes, results
+}
+
+func (w *world) batch(items ...ledger.Item) []state.Result {
+	w.t.Helper()
+	w.now += 1000
+	_, results := w.apply(&ledger.Command{Batch: &ledger.Batch{Time: w.now, Items: items}})
+	return results
+}
+
+// accept applies a batch of which nothing may be refused, and returns the
+// index of its last entry.
+func (w *world) accept(items ...ledger.Item) uint64 {
+	w.t.Helper()
+	results := w.batch(items...)
+	for i, r := range results {
+		if r.Refusal != nil || r.Known {
+			w.t.Fatalf("item %d: got %+v, refusal %v", i, r, r.Refusal)
+		}
+	}
+	return results[len(results)-1].Index
+}
+
+func (w *world) cosigned(list ...*ledger.Cosignature) []state.Result {
+	w.t.Helper()
+	_, results := w.apply(&ledger.Command{Cosignatures: list})
+	return results
+}
+
+// cosign returns the cosignature of the i-th bureau's node for a checkpoint.
+func (w *world) cosign(i int, c *state.Collected) *ledger.Cosignature {
+	w.t.Helper()
+	b := w.Bureaus[i]
+	s, err := ledger.Cosign(b.Witness, b.Node(), ledger.Checkpoint{Origin: w.Genesis.Origin(), Size: c.Size, Root: c.Root}, w.now/1000)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+func (w *world) head() state.Head {
+	w.t.Helper()
+	h, err := state.ReadHead(w.view)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return h
+}
+
+func (w *world) pending() *state.Collected {
+	w.t.Helper()
+	c, err := state.ReadPending(w.view)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) final() *state.Collected {
+	w.t.Helper()
+	c, err := state.ReadFinal(w.view)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+// forge returns the item with one bit of its i-th signature flipped.
+func forge(t testing.TB, it ledger.Item, i int) ledger.Item {
+	t.Helper()
+	sigs := append([]ledger.Signature(nil), it.Entry.Signatures...)
+	sigs[i].Sig[0] ^= 1
+	e, err := ledger.NewEntry(it.Entry.Signed(), sigs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ledger.Item{Entry: e, Body: it.Body}
+}

@@ -1,0 +1,201 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
+)
+
+func TestReplicaLostLedgerIsFetchedAgain(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		name := c.c.Bureaus[1].Node()
+		if err := c.replica(name).raft.Snapshot().Error(); err != nil {
+			t.Fatal(err)
+		}
+		c.stop(name)
+		m := c.nodes[name]
+		m.store = store.NewMem(state.New(c.c.Genesis))
+		c.start(name) // Raft goes on after the snapshot, which the ledger does not reach
+		c.submit(c.leader(), c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("after")))
+		c.agree(c.base + 1)
+
+		c.stop(name)
+		m.store = store.NewMem(state.New(c.c.Genesis))
+		for other := range c.nodes {
+			c.stop(other)
+		}
+		if err := c.tryStart(name); err == nil || !strings.Contains(err.Error(), "fetch the rest from the other nodes") {
+			t.Errorf("with nobody to fetch from: %v", err)
+		}
+	})
+}
+
+func TestReplicaRefusesALogWithoutItsSnapshot(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		name := c.c.Bureaus[1].Node()
+		c.stop(name)
+		m := c.nodes[name]
+		if err := m.logs.DeleteRange(1, 5); err != nil {
+			t.Fatal(err)
+		}
+		m.snaps = raft.NewInmemSnapshotStore()
+		if err := c.tryStart(name); err == nil || !strings.Contains(err.Error(), "snapshots were removed") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestReplicaWitnessStateMissingOrOld(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		name := c.c.Bureaus[1].Node()
+		path := filepath.Join(c.dir, "XB.witness")
+		first, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal("a new node has no witness state:", err)
+		}
+		c.enrol()
+		c.agree(c.base)
+		if f := c.replica(name).final.Load(); !f.at.By(name) {
+			t.Fatalf("%s did not cosign", name)
+		}
+		c.stop(name)
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.tryStart(name); err == nil || !strings.Contains(err.Error(), "witness state "+path+" is missing") {
+			t.Errorf("without its witness state: %v", err)
+		}
+		if err := os.WriteFile(path, first, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.start(name)
+		c.submit(c.leader(), c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("after")))
+		c.agree(c.base + 1)
+		time.Sleep(3 * time.Second)
+		r := c.replica(name)
+		if f := r.final.Load(); f.at.By(name) {
+			t.Errorf("%s cosigns with an old copy of its witness state", name)
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.alarms) != 1 || !strings.Contains(r.alarms[0], "old copy") {
+			t.Errorf("alarms: %q", r.alarms)
+		}
+	})
+}
+
+// A node that is behind must not say that a key is unknown for ever.
+func TestReplicaBehindDoesNotRefuseWhatItMayNotKnow(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		leader := c.leader()
+		var behind string
+		for name := range c.nodes {
+			if name != leader.name {
+				behind = name
+			}
+		}
+		c.mute(leader.name, behind, true)
+		a := c.c.NewAuthor("late")
+		b := c.c.Bureaus[0]
+		c.submit(leader, b.EnrolSigner(t, a, "late-1", ledger.RoleInvestigator))
+		time.AfterFunc(300*time.Millisecond, func() { c.mute(leader.name, behind, false) })
+		c.submit(c.replica(behind), a.Publish(t, ledger.KindYellow, []byte("through a node that is behind")))
+
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		stranger := c.c.NewAuthor("stranger").Publish(t, ledger.KindYellow, []byte("x"))
+		if _, err := c.replica(behind).submit(ctx, stranger); wire.CodeOf(err) != wire.Code(state.UnknownKey) {
+			t.Errorf("a stranger: %v", err)
+		}
+	})
+}
+
+// failing is a store whose disk fails at a Commit.
+type failing struct {
+	store.Store
+	err error
+}
+
+func (f *failing) Commit(applied uint64, c *state.Changes) error {
+	if len(c.Records) > 0 && f.err != nil {
+		return f.err
+	}
+	return f.Store.Commit(applied, c)
+}
+
+// A leader that cannot apply must not stay in the way: it falls silent, the
+// others elect, and its officer is told that sending again is safe.
+func TestReplicaLeaderThatCannotApplyGivesWay(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		old := c.leader()
+		disk := errors.New("no space left on device")
+		old.fsm.store = &failing{old.store, disk} // nothing is being applied
+		it := c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("a body"))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if _, err := old.submit(ctx, it); wire.CodeOf(err) != wire.Unknown {
+			t.Errorf("submit: %v, want %s", err, wire.Unknown)
+		}
+		<-old.done
+		if old.err == nil || !errors.Is(old.err, disk) {
+			t.Errorf("it stops because of %v", old.err)
+		}
+		time.Sleep(10 * time.Second)
+		now := c.leader()
+		if now == old {
+			t.Fatal("it leads still")
+		}
+		index := c.submit(now, it)
+		if index != c.base {
+			t.Errorf("entry %d, want %d", index, c.base)
+		}
+		name := old.name
+		c.stop(name)
+		c.start(name)
+		c.agree(c.base + 1)
+	})
+}
+
+// What was proposed once may be in the log: nobody may be told that nothing was
+// written.
+func TestBatcherOutcomeAfterAnEarlierTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, sent := range []bool{false, true} {
+			b := &batcher{queue: make(chan *waiting, 1), stop: make(chan struct{})}
+			ctx, cancel := context.WithCancel(t.Context())
+			w := &waiting{ctx: ctx, done: make(chan outcome, 1), sent: sent}
+			b.again([]*waiting{w})
+			cancel()
+			if alive(<-b.queue) {
+				t.Fatal("alive, with nobody waiting")
+			}
+			want := wire.NoLeader
+			if sent {
+				want = wire.Unknown
+			}
+			if out := <-w.done; wire.CodeOf(out.err) != want {
+				t.Errorf("sent before: %t: %v, want %s", sent, out.err, want)
+			}
+		}
+	})
+}

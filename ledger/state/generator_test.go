@@ -1,0 +1,305 @@
+package state_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/ledgertest"
+	"comity/ledger/state"
+)
+
+// generator makes random commands on top of the state they lead to.
+type generator struct {
+	*world
+	rng     *rand.Rand
+	authors []*randomAuthor
+	waiting []*randomAuthor // not enrolled
+	spares  int
+	notices []ledger.ID
+	origin  map[ledger.ID]*ledgertest.Bureau
+	past    []ledger.Item
+	cosigs  []*ledger.Cosignature
+	refused map[state.Code]int
+	known   int
+	finals  map[uint64]bool
+	made    map[ledger.ID]*randomAuthor // statements of the command under way
+}
+
+// randomAuthor follows the chain of a key only as far as the ledger took it.
+type randomAuthor struct {
+	bureau *ledgertest.Bureau
+	signer *keys.Signer
+	root   bool
+	seq    uint64
+	prev   ledger.ID
+}
+
+func newGenerator(t *testing.T, n int, rng *rand.Rand) *generator {
+	g := &generator{world: genesisWorld(t, n), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
+		refused: make(map[state.Code]int), finals: make(map[uint64]bool)}
+	for _, b := range g.Bureaus {
+		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Root.Signer, root: true})
+		for range 8 {
+			g.waiting = append(g.waiting, g.spare())
+		}
+	}
+	return g
+}
+
+// spare returns an author whom any bureau may enrol.
+func (g *generator) spare() *randomAuthor {
+	g.spares++
+	return &randomAuthor{bureau: g.Bureaus[0], signer: g.NewAuthor(fmt.Sprintf("spare %d", g.spares)).Signer}
+}
+
+func pick[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }
+
+// command returns the next random command.
+func (g *generator) command() *ledger.Command {
+	g.made = make(map[ledger.ID]*randomAuthor)
+	g.now = uint64(int64(g.now) + int64(g.rng.IntN(3000)) - 500) // clocks of leaders differ
+	if p := g.pending(); p != nil && g.rng.IntN(3) == 0 {
+		var list []*ledger.Cosignature
+		for range 1 + g.rng.IntN(3) {
+			list = append(list, g.cosignature(p))
+		}
+		return &ledger.Command{Cosignatures: list}
+	}
+	b := &ledger.Batch{Time: g.now}
+	for range 1 + g.rng.IntN(4) {
+		b.Items = append(b.Items, g.item())
+	}
+	return &ledger.Command{Batch: b}
+}
+
+func (g *generator) cosignature(p *state.Collected) *ledger.Cosignature {
+	of := *p
+	switch g.rng.IntN(12) {
+	case 0:
+		of.Root[3] ^= 1
+	case 1:
+		of.Size += 1 + uint64(g.rng.IntN(3))
+	case 2:
+		if len(g.cosigs) > 0 {
+			return pick(g.rng, g.cosigs)
+		}
+	case 3:
+		if f := g.final(); f != nil {
+			of = *f
+		}
+	}
+	s := g.cosign(g.rng.IntN(len(g.Bureaus)), &of)
+	if g.rng.IntN(12) == 0 {
+		s.Ed25519[1] ^= 1
+	}
+	g.cosigs = append(g.cosigs, s)
+	return s
+}
+
+func (g *generator) item() ledger.Item {
+	if len(g.past) > 0 && g.rng.IntN(12) == 0 {
+		return pick(g.rng, g.past)
+	}
+	a := pick(g.rng, g.authors)
+	s := ledger.Statement{Ledger: g.Genesis.Ledger, Author: a.signer.ID(), Seq: a.seq, Prev: a.prev, SeenRoot: ledger.EmptyRoot, Created: g.now / 1000}
+	var body []byte
+	var others []*keys.Signer
+	if a.root {
+		g.keyAct(a, &s)
+	} else {
+		body = g.officerAct(a, &s)
+		if o := g.second(a); o != nil {
+			others = append(others, o.signer)
+		}
+	}
+	g.disturb(&s)
+	e, err := ledger.SignStatement(&s, a.signer, others...)
+	if err != nil {
+		g.t.Fatalf("%s: %v", s.Class, err)
+	}
+	it := ledger.Item{Entry: e, Body: body}
+	if g.rng.IntN(25) == 0 {
+		return forge(g.t, it, g.rng.IntN(len(e.Signatures)))
+	}
+	g.made[e.ID] = a
+	return it
+}
+
+// second returns who signs with a: nobody, a colleague, anybody.
+func (g *generator) second(a *randomAuthor) *randomAuthor {
+	if g.rng.IntN(3) > 0 {
+		return nil
+	}
+	o := pick(g.rng, g.authors)
+	for range 9 {
+		if o.bureau != a.bureau || o.root {
+			o = pick(g.rng, g.authors)
+		}
+	}
+	if g.rng.IntN(30) == 0 {
+		o = pick(g.rng, g.waiting)
+	}
+	if o == a {
+		return nil
+	}
+	return o
+}
+
+// keyAct fills a statement of a root: it enrols or revokes some key.
+func (g *generator) keyAct(a *randomAuthor, s *ledger.Statement) {
+	b := a.bureau
+	if i := 4 + g.rng.IntN(100); i < len(g.authors) && g.rng.IntN(2) == 0 {
+		s.Class, s.Public = ledger.ClassRevoke, revocation(g.authors[i].signer.ID())
+		return
+	}
+	var it ledger.Item
+	switch g.rng.IntN(6) {
+	case 0:
+		id, err := keys.IdentityFromSeed([32]byte{byte(g.rng.IntN(64))})
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		it = b.EnrolSealing(g.t, 1, id.Recipient())
+	case 1:
+		it = b.EnrolAccess(g.t, keys.ID{byte(g.rng.IntN(64))}, "laptop-1", ledger.RoleDesk)
+	default:
+		of := pick(g.rng, g.waiting)
+		if g.rng.IntN(9) == 0 {
+			b = pick(g.rng, g.Bureaus) // a proof for another root
+		}
+		roles := ledger.Roles(1 + g.rng.IntN(63))
+		if g.rng.IntN(4) > 0 {
+			roles |= ledger.RoleInvestigator
+		}
+		it = b.EnrolSigner(g.t, &ledgertest.Author{Signer: of.signer}, "desk-1", roles)
+	}
+	s.Class, s.Public = ledger.ClassEnrol, it.Entry.Statement.Public
+}
+
+// officerAct fills a statement of an officer and returns its body.
+func (g *generator) officerAct(a *randomAuthor, s *ledger.Statement) []byte {
+	body := make([]byte, 1+g.rng.IntN(60))
+	body[0] = byte(g.rng.IntN(256))
+	s.Class = pick(g.rng, []ledger.Class{ledger.ClassPublish, ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassReply})
+	if s.Class != ledger.ClassPublish && s.Class != ledger.ClassReply {
+		s.Target = ledger.ID{9}
+		if len(g.notices) > 0 && g.rng.IntN(20) > 0 {
+			s.Target = pick(g.rng, g.notices)
+			for range 9 {
+				if g.origin[s.Target] != a.bureau {
+					s.Target = pick(g.rng, g.notices)
+				}
+			}
+		}
+	}
+	if s.Class == ledger.ClassPublish || s.Class == ledger.ClassAmend {
+		s.Public = (&ledger.Publish{Kind: pick(g.rng, []ledger.Kind{ledger.KindBlue, ledger.KindBlue, ledger.KindYellow, ledger.KindRed}),
+			SizeClass: uint8(bits.Len(uint(len(body) - 1)))}).Marshal()
+	}
+	if s.Class == ledger.ClassWithdraw {
+		return nil
+	}
+	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
+	return body
+}
+
+// disturb makes some statements wrong.
+func (g *generator) disturb(s *ledger.Statement) {
+	switch g.rng.IntN(30) {
+	case 0:
+		s.Seq, s.Prev = s.Seq+1, ledger.ID{7}
+	case 1:
+		s.Ledger[0] ^= 1
+	case 2:
+		s.SeenSize, s.SeenRoot = 1+uint64(g.rng.IntN(200)), ledger.Hash{8}
+	case 3, 4, 5, 6:
+		if size := g.head().Size; size > 0 {
+			s.SeenSize, s.SeenRoot = size, g.head().Root
+		}
+	}
+}
+
+// learn follows what the ledger took.
+func (g *generator) learn(c *ledger.Command, results []state.Result) {
+	if f := g.final(); f != nil {
+		g.finals[f.Size] = true
+	}
+	for i, r := range results {
+		if r.Refusal != nil {
+			g.refused[r.Refusal.Code]++
+			continue
+		}
+		if r.Known {
+			g.known++
+		}
+		if c.Batch == nil || r.Known {
+			continue
+		}
+		it := c.Batch.Items[i]
+		e := it.Entry
+		g.past = append(g.past, it)
+		if a := g.made[e.ID]; a != nil {
+			a.seq, a.prev = e.Statement.Seq+1, e.ID
+		}
+		switch e.Statement.Class {
+		case ledger.ClassPublish:
+			g.notices = append(g.notices, e.ID)
+			g.origin[e.ID] = g.made[e.ID].bureau
+		case ledger.ClassRevoke:
+			g.revoked(e.Statement)
+		case ledger.ClassEnrol:
+			g.enrolled(e.Statement)
+		}
+	}
+}
+
+// enrolled lets an enrolled author write.
+func (g *generator) enrolled(s *ledger.Statement) {
+	en, err := ledger.ParseEnrol(s.Public)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for i, a := range g.waiting {
+		if a.signer.ID() == en.KeyID() {
+			a.bureau = g.bureau(s.Author)
+			g.authors = append(g.authors, a)
+			g.waiting[i] = g.spare()
+		}
+	}
+}
+
+// revoked replaces most of the authors whose key has ended.
+func (g *generator) revoked(s *ledger.Statement) {
+	r, err := ledger.ParseRevoke(s.Public)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.authors = slices.DeleteFunc(g.authors, func(a *randomAuthor) bool { return a.signer.ID() == r.Key && g.rng.IntN(4) > 0 })
+}
+
+// bureau returns whose root this is.
+func (g *generator) bureau(root keys.ID) *ledgertest.Bureau {
+	i := slices.IndexFunc(g.Bureaus, func(b *ledgertest.Bureau) bool { return b.Root.Signer.ID() == root })
+	return g.Bureaus[i]
+}
+
+// check sees that the log was a good mixture.
+func (g *generator) check(commands int) {
+	g.t.Helper()
+	g.t.Logf("%d entries, %d FINAL checkpoints, %d known, refused %v", g.head().Size, len(g.finals), g.known, g.refused)
+	if int(g.head().Size) < commands/2 || len(g.finals) < commands/100 || g.known == 0 {
+		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))
+	}
+	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
+		state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork, state.Stale} {
+		if g.refused[c] == 0 && commands > 1000 {
+			g.t.Errorf("nothing was refused as %s", c)
+		}
+	}
+}

@@ -105,6 +105,7 @@ func TestNetOddRequests(t *testing.T) {
 		{"get /v1/status HTTP/1.1", 405, wire.MethodNotAllow},
 		{"BREW /v1/status HTTP/1.1", 405, wire.MethodNotAllow},
 		{"CONNECT /v1/status HTTP/1.1", 405, wire.MethodNotAllow},
+		{"GET /v1/status HTTP/1.1\r\nContent-Length: 1", 413, wire.TooLarge},
 		{"GET / HTTP/1.1", 404, wire.NotFound},
 		{"GET /debug/pprof/ HTTP/1.1", 404, wire.NotFound},
 		{"GET " + wire.PathMetrics + " HTTP/1.1", 404, wire.NotFound},
@@ -386,7 +387,7 @@ func (o *one) hasty(t *testing.T, rt route) (addr string) {
 	short := &http.Server{
 		Handler:   http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { a.serve(w, req, rt) }),
 		TLSConfig: o.sessions.config(o.cfg.TLS), ConnState: o.sessions.changed, ErrorLog: s.ErrorLog, MaxHeaderBytes: s.MaxHeaderBytes,
-		ReadHeaderTimeout: 500 * time.Millisecond, ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: 500 * time.Millisecond,
+		ReadHeaderTimeout: 500 * time.Millisecond, ReadTimeout: time.Second, WriteTimeout: 2 * time.Second, IdleTimeout: 500 * time.Millisecond,
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"comity/ledger/store"
 
 	"github.com/hashicorp/raft"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // fsm is the adapter between Raft and the ledger. Raft calls it from one
@@ -152,9 +153,37 @@ func (f *fsm) restore(m *manifest) error {
 		f.fatal(f.failed)
 		return f.failed
 	}
+	for _, c := range []*state.Collected{m.Pending, m.Final} {
+		if err := f.checkCollected(c, head.Size); err != nil {
+			return err
+		}
+	}
 	if err := f.store.Commit(m.Applied, f.machine.Adopt(head, m.Pending, m.Final)); err != nil {
 		return err
 	}
 	f.final(m.Final)
 	return f.store.Flush(f.store.Mark())
+}
+
+// checkCollected refuses a checkpoint of a manifest that is not one of our own
+// log, or that carries a cosignature which is not good: this node would wait
+// for, or vouch for, what it can never sign.
+func (f *fsm) checkCollected(c *state.Collected, size uint64) error {
+	if c == nil {
+		return nil
+	}
+	if c.Size > size {
+		return fmt.Errorf("its checkpoint at %d is beyond its entries", c.Size)
+	}
+	root, err := tlog.TreeHash(int64(c.Size), f.store)
+	if err != nil {
+		return fmt.Errorf("root at %d: %w", c.Size, err)
+	}
+	if ledger.Hash(root) != c.Root {
+		return fmt.Errorf("its checkpoint at %d is not one of the entries' history", c.Size)
+	}
+	if !f.machine.CheckCosigs(c, f.verified) {
+		return fmt.Errorf("a cosignature at %d is not good", c.Size)
+	}
+	return nil
 }

@@ -91,6 +91,11 @@ func (a *api) serve(w http.ResponseWriter, req *http.Request, rt route) {
 		return
 	}
 	defer leave()
+	if req.ContentLength > rt.body { // before we wait for it, here or in net/http after the answer
+		w.Header().Set("Connection", "close")
+		a.fail(w, req, who, &http.MaxBytesError{Limit: rt.body})
+		return
+	}
 	req.Body = http.MaxBytesReader(w, req.Body, rt.body)
 	ans, err := rt.handle(a, req, who)
 	if err != nil {

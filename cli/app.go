@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -13,11 +15,18 @@ import (
 // Main runs one command line and returns its exit code: see exit.go.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	harden()
+	if f, ok := stdout.(*os.File); ok {
+		stdout = &results{file: f}
+	}
 	t := &terminal{stdin: stdin, stdout: stdout, stderr: stderr}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not heed the first
-	return t.finish(t.run(ctx, args))
+	err := t.run(ctx, args)
+	if r, ok := stdout.(*results); ok && err == nil && r.err != nil {
+		err = fmt.Errorf("write the result: %w", cause(r.err))
+	}
+	return t.finish(err)
 }
 
 // completionFlag ends the command line when a shell asks what may come next.
@@ -27,7 +36,7 @@ func (t *terminal) run(ctx context.Context, args []string) error {
 	t.interrupt = ctx.Done()
 	app := t.app()
 	if len(args) > 1 && args[len(args)-1] == completionFlag {
-		return app.RunContext(ctx, args)
+		return t.complete(ctx, app, args)
 	}
 	args, err := arrange(app, spoken(args))
 	if err != nil {
@@ -54,14 +63,9 @@ func (t *terminal) app() *cli.App {
 		Name:  "comity",
 		Usage: "a secure case-sharing ledger for international police cooperation",
 		Description: "A bureau's officers write notices, sealed for the bureaus they name; every node keeps and\n" +
-			"checks all of them and can read none. Start with: comity demo, or comity init --help.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "dir", Usage: "`FOLDER` of the bureau (default: the current profile)", EnvVars: []string{"COMITY_DIR"}},
-			&cli.StringFlag{Name: "officer", Usage: "act as the officer with this `LABEL`", EnvVars: []string{"COMITY_OFFICER"}},
-			&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line is the passphrase", EnvVars: []string{"COMITY_PASSPHRASE_FILE"}},
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON document for programs"},
-			&cli.BoolFlag{Name: "no-color", Usage: "never colour (as NO_COLOR)"},
-		},
+			"checks all of them and can read none. Start with: comity demo, or comity init --help.\n" +
+			"Options may stand before or after the command and its arguments.",
+		Flags: globalFlags(),
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
 			t.noticeCommand(), t.searchCommand(), t.verifyCommand(),
@@ -84,6 +88,17 @@ func (t *terminal) app() *cli.App {
 		prepare(c)
 	}
 	return app
+}
+
+// globalFlags returns the flags that every command takes.
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "dir", Usage: "`FOLDER` of the bureau (default: the current profile)", EnvVars: []string{"COMITY_DIR"}},
+		&cli.StringFlag{Name: "officer", Usage: "act as the officer with this `LABEL`", EnvVars: []string{"COMITY_OFFICER"}},
+		&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line is the passphrase", EnvVars: []string{"COMITY_PASSPHRASE_FILE"}},
+		&cli.BoolFlag{Name: "json", Usage: "print one JSON document for programs"},
+		&cli.BoolFlag{Name: "no-color", Usage: "never colour (as NO_COLOR)"},
+	}
 }
 
 // prepare sets on every command what urfave/cli does not inherit.
@@ -110,7 +125,16 @@ func plainSwitches(flags []cli.Flag) {
 	}
 }
 
-func onUsageError(_ *cli.Context, err error, _ bool) error { return usagef("%s", err) }
+func onUsageError(_ *cli.Context, err error, _ bool) error {
+	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+		return usagef("--%s %s: it is not a number", m[2], m[1])
+	}
+	return usagef("%s", err)
+}
+
+// badValue is how package flag reports a value that is no number; that it is an
+// error of its own it does not say.
+var badValue = regexp.MustCompile(`^invalid value "(.*)" for flag -([a-z-]+): parse error$`)
 
 // begin reads the flags that all commands have.
 func (t *terminal) begin(c *cli.Context) error {

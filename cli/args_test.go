@@ -3,9 +3,11 @@ package cli
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/rivo/uniseg"
 	"github.com/urfave/cli/v2"
 )
 
@@ -136,4 +138,27 @@ func FuzzArrange(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestHelpFits wants no line of help that a terminal of 80 columns would break.
+func TestHelpFits(t *testing.T) {
+	var walk func(words []string, list []*cli.Command)
+	walk = func(words []string, list []*cli.Command) {
+		_, out, errs := command(t, append(slices.Clone(words), "--help")...)
+		if !strings.HasPrefix(out, "NAME:\n   comity") || errs != "" {
+			t.Errorf("%v: got\n%s%s", words, out, errs)
+		}
+		for line := range strings.Lines(out) {
+			if w := uniseg.StringWidth(strings.TrimSuffix(line, "\n")); w > helpWidth {
+				t.Errorf("%v: a line of %d columns: %s", words, w, line)
+			}
+			if rest, ok := strings.CutPrefix(line, "   Example: comity"); ok && len(words) > 0 && !strings.HasPrefix(strings.TrimSpace(rest), words[0]) && words[0] != "node" {
+				t.Errorf("%v: an example of something else: %s", words, line)
+			}
+		}
+		for _, c := range list {
+			walk(append(slices.Clone(words), c.Name), c.Subcommands)
+		}
+	}
+	walk(nil, newApp().Commands)
 }

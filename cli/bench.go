@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"comity/ledger"
 	"comity/testnet"
 
 	"github.com/urfave/cli/v2"
@@ -16,12 +17,12 @@ func (t *terminal) benchCommand() *cli.Command {
 		Description: "Nodes and clients run in this process, so the figures are of both together on this machine's\n" +
 			"cores. Each client is an officer with own keys and own TLS session; statements are signed\n" +
 			"beforehand; each node verifies every signature.\n\n" +
-			"Example: comity testnet bench --nodes 3 --size 1024 --clients 64 --seconds 10 --baseline",
+			"Example: comity testnet bench --nodes 5 --seconds 10 --baseline",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "nodes", Usage: "how many, 1 to 15", Value: 3},
+			&cli.IntFlag{Name: "nodes", Usage: "how `MANY` nodes, 1 to 15", Value: 3},
 			&cli.IntFlag{Name: "size", Usage: "`BYTES` of a sealed body", Value: 1024},
-			&cli.IntFlag{Name: "clients", Usage: "how many send, each one statement at a time", Value: 64},
-			&cli.IntFlag{Name: "seconds", Usage: "how long", Value: 10},
+			&cli.IntFlag{Name: "clients", Usage: "how `MANY` send, each one statement at a time", Value: 64},
+			&cli.IntFlag{Name: "seconds", Usage: "`SECONDS` to measure", Value: 10},
 			&cli.BoolFlag{Name: "baseline", Usage: "also measure bare hashicorp/raft with raft-boltdb, same bytes, no HTTP, no TLS, no signatures"},
 			&cli.StringFlag{Name: "scratch", Usage: "`FOLDER` on the disk to measure (default: the system's temporary folder)"},
 		},
@@ -33,6 +34,17 @@ func (t *terminal) bench(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
 		return err
 	}
+	if n := c.Int("nodes"); n < 1 || n > ledger.MaxMembers {
+		return usagef("--nodes %d: a charter has 1 to %d", n, ledger.MaxMembers)
+	}
+	if n := c.Int("size"); n < 1 || n > ledger.MaxBody {
+		return usagef("--size %d: a sealed body has 1 to %s bytes", n, count(ledger.MaxBody))
+	}
+	for _, name := range []string{"clients", "seconds"} {
+		if c.Int(name) < 1 {
+			return usagef("--%s %d: at least 1 is needed", name, c.Int(name))
+		}
+	}
 	r, err := testnet.Bench(c.Context, testnet.BenchOptions{Nodes: c.Int("nodes"), Size: c.Int("size"), Clients: c.Int("clients"),
 		Duration: time.Duration(c.Int("seconds")) * time.Second, Baseline: c.Bool("baseline"), Dir: c.String("scratch")},
 		func(what string) { t.note("%s", what) })
@@ -43,10 +55,11 @@ func (t *terminal) bench(c *cli.Context) error {
 		return t.document(r)
 	}
 	t.say("%d nodes, %d clients, bodies of %d bytes, entries of %d, %.1f s", r.Nodes, r.Clients, r.Size, r.EntryBytes, r.Seconds)
-	t.say("acknowledged   %8.0f /s   p50 %.2f ms   p99 %.2f ms   %d in all, %d failed", r.PerSecond, r.P50, r.P99, r.Acknowledged, r.Failed)
+	t.say("acknowledged   %8.0f /s   p50 %.2f ms   p99 %.2f ms", r.PerSecond, r.P50, r.P99)
+	t.say("               %8d in all, %d failed", r.Acknowledged, r.Failed)
 	t.say("FINAL          %8.0f /s   until a quorum's cosignatures covered the last", r.FinalPerSecond)
 	t.say("CPU            %8.2f cores, nodes and clients together", r.CPU)
-	t.say("disk           %8.0f bytes a notice on each node, Raft log and preallocation included", r.DiskPerNotice)
+	t.say("disk           %8.0f bytes a notice on each node, with Raft log and preallocation", r.DiskPerNotice)
 	t.say("checked        %8d entries on each node, equal roots", r.CheckedSize)
 	if r.ExhaustedClients > 0 {
 		t.say("note           %8d clients sent all they had signed before the time was over", r.ExhaustedClients)

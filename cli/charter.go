@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,6 +97,21 @@ func (t *terminal) readDraft(path string) (*ledger.Genesis, []byte, error) {
 	}
 	g, err := ledger.NewGenesis(ch)
 	return g, data, err
+}
+
+// parseGenesis reads a charter that all founders signed.
+func parseGenesis(path string, data []byte) (*ledger.Genesis, error) {
+	g, err := ledger.ParseGenesis(data)
+	if !errors.Is(err, ledger.ErrMalformed) {
+		if err != nil {
+			err = fmt.Errorf("read %s: %w", inputName(path), err)
+		}
+		return g, err
+	}
+	if _, err := ledger.ParseCharter(data); err == nil {
+		return nil, hint(fmt.Errorf("read %s: it is a draft, without the founders' signatures", inputName(path)), "join draft and signatures: comity charter join --help")
+	}
+	return nil, fmt.Errorf("read %s: it is no charter", inputName(path))
 }
 
 func (t *terminal) charterShow(c *cli.Context) error {
@@ -195,7 +211,8 @@ func (t *terminal) charterSign(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	t.note("signed %q as %s: ledger id %s", g.Charter.Name, h.Bureau(), keys.ID(g.Ledger))
+	t.note("signed %q as %s", g.Charter.Name, h.Bureau())
+	t.note("ledger id %s", keys.ID(g.Ledger))
 	return t.result(c, sign.Armor(root.Public(), sign.NamespaceCharter, sig[:]))
 }
 
@@ -248,14 +265,15 @@ func (t *terminal) charterInstall(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := ledger.ParseGenesis(data)
+	g, err := parseGenesis(args[0], data)
 	if err != nil {
-		return fmt.Errorf("install %s: %w", args[0], err)
+		return err
 	}
 	if err := h.Install(g); err != nil {
 		return err
 	}
-	t.note("%s is a member of %q, ledger id %s", h.Bureau(), g.Charter.Name, keys.ID(g.Ledger))
+	t.note("%s is a member of %q", h.Bureau(), g.Charter.Name)
+	t.note("ledger id %s", keys.ID(g.Ledger))
 	t.note("next: comity node run, and once it is ready: comity enrol")
 	return nil
 }

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -19,6 +21,34 @@ var (
 	//go:embed completion/comity.ps1
 	powershellCompletion string
 )
+
+// complete prints what may come next: what urfave/cli knows of the command, and
+// the flags that all commands take.
+func (t *terminal) complete(ctx context.Context, app *cli.App, args []string) error {
+	word := ""
+	if at := len(args) - 2; at > 0 {
+		if word = args[at]; word == "--" {
+			args = slices.Clone(args)
+			args[at] = "-" // else urfave/cli thinks that no flag can follow
+		}
+	}
+	err := app.RunContext(ctx, args)
+	first := slices.IndexFunc(args[1:], func(a string) bool { return named(app.Commands, a) != nil })
+	if err != nil || first < 0 || !strings.HasPrefix(word, "-") {
+		return err
+	}
+	var own []cli.Flag
+	for list, rest := app.Commands, args[1+first:]; len(rest) > 0 && named(list, rest[0]) != nil; rest = rest[1:] {
+		c := named(list, rest[0])
+		own, list = c.Flags, c.Subcommands
+	}
+	for _, name := range globalNames(own) {
+		if strings.HasPrefix(name, word) {
+			fmt.Fprintln(t.stdout, name)
+		}
+	}
+	return nil
+}
 
 func (t *terminal) completionCommand() *cli.Command {
 	return &cli.Command{
@@ -47,7 +77,7 @@ func (t *terminal) completionCommand() *cli.Command {
 					names = append(names, name)
 				}
 				sort.Strings(names)
-				return usagef("completion: there is no script for %q; there is one for each of %v", args[0], names)
+				return usagef("completion: there is no script for %q; there is one for %s", args[0], strings.Join(names, ", "))
 			}
 			text, err := script()
 			if err != nil {

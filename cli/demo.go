@@ -18,8 +18,9 @@ import (
 func (t *terminal) demoCommand() *cli.Command {
 	folder := &cli.StringFlag{Name: "dir", Usage: "`FOLDER` of the demo (default: demo in comity's state folder)"}
 	return &cli.Command{
-		Name:  "demo",
-		Usage: "see it work: five bureaus on this machine play an operation",
+		Name:      "demo",
+		Usage:     "see it work: five bureaus on this machine play an operation",
+		UsageText: "comity demo [options]\ncomity demo use [BUREAU]",
 		Description: "Real nodes, real keys, real signatures; people and time are not real. Plays 96 hours in less than a\n" +
 			"minute and stays up, so that the other commands can be tried in a second terminal. Run again, it goes\n" +
 			"on with what is there. Synthetic data only: one machine holds all five bureaus' keys, unlocked.\n\n" +
@@ -142,7 +143,7 @@ func (t *terminal) demoClean(dir string) error {
 	t.note("removed %s", dir)
 	was, err := forgetProfile(dir)
 	if was != "" {
-		t.note("%s is gone, so no bureau's home is the current one", was)
+		t.note("%s was the current home; now none is", was)
 	}
 	return err
 }

@@ -169,7 +169,11 @@ func (p *demoPrinter) next(once bool) {
 	for _, c := range commands {
 		width = max(width, len(c[0]))
 	}
-	p.say("Still running. In a second terminal:")
+	where := ""
+	if p.verb == "go run ." {
+		where = ", in this folder"
+	}
+	p.say("Still running. In a second terminal%s:", where)
 	for _, c := range commands {
 		p.say("   %s %-*s  %s", p.verb, width, c[0], c[1])
 	}

@@ -9,6 +9,8 @@
 //	args.go      flags may stand anywhere; what is not a flag is refused, never ignored
 //	exit.go      which error gives which exit code, and the hint that goes with it
 //	print.go     results to stdout, as a table or, with --json, as one document
+//	wrap.go      on a terminal, lines break between words; in a pipe they stay whole
+//	help.go      help of 80 columns, with the flags that all verbs take
 //	safe.go      foreign text cannot drive a terminal
 //	prompt.go    passphrases come from a terminal or a file, never from argv or the environment
 //	output.go    a file is whole or not there

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"syscall"
 
 	"comity/crypto/keys"
+	"comity/ledger/state"
+	"comity/node/home"
 	"comity/node/wire"
+	"comity/testnet"
 )
 
 // Exit codes. The first three are those of every command; a verifying command
@@ -73,7 +77,7 @@ func (t *terminal) finish(err error) int {
 		return exitCode(err)
 	}
 	t.note("%s", reason(err))
-	if advice := adviceFor(err); advice != "" {
+	if advice := t.adviceFor(err); advice != "" {
 		t.note("hint: %s", advice)
 	}
 	return exitCode(err)
@@ -83,14 +87,14 @@ func (t *terminal) finish(err error) int {
 // that only a program needs.
 func reason(err error) string {
 	if errors.Is(err, context.Canceled) {
-		return "interrupted; what was shown as done is done, nothing else is"
+		return "interrupted; what was shown as done is done, the rest perhaps not"
 	}
 	return err.Error()
 }
 
 // adviceFor returns what to do about an error: what the command said, else what
 // is known about errors of this kind.
-func adviceFor(err error) string {
+func (t *terminal) adviceFor(err error) string {
 	var h *hinted
 	if errors.As(err, &h) {
 		return h.advice
@@ -101,9 +105,13 @@ func adviceFor(err error) string {
 	case errors.Is(err, keys.ErrPassphrase):
 		return "the key file is untouched; try again with the right passphrase"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "is the node running? start it with: comity node run"
+		return "is the node running? start it with: " + t.starter()
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another program, perhaps another node, has this port: stop it, or change listen in comity.toml"
+	case errors.Is(err, home.ErrNoHome):
+		return "name it with --dir or COMITY_DIR, or make one: comity init --help"
+	case errors.Is(err, home.ErrNoCharter):
+		return "install one that all founders signed: comity charter install FILE"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "the node did not answer in time; see: comity status"
 	}
@@ -114,10 +122,28 @@ func adviceFor(err error) string {
 		return "most nodes do not see each other; try again, or ask another bureau's node; see: comity status"
 	case wire.Unknown:
 		return "send it again: the same statement is never written twice"
+	case wire.Code(state.BadSequence):
+		return "another statement of the same officer came first, a moment ago: send this one again"
 	case wire.Busy, wire.Stopping:
 		return "try again in a moment"
 	}
 	return ""
+}
+
+// starter returns the command that starts the node of the home in use.
+func (t *terminal) starter() string {
+	folder := filepath.Dir(t.homeDir)
+	switch {
+	case t.homeDir == "":
+	case testnet.IsDemo(folder):
+		if state, err := stateDir(); err == nil && folder == filepath.Join(state, "demo") {
+			return invocation() + " demo"
+		}
+		return invocation() + " demo --dir " + shellWord(folder)
+	case testnet.Is(folder):
+		return "comity testnet up --dir " + shellWord(folder)
+	}
+	return "comity node run"
 }
 
 // cause returns what went wrong with a file without its path, which the caller

@@ -44,7 +44,7 @@ func TestFinish(t *testing.T) {
 		{errors.New("read x: it is\x1b[31m red"), "comity: read x: it is\\x1b[31m red\n"},
 		{hint(errors.New("a"), "do b"), "comity: a\ncomity: hint: do b\n"},
 		{fmt.Errorf("x: %w", keys.ErrPassphrase), "comity: x: wrong passphrase\ncomity: hint: the key file is untouched; try again with the right passphrase\n"},
-		{context.Canceled, "comity: interrupted; what was shown as done is done, nothing else is\n"},
+		{context.Canceled, "comity: interrupted; what was shown as done is done, the rest perhaps not\n"},
 	} {
 		var stderr bytes.Buffer
 		(&terminal{stderr: &stderr}).finish(test.err)
@@ -59,6 +59,13 @@ func TestRefusal(t *testing.T) {
 	err := s.refusal("LT-0301", wire.Refused(&state.Refusal{Code: state.NotAllowed, Reason: "XD may not amend a notice of XB"}))
 	if got, want := err.Error(), "LT-0301 was not accepted: XD may not amend a notice of XB (nothing written)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := s.adviceFor(s.refusal("LT-0301", wire.Refused(&state.Refusal{Code: state.BadSequence, Reason: "x"}))); !strings.Contains(got, "send this one again") {
+		t.Errorf("got the hint %q", got)
+	}
+	err = s.refusal("LT-0301", &unsure{fmt.Errorf("reach: %w", context.Canceled)})
+	if got, want := reason(err), "LT-0301 may or may not be written: interrupted"; got != want {
+		t.Errorf("interrupted: got %q, want %q", got, want)
 	}
 	err = s.refusal("LT-0301", &wire.Error{Code: wire.Unknown, Message: "the leader went away"})
 	if !strings.Contains(err.Error(), "may or may not be written") {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -24,8 +25,8 @@ func (t *terminal) initCommand() *cli.Command {
 			&cli.StringFlag{Name: "address", Usage: "`HOST:PORT` where the other bureaus reach the node"},
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` that the node binds (default: the address)"},
 			&cli.StringFlag{Name: "admin", Usage: "loopback `HOST:PORT` or unix:PATH of /livez /readyz /metrics", Value: "unix:admin.sock"},
-			&cli.StringFlag{Name: "profile", Usage: "lan or wan"},
-			&cli.StringSliceFlag{Name: "with-officer", Usage: "`LABEL:ROLE,ROLE` of an officer to make keys for; may be repeated",
+			&cli.StringFlag{Name: "profile", Usage: "`PROFILE` of the network between the nodes: lan or wan", DefaultText: "lan"},
+			&cli.StringSliceFlag{Name: "with-officer", Usage: "`LABEL:ROLE,ROLE` of an officer to make keys for, with roles of investigator, desk, supervisor, protection, operator and auditor; may be repeated",
 				DefaultText: "inv-1:investigator,desk and sup-1:supervisor,protection"},
 			&cli.BoolFlag{Name: "no-passphrase", Usage: "leave the keys unencrypted: for exercises"},
 		},
@@ -54,14 +55,22 @@ func (t *terminal) initHome(c *cli.Context) error {
 	var passphrase []byte
 	if !c.Bool("no-passphrase") {
 		if passphrase, err = t.newPassphrase(); err != nil {
-			return hint(fmt.Errorf("init: %w", err), "give --passphrase-file FILE, or --no-passphrase for an exercise")
+			err = fmt.Errorf("init: %w", err)
+			if errors.Is(err, errNoPassphrase) {
+				err = hint(err, "give --passphrase-file FILE, or --no-passphrase for an exercise")
+			}
+			return err
 		}
 	}
 	h, err := home.Create(dir, home.CreateOptions{
 		Bureau: c.String("bureau"), Name: c.String("name"), Address: c.String("address"), Listen: c.String("listen"),
 		Admin: c.String("admin"), Profile: c.String("profile"), Officers: officers, Passphrase: passphrase,
 	})
-	if err != nil {
+	var option *home.OptionError
+	switch {
+	case errors.As(err, &option):
+		return usagef("init: %s", option)
+	case err != nil:
 		return fmt.Errorf("init: %w", err)
 	}
 	m, err := h.Member()
@@ -99,9 +108,11 @@ func (t *terminal) tellInit(h *home.Home, m *ledger.Member, path string, officer
 		t.say("No key is encrypted: for exercises only.")
 	}
 	t.say("Next:")
-	t.say("  1. send %s to the other founders; it holds no secret", path)
-	t.say("  2. comity charter draft --name NAME *%s, then each founder signs it: comity charter --help", memberExt)
-	t.say("  3. comity node run, and once it is ready: comity enrol")
+	t.say("  1. send %s to the founder who drafts the charter; it holds no secret", path)
+	t.say("  2. sign the draft, and install the charter that all signed: comity charter --help")
+	t.say("  3. comity node run, and once most nodes run: comity enrol")
+	t.say("Commands are for this home in a shell that says:")
+	t.shell("  export COMITY_DIR=%s", shellWord(h.Dir()))
 }
 
 // officerSpecs reads LABEL:ROLE,ROLE.

@@ -43,6 +43,9 @@ func (t *terminal) nodeRun(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if isTerminal(t.stderr) {
+		t.note("the node of %s runs at %s; its log follows; Ctrl-C stops it", h.Bureau(), n.Address())
+	}
 	select {
 	case <-c.Context.Done():
 		cfg.Logger.Info("stopping", "cause", context.Cause(c.Context))

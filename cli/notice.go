@@ -57,9 +57,9 @@ func (t *terminal) readNotice(path string) (*notice.Notice, error) {
 	}
 	n, err := notice.Parse(data)
 	if err != nil {
-		return nil, hint(fmt.Errorf("%s: %w", path, err), "a complete example of each kind: comity notice new --kind yellow")
+		return nil, hint(fmt.Errorf("%s: %w", inputName(path), err), "a complete example of each kind: comity notice new --kind yellow")
 	}
-	return n, t.checkNotice(path, n.Validate(time.Now()))
+	return n, t.checkNotice(inputName(path), n.Validate(time.Now()))
 }
 
 // checkNotice tells the problems of a document as a list.

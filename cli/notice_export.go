@@ -115,7 +115,7 @@ func (s *session) exportSSH(dir string, x *ledger.Exhibit) (err error) {
 			return errors.Join(err, os.RemoveAll(dir))
 		}
 	}
-	s.say("cd %s && ssh-keygen -Y verify -f allowed_signers -I %s -n %s -s statement.bin.sig < statement.bin",
+	s.shell("cd %s && ssh-keygen -Y verify -f allowed_signers -I %s -n %s -s statement.bin.sig < statement.bin",
 		shellWord(dir), principal, sign.NamespaceStatement)
 	return nil
 }

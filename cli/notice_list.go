@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func (t *terminal) noticeListCommand() *cli.Command {
 			"Example: comity notice list --kind yellow --status active --limit 20",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "kind", Usage: "only this `KIND`, or a diffusion of this colour"},
-			&cli.StringFlag{Name: "status", Usage: "active or withdrawn"},
+			&cli.StringFlag{Name: "status", Usage: "`STATUS`: active or withdrawn"},
 			&cli.StringFlag{Name: "bureau", Usage: "only of the bureau with this `CODE`"},
 			&cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50},
 			&cli.BoolFlag{Name: "all", Usage: "also those that are not for this bureau"},
@@ -67,11 +68,10 @@ func (t *terminal) noticeList(c *cli.Context) error {
 	if err := s.read(c.Context); err != nil {
 		return err
 	}
-	list, err := s.desk.Cases(c.Context, f)
+	list, err := s.cases(c.Context, f)
 	if err != nil {
 		return err
 	}
-	slices.Reverse(list)
 	if t.asJSON {
 		out := make([]caseLine, len(list))
 		for i, k := range list {
@@ -80,11 +80,34 @@ func (t *terminal) noticeList(c *cli.Context) error {
 		return t.document(out)
 	}
 	if len(list) == 0 {
-		t.note("no such notice is open to %s", s.home.Bureau())
+		if c.Bool("all") {
+			t.note("the ledger holds no such notice")
+		} else {
+			t.note("no such notice is open to %s; with the sealed ones: comity notice list --all", s.home.Bureau())
+		}
 		return nil
 	}
 	s.tellCases(list)
 	return nil
+}
+
+// cases returns what a filter lets pass, newest first, and says when the limit
+// left some out.
+func (s *session) cases(ctx context.Context, f desk.Filter) ([]*desk.Case, error) {
+	limit := f.Limit
+	if limit > 0 {
+		f.Limit++
+	}
+	list, err := s.desk.Cases(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if limit > 0 && len(list) > limit {
+		list = list[len(list)-limit:]
+		s.note("these are the newest %s; there are more: --limit 0 shows all", count(limit))
+	}
+	slices.Reverse(list)
+	return list, nil
 }
 
 // isKind reports whether the case is of a kind, openly or as a diffusion.
@@ -128,7 +151,7 @@ func lineOf(k *desk.Case) caseLine {
 func (s *session) tellCases(list []*desk.Case) {
 	var rows [][]string
 	for _, k := range list {
-		rows = append(rows, []string{k.Name(), k.ID.String()[:8], title(k), k.Bureau, k.Public.Urgency.String(), k.Status.String(), clock(k.Time), answers(k)})
+		rows = append(rows, []string{k.Name(), k.ID.String()[:8], title(k), k.Bureau, k.Public.Urgency.String(), k.Status.String(), minute(k.Time), answers(k)})
 	}
 	s.table([]string{"NOTICE", "ID", "KIND", "FROM", "URGENCY", "STATUS", "SINCE", "ANSWERS"}, rows)
 }

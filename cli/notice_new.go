@@ -94,7 +94,7 @@ func (t *terminal) noticeImport(c *cli.Context) error {
 	}
 	n, notes, err := notice.Import(data)
 	if err != nil {
-		return fmt.Errorf("%s: %w", args[0], err)
+		return fmt.Errorf("%s: %w", inputName(args[0]), err)
 	}
 	if h, err := t.openHome(c); err == nil {
 		n.Origin, n.Readers = h.Bureau(), notice.Readers{h.Bureau()}

@@ -17,7 +17,8 @@ func (t *terminal) noticeAckCommand() *cli.Command {
 		Usage:       "tell the origin that you read a notice and are on it",
 		ArgsUsage:   "ID",
 		Description: "Example: comity notice ack LT-0301",
-		Flags:       []cli.Flag{noWaitFlag()},
+		Flags: []cli.Flag{noWaitFlag(),
+			&cli.BoolFlag{Name: "again", Usage: "send it although your bureau acknowledged this notice already"}},
 		Action: func(c *cli.Context) error {
 			return t.answer(c, &notice.Reply{Type: notice.Ack})
 		},
@@ -31,9 +32,9 @@ func (t *terminal) noticeReplyCommand() *cli.Command {
 		ArgsUsage: "ID",
 		Description: "Only the origin confirms a hit or denies it. The text is sealed; give it with --text - on\n" +
 			"standard input, because other users of this machine can read arguments.\n\n" +
-			"Example: echo 'located, safe' | comity notice reply LT-0301 --type outcome --text -",
+			"Example: comity notice reply LT-0301 --type outcome --text - < outcome.txt",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "type", Usage: "hit, confirm, negative, needs_time, outcome or message"},
+			&cli.StringFlag{Name: "type", Usage: "`TYPE`: hit, confirm, negative, needs_time, outcome or message"},
 			&cli.StringFlag{Name: "text", Usage: "`TEXT`, or - for standard input"},
 			&cli.StringFlag{Name: "match", Usage: "of a hit: by `WHAT` the person was found, such as the number of a passport"},
 			&cli.StringFlag{Name: "hit", Usage: "`ID` of the hit that is decided; 8 digits are enough"},
@@ -93,6 +94,11 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 	if r.Readers, err = s.replyReaders(c, k); err != nil {
 		return err
 	}
+	if r.Type == notice.Ack && !c.Bool("again") {
+		if err := s.notAcked(k); err != nil {
+			return err
+		}
+	}
 	if prefix := c.String("hit"); prefix != "" {
 		if r.Hit, err = hitID(k, prefix); err != nil {
 			return err
@@ -111,6 +117,17 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 		return s.composing(name, err)
 	}
 	return s.send(c, name, it)
+}
+
+// notAcked refuses a second ack of what did not change since the first.
+func (s *session) notAcked(k *desk.Case) error {
+	for _, r := range k.Replies {
+		if r.Type == notice.Ack && r.Bureau == s.home.Bureau() && r.Index > k.Versions[len(k.Versions)-1].Index {
+			return hint(fmt.Errorf("%s acknowledged %s already, at entry %s, %s (nothing written)", r.Bureau, k.Name(), count(r.Index), clock(r.Time)),
+				"to send another ack all the same, say --again")
+		}
+	}
+	return nil
 }
 
 // replyReaders returns who reads an answer: whom the command names; else the

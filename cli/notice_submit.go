@@ -104,11 +104,12 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	name := "the new version of " + k.Name()
 	it, err := s.desk.Amend(c.Context, s.client, by, k.ID, n)
 	if err != nil {
-		return s.composing(k.Name(), err)
+		return s.composing(name, err)
 	}
-	return s.send(c, k.Name(), it)
+	return s.send(c, name, it)
 }
 
 func (t *terminal) noticeWithdraw(c *cli.Context) error {
@@ -129,11 +130,12 @@ func (t *terminal) noticeWithdraw(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	name := "the withdrawal of " + k.Name()
 	it, err := s.desk.Withdraw(c.Context, s.client, by, k.ID)
 	if err != nil {
-		return s.composing(k.Name(), err)
+		return s.composing(name, err)
 	}
-	return s.send(c, "the withdrawal of "+k.Name(), it)
+	return s.send(c, name, it)
 }
 
 // openToWrite starts a session with an up-to-date replica: what is sealed must

@@ -38,6 +38,14 @@ func writeOutput(path string, data []byte, force bool) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// inputName returns what people call the input that a path names.
+func inputName(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
+}
+
 // readInput reads a file, or standard input for "-", of at most limit bytes.
 func (t *terminal) readInput(path string, limit int64) ([]byte, error) {
 	var in io.Reader = t.stdin
@@ -53,6 +61,7 @@ func (t *terminal) readInput(path string, limit int64) ([]byte, error) {
 		in = f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, limit+1))
+	path = inputName(path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, cause(err))
 	}

@@ -22,6 +22,7 @@ type terminal struct {
 	asJSON         bool            // --json
 	color          bool            // stdout is a terminal that may be coloured
 	interrupt      <-chan struct{} // closed when the command is told to stop
+	homeDir        string          // of the bureau that the command is for, once it is known
 	passFile       string
 	pass           []byte // as entered, asked for once in a command
 }
@@ -29,18 +30,32 @@ type terminal struct {
 // say prints one line of a result. Every argument is made visible, so a format
 // must be a constant and foreign text an argument.
 func (t *terminal) say(format string, args ...any) {
+	t.put(fmt.Sprintf(format, safeArgs(args)...))
+}
+
+// shell prints a command line to copy, never broken: a shell would run its
+// first half.
+func (t *terminal) shell(format string, args ...any) {
 	fmt.Fprintf(t.stdout, format+"\n", safeArgs(args)...)
+}
+
+// put prints one line of a result: visible text, and colours of ours.
+func (t *terminal) put(s string) {
+	fmt.Fprintln(t.stdout, wrap(s, width(t.stdout), hang(s)))
 }
 
 // note prints one line for the person at the terminal that is no result.
 func (t *terminal) note(format string, args ...any) {
-	fmt.Fprintf(t.stderr, "comity: "+format+"\n", safeArgs(args)...)
+	fmt.Fprintln(t.stderr, wrap(fmt.Sprintf("comity: "+format, safeArgs(args)...), width(t.stderr), len("comity: ")))
 }
 
 // text prints foreign text of several lines, indented.
 func (t *terminal) text(indent, s string) {
 	for line := range strings.SplitSeq(strings.TrimRight(visibleText(s), "\n"), "\n") {
-		fmt.Fprintf(t.stdout, "%s%s\n", indent, line)
+		if w := width(t.stdout); w > 0 {
+			line = wrap(indent+chop(line, w-len(indent)), w, len(indent))[len(indent):]
+		}
+		fmt.Fprintln(t.stdout, indent+line)
 	}
 }
 
@@ -102,7 +117,7 @@ func (t *terminal) table(header []string, rows [][]string) {
 				line.WriteString(strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)+2))
 			}
 		}
-		fmt.Fprintln(t.stdout, strings.TrimRight(line.String(), " "))
+		fmt.Fprintln(t.stdout, wrap(strings.TrimRight(line.String(), " "), width(t.stdout), 4))
 	}
 }
 
@@ -121,10 +136,31 @@ func (t *terminal) paint(sgr, word string) string {
 	return "\x1b[1;" + sgr + "m" + word + "\x1b[0m"
 }
 
+// fder is a file, or what stands for one.
+type fder interface{ Fd() uintptr }
+
 // isTerminal reports whether w, or r, is a terminal.
 func isTerminal(rw any) bool {
-	f, ok := rw.(*os.File)
+	f, ok := rw.(fder)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// results is standard output that remembers that it could not be written: a
+// command whose result is lost, on a full disk for instance, has failed.
+type results struct {
+	file *os.File
+	err  error
+}
+
+// Fd returns the file's descriptor, for what asks whether it is a terminal.
+func (r *results) Fd() uintptr { return r.file.Fd() }
+
+func (r *results) Write(data []byte) (int, error) {
+	n, err := r.file.Write(data)
+	if r.err == nil {
+		r.err = err
+	}
+	return n, err
 }
 
 // clock writes a time of the ledger, POSIX ms, in UTC.
@@ -133,6 +169,14 @@ func clock(ms uint64) string {
 		return "-"
 	}
 	return time.UnixMilli(int64(ms)).UTC().Format("2006-01-02 15:04:05Z")
+}
+
+// minute writes a time of the ledger where a column is narrow.
+func minute(ms uint64) string {
+	if ms == 0 {
+		return "-"
+	}
+	return time.UnixMilli(int64(ms)).UTC().Format("2006-01-02 15:04Z")
 }
 
 // count writes a number with commas: 1,284.

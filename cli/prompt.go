@@ -32,7 +32,9 @@ func (t *terminal) passphrase(path string) ([]byte, error) {
 	if t.passFile != "" {
 		t.pass, err = readPassphrase(t.passFile)
 	} else {
-		t.pass, err = t.ask("Passphrase for " + visible(path) + ": ")
+		if t.pass, err = t.ask("Passphrase for " + visible(path) + ": "); err == nil {
+			t.note("unlocking; this takes a moment, on purpose")
+		}
 	}
 	return t.pass, err
 }

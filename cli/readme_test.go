@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,12 +25,13 @@ func TestNetReadmeTour(t *testing.T) {
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
 		t.Skip("the tour uses ssh-keygen, which is not here")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "comity"), "comity")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	script := tour(t)
+	script := section(t, "A first tour")
 	for _, want := range []string{"testnet up", "notice submit", "search", "notice show", "notice ack", "status", "notice export", "verify", "testnet down"} {
 		if !strings.Contains(script, "comity "+want) {
 			t.Errorf("the tour has no comity %s", want)
@@ -37,29 +39,78 @@ func TestNetReadmeTour(t *testing.T) {
 	}
 	script = strings.ReplaceAll(script, "go build -o comity . && export PATH=$PWD:$PATH", "export PATH=$PWD:$PATH")
 	script = strings.ReplaceAll(script, "/tmp/comity-tour", filepath.Join(dir, "tour"))
+	t.Cleanup(func() {
+		down := exec.Command(filepath.Join(dir, "comity"), "testnet", "down", "--dir", filepath.Join(dir, "tour"))
+		_ = down.Run() // nothing is left to stop when the tour came to its end
+	})
+	inShell(t, bash, dir, script,
+		"XA-0001", "FINAL", // the investigator's notice
+		"PROTECT",                           // what XB reads
+		"Node of XB",                        // status
+		"OK      XA-0001",                   // verify
+		`Good "statement@comity" signature`, // by OpenSSH
+	)
+}
+
+// TestNetReadmeFound follows the section that founds a ledger: three bureaus,
+// three nodes, on ports that are free here.
+func TestNetReadmeFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs three processes")
+	}
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("the recipe is for bash, which is not here")
+	}
+	t.Parallel()
+	self, err := os.Executable() // TestMain makes it comity under that name
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(dir, "comity")); err != nil {
+		t.Fatal(err)
+	}
+	script := section(t, "Found a ledger")
+	for _, port := range []string{"7201", "7202", "7203"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if !strings.Contains(script, "127.0.0.1:"+port) {
+			t.Errorf("the recipe has no node on port %s", port)
+		}
+		script = strings.ReplaceAll(script, "127.0.0.1:"+port, l.Addr().String())
+		l.Close()
+	}
+	script = strings.ReplaceAll(script, "/tmp/comity-reach", filepath.Join(dir, "reach"))
+	script = "export PATH=" + dir + ":$PATH\ntrap 'kill $(jobs -p); wait' EXIT\n" + script
+	inShell(t, bash, dir, script,
+		"XC      Corvane", // the draft
+		`XC is a member of "Northern Reach"`,
+		"Enrolled 7 keys of XC (Corvane)",
+		"Node of XA (Aldermoor), ready",
+		"2 of 3 needed",
+	)
+}
+
+// inShell runs a script and wants texts in its output.
+func inShell(t *testing.T, bash, dir, script string, wants ...string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bash, "-euxo", "pipefail", "-c", script)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
 	cmd.WaitDelay = time.Second
-	t.Cleanup(func() {
-		down := exec.Command(filepath.Join(dir, "comity"), "testnet", "down", "--dir", filepath.Join(dir, "tour"))
-		_ = down.Run() // nothing is left to stop when the tour came to its end
-	})
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("the tour stops: %v\n%s", err, out)
+		t.Fatalf("it stops: %v\n%s", err, out)
 	}
-	for _, want := range []string{
-		"XA-0001", "FINAL", // the investigator's notice
-		"PROTECT",                           // what XB reads
-		"Node of XB",                        // status
-		"OK      XA-0001",                   // verify
-		`Good "statement@comity" signature`, // by OpenSSH
-	} {
+	for _, want := range wants {
 		if !bytes.Contains(out, []byte(want)) {
-			t.Errorf("the tour's output lacks %q", want)
+			t.Errorf("the output lacks %q", want)
 		}
 	}
 	if t.Failed() {
@@ -67,20 +118,20 @@ func TestNetReadmeTour(t *testing.T) {
 	}
 }
 
-// tour returns the indented lines of the README's section "A first tour".
-func tour(t *testing.T) string {
+// section returns the indented lines of a section of the README.
+func section(t *testing.T, title string) string {
 	t.Helper()
 	data, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, ok := strings.Cut(string(data), "\n## A first tour\n")
-	section, _, ok2 := strings.Cut(section, "\n## ")
+	_, text, ok := strings.Cut(string(data), "\n## "+title+"\n")
+	text, _, ok2 := strings.Cut(text, "\n## ")
 	if !ok || !ok2 {
-		t.Fatal("README.md has no section \"A first tour\"")
+		t.Fatalf("README.md has no section %q", title)
 	}
 	var lines []string
-	for line := range strings.Lines(section) {
+	for line := range strings.Lines(text) {
 		if command, ok := strings.CutPrefix(line, "    "); ok {
 			lines = append(lines, command)
 		}

@@ -19,7 +19,12 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"comity": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+		"comity": func() {
+			if pace, err := strconv.ParseFloat(os.Getenv("COMITY_TEST_PACE"), 64); err == nil {
+				testingOnlyDemo = func(o *testnet.DemoOptions) { o.HoursPerSecond = pace }
+			}
+			os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+		},
 	})
 }
 
@@ -31,6 +36,7 @@ func TestMain(m *testing.M) {
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
 //	edit FILE OLD NEW           replace a text that is in the file
 func TestScript(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {

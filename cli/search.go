@@ -34,6 +34,10 @@ func (t *terminal) search(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	limit := c.Int("limit")
+	if limit < 0 {
+		return usagef("--limit %d: fewer than none cannot be shown", limit)
+	}
 	q, err := notice.ParseQuery(strings.Join(requote(args), " "))
 	if err != nil {
 		return hint(usagef("%s", err), "fields and examples: comity search --help")
@@ -46,22 +50,28 @@ func (t *terminal) search(c *cli.Context) error {
 	if err := s.read(c.Context); err != nil {
 		return err
 	}
-	whys := make(map[*desk.Case]string)
-	f := desk.Filter{Opened: true, Limit: c.Int("limit"), Keep: func(k *desk.Case) bool {
-		if k.View == nil || k.Withdrawn != 0 && !c.Bool("withdrawn") {
+	whys, withdrawn := make(map[*desk.Case]string), false
+	f := desk.Filter{Opened: true, Limit: limit, Keep: func(k *desk.Case) bool {
+		if k.View == nil {
 			return false
 		}
 		ok, why := k.View.Match(q)
+		if ok && k.Withdrawn != 0 && !c.Bool("withdrawn") {
+			withdrawn = true
+			return false
+		}
 		if ok {
 			whys[k] = why
 		}
 		return ok
 	}}
-	list, err := s.desk.Cases(c.Context, f)
+	list, err := s.cases(c.Context, f)
 	if err != nil {
 		return err
 	}
-	slices.Reverse(list)
+	if withdrawn {
+		t.note("notices that were withdrawn match: --withdrawn shows them")
+	}
 	if t.asJSON {
 		out := make([]caseLine, len(list))
 		for i, k := range list {
@@ -71,7 +81,7 @@ func (t *terminal) search(c *cli.Context) error {
 		return t.document(out)
 	}
 	if len(list) == 0 {
-		t.note("nothing matches among the notices that are open to %s", s.home.Bureau())
+		t.note("nothing active matches among the notices that are open to %s", s.home.Bureau())
 		return nil
 	}
 	var rows [][]string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,11 +44,8 @@ func (t *terminal) openHome(c *cli.Context) (*home.Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := home.Open(dir)
-	if errors.Is(err, home.ErrNoHome) {
-		return nil, hint(err, "name it with --dir or COMITY_DIR, or make one: comity init --help")
-	}
-	return h, err
+	t.homeDir = dir
+	return home.Open(dir)
 }
 
 // open starts a session. Close it.
@@ -57,9 +55,6 @@ func (t *terminal) open(c *cli.Context) (*session, error) {
 		return nil, err
 	}
 	g, err := h.Genesis()
-	if errors.Is(err, home.ErrNoCharter) {
-		return nil, hint(err, "install one that all founders signed: comity charter install FILE")
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +73,9 @@ func (s *session) connect() (err error) {
 	labels := s.home.Officers()
 	access := (*keys.TLS)(nil)
 	if s.label != "" {
+		if !slices.Contains(labels, s.label) {
+			return s.noOfficer(s.label)
+		}
 		access, err = s.home.Access(s.label)
 	} else if access, err = s.home.Operator(); errors.Is(err, fs.ErrNotExist) && len(labels) > 0 {
 		access, err = s.home.Access(labels[0])
@@ -87,6 +85,11 @@ func (s *session) connect() (err error) {
 	}
 	s.client, err = s.home.Client(access)
 	return err
+}
+
+// noOfficer is the error of a label that nobody here has.
+func (s *session) noOfficer(label string) error {
+	return hint(fmt.Errorf("there is no officer %s in the home of %s", label, s.home.Bureau()), "here are %s", strings.Join(s.home.Officers(), ", "))
 }
 
 // close releases what the session holds.
@@ -122,7 +125,7 @@ func (s *session) read(ctx context.Context) error {
 	}
 	s.sync(ctx)
 	if size, err := s.desk.Size(); err == nil && size == 0 && s.syncErr != nil {
-		return hint(fmt.Errorf("the replica of %s is empty, and the ledger cannot be read: %w", s.home.Bureau(), s.syncErr), "%s", adviceFor(s.syncErr))
+		return hint(fmt.Errorf("the replica of %s is empty, and the ledger cannot be read: %w", s.home.Bureau(), s.syncErr), "%s", s.adviceFor(s.syncErr))
 	}
 	ids, err := s.home.Identities(s.passphrase)
 	if err != nil {
@@ -169,6 +172,9 @@ func (s *session) sync(ctx context.Context) {
 	end()
 	if err == nil || ctx.Err() != nil {
 		return
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner // the desk says as well that it was reading
 	}
 	s.syncErr = err
 	final, _, at := s.desk.Final()

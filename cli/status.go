@@ -41,7 +41,7 @@ func (t *terminal) status(c *cli.Context) error {
 		s.tellStatus(st)
 	}
 	if !st.Ready || len(st.Alarms) > 0 {
-		return fmt.Errorf("the node of %s needs attention", st.Bureau)
+		return hint(fmt.Errorf("the node of %s needs attention", st.Bureau), "its log says more; the other bureaus' operators see theirs")
 	}
 	return nil
 }
@@ -51,9 +51,10 @@ func (s *session) tellStatus(st *wire.Status) {
 	if !st.Ready {
 		state = s.paint(red, "not ready") + ": " + visible(st.NotReady)
 	}
-	fmt.Fprintf(s.stdout, "Node of %s, %s\n", visible(s.bureau(st.Bureau)), state)
+	s.put("Node of " + visible(s.bureau(st.Bureau)) + ", " + state)
 	s.say("  part      %s", s.part(st))
-	s.say("  ledger    %s, %s, last %s", st.Ledger, plural(st.Size, "entry", "entries"), clock(st.Time))
+	s.say("  ledger    %s", st.Ledger)
+	s.say("  entries   %s, the last at %s", count(st.Size), clock(st.Time))
 	s.say("  FINAL     %s", finality(st))
 	s.say("  cosigned  by %s; %d of %d needed", orNone(st.FinalBy), st.Quorum, len(s.genesis.Charter.Members))
 	if silent := silentPeers(st); len(silent) > 0 {
@@ -65,7 +66,7 @@ func (s *session) tellStatus(st *wire.Status) {
 		s.say("  alarms    none")
 	}
 	for _, a := range st.Alarms {
-		fmt.Fprintf(s.stdout, "  %s     %s\n", s.paint(red, "ALARM"), visible(a))
+		s.put("  " + s.paint(red, "ALARM") + "     " + visible(a))
 	}
 }
 
@@ -75,9 +76,15 @@ func (s *session) part(st *wire.Status) string {
 	case st.State == "leader":
 		return "leads: it orders what all bureaus submit"
 	case st.Leader != "":
-		return st.State + "; the leader is " + st.Leader
+		return "follows the node of " + s.bureau(leaderBureau(st.Leader)) + ", which leads"
 	}
-	return st.State + "; nobody leads: most nodes do not see each other, nothing can be written"
+	return "nobody leads: most nodes do not see each other, and nothing can be written"
+}
+
+// leaderBureau returns the bureau of a node by the node's name, "xc.comity/n1".
+func leaderBureau(node string) string {
+	bureau, _, _ := strings.Cut(node, ".")
+	return strings.ToUpper(bureau)
 }
 
 func finality(st *wire.Status) string {

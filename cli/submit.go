@@ -56,7 +56,8 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 		return fmt.Sprintf("%.2f s", w.Seconds)
 	}
 	if !s.asJSON {
-		s.say("%s  id %s", name, sub.ID)
+		s.say("%s", name)
+		s.say("  id         %s", sub.ID)
 		s.say("  accepted   by the %s", s.client)
 		if sub.Known {
 			s.say("  committed  before, as entry %s; nothing was written twice", count(sub.Index))
@@ -90,15 +91,27 @@ func (s *session) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 	ctx, cancel := context.WithTimeout(ctx, sendLimit)
 	defer cancel()
 	pause := 100 * time.Millisecond
-	for told := false; ; {
+	told, open := false, false // the person knows that it takes longer; an attempt may have been written
+	for {
 		sub, err := s.client.Submit(ctx, it)
+		if err == nil {
+			return sub, nil
+		}
 		var lost *client.Unreachable
-		again := wire.Retryable(err) || errors.As(err, &lost) && lost.Sent && !errors.Is(err, context.Canceled)
-		if err == nil || !again || ctx.Err() != nil {
-			return sub, err
+		cut := errors.As(err, &lost)
+		open = open || cut && lost.Sent || wire.CodeOf(err) == wire.Unknown
+		if open {
+			err = &unsure{err}
+		}
+		if !wire.Retryable(err) && !(open && cut) || ctx.Err() != nil {
+			return nil, err
 		}
 		if !told {
-			s.note("not written yet: %s; trying again for %s", err, sendLimit)
+			word := "not written yet: "
+			if open {
+				word = "" // the error says that this is not known
+			}
+			s.note("%s%s; trying again for %s", word, err, sendLimit)
 			told = true
 		}
 		select {
@@ -109,6 +122,11 @@ func (s *session) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 		}
 	}
 }
+
+// unsure is the error of a submission of which an attempt may have been written.
+type unsure struct{ error }
+
+func (e *unsure) Unwrap() error { return e.error }
 
 // waitFinal waits for the receipt and verifies it: the node is not believed.
 func (s *session) waitFinal(ctx context.Context, e *ledger.Entry, w *written) error {
@@ -137,12 +155,17 @@ func (s *session) refusal(name string, err error) error {
 	if wire.IsRefusal(err) {
 		return fmt.Errorf("%s was not accepted: %w (nothing written)", name, err)
 	}
-	var lost *client.Unreachable
-	if errors.As(err, &lost) && !lost.Sent {
-		return fmt.Errorf("%s was not sent: %w", name, err)
+	var open *unsure
+	if errors.As(err, &open) || wire.CodeOf(err) == wire.Unknown {
+		why := err.Error()
+		if errors.Is(err, context.Canceled) {
+			why = "interrupted" // which for other commands means that nothing more was done
+		}
+		return hint(fmt.Errorf("%s may or may not be written: %s", name, why), "see before you send it again: comity notice list")
 	}
-	if wire.CodeOf(err) == wire.Unknown || lost != nil {
-		return hint(fmt.Errorf("%s may or may not be written: %w", name, err), "see before you send it again: comity notice list")
+	var lost *client.Unreachable
+	if errors.As(err, &lost) {
+		return fmt.Errorf("%s was not sent: %w", name, err)
 	}
 	return fmt.Errorf("%s was not accepted: %w", name, err)
 }
@@ -161,6 +184,9 @@ func (s *session) signers(c *cli.Context) (desk.Officers, error) {
 		return by, nil
 	case label == author.Label:
 		return by, usagef("--second %s: the second signature must be another officer's", label)
+	}
+	if !slices.Contains(s.home.Officers(), label) {
+		return by, s.noOfficer(label)
 	}
 	first := s.pass
 	if s.passFile == "" {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"comity/ledger"
 	"comity/testnet"
 
 	"github.com/urfave/cli/v2"
@@ -26,7 +27,7 @@ func (t *terminal) testnetCommand() *cli.Command {
 				Name: "up", Usage: "found a consortium if there is none, and start its nodes",
 				Description: "Example: comity testnet up --bureaus 5",
 				Flags: []cli.Flag{folder,
-					&cli.IntFlag{Name: "bureaus", Usage: "how many, 1 to 15", Value: 5},
+					&cli.IntFlag{Name: "bureaus", Usage: "how many `BUREAUS`, 1 to 15", Value: 5},
 					&cli.IntFlag{Name: "port", Usage: "`PORT` of the first node (default: any that are free)"},
 				},
 				Action: t.testnetUp,
@@ -43,6 +44,14 @@ func (t *terminal) testnetCommand() *cli.Command {
 			t.benchCommand(),
 		},
 	}
+}
+
+// dirOption returns the flag --dir as it was given, for a command to try next.
+func dirOption(c *cli.Context) string {
+	if dir := c.String("dir"); dir != "" {
+		return " --dir " + shellWord(dir)
+	}
+	return ""
 }
 
 // testnetLimit bounds how long nodes may take to find a leader.
@@ -64,12 +73,15 @@ func (t *terminal) testnetUp(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if n := c.Int("bureaus"); n < 1 || n > ledger.MaxMembers {
+		return usagef("--bureaus %d: a charter has 1 to %d", n, ledger.MaxMembers)
+	}
 	con, err := testnet.Load(dir)
 	if errors.Is(err, testnet.ErrNone) {
 		t.note("founding %s in %s", plural(c.Int("bureaus"), "bureau", "bureaus"), dir)
 		con, err = testnet.Found(dir, testnet.Options{Bureaus: c.Int("bureaus"), BasePort: c.Int("port")})
 	} else if err == nil && c.IsSet("bureaus") && c.Int("bureaus") != len(con.Bureaus()) {
-		return hint(fmt.Errorf("testnet: there is a consortium of %d in %s", len(con.Bureaus()), dir), "remove it first: comity testnet down --remove")
+		return hint(fmt.Errorf("testnet: there is a consortium of %d in %s", len(con.Bureaus()), dir), "remove it first: comity testnet down --remove%s", dirOption(c))
 	}
 	if err != nil {
 		return err
@@ -90,10 +102,11 @@ func (t *terminal) testnetUp(c *cli.Context) error {
 		return t.document(con.States(ctx))
 	}
 	t.tellStates(con.States(ctx))
+	t.say("")
 	t.say("EXERCISE: synthetic data only; nothing leaves this machine.")
 	t.say("Be an officer of a bureau in this shell:")
 	for _, h := range con.Homes() {
-		t.say("  export COMITY_DIR=%s COMITY_OFFICER=%s", shellWord(h.Dir()), strings.Join(h.Officers()[:1], ""))
+		t.shell("  export COMITY_DIR=%s COMITY_OFFICER=%s", shellWord(h.Dir()), strings.Join(h.Officers()[:1], ""))
 	}
 	t.say("Then: comity notice new --kind yellow, comity notice list, comity status")
 	return nil
@@ -143,7 +156,7 @@ func (t *terminal) loadTestnet(c *cli.Context) (*testnet.Consortium, error) {
 	}
 	con, err := testnet.Load(dir)
 	if errors.Is(err, testnet.ErrNone) {
-		return nil, hint(err, "comity testnet up founds one")
+		return nil, hint(fmt.Errorf("there is no consortium in %s", dir), "comity testnet up%s founds one", dirOption(c))
 	}
 	return con, err
 }

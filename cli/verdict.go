@@ -59,9 +59,9 @@ type sealedFinding struct {
 	Why     string   `json:"why,omitempty"`     // nothing was opened
 }
 
-func cannotTell(what string, err error, advice string) *finding {
+func (t *terminal) cannotTell(what string, err error, advice string) *finding {
 	if advice == "" {
-		advice = adviceFor(err)
+		advice = t.adviceFor(err)
 	}
 	return &finding{Verdict: unknown, What: what, Reason: err.Error(), Advice: advice}
 }
@@ -92,7 +92,7 @@ func (f *finding) name() string {
 	case f.ID != "":
 		return "entry " + f.ID[:16]
 	}
-	return f.What
+	return inputName(f.What)
 }
 
 // verdict prints a finding, verdict first, and returns the error that gives the
@@ -119,7 +119,7 @@ func (t *terminal) verdict(f *finding) error {
 func (t *terminal) tell(f *finding) {
 	switch f.Verdict {
 	case notAuthentic:
-		t.head(red, "FAILED", f.What+" is not what was signed and accepted.")
+		t.head(red, "FAILED", inputName(f.What)+" is not what was signed and accepted.")
 		at := ""
 		if f.Index != nil {
 			at = "entry " + count(*f.Index) + ": "
@@ -159,7 +159,7 @@ func (t *terminal) tell(f *finding) {
 
 // head prints the verdict itself.
 func (t *terminal) head(sgr, word, sentence string) {
-	fmt.Fprintf(t.stdout, "%s%s%s\n", t.paint(sgr, word), strings.Repeat(" ", max(1, 8-len(word))), visible(sentence))
+	t.put(t.paint(sgr, word) + strings.Repeat(" ", max(1, 8-len(word))) + visible(sentence))
 }
 
 // voucher says on whose word the key is the bureau's.

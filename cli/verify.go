@@ -42,7 +42,7 @@ func (t *terminal) verify(c *cli.Context, what string) *finding {
 		return t.verifyFile(c, what)
 	}
 	if c.String("charter") != "" {
-		return cannotTell(what, fmt.Errorf("there is no file %s; --charter is for files", what), "")
+		return t.cannotTell(what, fmt.Errorf("there is no file %s; --charter is for files", what), "")
 	}
 	return t.verifyID(c, what)
 }
@@ -62,6 +62,9 @@ func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) 
 	path := c.String("charter")
 	if path == "" {
 		if homeErr != nil {
+			if errors.Is(homeErr, home.ErrNoHome) {
+				homeErr = errors.New("there is no charter here to check it against")
+			}
 			return nil, nil, homeErr
 		}
 		g, err := h.Genesis()
@@ -71,9 +74,9 @@ func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	g, err := ledger.ParseGenesis(data)
+	g, err := parseGenesis(path, data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read charter %s: %w", path, err)
+		return nil, nil, err
 	}
 	if homeErr != nil {
 		return g, nil, nil
@@ -89,7 +92,7 @@ func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) 
 func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 	data, err := t.readInput(path, ledger.MaxExhibit)
 	if err != nil {
-		return cannotTell(path, err, "")
+		return t.cannotTell(path, err, "")
 	}
 	x, err := ledger.ParseExhibit(data)
 	if err != nil {
@@ -97,7 +100,7 @@ func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 	}
 	g, h, err := t.charter(c)
 	if err != nil {
-		return cannotTell(path, err, "give the charter that you have from the founders: --charter FILE")
+		return t.cannotTell(path, err, "give the charter that you have from the founders: --charter FILE")
 	}
 	f := &finding{What: path, genesis: g, Index: &x.Receipt.Index, ID: x.Item.Entry.ID.String()}
 	if x.Ledger != g.Ledger && x.Ledger == x.Item.Entry.Statement.Ledger {

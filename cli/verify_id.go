@@ -19,11 +19,11 @@ import (
 func (t *terminal) verifyID(c *cli.Context, name string) *finding {
 	s, err := t.open(c)
 	if err != nil {
-		return cannotTell(name, err, "")
+		return t.cannotTell(name, err, "")
 	}
 	defer s.close()
 	if err := s.openDesk(c.Context); err != nil {
-		return cannotTell(name, err, "")
+		return t.cannotTell(name, err, "")
 	}
 	f := &finding{What: name, genesis: s.genesis}
 	syncErr := s.news(c.Context)
@@ -35,11 +35,11 @@ func (t *terminal) verifyID(c *cli.Context, name string) *finding {
 		if syncErr != nil {
 			err = fmt.Errorf("%w; and the replica could not be brought up to date: %w", err, syncErr)
 		}
-		return cannotTell(name, err, "it may be newer than the last FINAL checkpoint, or not be for "+s.home.Bureau())
+		return t.cannotTell(name, err, "it may be newer than the last FINAL checkpoint, or not be for "+s.home.Bureau())
 	}
 	x, err := s.desk.Exhibit(c.Context, s.client, index)
 	if err != nil {
-		return cannotTell(name, err, "")
+		return t.cannotTell(name, err, "")
 	}
 	f.Index, f.ID = &x.Receipt.Index, x.Item.Entry.ID.String()
 	v, err := x.Verify(s.genesis)

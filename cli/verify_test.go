@@ -36,6 +36,7 @@ func TestNetFlippedExhibit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("founds a consortium")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	c, err := testnet.Found(filepath.Join(dir, "net"), testnet.Options{Bureaus: 1, Log: "error"})
 	if err != nil {

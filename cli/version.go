@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"comity/node"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -34,15 +36,13 @@ type version struct {
 	Platform string `json:"platform"`
 }
 
-// buildVersion returns what the Go tool wrote into the binary.
+// buildVersion returns the version that nodes tell each other, and what the Go
+// tool wrote into the binary.
 func buildVersion() version {
-	v := version{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := version{Version: node.Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
-	}
-	if info.Main.Version != "" {
-		v.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
 		switch s.Key {

@@ -23,7 +23,7 @@ type Command struct {
 
 // Batch is a group of entries that are applied in one step.
 type Batch struct {
-	Time  uint64 // ledger time: POSIX milliseconds by the leader's clock, never falling
+	Time  uint64 // ledger time: POSIX milliseconds by the leader's clock; Apply lets the ledger's time not fall
 	Items []Item
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"comity/ledger"
@@ -19,13 +20,13 @@ import (
 //
 // On a node that does not lead, the same groups go to the leader instead.
 type batcher struct {
-	raft     *raft.Raft
-	self     string
-	peers    peers
-	clock    func() time.Time
-	ledgerMs func() uint64 // ledger time of the last batch applied
+	raft  *raft.Raft
+	self  string
+	peers peers
+	clock func() time.Time
 
 	queue chan *waiting // full: the submitter is told that the node is busy
+	bytes atomic.Int64  // of the statements in queue
 	// One slot per command that this leader has in flight, and per group on its
 	// way to the leader, which groups again.
 	proposals, forwards chan struct{}
@@ -48,14 +49,17 @@ type outcome struct {
 }
 
 // forwardsInFlight bounds the groups on their way to the leader.
-const forwardsInFlight = 8
+const forwardsInFlight = 2
 
 // queueLength bounds the statements that wait: at 256 a command this is some
 // sixteen commands of patience.
 const queueLength = 4096
 
-func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, ledgerMs func() uint64, inFlight int) *batcher {
-	b := &batcher{raft: r, self: self, peers: p, clock: clock, ledgerMs: ledgerMs,
+// queueBytes bounds their bytes.
+const queueBytes = 64 << 20
+
+func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, inFlight int) *batcher {
+	b := &batcher{raft: r, self: self, peers: p, clock: clock,
 		queue: make(chan *waiting, queueLength), proposals: make(chan struct{}, inFlight), forwards: make(chan struct{}, forwardsInFlight), stop: make(chan struct{})}
 	b.wg.Go(b.run)
 	return b
@@ -72,7 +76,8 @@ func (b *batcher) close() {
 	for {
 		select {
 		case w := <-b.queue:
-			w.done <- outcome{err: errStopping}
+			b.bytes.Add(-int64(w.item.Size()))
+			w.done <- outcome{err: w.since(errStopping)}
 		default:
 			return
 		}
@@ -80,10 +85,11 @@ func (b *batcher) close() {
 }
 
 var (
-	errStopping = &wire.Error{Code: wire.Stopping, Message: "the node is shutting down"}
-	errBusy     = &wire.Error{Code: wire.Busy, Message: "too many statements wait here"}
-	errNoLeader = &wire.Error{Code: wire.NoLeader, Message: "no majority of the bureaus' nodes is reachable; nothing was written"}
-	errUnknown  = &wire.Error{Code: wire.Unknown, Message: "the outcome is not known yet; sending the same statement again is safe"}
+	errStopping  = &wire.Error{Code: wire.Stopping, Message: "the node is shutting down"}
+	errBusy      = &wire.Error{Code: wire.Busy, Message: "too many statements wait here"}
+	errNotLeader = &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
+	errNoLeader  = &wire.Error{Code: wire.NoLeader, Message: "no majority of the bureaus' nodes is reachable; nothing was written"}
+	errUnknown   = &wire.Error{Code: wire.Unknown, Message: "the outcome is not known yet; sending the same statement again is safe"}
 )
 
 // submit hands one item to the batcher and waits for its outcome.
@@ -106,12 +112,16 @@ func (b *batcher) enqueue(w *waiting) error {
 		return errStopping
 	default:
 	}
-	select {
-	case b.queue <- w:
-		return nil
-	default:
-		return errBusy
+	size := int64(w.item.Size())
+	if b.bytes.Add(size) <= queueBytes {
+		select {
+		case b.queue <- w:
+			return nil
+		default:
+		}
 	}
+	b.bytes.Add(-size)
+	return errBusy
 }
 
 func (b *batcher) run() {
@@ -155,6 +165,7 @@ func (b *batcher) next() []*waiting {
 		case <-b.stop:
 			return nil
 		case w := <-b.queue:
+			b.bytes.Add(-int64(w.item.Size()))
 			if alive(w) {
 				return []*waiting{w}
 			}
@@ -168,6 +179,7 @@ func (b *batcher) fill(group []*waiting) []*waiting {
 	for len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes {
 		select {
 		case w := <-b.queue:
+			b.bytes.Add(-int64(w.item.Size()))
 			if alive(w) {
 				group = append(group, w)
 				size += w.item.Size()
@@ -199,7 +211,9 @@ func (w *waiting) since(err error) error {
 }
 
 func (b *batcher) propose(group []*waiting) raft.ApplyFuture {
-	batch := &ledger.Batch{Time: max(uint64(b.clock().UnixMilli()), b.ledgerMs())}
+	// Our clock, also where the ledger's time is ahead of it: Apply lets it not
+	// fall, and the others would refuse a time that is ahead of theirs.
+	batch := &ledger.Batch{Time: uint64(max(b.clock().UnixMilli(), 0))}
 	for _, w := range group {
 		batch.Items = append(batch.Items, w.item)
 	}
@@ -270,8 +284,11 @@ func (b *batcher) forward(group []*waiting) {
 	for i, w := range group {
 		items[i] = w.item
 	}
-	ctx, cancel := context.WithTimeout(group[0].ctx, forwardTimeout)
+	// Not the context of one who waits: it would end the others' forward too.
+	ctx, cancel := context.WithTimeout(context.Background(), forwardTimeout)
 	defer cancel()
+	ctx, stop := whileLeading(ctx, b.raft, id)
+	defer stop()
 	outcomes, err := b.peers.Forward(ctx, string(id), items)
 	if err != nil || len(outcomes) != len(group) {
 		for _, w := range group {
@@ -300,10 +317,32 @@ func (b *batcher) forward(group []*waiting) {
 // forwardTimeout bounds one try to forward a group.
 const forwardTimeout = 10 * time.Second
 
+// whileLeading returns a context that ends soon after this node has taken another
+// one for the leader, or none: a leader that is cut off answers nothing.
+func whileLeading(ctx context.Context, r *raft.Raft, leader raft.ServerID) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if _, now := r.LeaderWithID(); now != leader {
+				cancel()
+				return
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
 // receive takes a group that another node forwards to this leader.
 func (b *batcher) receive(ctx context.Context, items []ledger.Item) ([]wire.Outcome, error) {
 	if b.raft.State() != raft.Leader {
-		return nil, &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
+		return nil, errNotLeader
 	}
 	group := make([]*waiting, len(items))
 	out := make([]wire.Outcome, len(items))

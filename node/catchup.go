@@ -33,6 +33,9 @@ func (c *catchup) pull(from, to uint64) error {
 			if err != nil {
 				last = fmt.Errorf("%s: %w", name, err)
 			}
+			if errors.As(err, new(ownFault)) {
+				return err
+			}
 			if progress = n; progress >= to {
 				break
 			}
@@ -64,7 +67,7 @@ func (c *catchup) pullFrom(name string, from, to uint64) (uint64, error) {
 			if next/flushEvery != (next-uint64(n))/flushEvery {
 				// Bounds memory and lets a pull that is cut go on from here.
 				if err := c.fsm.store.Flush(c.fsm.store.Mark()); err != nil {
-					return next, err
+					return next, ours(err)
 				}
 			}
 		}
@@ -100,7 +103,7 @@ func (c *catchup) apply(records []*wire.Record) error {
 	}
 	changes, results, err := c.fsm.machine.Apply(c.fsm.store, cmd, c.fsm.verified)
 	if err != nil {
-		return err
+		return ours(err)
 	}
 	for i, r := range results {
 		if r.Refusal != nil || r.Known {
@@ -110,5 +113,18 @@ func (c *catchup) apply(records []*wire.Record) error {
 	if changes.Head.Time != b.Time {
 		return errors.New("it gives entries with falling ledger times")
 	}
-	return c.fsm.store.Commit(c.fsm.store.Applied(), changes)
+	changes.DropAsk()
+	return ours(c.fsm.store.Commit(c.fsm.store.Applied(), changes))
+}
+
+// ownFault is an error of this node's own disk, against which no other peer helps.
+type ownFault struct{ error }
+
+func (e ownFault) Unwrap() error { return e.error }
+
+func ours(err error) error {
+	if err == nil {
+		return nil
+	}
+	return ownFault{err}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"comity/ledger/state"
 	"comity/node/wire"
@@ -24,6 +25,12 @@ func (r *replica) ready() (bool, string) {
 	}
 	if _, leader := r.raft.LeaderWithID(); leader == "" {
 		return false, "no majority of the bureaus' nodes is reachable"
+	}
+	if size := r.fsm.fetching.Load(); size > 0 {
+		return false, fmt.Sprintf("fetching entries from the other nodes, up to entry %d", size)
+	}
+	if behind, ok := r.clockIsBehind(); ok {
+		return false, fmt.Sprintf("its clock is %s behind the leader's, or the leader's ahead: it takes no entries", behind.Round(time.Second))
 	}
 	if applied, commit := r.raft.AppliedIndex(), r.raft.CommitIndex(); applied+readyLag < commit {
 		return false, fmt.Sprintf("catching up: %d commands behind", commit-applied)

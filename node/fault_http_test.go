@@ -20,6 +20,8 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/node/wire"
+
+	"golang.org/x/time/rate"
 )
 
 // These tests break the rules of the API, one limit of DESIGN.md after the
@@ -82,12 +84,24 @@ func (o *one) goesOn(t *testing.T, key *keys.TLS) {
 	}
 }
 
-func TestNetOddRequests(t *testing.T) {
+func TestNetBadClients(t *testing.T) {
 	if testing.Short() {
 		t.Skip("uses loopback TCP")
 	}
 	t.Parallel()
 	o := startOne(t)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *one)
+	}{
+		{"sessions of one key", sessionsOfOneKey}, {"odd requests", oddRequests}, {"oversize bodies", oversizeBodies},
+		{"panic in a handler", panicInAHandler}, {"rate of one key", rateOfOneKey}, // which uses up the key
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, o) })
+	}
+}
+
+func oddRequests(t *testing.T, o *one) {
 	b := o.c.Bureaus[0]
 	known := make(map[string]bool)
 	for _, rt := range routes {
@@ -158,12 +172,7 @@ func TestNetOddRequests(t *testing.T) {
 	o.goesOn(t, b.Access)
 }
 
-func TestNetOversizeBodies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("uses loopback TCP")
-	}
-	t.Parallel()
-	o := startOne(t)
+func oversizeBodies(t *testing.T, o *one) {
 	b := o.c.Bureaus[0]
 	for _, rt := range routes {
 		if rt.body == 0 {
@@ -218,12 +227,7 @@ type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
-func TestNetSessionsOfOneKey(t *testing.T) {
-	if testing.Short() {
-		t.Skip("uses loopback TCP")
-	}
-	t.Parallel()
-	o := startOne(t)
+func sessionsOfOneKey(t *testing.T, o *one) {
 	b := o.c.Bureaus[0]
 	session := func() (*tls.Conn, error) {
 		conn, err := o.dial(t, o.Address(), b.Access)
@@ -309,21 +313,21 @@ func TestBoundedListener(t *testing.T) {
 	}
 }
 
-func TestNetRateOfOneKey(t *testing.T) {
-	if testing.Short() {
-		t.Skip("uses loopback TCP")
-	}
-	t.Parallel()
-	o := startOne(t)
+func rateOfOneKey(t *testing.T, o *one) {
 	b := o.c.Bureaus[0]
 	l := o.sessions.limits
+	const burst = 50
 	l.mu.Lock()
-	l.usage(b.Access.ID()).bucket.SetLimit(0) // and so does not refill
+	u := l.usage(b.Access.ID())
+	if u.bucket.Limit() != clientRate || u.bucket.Burst() != clientBurst {
+		t.Errorf("a key has %v requests a second and %d at once", u.bucket.Limit(), u.bucket.Burst())
+	}
+	u.bucket = rate.NewLimiter(0, burst) // which does not refill
 	l.mu.Unlock()
 	client := o.as(b.Access)
 	defer client.CloseIdleConnections()
 	var served, busy int
-	for range clientBurst + 20 {
+	for range burst + 20 {
 		path := wire.PathCharter
 		if served%2 == 1 {
 			path = "/nothing/here" // costs as much
@@ -346,8 +350,8 @@ func TestNetRateOfOneKey(t *testing.T) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 	}
-	if served != clientBurst || busy != 20 {
-		t.Errorf("%d requests served and %d refused, want %d and 20", served, busy, clientBurst)
+	if served != burst || busy != 20 {
+		t.Errorf("%d requests served and %d refused, want %d and 20", served, busy, burst)
 	}
 	o.goesOn(t, b.TLS) // another key
 }
@@ -410,6 +414,7 @@ func TestNetSlowClients(t *testing.T) {
 	}
 	t.Parallel()
 	o := startOne(t)
+	strangers := silent(t, o)
 	key := o.c.Bureaus[0].Access
 	ended := make(chan error, 1)
 	post := o.hasty(t, route{http.MethodPost, "/", mayRead, 1 << 20, func(_ *api, req *http.Request, _ caller) (*answer, error) {
@@ -466,23 +471,23 @@ func TestNetSlowClients(t *testing.T) {
 			t.Errorf("a client that says %s is not closed", name)
 		}
 	}
+	for i, conn := range strangers {
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("stranger %d holds a connection after 9 s", i)
+		}
+	}
 	o.goesOn(t, key)
 }
 
-// The node's own deadline for strangers, five seconds.
-func TestNetSilentStrangers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("uses loopback TCP")
-	}
-	t.Parallel()
-	o := startOne(t)
-	var conns []net.Conn
+// silent opens connections that say nothing, or half of a handshake. The node's
+// own deadline of five seconds has to end them.
+func silent(t *testing.T, o *one) (conns []net.Conn) {
 	for i := range 60 {
 		conn, err := net.Dial("tcp", o.Address())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		t.Cleanup(func() { conn.Close() })
 		if i%2 == 1 { // half a ClientHello
 			if _, err := conn.Write([]byte{0x16, 3, 1, 2, 0, 1, 0, 1}); err != nil {
 				t.Fatal(err)
@@ -494,20 +499,10 @@ func TestNetSilentStrangers(t *testing.T) {
 		conns = append(conns, conn)
 	}
 	o.goesOn(t, o.c.Bureaus[0].Access)
-	for i, conn := range conns {
-		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatalf("stranger %d holds a connection after 9 s", i)
-		}
-	}
-	o.goesOn(t, o.c.Bureaus[0].Access)
+	return conns
 }
 
-func TestNetPanicInAHandler(t *testing.T) {
-	if testing.Short() {
-		t.Skip("uses loopback TCP")
-	}
-	t.Parallel()
-	o := startOne(t)
+func panicInAHandler(t *testing.T, o *one) {
 	key := o.c.Bureaus[0].Access
 	addr := o.hasty(t, route{http.MethodGet, "/", mayRead, 0, func(*api, *http.Request, caller) (*answer, error) {
 		var none *ledger.Item

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,11 @@ type fsm struct {
 	bytes    atomic.Int64                // of commands applied since the node started
 	count    atomic.Int64                // of commands
 	failed   error                       // set once, by the FSM goroutine only
+
+	// torn is the restore that is under way or was cut: the store may hold
+	// entries of commands after Applied, to which no command can be applied.
+	torn     *manifest
+	fetching atomic.Uint64 // entries that torn leads to, 0 for none
 }
 
 var _ raft.FSM = (*fsm)(nil)
@@ -35,6 +41,15 @@ var _ raft.FSM = (*fsm)(nil)
 // holds already is skipped: after a restart Raft replays from its last
 // snapshot, and the store may be ahead of that.
 func (f *fsm) Apply(l *raft.Log) any {
+	if f.torn != nil && f.failed == nil {
+		// The restore was cut, and now another leader's log has the commands.
+		switch err := f.restore(f.torn); {
+		case errors.Is(err, context.Canceled): // the node is stopping
+			f.failed = err
+		case err != nil:
+			_ = f.fail(fmt.Errorf("finish the restore to entry %d: %w", f.torn.Head.Size, err))
+		}
+	}
 	if f.failed != nil || l.Index <= f.store.Applied() {
 		return f.failed
 	}
@@ -42,12 +57,19 @@ func (f *fsm) Apply(l *raft.Log) any {
 	if err != nil {
 		// Going on would make this node's state differ from the others'. It stops
 		// here, before anything of this command is kept.
-		f.failed = fmt.Errorf("apply command at index %d: %w", l.Index, err)
-		f.fatal(f.failed)
-		return f.failed
+		return f.fail(fmt.Errorf("apply command at index %d: %w", l.Index, err))
 	}
 	f.applied()
 	return results
+}
+
+// fail makes err the last word, unless there has been one.
+func (f *fsm) fail(err error) error {
+	if f.failed == nil {
+		f.failed = err
+		f.fatal(err)
+	}
+	return f.failed
 }
 
 func (f *fsm) apply(l *raft.Log) ([]state.Result, error) {
@@ -73,11 +95,14 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if f.failed != nil {
 		return nil, f.failed
 	}
+	if f.torn != nil {
+		return nil, errors.New("snapshot: entries are still being fetched")
+	}
 	m, err := readManifest(f.store, f.store.Applied())
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	return &snapshot{f.store, f.store.Mark(), m}, nil
+	return &snapshot{f.store, f.store.Mark(), m, f.fatal}, nil
 }
 
 // snapshot is a state that is about to become durable.
@@ -85,13 +110,16 @@ type snapshot struct {
 	store    store.Store
 	mark     store.Mark
 	manifest *manifest
+	fatal    func(error)
 }
 
 // Persist makes the store durable up to the mark, then writes the manifest. If
 // we die in between, the store is ahead of the snapshot, which Apply expects.
 func (s *snapshot) Persist(sink raft.SnapshotSink) error {
 	err := s.store.Flush(s.mark)
-	if err == nil {
+	if err != nil {
+		s.fatal(fmt.Errorf("storage: %w", err)) // the store takes no more
+	} else {
 		_, err = sink.Write(s.manifest.marshal())
 	}
 	if err != nil {
@@ -128,6 +156,9 @@ func (f *fsm) restore(m *manifest) error {
 	if f.failed != nil {
 		return f.failed
 	}
+	if f.torn != nil && f.torn.Head.Size > m.Head.Size {
+		m = f.torn // what was pulled for it may be past the other
+	}
 	head, err := state.ReadHead(f.store)
 	if err != nil {
 		return err
@@ -139,7 +170,11 @@ func (f *fsm) restore(m *manifest) error {
 		return fmt.Errorf("its FINAL checkpoint lacks good cosignatures: %w", ledger.ErrQuorum)
 	}
 	if head.Size < m.Head.Size {
-		if err := f.pull(head.Size, m.Head.Size); err != nil {
+		f.torn = m
+		f.fetching.Store(m.Head.Size)
+		if err := f.pull(head.Size, m.Head.Size); errors.As(err, new(ownFault)) {
+			return f.fail(err)
+		} else if err != nil {
 			return err
 		}
 		if head, err = state.ReadHead(f.store); err != nil {
@@ -148,10 +183,8 @@ func (f *fsm) restore(m *manifest) error {
 	}
 	if head != m.Head {
 		// The pulled entries are good ones, signed and in order, and yet not what
-		// the manifest claims. Nothing of them is durable; stop before it is.
-		f.failed = fmt.Errorf("entries and manifest disagree: root %x, want %x", head.Root[:8], m.Head.Root[:8])
-		f.fatal(f.failed)
-		return f.failed
+		// the manifest claims.
+		return f.fail(fmt.Errorf("entries and manifest disagree: root %x, want %x", head.Root[:8], m.Head.Root[:8]))
 	}
 	for _, c := range []*state.Collected{m.Pending, m.Final} {
 		if err := f.checkCollected(c, head.Size); err != nil {
@@ -159,10 +192,15 @@ func (f *fsm) restore(m *manifest) error {
 		}
 	}
 	if err := f.store.Commit(m.Applied, f.machine.Adopt(head, m.Pending, m.Final)); err != nil {
-		return err
+		return f.fail(err)
 	}
+	f.torn = nil
+	f.fetching.Store(0)
 	f.final(m.Final)
-	return f.store.Flush(f.store.Mark())
+	if err := f.store.Flush(f.store.Mark()); err != nil {
+		return f.fail(err)
+	}
+	return nil
 }
 
 // checkCollected refuses a checkpoint of a manifest that is not one of our own

@@ -24,6 +24,7 @@ type guard struct {
 	view     state.View
 	verified *verifier
 	clock    func() time.Time
+	late     func(by time.Duration) // learns that a command was refused for its time
 }
 
 func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error {
@@ -51,6 +52,7 @@ func (g *guard) checkLog(l *raft.Log) error {
 		}
 		if c.Batch != nil {
 			if ahead := time.UnixMilli(int64(c.Batch.Time)).Sub(g.clock()); ahead > maxAhead {
+				g.late(ahead)
 				return fmt.Errorf("its ledger time is %s ahead of this node's clock", ahead.Round(time.Second))
 			}
 		}

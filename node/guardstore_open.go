@@ -23,6 +23,8 @@ func (g *GuardStore) prepare() error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !g.opts.MustExist:
 		return createBolt(g.path)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: the file is missing, and this node has voted", ErrCorrupt)
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():

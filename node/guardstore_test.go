@@ -393,7 +393,7 @@ func TestOpenGuardStoreRefuses(t *testing.T) {
 		dir:                           "not a regular file",
 		file("open", 0o644):           "make it 0600",
 		held:                          "another process holds held",
-		filepath.Join(dir, "missing"): "no such file",
+		filepath.Join(dir, "missing"): "the file is missing",
 	} {
 		_, err := OpenGuardStore(path, GuardOptions{MustExist: true})
 		if err == nil || !strings.Contains(err.Error(), want) {

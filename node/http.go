@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"comity/ledger/store"
 	"comity/node/wire"
 )
 
@@ -140,10 +141,17 @@ func (a *api) fail(w http.ResponseWriter, req *http.Request, who caller, err err
 	switch {
 	case errors.As(err, &tooLarge):
 		e = &wire.Error{Code: wire.TooLarge, Message: "the request is larger than " + strconv.FormatInt(tooLarge.Limit, 10) + " bytes"}
+	case errors.Is(err, store.ErrClosed):
+		e = errStopping
 	case !errors.As(err, &e):
 		a.log.Error("request", "path", req.URL.Path, "error", err)
-		a.damaged(err)
 		e = &wire.Error{Code: wire.Internal, Message: "a fault of the node; its log has it under this request id"}
+		a.damaged(err)
+		select {
+		case <-a.done:
+			e = errStopping // another node can answer
+		default:
+		}
 	}
 	out := *e
 	out.RequestID = rand.Text()[:16]

@@ -95,6 +95,9 @@ func Open(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	ok = true
+	if err := n.guarded.refusal(); err != nil {
+		n.storageFailed(err) // while Raft started, there was nobody to tell
+	}
 	return n, n.serve(member.NodeName())
 }
 

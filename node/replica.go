@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"comity/ledger"
@@ -40,10 +42,15 @@ type replica struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // cosigner, snapshotter
 
-	mu     sync.Mutex // guards alarms and err
-	alarms []string
-	err    error
-	done   chan struct{} // closed when the node cannot go on
+	mu       sync.Mutex // guards what follows
+	alarms   []string
+	err      error
+	behind   time.Duration // by how much the clock was behind a command's time
+	behindAt time.Time     // when that was last
+	done     chan struct{} // closed when the node cannot go on
+
+	closing sync.Once
+	closed  error
 }
 
 // parts are what a replica is joined from.
@@ -88,7 +95,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, applied: r.moved.fire, final: r.setFinal, fatal: r.fatal}
 	r.fsm.pull = (&catchup{fsm: r.fsm, peers: p.peers, names: r.others(), ctx: ctx}).pull
 
-	r.trans = p.transport(&guard{r.machine, p.store, verified, cfg.Clock})
+	r.trans = p.transport(&guard{r.machine, p.store, verified, cfg.Clock, r.clockBehind})
 	rc := cfg.raftConfig(r.name)
 	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
 	if err != nil {
@@ -111,11 +118,19 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	}
 	p.live.Store(r)
 	t := cfg.Profile.timing()
-	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, r.ledgerTime, t.inFlight)
+	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, t.inFlight)
 	r.collect = newCollector(r.raft, r.log)
 	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, alarm: r.alarm, damaged: r.damaged, log: r.log}
 	r.wg.Go(func() { c.run(ctx) })
+	r.wg.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-r.done:
+			r.batch.close() // or statements would wait here for what does not come
+		}
+	})
+	r.wg.Go(func() { r.giveWay(ctx) })
 	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, log: r.log}).run(ctx) })
 	ok = true
 	return r, nil
@@ -158,8 +173,15 @@ func (r *replica) continueSnapshot(logs raft.LogStore, snaps raft.SnapshotStore)
 const logCache = 128
 
 // close stops what newReplica started: no new statements, those in flight
-// answered, leadership handed over, Raft stopped, the ledger made durable.
+// answered, leadership handed over, Raft stopped, the ledger made durable. It
+// may be called more than once.
 func (r *replica) close() error {
+	r.closing.Do(func() { r.closed = r.shut() })
+	return r.closed
+}
+
+func (r *replica) shut() error {
+	r.cancel() // first: a pull that is under way keeps Raft from all else
 	r.batch.close()
 	r.collect.close()
 	if r.raft.State() == raft.Leader {
@@ -167,7 +189,6 @@ func (r *replica) close() error {
 			r.log.Info("hand over leadership", "error", err)
 		}
 	}
-	r.cancel()
 	r.wg.Wait()
 	err := r.raft.Shutdown().Error()
 	r.mu.Lock()
@@ -196,9 +217,10 @@ func (r *replica) fatal(err error) {
 	}
 }
 
-// damaged stops the node when what it read from its disk is not what was written.
+// damaged stops the node when its disk cannot be read, or gives what was not
+// written.
 func (r *replica) damaged(err error) {
-	if errors.Is(err, store.ErrCorrupt) {
+	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, syscall.EIO) {
 		r.fatal(fmt.Errorf("storage: %w", err))
 	}
 }
@@ -207,7 +229,25 @@ func (r *replica) damaged(err error) {
 func (r *replica) alarm(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.alarms = append(r.alarms, text)
+	if !slices.Contains(r.alarms, text) {
+		r.alarms = append(r.alarms, text)
+	}
+}
+
+// clockBehind records that this node refused a command whose ledger time is too
+// far ahead of its clock.
+func (r *replica) clockBehind(by time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.behind, r.behindAt = by, time.Now()
+}
+
+// clockIsBehind tells whether that happened a short time ago: the leader tries
+// again every ten seconds or oftener.
+func (r *replica) clockIsBehind() (time.Duration, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.behind, !r.behindAt.IsZero() && time.Since(r.behindAt) < 30*time.Second
 }
 
 func (r *replica) others() []string {
@@ -218,14 +258,6 @@ func (r *replica) others() []string {
 		}
 	}
 	return names
-}
-
-func (r *replica) ledgerTime() uint64 {
-	head, err := state.ReadHead(r.store)
-	if err != nil {
-		r.fatal(err)
-	}
-	return head.Time
 }
 
 // setFinal keeps the note of a FINAL checkpoint for all who ask for it.
@@ -255,6 +287,10 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 		return nil, err
 	}
 	if refusal != nil {
+		// Accepted since we looked, it may be refused now for its own effect.
+		if known, err := r.known(it.Entry.ID); known != nil || err != nil {
+			return known, err
+		}
 		return nil, wire.Refused(refusal)
 	}
 	return r.batch.submit(ctx, it)
@@ -310,7 +346,7 @@ func (r *replica) receipt(ctx context.Context, index uint64) (*ledger.Receipt, e
 // barrier: VerifyLeader alone would let a deposed leader serve stale reads.
 func (r *replica) readIndex() (*wire.ReadIndex, error) {
 	if err := r.raft.Barrier(barrierTimeout).Error(); err != nil {
-		return nil, &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
+		return nil, errNotLeader
 	}
 	return &wire.ReadIndex{Applied: r.store.Applied()}, nil
 }
@@ -323,14 +359,16 @@ func (r *replica) fresh(ctx context.Context) error {
 		_, leader := r.raft.LeaderWithID()
 		var at *wire.ReadIndex
 		var err error
+		while, cancel := whileLeading(ctx, r.raft, leader)
 		switch string(leader) {
 		case "":
 			err = errNoLeader
 		case r.name:
 			at, err = r.readIndex()
 		default:
-			at, err = r.peers.ReadIndex(ctx, string(leader))
+			at, err = r.peers.ReadIndex(while, string(leader))
 		}
+		cancel()
 		if err == nil {
 			return r.waitApplied(ctx, at.Applied)
 		}
@@ -356,19 +394,69 @@ func (r *replica) waitApplied(ctx context.Context, index uint64) error {
 	}
 }
 
-// forwarded takes statements that another node's officers submitted there. They
-// were admitted there; this node trusts nobody and admits them again.
+// forwarded takes statements that another node's officers submitted there, where
+// they were admitted. This node trusts nobody: what the ledger holds, and what
+// nobody signed whom it knows, takes no place in the log.
 func (r *replica) forwarded(ctx context.Context, items []ledger.Item) ([]wire.Outcome, error) {
+	if r.raft.State() != raft.Leader {
+		return nil, errNotLeader
+	}
 	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
 		return nil, &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
 	}
-	return r.batch.receive(ctx, items)
+	fresh := sync.OnceValue(func() error { return r.fresh(ctx) })
+	out := make([]wire.Outcome, len(items))
+	var rest []ledger.Item
+	var places []int // of rest in out
+	for i := range items {
+		known, err := r.known(items[i].Entry.ID)
+		if known == nil && err == nil {
+			err = r.signersKnown(items[i].Entry, fresh)
+		}
+		var no *wire.Error
+		switch {
+		case known != nil:
+			out[i].Submitted = known
+		case errors.As(err, &no):
+			out[i].Error = no
+		case err != nil:
+			return nil, err
+		default:
+			rest, places = append(rest, items[i]), append(places, i)
+		}
+	}
+	got, err := r.batch.receive(ctx, rest)
+	for i, at := range places {
+		if err != nil {
+			return nil, err
+		}
+		out[at] = got[i]
+	}
+	return out, nil
+}
+
+// signersKnown refuses an entry that a key signed which the ledger does not know.
+func (r *replica) signersKnown(e *ledger.Entry, fresh func() error) error {
+	pubs, err := signerKeys(r.store, e)
+	if pubs == nil && err == nil {
+		if err = fresh(); err == nil { // a new leader may not have applied the enrolment
+			pubs, err = signerKeys(r.store, e)
+		}
+	}
+	if err == nil && pubs == nil {
+		return &wire.Error{Code: wire.Code(state.UnknownKey), Message: "no bureau has enrolled a key that signed it"}
+	}
+	return err
 }
 
 // cosigned takes cosignatures that another node brings to this leader.
 func (r *replica) cosigned(list []*ledger.Cosignature) error {
 	if r.raft.State() != raft.Leader {
-		return &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
+		return errNotLeader
+	}
+	list, err := r.awaited(list)
+	if err != nil || len(list) == 0 {
+		return err
 	}
 	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Cosignatures: list}); err != nil {
 		return &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
@@ -377,4 +465,24 @@ func (r *replica) cosigned(list []*ledger.Cosignature) error {
 		r.collect.add(s)
 	}
 	return nil
+}
+
+// awaited returns the cosignatures that the ledger could still take: a replay of
+// old ones costs no place in the log.
+func (r *replica) awaited(list []*ledger.Cosignature) ([]*ledger.Cosignature, error) {
+	pending, err1 := state.ReadPending(r.store)
+	final, err2 := state.ReadFinal(r.store)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	var out []*ledger.Cosignature
+	for _, s := range list {
+		for _, c := range []*state.Collected{pending, final} {
+			if c != nil && c.Size == s.Size && !c.By(s.Node) {
+				out = append(out, s)
+				break
+			}
+		}
+	}
+	return out, nil
 }

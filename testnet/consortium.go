@@ -47,6 +47,12 @@ const (
 // ErrNone is returned by [Load] for a folder in which there is no consortium.
 var ErrNone = errors.New("no consortium")
 
+// Is reports whether a consortium is in dir.
+func Is(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, fileMarker))
+	return err == nil
+}
+
 // Load opens the consortium in dir, and resumes it: processes that run are
 // found by their pid files.
 func Load(dir string) (*Consortium, error) {

@@ -251,6 +251,31 @@ func TestIdentityFile(t *testing.T) {
 
 // TestIdentityFileOtherKind opens what is age-encrypted, but not to a
 // passphrase: asking for another passphrase would help nobody.
+// Each "# public key:" line must tell the truth, not only the last one.
+func TestIdentityFileEveryPublicLine(t *testing.T) {
+	i, err := GenerateIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := GenerateIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth := identityPublic + i.Recipient().String() + "\n"
+	for name, text := range map[string]string{
+		"a false line before": identityPublic + other.Recipient().String() + "\n" + truth + i.String() + "\n",
+		"a false line behind": truth + i.String() + "\n" + identityPublic + other.Recipient().String() + "\n",
+		"an empty line":       identityPublic + "\n" + i.String() + "\n",
+	} {
+		if _, err := ParseIdentityFile([]byte(text), nil); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v, want %v", name, err, ErrMalformed)
+		}
+	}
+	if _, err := ParseIdentityFile([]byte(truth+truth+i.String()+"\n"), nil); err != nil {
+		t.Errorf("the truth twice: %v", err)
+	}
+}
+
 func TestIdentityFileOtherKind(t *testing.T) {
 	to, err := age.GenerateHybridIdentity()
 	if err != nil {

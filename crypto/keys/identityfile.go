@@ -83,12 +83,12 @@ func ParseIdentityFile(data, passphrase []byte) (*Identity, error) {
 
 func parseIdentityLines(text string) (*Identity, error) {
 	var found *Identity
-	var public string
+	var public []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 		switch {
 		case strings.HasPrefix(line, identityPublic):
-			public = strings.TrimPrefix(line, identityPublic)
+			public = append(public, strings.TrimPrefix(line, identityPublic))
 		case line == "" || strings.HasPrefix(line, "#"):
 		case found != nil:
 			return nil, fmt.Errorf("%w: more than one identity", ErrMalformed)
@@ -105,7 +105,8 @@ func parseIdentityLines(text string) (*Identity, error) {
 	}
 	// People copy the comment to enrol a key. A wrong one would have others
 	// seal to a key that this file does not open.
-	if public != "" && public != found.pub.String() {
+	own := found.pub.String()
+	if slices.ContainsFunc(public, func(line string) bool { return line != own }) {
 		return nil, fmt.Errorf("%w: the public key in its comment is another's", ErrMalformed)
 	}
 	return found, nil

@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 
 	"comity/ledger"
 )
@@ -85,6 +86,13 @@ func (a *application) collecting(size uint64) (string, *Collected, error) {
 		}
 	}
 	return "", nil, nil
+}
+
+// DropAsk takes out of c the checkpoint that it asks for. What asks is the log, at
+// the ends of its batches; entries that come from elsewhere come in other batches,
+// whose ends nobody may sign. [Machine.Adopt] brings what the log asks for.
+func (c *Changes) DropAsk() {
+	c.Puts = slices.DeleteFunc(c.Puts, func(p Put) bool { return p.Table == TableMeta && string(p.Key) == metaPending })
 }
 
 // Adopt returns the changes that give the state the checkpoints of a manifest,

@@ -101,6 +101,10 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 			return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: target.note, Cosigned: &target.Checkpoint,
 				Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: target.Size, Root: staged.changes.Head.Root}}
 		}
+		// We may die before it is kept as the last FINAL one.
+		if err := d.keepAhead(target); err != nil {
+			return err
+		}
 	} else if err := d.vouch(ctx, c, target, staged); err != nil {
 		return err
 	}

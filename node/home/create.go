@@ -32,6 +32,11 @@ type CreateOptions struct {
 	Passphrase []byte
 }
 
+// OptionError is the error of [Create] for an option that means nothing.
+type OptionError struct{ error }
+
+func (e *OptionError) Unwrap() error { return e.error }
+
 // Create makes a home with all its keys in dir, which must not exist or be
 // empty. On an error it leaves nothing behind.
 func Create(dir string, o CreateOptions) (*Home, error) {
@@ -41,10 +46,10 @@ func Create(dir string, o CreateOptions) (*Home, error) {
 	}
 	c := Config{Bureau: o.Bureau, Name: o.Name, Address: o.Address, Listen: o.Listen, Admin: o.Admin, Profile: o.Profile, Log: o.Log}
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("create home: %w", err)
+		return nil, &OptionError{err}
 	}
 	if _, err := c.adminIn(dir); err != nil {
-		return nil, fmt.Errorf("create home: %w", err)
+		return nil, &OptionError{err}
 	}
 	err = Whole(dir, func(tmp string) error { return build(tmp, c, o) })
 	if err != nil {

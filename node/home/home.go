@@ -68,7 +68,7 @@ func Open(dir string) (*Home, error) {
 	}
 	data, err := readPublic(filepath.Join(dir, fileConfig))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open home %s: %w: there is no %s in it", dir, ErrNoHome, fileConfig)
+		return nil, fmt.Errorf("%s is %w: there is no %s in it", dir, ErrNoHome, fileConfig)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open home: %w", err)

@@ -74,7 +74,7 @@ func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt})
 	}
 	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.Policy().Quorum}
-	f.NotChecked = []string{"whether it is true", "anything after entry " + count(v.Checkpoint.Size), v.Signers[0].Bureau + "'s clock"}
+	f.NotChecked = []string{"whether it is true", "anything after entry " + count(x.Receipt.Index) + " (amended, withdrawn, key revoked?)", v.Signers[0].Bureau + "'s clock"}
 }
 
 // found adds a finding that does not make the notice less authentic but that a

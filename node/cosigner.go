@@ -41,20 +41,20 @@ func (c *cosigner) run(ctx context.Context) {
 	)
 	for {
 		moved := c.moved.wait() // before the look, so that no change is missed
-		pending, err := c.look()
+		ask, err := c.look()
 		if err != nil {
 			c.mute("look for a checkpoint to cosign", err)
 			return
 		}
 		wait := time.Duration(-1) // until something moves
 		// A log that is replayed asks again for what was signed long ago.
-		if pending != nil && pending.Size >= c.witness.last.Size && !pending.By(c.witness.name) {
-			if wait = c.least - time.Since(last); sent != nil && sent.Size == pending.Size {
+		if ask != nil && ask.Size >= c.witness.last.Size && !ask.By(c.witness.name) {
+			if wait = c.least - time.Since(last); sent != nil && sent.Size == ask.Size {
 				wait = resend - time.Since(last)
 			}
 			if wait <= 0 {
-				if sent == nil || sent.Size != pending.Size {
-					sent, err = c.witness.cosign(c.store, pending, uint64(c.clock().Unix()))
+				if sent == nil || sent.Size != ask.Size {
+					sent, err = c.witness.cosign(c.store, ask, uint64(c.clock().Unix()))
 					if err != nil {
 						c.mute("cosign", err)
 						return
@@ -77,7 +77,9 @@ func (c *cosigner) run(ctx context.Context) {
 	}
 }
 
-// look returns the checkpoint that the log asks for, nil for none.
+// look returns the checkpoint that the log asks for; when this node has signed
+// that, or none is asked for, the last FINAL one, which it may still support.
+// It returns nil for none.
 func (c *cosigner) look() (*state.Collected, error) {
 	final, err := state.ReadFinal(c.store)
 	if err != nil {
@@ -87,7 +89,11 @@ func (c *cosigner) look() (*state.Collected, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pending, errors.Join(c.witness.knows(final), c.witness.knows(pending))
+	ask := pending
+	if ask == nil || ask.By(c.witness.name) {
+		ask = final
+	}
+	return ask, errors.Join(c.witness.knows(final), c.witness.knows(pending))
 }
 
 // mute says why this node does not cosign any more: people must look.

@@ -182,11 +182,14 @@ func waitContext(req *http.Request) (context.Context, context.CancelFunc, error)
 	return ctx, cancel, nil
 }
 
-// author gives the end of an author's chain.
+// author gives the end of an author's chain; with fresh=1 linearizably.
 func (a *api) author(req *http.Request, _ caller) (*answer, error) {
 	id, err := keys.ParseID(req.PathValue("key"))
 	if err != nil {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "this is not the id of a key"}
+	}
+	if err := a.freshIfAsked(req); err != nil {
+		return nil, err
 	}
 	au, err := state.ReadAuthor(a.store, id)
 	if err != nil {

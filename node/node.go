@@ -178,19 +178,20 @@ func (n *Node) serve(name string) error {
 	a.metrics = newMetrics(n.replica)
 	n.sessions = newSessions(n.replica, a.limits)
 	n.server = &http.Server{
-		Handler:           a.handler(),
-		TLSConfig:         n.sessions.config(n.cfg.TLS),
-		ConnState:         n.sessions.changed,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(n.log.With("part", "http").Handler(), slog.LevelDebug),
-		TLSNextProto:      map[string]func(*http.Server, *tlsConn, http.Handler){wire.ProtocolRaft: n.serveRaft},
+		Handler:                      a.handler(),
+		TLSConfig:                    n.sessions.config(n.cfg.TLS),
+		ConnState:                    n.sessions.changed,
+		ReadHeaderTimeout:            5 * time.Second,
+		ReadTimeout:                  30 * time.Second,
+		WriteTimeout:                 time.Minute,
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               16 << 10,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(n.log.With("part", "http").Handler(), slog.LevelDebug),
+		TLSNextProto:                 map[string]func(*http.Server, *tlsConn, http.Handler){wire.ProtocolRaft: n.serveRaft},
 	}
 	n.serving.Go(func() {
-		if err := n.server.ServeTLS(&boundedListener{Listener: n.listener, slots: make(chan struct{}, maxSessions)}, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := n.server.ServeTLS(&boundedListener{Listener: n.listener, slots: make(chan struct{}, maxStrangers), perHost: maxStrangersPerHost}, "", ""); !errors.Is(err, http.ErrServerClosed) {
 			n.fatal(fmt.Errorf("serve %s: %w", n.listener.Addr(), err))
 		}
 	})
@@ -278,7 +279,7 @@ func (n *Node) Status() (*wire.Status, error) { return n.describe() }
 func listen(network, addr string) (net.Listener, error) {
 	l, err := net.Listen(network, addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("node: %s is in use by another program", addr)
+		return nil, fmt.Errorf("node: %s is in use already: %w", addr, syscall.EADDRINUSE)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("node: listen: %w", err)

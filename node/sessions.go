@@ -18,9 +18,12 @@ import (
 
 type tlsConn = tls.Conn
 
-// maxSessions bounds the TLS sessions of a node, known clients and strangers
-// together. Beyond it, connections are closed at once.
-const maxSessions = 4096
+// Bounds of connections that have not yet proven a key the ledger knows; more
+// are closed at once. A session that has proven one counts for its key alone.
+const (
+	maxStrangers        = 1024
+	maxStrangersPerHost = 256
+)
 
 // sessions admits TLS sessions: TLS 1.3, both sides show a key, and the
 // ledger knows the client's. There is no certification authority: the
@@ -73,6 +76,9 @@ func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
 		return fmt.Errorf("too many sessions of key %s", who.id.Short())
 	}
 	s.conns[conn] = who
+	if c, ok := conn.(*boundedConn); ok {
+		c.admitted()
+	}
 	return nil
 }
 
@@ -154,10 +160,15 @@ func memberNames(g *ledger.Genesis) map[string]*ledger.Member {
 	return names
 }
 
-// boundedListener closes connections beyond the number of its slots.
+// boundedListener closes connections beyond its slots, in all and per remote
+// host. A connection gives its slot back when it is closed or admitted.
 type boundedListener struct {
 	net.Listener
-	slots chan struct{}
+	slots   chan struct{}
+	perHost int // 0: no bound of its own
+
+	mu    sync.Mutex // guards hosts
+	hosts map[string]int
 }
 
 // Accept waits for the next connection that has a slot.
@@ -167,19 +178,50 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		select {
-		case l.slots <- struct{}{}:
-			return &boundedConn{Conn: conn, free: sync.OnceFunc(func() { <-l.slots })}, nil
-		default:
-			_ = conn.Close()
+		if free, ok := l.take(conn); ok {
+			return &boundedConn{Conn: conn, free: sync.OnceFunc(free)}, nil
 		}
+		_ = conn.Close()
 	}
+}
+
+// take takes a slot for a connection; free gives it back.
+func (l *boundedListener) take(conn net.Conn) (free func(), ok bool) {
+	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+	if err != nil {
+		host = conn.RemoteAddr().String()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.perHost > 0 && l.hosts[host] >= l.perHost {
+		return nil, false
+	}
+	select {
+	case l.slots <- struct{}{}:
+	default:
+		return nil, false
+	}
+	if l.hosts == nil {
+		l.hosts = make(map[string]int)
+	}
+	l.hosts[host]++
+	return func() {
+		<-l.slots
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.hosts[host]--; l.hosts[host] == 0 {
+			delete(l.hosts, host)
+		}
+	}, true
 }
 
 type boundedConn struct {
 	net.Conn
 	free func()
 }
+
+// admitted gives the slot back before the connection is closed.
+func (c *boundedConn) admitted() { c.free() }
 
 // Close gives the slot back.
 func (c *boundedConn) Close() error {

@@ -149,7 +149,7 @@ func (a *Author) submitNext(ctx context.Context, s *ledger.Statement, body []byt
 // resume learns where the author's chain ends.
 func (a *Author) resume(ctx context.Context) error {
 	err := a.anywhere(ctx, func(ctx context.Context, cl *client.Client) error {
-		end, err := cl.Author(ctx, a.Signer.ID())
+		end, err := cl.FreshAuthor(ctx, a.Signer.ID())
 		if err == nil {
 			a.known, a.seq, a.prev = true, end.Seq, end.Prev
 		}

@@ -70,7 +70,7 @@ func TestFoundRefuses(t *testing.T) {
 		{Options{Bureaus: 16}, "1 to 15"},
 		{Options{Bureaus: -1}, "1 to 15"},
 		{Options{Bureaus: 3, BasePort: 65534}, "base port"},
-		{Options{Bureaus: 1, BasePort: port}, "in use by another program"},
+		{Options{Bureaus: 1, BasePort: port}, "in use already"},
 		{Options{Bureaus: 1, Profile: "moon"}, "moon"},
 		{Options{Bureaus: 1, Officers: []home.OfficerSpec{{Label: "No Roles"}}}, "not a label"},
 	} {

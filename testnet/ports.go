@@ -58,7 +58,7 @@ func checkPort(bureau, address string) error {
 
 func portError(bureau, address string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %s of %s is in use by another program; stop that, or found a consortium on other ports", address, bureau)
+		return fmt.Errorf("port %s of %s is in use already; stop that program, or found a consortium on other ports: %w", address, bureau, syscall.EADDRINUSE)
 	}
 	return fmt.Errorf("port of %s: %w", bureau, err)
 }

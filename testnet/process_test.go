@@ -168,7 +168,7 @@ func TestUpSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := c.Up(ctx); err == nil || !strings.Contains(err.Error(), "of XA is in use by another program") {
+	if err := c.Up(ctx); err == nil || !strings.Contains(err.Error(), "of XA is in use already") {
 		t.Errorf("a port in use: got %v", err)
 	}
 

@@ -54,8 +54,8 @@ func (c *Client) get(ctx context.Context, u *url.URL, wait time.Duration, limit 
 }
 
 // getJSON fetches into a value.
-func (c *Client) getJSON(ctx context.Context, path string, into any) error {
-	data, err := c.get(ctx, c.url(path, ""), 0, wire.MaxJSON)
+func (c *Client) getJSON(ctx context.Context, path, query string, into any) error {
+	data, err := c.get(ctx, c.url(path, query), 0, wire.MaxJSON)
 	if err != nil {
 		return err
 	}

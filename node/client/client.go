@@ -19,7 +19,8 @@ type Options struct {
 	Bureau  string        // whose node it is, for sentences; may be empty
 	Timeout time.Duration // for one call whose context has no deadline; 25 s when zero
 
-	// Connections bounds the connections to the node; 64 when zero. HTTP/1.1
+	// Connections bounds the connections to the node; 24 when zero, which is
+	// below what a node grants one key. HTTP/1.1
 	// carries one call at a time on each, so it bounds the calls in flight too:
 	// further ones wait.
 	Connections int
@@ -38,7 +39,7 @@ type Client struct {
 
 const (
 	defaultTimeout     = 25 * time.Second // more than the 20 s after which a node gives up on a submission
-	defaultConnections = 64
+	defaultConnections = 24
 	dialTimeout        = 5 * time.Second
 	idleTimeout        = 90 * time.Second // less than the two minutes after which nodes hang up
 	maxAnswerHeader    = 16 << 10

@@ -14,7 +14,7 @@ import (
 // Index returns where the statement with this id is.
 func (c *Client) Index(ctx context.Context, id ledger.ID) (*wire.Located, error) {
 	out := new(wire.Located)
-	if err := c.getJSON(ctx, wire.PathIndex+id.String(), out); err != nil {
+	if err := c.getJSON(ctx, wire.PathIndex+id.String(), "", out); err != nil {
 		return nil, err
 	}
 	if out.ID != id {
@@ -61,11 +61,22 @@ func (c *Client) Checkpoint(ctx context.Context, above uint64, wait time.Duratio
 	return c.get(ctx, c.url(wire.PathCheckpoint, query), time.Duration(seconds)*time.Second, ledger.MaxReceipt)
 }
 
-// Author returns where the node sees the end of an author's chain: what the
-// author's next statement continues.
+// Author returns the end of an author's chain as this node has applied it: it
+// may lack a statement that another node has just acknowledged.
 func (c *Client) Author(ctx context.Context, key keys.ID) (*wire.Author, error) {
+	return c.author(ctx, key, "")
+}
+
+// FreshAuthor returns the end of an author's chain with all that was
+// acknowledged before the call, by whichever node: what the next statement must
+// continue. It costs the leader a barrier.
+func (c *Client) FreshAuthor(ctx context.Context, key keys.ID) (*wire.Author, error) {
+	return c.author(ctx, key, "fresh=1")
+}
+
+func (c *Client) author(ctx context.Context, key keys.ID, query string) (*wire.Author, error) {
 	out := new(wire.Author)
-	if err := c.getJSON(ctx, wire.PathAuthors+key.String(), out); err != nil {
+	if err := c.getJSON(ctx, wire.PathAuthors+key.String(), query, out); err != nil {
 		return nil, err
 	}
 	if out.Key != key {
@@ -77,7 +88,7 @@ func (c *Client) Author(ctx context.Context, key keys.ID) (*wire.Author, error) 
 // Status returns what the node says of itself.
 func (c *Client) Status(ctx context.Context) (*wire.Status, error) {
 	out := new(wire.Status)
-	if err := c.getJSON(ctx, wire.PathStatus, out); err != nil {
+	if err := c.getJSON(ctx, wire.PathStatus, "", out); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -45,7 +45,7 @@ func (d *Desk) Chain(ctx context.Context, c *client.Client, author keys.ID) (sta
 	if err != nil || c == nil {
 		return ours, err
 	}
-	theirs, err := c.Author(ctx, author)
+	theirs, err := c.FreshAuthor(ctx, author)
 	if wire.CodeOf(err) == wire.NotFound {
 		return ours, nil
 	}

@@ -95,7 +95,7 @@ type enroller struct {
 
 // look learns where the chain ends, and the history that the root has seen.
 func (e *enroller) look(ctx context.Context) error {
-	a, err := e.client.Author(ctx, e.root.ID())
+	a, err := e.client.FreshAuthor(ctx, e.root.ID())
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"comity/ledger/notice"
+	"comity/node/desk"
 	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
@@ -47,7 +49,7 @@ func (t *terminal) noticeNew(c *cli.Context) error {
 	switch h, err := t.openHome(c); {
 	case err == nil:
 		n.Origin = h.Bureau()
-		n.Reference = h.Bureau() + "-0001"
+		n.Reference = nextReference(h)
 	case !errors.Is(err, home.ErrNoHome):
 		return err
 	default:
@@ -68,6 +70,23 @@ func (t *terminal) noticeNew(c *cli.Context) error {
 		return err
 	}
 	return t.result(c, data)
+}
+
+// nextReference proposes a reference by how many notices of the bureau the
+// replica here knows. It asks no node and needs no key; the author may choose
+// another, and submit refuses one that is in use.
+func nextReference(h *home.Home) string {
+	known := 0
+	if g, err := h.Genesis(); err == nil {
+		if d, err := desk.Open(h.DeskDir(), g); err == nil {
+			cases, err := d.Cases(context.Background(), desk.Filter{Bureau: h.Bureau()})
+			if err == nil {
+				known = len(cases)
+			}
+			d.Close()
+		}
+	}
+	return fmt.Sprintf("%s-%04d", h.Bureau(), known+1)
 }
 
 func (t *terminal) noticeImportCommand() *cli.Command {

@@ -1,0 +1,148 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
+)
+
+// submit asks the ledger to take a statement. What it would refuse now is
+// refused at once, before it costs a place in a batch.
+func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
+	if known, err := r.known(it.Entry.ID); known != nil || err != nil {
+		return known, err
+	}
+	refusal, err := r.machine.Admit(r.store, &it, r.fsm.verified)
+	if refusal != nil && unborn(refusal.Code) {
+		// This node may be behind: refuse only what is refused now.
+		if err := r.fresh(ctx); err != nil {
+			return nil, err
+		}
+		refusal, err = r.machine.Admit(r.store, &it, r.fsm.verified)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		// Accepted since we looked, it may be refused now for its own effect.
+		if known, err := r.known(it.Entry.ID); known != nil || err != nil {
+			return known, err
+		}
+		return nil, wire.Refused(refusal)
+	}
+	return r.batch.submit(ctx, it)
+}
+
+// unborn reports whether a refusal is for something that an entry may bring
+// which this node has not applied yet.
+func unborn(c state.Code) bool {
+	return c == state.UnknownKey || c == state.NoTarget || c == state.BadSeen
+}
+
+// known answers for a statement that the ledger holds already.
+func (r *replica) known(id ledger.ID) (*wire.Submitted, error) {
+	index, ok, err := state.ReadIndex(r.store, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &wire.Submitted{ID: id, Index: index, Known: true}, nil
+}
+
+// forwarded takes statements that another node's officers submitted there, where
+// they were admitted. This node trusts nobody: what the ledger holds, and what
+// nobody signed whom it knows, takes no place in the log.
+func (r *replica) forwarded(ctx context.Context, items []ledger.Item) ([]wire.Outcome, error) {
+	if r.raft.State() != raft.Leader {
+		return nil, errNotLeader
+	}
+	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
+		return nil, &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
+	}
+	fresh := sync.OnceValue(func() error { return r.fresh(ctx) })
+	out := make([]wire.Outcome, len(items))
+	var rest []ledger.Item
+	var places []int // of rest in out
+	for i := range items {
+		known, err := r.known(items[i].Entry.ID)
+		if known == nil && err == nil {
+			err = r.signersKnown(items[i].Entry, fresh)
+		}
+		var no *wire.Error
+		switch {
+		case known != nil:
+			out[i].Submitted = known
+		case errors.As(err, &no):
+			out[i].Error = no
+		case err != nil:
+			return nil, err
+		default:
+			rest, places = append(rest, items[i]), append(places, i)
+		}
+	}
+	got, err := r.batch.receive(ctx, rest)
+	for i, at := range places {
+		if err != nil {
+			return nil, err
+		}
+		out[at] = got[i]
+	}
+	return out, nil
+}
+
+// signersKnown refuses an entry that a key signed which the ledger does not know.
+func (r *replica) signersKnown(e *ledger.Entry, fresh func() error) error {
+	pubs, err := signerKeys(r.store, e)
+	if pubs == nil && err == nil {
+		if err = fresh(); err == nil { // a new leader may not have applied the enrolment
+			pubs, err = signerKeys(r.store, e)
+		}
+	}
+	if err == nil && pubs == nil {
+		return &wire.Error{Code: wire.Code(state.UnknownKey), Message: "no bureau has enrolled a key that signed it"}
+	}
+	return err
+}
+
+// cosigned takes cosignatures that another node brings to this leader.
+func (r *replica) cosigned(list []*ledger.Cosignature) error {
+	if r.raft.State() != raft.Leader {
+		return errNotLeader
+	}
+	list, err := r.awaited(list)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Cosignatures: list}); err != nil {
+		return &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
+	}
+	for _, s := range list {
+		r.collect.add(s)
+	}
+	return nil
+}
+
+// awaited returns the cosignatures that the ledger could still take: a replay of
+// old ones costs no place in the log.
+func (r *replica) awaited(list []*ledger.Cosignature) ([]*ledger.Cosignature, error) {
+	pending, err1 := state.ReadPending(r.store)
+	final, err2 := state.ReadFinal(r.store)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	var out []*ledger.Cosignature
+	for _, s := range list {
+		for _, c := range []*state.Collected{pending, final} {
+			if c != nil && c.Size == s.Size && !c.By(s.Node) {
+				out = append(out, s)
+				break
+			}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,111 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/wire"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// finality is the last FINAL checkpoint and its note.
+type finality struct {
+	at   *state.Collected
+	note []byte
+}
+
+// setFinal keeps the note of a FINAL checkpoint for all who ask for it.
+func (r *replica) setFinal(c *state.Collected) {
+	if c == nil {
+		return
+	}
+	p := r.machine.Policy()
+	r.final.Store(&finality{c, ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: c.Size, Root: c.Root}, p.Witness, c.Cosigs)})
+}
+
+// waitFinal waits until a FINAL checkpoint covers more than size entries.
+func (r *replica) waitFinal(ctx context.Context, size uint64) (*finality, error) {
+	for {
+		moved := r.moved.wait()
+		if f := r.final.Load(); f != nil && f.at.Size > size {
+			return f, nil
+		}
+		select {
+		case <-moved:
+		case <-r.ctx.Done():
+			return nil, errStopping
+		case <-ctx.Done():
+			return nil, &wire.Error{Code: wire.NotFinal, Message: fmt.Sprintf("no FINAL checkpoint covers entry %d yet", size)}
+		}
+	}
+}
+
+// receipt proves that the entry at index is under the last FINAL checkpoint.
+func (r *replica) receipt(ctx context.Context, index uint64) (*ledger.Receipt, error) {
+	f, err := r.waitFinal(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := tlog.ProveRecord(int64(f.at.Size), int64(index), r.store)
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d: %w", index, err)
+	}
+	return &ledger.Receipt{Index: index, Proof: proof, Note: f.note}, nil
+}
+
+// readIndex returns a position such that a read at or after it sees everything
+// that was acknowledged before this call. Only the leader answers. It costs a
+// barrier: VerifyLeader alone would let a deposed leader serve stale reads.
+func (r *replica) readIndex() (*wire.ReadIndex, error) {
+	if err := r.raft.Barrier(barrierTimeout).Error(); err != nil {
+		return nil, errNotLeader
+	}
+	return &wire.ReadIndex{Applied: r.store.Applied()}, nil
+}
+
+const barrierTimeout = 5 * time.Second
+
+// fresh waits until a read of the local state is linearizable.
+func (r *replica) fresh(ctx context.Context) error {
+	for ctx.Err() == nil {
+		_, leader := r.raft.LeaderWithID()
+		var at *wire.ReadIndex
+		var err error
+		while, cancel := whileLeading(ctx, r.raft, leader)
+		switch string(leader) {
+		case "":
+			err = errNoLeader
+		case r.name:
+			at, err = r.readIndex()
+		default:
+			at, err = r.peers.ReadIndex(while, string(leader))
+		}
+		cancel()
+		if err == nil {
+			return r.waitApplied(ctx, at.Applied)
+		}
+		select {
+		case <-time.After(retryPause):
+		case <-ctx.Done():
+		}
+	}
+	return errNoLeader
+}
+
+func (r *replica) waitApplied(ctx context.Context, index uint64) error {
+	for {
+		moved := r.moved.wait()
+		if r.store.Applied() >= index {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return errNoLeader
+		}
+	}
+}

@@ -198,6 +198,9 @@ func TestNetDamagedDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := h.NodeDir()
+	if _, _, err := c.WaitEqual(ctx, uint64(len(sent))); err != nil { // what is damaged must be there
+		t.Fatal(err)
+	}
 	flip := func(at int) func([]byte) []byte {
 		return func(data []byte) []byte { data[at] ^= 0x10; return data }
 	}

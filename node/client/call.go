@@ -104,7 +104,7 @@ func (c *Client) round(ctx context.Context, req *http.Request) (*http.Response, 
 		return nil, err
 	}
 	var refusal wire.Error
-	if strict(b.Bytes(), &refusal) != nil || refusal.Code == "" {
+	if decodeOne(b.Bytes(), &refusal) != nil || refusal.Code == "" {
 		return nil, fmt.Errorf("%s: status %d without a reason we know", c.name, resp.StatusCode)
 	}
 	return nil, &refusal
@@ -124,7 +124,7 @@ func (c *Client) read(ctx context.Context, b *bytes.Buffer, r io.Reader, limit i
 }
 
 func (c *Client) decode(data []byte, into any) error {
-	if err := strict(data, into); err != nil {
+	if err := decodeOne(data, into); err != nil {
 		return fmt.Errorf("%s: %w", c.name, err)
 	}
 	return nil
@@ -132,10 +132,11 @@ func (c *Client) decode(data []byte, into any) error {
 
 var errAnswer = errors.New("the answer is not one of this version of the API")
 
-// strict decodes one JSON value with no field we do not know and nothing after it.
-func strict(data []byte, into any) error {
+// decodeOne decodes one JSON value with nothing after it. A field that we do not
+// know is one of a later version and is passed over: nodes are upgraded one by
+// one, and nothing that an answer says is believed without a proof.
+func decodeOne(data []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
 	if dec.Decode(into) != nil {
 		return errAnswer
 	}

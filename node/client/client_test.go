@@ -171,7 +171,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"refusal", 403, `{"code":"four_eyes","message":"a red notice needs a second signature","request_id":"r1"}`, "four_eyes", "a red notice needs a second signature"},
 		{"busy", 429, `{"code":"busy","message":"later"}`, wire.Busy, "later"},
-		{"unknown field", 403, `{"code":"busy","message":"x","stack":"y"}`, "", "status 403 without a reason we know"},
+		{"field of a later version", 403, `{"code":"busy","message":"x","since":"y"}`, wire.Busy, "x"},
 		{"two values", 403, `{"code":"busy","message":"x"}{}`, "", "status 403"},
 		{"no code", 500, `{"message":"x"}`, "", "status 500"},
 		{"html", 502, `<html>`, "", "status 502"},
@@ -189,7 +189,6 @@ func TestErrors(t *testing.T) {
 func TestAnswersAreStrict(t *testing.T) {
 	id := strings.Repeat("ab", 32)
 	for _, tt := range []struct{ name, body string }{
-		{"unknown field", `{"id":"` + id + `","index":1,"final":true,"extra":1}`},
 		{"trailing", `{"id":"` + id + `","index":1,"final":true} 1`},
 		{"another statement", `{"id":"` + strings.Repeat("cd", 32) + `","index":1,"final":true}`},
 		{"wrong type", `{"id":"` + id + `","index":"1","final":true}`},
@@ -205,6 +204,15 @@ func TestAnswersAreStrict(t *testing.T) {
 		if got, err := s.client(t).Index(context.Background(), want); err == nil {
 			t.Errorf("%s: accepted as %+v", tt.name, got)
 		}
+	}
+}
+
+func TestAnswersOfALaterVersion(t *testing.T) {
+	id := keys.ID{0xab}
+	s := newServer(t, raw(200, `{"id":"`+id.String()+`","index":7,"final":true,"later":{"x":[1]}}`))
+	got, err := s.client(t).Index(context.Background(), id)
+	if err != nil || got.Index != 7 || !got.Final {
+		t.Errorf("Index = %+v, %v", got, err)
 	}
 }
 

@@ -7,6 +7,6 @@
 // included, beyond what it has verified.
 //
 // Start reading at node.go (how the parts are joined and stopped), then follow
-// a notice: handlers.go, batcher.go, fsm.go, cosigner.go. DESIGN.md beside this
+// a notice: handlers.go, intake.go, batcher.go, fsm.go, cosigner.go. DESIGN.md beside this
 // file says why it is built this way.
 package node

@@ -161,7 +161,11 @@ func (a *api) fail(w http.ResponseWriter, req *http.Request, who caller, err err
 	}
 	a.log.Log(req.Context(), level, "refused", "request_id", out.RequestID, "method", req.Method, "path", req.URL.Path,
 		"bureau", who.bureau, "key", who.id.Short(), "code", string(e.Code))
-	a.metrics.requests.WithLabelValues("refused", string(e.Code)).Inc()
+	label := string(e.Code)
+	if e.Status() == http.StatusInternalServerError {
+		label = string(wire.Internal) // a leader's answer may carry any code: labels stay few
+	}
+	a.metrics.requests.WithLabelValues("refused", label).Inc()
 	data, _ := json.Marshal(&out)
 	w.Header().Set("Content-Type", typeJSON)
 	w.WriteHeader(e.Status())

@@ -152,9 +152,6 @@ func (d *Desk) Final() (ledger.Checkpoint, []string, time.Time) {
 	return f.Checkpoint, f.by, time.UnixMilli(int64(ms)).UTC()
 }
 
-// FinalNote returns the note of the last FINAL checkpoint, nil before the first.
-func (d *Desk) FinalNote() []byte { return d.finalNote().note }
-
 // Seen returns what a statement written now says its author has seen: size and
 // root of the last FINAL checkpoint.
 func (d *Desk) Seen() (uint64, ledger.Hash) {

@@ -25,6 +25,7 @@ var layers = [][]string{
 	{"ledger"},
 	{"ledger/notice", "ledger/state"},
 	{"ledger/store"},
+	{"ledger/audit"},
 	{"node/wire"},
 	{"node/client"},
 	{"node", "node/desk"},

@@ -72,6 +72,8 @@ const (
 	frameRequestPreVote  frameType = 3
 	frameTimeoutNow      frameType = 4
 	frameInstallSnapshot frameType = 5
+	frameElected         frameType = 6 // the votes that made the sender leader
+	frameHandOver        frameType = 7 // to whom the sender hands leadership
 
 	frameReply   frameType = 0x80
 	frameRefused frameType = 0xff // instead of any reply: one refusal code
@@ -89,6 +91,10 @@ func (t frameType) String() string {
 		return "timeout-now"
 	case frameInstallSnapshot:
 		return "install-snapshot"
+	case frameElected:
+		return "elected"
+	case frameHandOver:
+		return "hand-over"
 	case frameRefused:
 		return "refused"
 	}
@@ -104,8 +110,10 @@ func (t frameType) maxRequest() int {
 	switch t {
 	case frameAppendEntries:
 		return MaxFrame
-	case frameRequestVote, frameRequestPreVote, frameTimeoutNow:
+	case frameRequestVote, frameRequestPreVote, frameTimeoutNow, frameHandOver:
 		return maxSmall
+	case frameElected:
+		return maxElected
 	case frameInstallSnapshot:
 		return maxSmall + maxConfiguration + MaxManifest
 	}

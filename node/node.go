@@ -153,7 +153,15 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 	}
 	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, TransportOptions{
 		Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger, Term: n.term,
+		Elections: newElections(cfg.Genesis, name, cfg.Witness, n.alarmed),
 	})
+}
+
+// alarmed records something that people must look at, once Raft runs.
+func (n *Node) alarmed(text string) {
+	if r := n.live.Load(); r != nil {
+		r.alarm(text)
+	}
 }
 
 // term is Raft's current term, 0 while Raft is starting.

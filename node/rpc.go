@@ -211,6 +211,18 @@ func parseRequest(t frameType, payload []byte) (*request, error) {
 			return nil, err
 		}
 		return &request{command: r, term: r.Term, manifest: manifest}, nil
+	case frameElected:
+		r, err := parseElected(payload)
+		if err != nil {
+			return nil, err
+		}
+		return &request{command: r, term: r.Term}, nil
+	case frameHandOver:
+		r, err := parseHandOver(payload)
+		if err != nil {
+			return nil, err
+		}
+		return &request{command: r, term: r.Term}, nil
 	}
 	return nil, errMalformed
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"crypto/ed25519"
 	"fmt"
 
 	"github.com/hashicorp/raft"
@@ -11,10 +12,11 @@ import (
 // request at a time, so who replies is known. The parser fills raft's header in.
 //
 //	append-entries     u64 term || u64 last log index || u8 flags: 1 success, 2 no back-off before the next attempt
-//	request-vote       u64 term || u8 granted, 0 or 1
+//	request-vote       u64 term || u8 granted, 0 or 1 || u8{ballot}, empty unless granted
 //	request-pre-vote   u64 term || u8 granted, 0 or 1
 //	timeout-now        nothing
 //	install-snapshot   u64 term || u8 success, 0 or 1
+//	elected, hand-over nothing
 //	refused            u8 refusal
 
 // refusal is why a node did not hand an RPC to its raft, or what raft said to
@@ -27,6 +29,7 @@ const (
 	refusedTerm     refusal = 2 // the term is out of all reach
 	refusedContent  refusal = 3 // Filter or FilterSnapshot said no
 	refusedRaft     refusal = 4 // raft answered with an error
+	refusedElection refusal = 5 // the sender has not shown that it leads
 )
 
 func (r refusal) Error() string {
@@ -39,6 +42,8 @@ func (r refusal) Error() string {
 		return "peer refused: entries or snapshot did not pass its checks"
 	case refusedRaft:
 		return "peer's raft answered with an error"
+	case refusedElection:
+		return "peer refused: it has seen no proof that this node was elected"
 	}
 	return fmt.Sprintf("peer refused: code %d", uint8(r))
 }
@@ -48,11 +53,20 @@ func marshalRefusal(r refusal) []byte {
 }
 
 func parseRefusal(payload []byte) error {
-	if len(payload) != 1 || payload[0] < byte(refusedIdentity) || payload[0] > byte(refusedRaft) {
+	if len(payload) != 1 || payload[0] < byte(refusedIdentity) || payload[0] > byte(refusedElection) {
 		return errMalformed
 	}
 	return refusal(payload[0])
 }
+
+// voteReply is raft's answer to a RequestVote with the signature of this node.
+type voteReply struct {
+	raft.RequestVoteResponse
+	ballot []byte
+}
+
+// noted is the empty reply to a request of this type.
+type noted frameType
 
 // marshalReply encodes what raft answered.
 func marshalReply(resp any) ([]byte, error) {
@@ -71,10 +85,11 @@ func marshalReply(resp any) ([]byte, error) {
 			flags |= 2
 		}
 		b.AddUint8(flags)
-	case *raft.RequestVoteResponse:
+	case *voteReply:
 		t = frameRequestVote
 		b.AddUint64(r.Term)
 		addBool(b, r.Granted)
+		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(r.ballot) })
 	case *raft.RequestPreVoteResponse:
 		t = frameRequestPreVote
 		b.AddUint64(r.Term)
@@ -85,6 +100,8 @@ func marshalReply(resp any) ([]byte, error) {
 		t = frameInstallSnapshot
 		b.AddUint64(r.Term)
 		addBool(b, r.Success)
+	case noted:
+		t = frameType(r)
 	default:
 		return nil, fmt.Errorf("marshal reply of type %T", resp)
 	}
@@ -103,10 +120,12 @@ func parseReply(payload []byte, resp any, from raft.RPCHeader) (term uint64, err
 		ok = s.ReadUint64(&r.Term) && s.ReadUint64(&r.LastLog) && s.ReadUint8(&flags) && flags <= 3
 		r.Success, r.NoRetryBackoff = flags&1 != 0, flags&2 != 0
 		term = r.Term
-	case *raft.RequestVoteResponse:
-		*r = raft.RequestVoteResponse{RPCHeader: from}
-		ok = s.ReadUint64(&r.Term) && readBool(&s, &r.Granted)
-		term = r.Term
+	case *voteReply:
+		var sig cryptobyte.String
+		r.RequestVoteResponse = raft.RequestVoteResponse{RPCHeader: from}
+		ok = s.ReadUint64(&r.Term) && readBool(&s, &r.Granted) && s.ReadUint8LengthPrefixed(&sig) &&
+			(len(sig) == 0 || r.Granted && len(sig) == ed25519.SignatureSize)
+		term, r.ballot = r.Term, orNil(sig)
 	case *raft.RequestPreVoteResponse:
 		*r = raft.RequestPreVoteResponse{RPCHeader: from}
 		ok = s.ReadUint64(&r.Term) && readBool(&s, &r.Granted)
@@ -118,6 +137,8 @@ func parseReply(payload []byte, resp any, from raft.RPCHeader) (term uint64, err
 		*r = raft.InstallSnapshotResponse{RPCHeader: from}
 		ok = s.ReadUint64(&r.Term) && readBool(&s, &r.Success)
 		term = r.Term
+	case *noted:
+		ok = true
 	default:
 		panic(fmt.Sprintf("node: reply of type %T", resp))
 	}

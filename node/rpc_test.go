@@ -42,6 +42,8 @@ func testRequests() map[string]any {
 		"timeout":  &raft.TimeoutNowRequest{RPCHeader: header},
 		"snapshot": &raft.InstallSnapshotRequest{RPCHeader: header, SnapshotVersion: 1, Term: 9, LastLogIndex: 45, LastLogTerm: 7,
 			Configuration: raft.EncodeConfiguration(testConfiguration("xa")), ConfigurationIndex: 3, Size: int64(len(testManifest))},
+		"elected":   &electedRequest{RPCHeader: header, Term: 9, Ballots: []ballot{{"xb", bytes.Repeat([]byte{1}, 64)}, {"xc", bytes.Repeat([]byte{2}, 64)}}},
+		"hand-over": &handOverRequest{RPCHeader: header, Term: 9, To: "xb"},
 	}
 }
 
@@ -62,6 +64,10 @@ func marshalRequest(t testing.TB, r any, manifest []byte) []byte {
 		frame, err = marshalTimeoutNow(r)
 	case *raft.InstallSnapshotRequest:
 		frame, err = marshalInstallSnapshot(r, manifest)
+	case *electedRequest:
+		frame, err = marshalElected(r)
+	case *handOverRequest:
+		frame, err = marshalHandOver(r)
 	}
 	if err != nil {
 		t.Fatalf("marshal %T: %v", r, err)
@@ -103,7 +109,8 @@ func TestReplyRoundTrip(t *testing.T) {
 	for _, want := range []any{
 		&raft.AppendEntriesResponse{RPCHeader: from, Term: 3, LastLog: 9, Success: true},
 		&raft.AppendEntriesResponse{RPCHeader: from, Term: 3, LastLog: 9, NoRetryBackoff: true},
-		&raft.RequestVoteResponse{RPCHeader: from, Term: 3, Granted: true},
+		&voteReply{raft.RequestVoteResponse{RPCHeader: from, Term: 3, Granted: true}, bytes.Repeat([]byte{7}, 64)},
+		&voteReply{RequestVoteResponse: raft.RequestVoteResponse{RPCHeader: from, Term: 3}},
 		&raft.RequestPreVoteResponse{RPCHeader: from, Term: 3},
 		&raft.TimeoutNowResponse{RPCHeader: from},
 		&raft.InstallSnapshotResponse{RPCHeader: from, Term: 3, Success: true},
@@ -123,7 +130,7 @@ func TestReplyRoundTrip(t *testing.T) {
 	for code := range 256 {
 		err := parseRefusal([]byte{byte(code)})
 		var r refusal
-		if known := code >= 1 && code <= 4; known != errors.As(err, &r) {
+		if known := code >= 1 && code <= 5; known != errors.As(err, &r) {
 			t.Errorf("refusal %d: %v", code, err)
 		}
 	}
@@ -234,12 +241,14 @@ func FuzzParseRequestVote(f *testing.F)     { fuzzRequest(f, frameRequestVote) }
 func FuzzParseRequestPreVote(f *testing.F)  { fuzzRequest(f, frameRequestPreVote) }
 func FuzzParseTimeoutNow(f *testing.F)      { fuzzRequest(f, frameTimeoutNow) }
 func FuzzParseInstallSnapshot(f *testing.F) { fuzzRequest(f, frameInstallSnapshot) }
+func FuzzParseElected(f *testing.F)         { fuzzRequest(f, frameElected) }
+func FuzzParseHandOver(f *testing.F)        { fuzzRequest(f, frameHandOver) }
 
 func FuzzParseReply(f *testing.F) {
 	f.Add(uint8(0), make([]byte, 17))
 	f.Add(uint8(1), append(make([]byte, 8), 1))
 	f.Fuzz(func(t *testing.T, which uint8, payload []byte) {
-		replies := []any{new(raft.AppendEntriesResponse), new(raft.RequestVoteResponse), new(raft.RequestPreVoteResponse),
+		replies := []any{new(raft.AppendEntriesResponse), new(voteReply), new(raft.RequestPreVoteResponse),
 			new(raft.TimeoutNowResponse), new(raft.InstallSnapshotResponse)}
 		resp := replies[int(which)%len(replies)]
 		if _, err := parseReply(payload, resp, testHeader("xb")); err != nil {

@@ -108,9 +108,9 @@ func (t *Transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, a
 		return err
 	}
 	if isHeartbeat(args) {
-		return t.call(id, target, laneControl, t.opts.Timeout, frame, resp)
+		return t.lead(id, target, laneControl, t.opts.Timeout, args.Term, frame, resp)
 	}
-	return t.call(id, target, laneBulk, t.opts.BulkTimeout, frame, resp)
+	return t.lead(id, target, laneBulk, t.opts.BulkTimeout, args.Term, frame, resp)
 }
 
 // RequestVote implements raft.Transport.
@@ -119,7 +119,17 @@ func (t *Transport) RequestVote(id raft.ServerID, target raft.ServerAddress, arg
 	if err != nil {
 		return err
 	}
-	return t.call(id, target, laneControl, t.opts.Timeout, frame, resp)
+	var reply voteReply
+	if err := t.call(id, target, laneControl, t.opts.Timeout, frame, &reply); err != nil {
+		return err
+	}
+	if e := t.opts.Elections; e != nil && reply.Granted {
+		if err := e.collect(args.Term, id, reply.ballot); err != nil {
+			return fmt.Errorf("call %s: %w", id, err)
+		}
+	}
+	*resp = reply.RequestVoteResponse
+	return nil
 }
 
 // RequestPreVote implements raft.WithPreVote.
@@ -131,12 +141,14 @@ func (t *Transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, 
 	return t.call(id, target, laneControl, t.opts.Timeout, frame, resp)
 }
 
-// TimeoutNow implements raft.Transport.
+// TimeoutNow implements raft.Transport. It first tells the others that id may ask
+// for their votes while this node leads; who does not hear it will not give one.
 func (t *Transport) TimeoutNow(id raft.ServerID, target raft.ServerAddress, args *raft.TimeoutNowRequest, resp *raft.TimeoutNowResponse) error {
 	frame, err := marshalTimeoutNow(args)
 	if err != nil {
 		return err
 	}
+	t.handOver(id)
 	return t.call(id, target, laneControl, t.opts.Timeout, frame, resp)
 }
 
@@ -152,7 +164,7 @@ func (t *Transport) InstallSnapshot(id raft.ServerID, target raft.ServerAddress,
 	if err != nil {
 		return err
 	}
-	return t.call(id, target, laneBulk, t.opts.SnapshotTimeout, frame, resp)
+	return t.lead(id, target, laneBulk, t.opts.SnapshotTimeout, args.Term, frame, resp)
 }
 
 // errAddress is returned for a target whose address the ledger gives to another node.

@@ -22,12 +22,13 @@ type TransportCounters struct {
 	Oversize  uint64 // frames refused by their length
 	Filtered  uint64 // refused by Filter or FilterSnapshot
 	Term      uint64 // requests and replies with a term out of reach
+	Unelected uint64 // requests to lead by a node that showed no votes for it
 	Silent    uint64 // connections ended by a deadline
 	Evicted   uint64 // connections ended for a newer one of the same peer
 }
 
 type transportCounts struct {
-	served, identity, malformed, oversize, filtered, term, silent, evicted atomic.Uint64
+	served, identity, malformed, oversize, filtered, term, unelected, silent, evicted atomic.Uint64
 }
 
 // Counters returns the counters, for metrics.
@@ -35,7 +36,7 @@ func (t *Transport) Counters() TransportCounters {
 	c := &t.counts
 	return TransportCounters{
 		Served: c.served.Load(), Identity: c.identity.Load(), Malformed: c.malformed.Load(), Oversize: c.oversize.Load(),
-		Filtered: c.filtered.Load(), Term: c.term.Load(), Silent: c.silent.Load(), Evicted: c.evicted.Load(),
+		Filtered: c.filtered.Load(), Term: c.term.Load(), Unelected: c.unelected.Load(), Silent: c.silent.Load(), Evicted: c.evicted.Load(),
 	}
 }
 

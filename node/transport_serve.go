@@ -85,6 +85,9 @@ func (t *Transport) serveRequest(in *inbound) error {
 		t.warn(in, "raft request refused", fmt.Errorf("%v: %w", kind, err))
 		return t.reply(in, marshalRefusal(code))
 	}
+	if req.ours() {
+		return t.answer(in, noted(kind))
+	}
 	answer, err := t.deliver(in, req)
 	if err != nil {
 		return fmt.Errorf("%v: %w", kind, err)
@@ -93,7 +96,17 @@ func (t *Transport) serveRequest(in *inbound) error {
 		t.warn(in, "raft refused a request", fmt.Errorf("%v: %w", kind, answer.Error))
 		return t.reply(in, marshalRefusal(refusedRaft))
 	}
-	frame, err := marshalReply(answer.Response)
+	if vote, ok := answer.Response.(*raft.RequestVoteResponse); ok {
+		if answer.Response, err = t.signVote(in, req.term, vote); err != nil {
+			return fmt.Errorf("%v: %w", kind, err)
+		}
+	}
+	return t.answer(in, answer.Response)
+}
+
+// answer sends a reply.
+func (t *Transport) answer(in *inbound, resp any) error {
+	frame, err := marshalReply(resp)
 	if err != nil {
 		return err
 	}
@@ -120,6 +133,12 @@ func (t *Transport) checkContent(in *inbound, req *request) (refusal, error) {
 	if !t.termInReach(req.term) {
 		t.counts.term.Add(1)
 		return refusedTerm, fmt.Errorf("term %d is more than %d ahead", req.term, maxTermAhead)
+	}
+	if e := t.opts.Elections; e != nil {
+		if err := e.check(in.id, req, t.term()); err != nil {
+			t.counts.unelected.Add(1)
+			return refusedElection, err
+		}
 	}
 	var err error
 	switch r := req.command.(type) {

@@ -410,8 +410,8 @@ func TestConnectionsPerPeer(t *testing.T) {
 		_, secondEnded := rawConn(tr, "xa")
 		synctest.Wait()
 		first.Write(marshalRequest(t, testRequests()["vote"], nil)) // no longer the silent one
-		readFrameHead(first)
-		readPayload(first, 9)
+		_, n, _ := readFrameHead(first)
+		readPayload(first, n)
 		synctest.Wait()
 		rawConn(tr, "xa")
 		synctest.Wait()

@@ -1,0 +1,227 @@
+package node
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+
+	"github.com/hashicorp/raft"
+)
+
+// elections says whom this node believes to lead. hashicorp/raft believes every
+// member that names a term at least as high as its own: with one message, and
+// without an election, a member could give other entries to each node and let
+// them count as committed. Here who leads a term shows signed votes of a majority
+// first, once to each node; what it sends before that does not reach raft.
+//
+// A majority, and not a quorum of checkpoints, so that a ledger goes on with half
+// of its bureaus down. A voter that signs twice in a term can thus let two nodes
+// lead it; both their proofs name the voter. What a leader that was elected may
+// still do is for the other guards.
+type elections struct {
+	ledger ledger.Hash
+	name   raft.ServerID // of this node
+	key    *keys.Witness
+	voters map[raft.ServerID]voter // this node included
+	alarm  func(string)
+
+	mu        sync.Mutex // guards what follows
+	given     vote       // the last vote that this node signed
+	standing  uint64     // the newest term in which a vote for this node came in
+	collected []ballot   // the votes of standing
+	leader    vote       // whom this node believes, and since which term
+	proof     []ballot   // of leader; nil for this node itself
+	handOver  vote       // the next term, and who may ask for it over the leader's head
+}
+
+// voter is a member as elections know it.
+type voter struct {
+	key  ed25519.PublicKey // its Ed25519 cosigning key
+	addr raft.ServerAddress
+}
+
+// vote is a node in a term.
+type vote struct {
+	term uint64
+	node raft.ServerID
+}
+
+// errUnelected is the refusal of a node that has not shown that it leads.
+var errUnelected = errors.New("it has not shown that it was elected")
+
+// newElections returns the elections among the members of a charter.
+func newElections(g *ledger.Genesis, name string, key *keys.Witness, alarm func(string)) *elections {
+	e := &elections{ledger: g.Ledger, name: raft.ServerID(name), key: key, alarm: alarm, voters: make(map[raft.ServerID]voter)}
+	for i := range g.Charter.Members {
+		m := &g.Charter.Members[i]
+		e.voters[raft.ServerID(m.NodeName())] = voter{m.Node.Witness.Ed25519, raft.ServerAddress(m.NodeName())}
+	}
+	return e
+}
+
+// majority is how many members elect.
+func (e *elections) majority() int { return len(e.voters)/2 + 1 }
+
+// sign signs the vote that raft has just given, and made durable. It gives no
+// second one in a term, whatever raft says.
+func (e *elections) sign(term uint64, candidate raft.ServerID) ([]byte, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if v := (vote{term, candidate}); e.given != v {
+		if e.given.term >= term {
+			return nil, fmt.Errorf("vote in term %d for %s after that in term %d for %s", term, candidate, e.given.term, e.given.node)
+		}
+		e.given = v
+	}
+	sig, err := e.key.SignEd25519(ballotMessage(e.ledger, term, e.name, candidate))
+	if err != nil {
+		return nil, fmt.Errorf("sign a vote: %w", err)
+	}
+	return sig, nil
+}
+
+// collect keeps the vote of another node for this one. A vote that is not signed
+// is none.
+func (e *elections) collect(term uint64, voter raft.ServerID, sig []byte) error {
+	if !e.verify(term, voter, e.name, sig) {
+		return fmt.Errorf("the vote of %s in term %d is not signed", voter, term)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if term < e.standing {
+		return nil // too late to matter
+	}
+	if term > e.standing {
+		e.standing, e.collected = term, nil
+	}
+	if !slices.ContainsFunc(e.collected, func(b ballot) bool { return b.voter == voter }) {
+		e.collected = append(e.collected, ballot{voter, sig})
+	}
+	return nil
+}
+
+// credentials returns the votes that show this node as the leader of a term, nil
+// if it has none.
+func (e *elections) credentials(term uint64) []ballot {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if term != e.standing {
+		return nil
+	}
+	return slices.Clone(e.collected)
+}
+
+func (e *elections) verify(term uint64, by, candidate raft.ServerID, sig []byte) bool {
+	v, ok := e.voters[by]
+	return ok && ed25519.Verify(v.key, ballotMessage(e.ledger, term, by, candidate), sig)
+}
+
+// elected checks the votes that a node shows, and from then on believes it. The
+// node's own vote needs no signature: TLS has proved who speaks.
+func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) error {
+	if _, ok := e.voters[peer]; !ok {
+		return errUnelected
+	}
+	seen := map[raft.ServerID]bool{peer: true}
+	for _, b := range ballots {
+		if seen[b.voter] || !e.verify(term, b.voter, peer, b.signature) {
+			e.alarm(fmt.Sprintf("%s showed votes for itself that were not given", peer))
+			return fmt.Errorf("the vote of %q in term %d is not good: %w", b.voter, term, errUnelected)
+		}
+		seen[b.voter] = true
+	}
+	if len(seen) < e.majority() {
+		return fmt.Errorf("%d votes of %d needed in term %d: %w", len(seen), e.majority(), term, errUnelected)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case term < e.leader.term:
+		return fmt.Errorf("term %d is over, %s leads term %d: %w", term, e.leader.node, e.leader.term, errUnelected)
+	case term == e.leader.term && peer != e.leader.node:
+		e.alarm(fmt.Sprintf("%s and %s were both elected in one term: %s voted twice", e.leader.node, peer, e.twice(seen)))
+		return fmt.Errorf("%s leads term %d: %w", e.leader.node, term, errUnelected)
+	}
+	e.leader, e.proof = vote{term, peer}, ballots
+	return nil
+}
+
+// twice names the voters of seen that also elected the present leader. mu is held.
+func (e *elections) twice(seen map[raft.ServerID]bool) string {
+	var names []string
+	if seen[e.leader.node] {
+		names = append(names, string(e.leader.node))
+	}
+	for _, b := range e.proof {
+		if seen[b.voter] {
+			names = append(names, string(b.voter))
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// leads reports whether peer has shown that it leads this term.
+func (e *elections) leads(peer raft.ServerID, term uint64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.leader == vote{term, peer}
+}
+
+// handsOver notes to whom the leader hands over.
+func (e *elections) handsOver(peer raft.ServerID, term uint64, to raft.ServerID) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if (e.leader != vote{term, peer}) {
+		return errUnelected
+	}
+	e.handOver = vote{term + 1, to}
+	return nil
+}
+
+// mayTakeOver reports whether the leader has handed this term to the candidate.
+func (e *elections) mayTakeOver(candidate raft.ServerID, term uint64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.handOver == vote{term, candidate}
+}
+
+// check is asked about every request before raft sees it. It may take the power
+// out of one.
+func (e *elections) check(peer raft.ServerID, req *request, now uint64) error {
+	switch r := req.command.(type) {
+	case *raft.AppendEntriesRequest, *raft.InstallSnapshotRequest:
+		// An earlier term goes to raft, whose answer tells its leader that it is over.
+		if req.term >= now && !e.leads(peer, req.term) {
+			return errUnelected
+		}
+	case *raft.TimeoutNowRequest:
+		if !e.leads(peer, now) {
+			return errUnelected
+		}
+	case *raft.RequestVoteRequest:
+		if r.LeadershipTransfer && !e.mayTakeOver(peer, r.Term) {
+			r.LeadershipTransfer = false // then it is judged as any other
+		}
+	case *electedRequest:
+		return e.elected(peer, r.Term, r.Ballots)
+	case *handOverRequest:
+		return e.handsOver(peer, r.Term, r.To)
+	}
+	return nil
+}
+
+// ours reports whether a request is for elections alone and not for raft.
+func (r *request) ours() bool {
+	switch r.command.(type) {
+	case *electedRequest, *handOverRequest:
+		return true
+	}
+	return false
+}

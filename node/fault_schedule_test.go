@@ -651,11 +651,7 @@ func wipe(s *schedule) {
 	for _, n := range []string{leader, rest[0], rest[1]} {
 		s.stop(n)
 	}
-	m := s.nodes[rest[0]]
-	m.store, m.logs, m.snaps = store.NewMem(s.machine()), raft.NewInmemStore(), raft.NewInmemSnapshotStore()
-	if err := os.Remove(filepath.Join(s.dir, m.bureau.Code+".witness")); err != nil {
-		s.t.Error(err)
-	}
+	s.forget(rest[0])
 	s.isolate(rest[2], false)
 	s.isolate(rest[3], false)
 	s.start(rest[0])

@@ -21,6 +21,8 @@ type fsm struct {
 	machine  *state.Machine
 	store    store.Store
 	verified *verifier
+	floor    *floor
+	adopt    func() error                // makes the Raft log continue the newest snapshot
 	final    func(*state.Collected)      // learns of a new FINAL checkpoint
 	applied  func()                      // tells whoever waits that the state has moved
 	fatal    func(error)                 // stops the node: the state must not move on
@@ -80,6 +82,10 @@ func (f *fsm) apply(l *raft.Log) ([]state.Result, error) {
 	changes, results, err := f.machine.Apply(f.store, c, f.verified)
 	if err != nil {
 		return nil, err
+	}
+	// Before anybody sees the entry: who cosigns it makes the floor durable first.
+	if err := f.floor.raise(l.Index); err != nil {
+		return nil, fmt.Errorf("storage: %w", err)
 	}
 	if err := f.store.Commit(l.Index, changes); err != nil {
 		return nil, err
@@ -146,6 +152,9 @@ func (f *fsm) Restore(rc io.ReadCloser) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	if err := f.restore(m); err != nil {
+		return fmt.Errorf("restore to entry %d: %w", m.Head.Size, err)
+	}
+	if err := f.adopt(); err != nil {
 		return fmt.Errorf("restore to entry %d: %w", m.Head.Size, err)
 	}
 	f.applied()

@@ -78,6 +78,6 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 }
 
 func newTestFSM(m *state.Machine, s store.Store) *fsm {
-	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, fatal: func(error) {},
+	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, adopt: func() error { return nil }, fatal: func(error) {},
 		pull: func(_, _ uint64) error { return io.ErrUnexpectedEOF }}
 }

@@ -25,9 +25,15 @@ type guard struct {
 	verified *verifier
 	clock    func() time.Time
 	late     func(by time.Duration) // learns that a command was refused for its time
+	applied  *appliedGuard          // nil: only the log store guards what was applied
 }
 
 func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error {
+	if g.applied != nil {
+		if err := g.applied.check(from, req); err != nil {
+			return fmt.Errorf("append from %s: %w", from, err)
+		}
+	}
 	for _, l := range req.Entries {
 		if err := g.checkLog(l); err != nil {
 			return fmt.Errorf("append from %s, index %d: %w", from, l.Index, err)

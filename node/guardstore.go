@@ -4,10 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"log/slog"
+	"math"
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -19,9 +20,6 @@ import (
 // stops on it; the way back is to fetch the ledger anew from its peers.
 var ErrCorrupt = errors.New("stored data is corrupt")
 
-// exitStalled is the exit code after a write that did not end (EX_TEMPFAIL of sysexits.h).
-const exitStalled = 75
-
 // GuardOptions tune a GuardStore. The zero value works. There is none to switch
 // off fsync.
 type GuardOptions struct {
@@ -31,32 +29,41 @@ type GuardOptions struct {
 	// Stall is how long one write may take (30 s).
 	Stall time.Duration
 	// OnStall is called when a write takes longer; by default it ends the process
-	// with code 75. raft's main loop waits for the disk while its heartbeats go on,
-	// so that a leader with a dead disk is never replaced (hashicorp/raft #503).
-	// Returning an error instead would be wrong: the write may still land.
+	// with code 75.
 	OnStall func()
 	// OnFail, if set, is called once, with the first error after which the store
 	// refuses to go on.
 	OnFail func(error)
+	// Epochs is the path of the file of epoch keys (the store's with ".epochs" behind).
+	Epochs string
+	// Floor, if set, is the highest index that Raft must not take back.
+	Floor func() uint64
+	// Snapshot, if set, is the newest durable snapshot, zeros for none.
+	Snapshot func() (index, term uint64, err error)
+	// OnRefusal, if set, learns what was refused. Raft waits for it.
+	OnRefusal func(Refusal)
 }
 
-// GuardStore is raft's log and stable store on raft-boltdb, with a checksum on
-// every record that is verified on every read: without it one flipped bit made a
-// node diverge silently in 41 of 100 trials, with it in none.
+// GuardStore is raft's log and stable store on raft-boltdb, which does not trust
+// the disk, nor the leader.
 //
-// The first write that fails, and the first record that does not check, is the
-// last word: from then on every call returns that error. After a failed fsync
-// nobody knows what is on the disk; carrying on would be a guess.
+// Every log record is sealed under the key of its epoch and every stable value has
+// a checksum, and both are verified on every read: without it one flipped bit made
+// a node diverge silently in 41 of 100 trials, with it in none. The first write
+// that fails, and the first record that does not check, is the last word: from
+// then on every call returns that error. After a failed fsync nobody knows what is
+// on the disk; carrying on would be a guess.
 //
-// Two guards have their place here and are laid on in the next layer:
-// DeleteRange and StoreLogs see every index before the file does, which is where
-// deleting or overwriting at or below the highest applied index is refused; and
-// sealLog and openLog see every record, which is where a record is encrypted
-// under the key of its epoch.
+// What Raft asks is checked as well: nothing at or below the floor is deleted, but
+// by compaction, or overwritten. Such a refusal is not the last word: it is an
+// error for the one call, on which raft gives up the leader's request and goes on.
 type GuardStore struct {
-	db   logDB
-	path string
-	opts GuardOptions
+	db     logDB
+	path   string
+	opts   GuardOptions
+	stall  stall
+	epochs *epochs
+	probe  atomic.Pointer[entryID] // see cover
 
 	mu       sync.Mutex // guards what follows
 	failed   error
@@ -81,17 +88,14 @@ var (
 // bbolt write a byte it checks the structure of the file and every record in it,
 // so that a damaged file is left as it was found.
 func OpenGuardStore(path string, opts GuardOptions) (*GuardStore, error) {
-	if opts.Stall <= 0 {
-		opts.Stall = 30 * time.Second
+	if opts.Epochs == "" {
+		opts.Epochs = path + ".epochs"
 	}
-	if opts.OnStall == nil {
-		opts.OnStall = func() {
-			slog.Error("raft log: a write does not end; leaving, so that another node can lead", "file", path, "after", opts.Stall)
-			os.Exit(exitStalled)
-		}
-	}
-	g := &GuardStore{path: path, opts: opts}
+	g := newGuardStore(nil, path, nil, opts)
 	if err := g.prepare(); err != nil {
+		if g.epochs != nil {
+			err = errors.Join(err, g.epochs.close())
+		}
 		return nil, fmt.Errorf("open raft log %s: %w", path, err)
 	}
 	err := contain(func() (err error) {
@@ -99,9 +103,13 @@ func OpenGuardStore(path string, opts GuardOptions) (*GuardStore, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open raft log %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("open raft log %s: %w", path, err), g.epochs.close())
 	}
 	return g, nil
+}
+
+func newGuardStore(db logDB, path string, e *epochs, opts GuardOptions) *GuardStore {
+	return &GuardStore{db: db, path: path, opts: opts, stall: newStall(path, opts.Stall, opts.OnStall), epochs: e}
 }
 
 // contain runs f and turns a panic of bbolt's into an error, memory faults on its
@@ -139,9 +147,7 @@ func (g *GuardStore) write(what string, f func() error) error {
 	if err := g.refusal(); err != nil {
 		return err
 	}
-	timer := time.AfterFunc(g.opts.Stall, g.opts.OnStall)
-	defer timer.Stop()
-	if err := contain(f); err != nil {
+	if err := g.stall.watch(func() error { return contain(f) }); err != nil {
 		return g.fail(fmt.Errorf("write %s to %s: %w", what, g.path, err))
 	}
 	return nil
@@ -179,7 +185,7 @@ func (g *GuardStore) Close() error {
 	if poisoned {
 		return nil
 	}
-	return g.db.Close()
+	return errors.Join(g.db.Close(), g.epochs.close())
 }
 
 // Size returns the size of the file in bytes. It never shrinks while open.
@@ -208,22 +214,38 @@ func (g *GuardStore) LastIndex() (index uint64, err error) {
 }
 
 // GetLog implements raft.LogStore. It returns raft.ErrLogNotFound unwrapped, as
-// raft compares it with ==.
+// raft compares it with ==. What it returns in place of an entry that a snapshot
+// stands for has the type covered.
 func (g *GuardStore) GetLog(index uint64, log *raft.Log) error {
+	err := g.lookup(index, log)
+	if err == raft.ErrLogNotFound {
+		return g.coveredLog(index, log)
+	}
+	return err
+}
+
+// lookup reads what is stored at index.
+func (g *GuardStore) lookup(index uint64, log *raft.Log) error {
 	return g.read(fmt.Sprintf("entry %d", index), func() error {
-		var stored raft.Log // a fresh one: msgpack would write into log's old buffers
-		switch err := g.db.GetLog(index, &stored); {
-		case err == raft.ErrLogNotFound || errors.Is(err, bolterrors.ErrDatabaseNotOpen):
-			return err
-		case err != nil: // msgpack's
-			return fmt.Errorf("%w: %v", ErrCorrupt, err)
-		}
-		if err := openLog(index, &stored); err != nil {
-			return fmt.Errorf("%w: %v", ErrCorrupt, err)
-		}
-		*log = stored
-		return nil
+		_, err := g.load(index, log)
+		return err
 	})
+}
+
+// load reads and opens one record, and tells its epoch.
+func (g *GuardStore) load(index uint64, log *raft.Log) (epoch uint32, err error) {
+	var stored raft.Log // a fresh one: msgpack would write into log's old buffers
+	switch err := g.db.GetLog(index, &stored); {
+	case err == raft.ErrLogNotFound || errors.Is(err, bolterrors.ErrDatabaseNotOpen):
+		return 0, err
+	case err != nil: // msgpack's
+		return 0, fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	if epoch, err = openLog(g.epochs, index, &stored); err != nil {
+		return epoch, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	*log = stored
+	return epoch, nil
 }
 
 // StoreLog implements raft.LogStore.
@@ -235,17 +257,68 @@ func (g *GuardStore) StoreLogs(logs []*raft.Log) error {
 	if len(logs) == 0 {
 		return nil
 	}
+	if err := g.checkStore(logs); err != nil {
+		return err
+	}
 	stored := make([]*raft.Log, len(logs))
 	for i, l := range logs {
-		stored[i] = sealLog(l)
+		stored[i] = sealLog(g.epochs, l)
 	}
 	return g.write(fmt.Sprintf("%d entries from %d", len(logs), logs[0].Index), func() error { return g.db.StoreLogs(stored) })
 }
 
-// DeleteRange implements raft.LogStore. Both ends are included.
+// DeleteRange implements raft.LogStore. Both ends are included. Then it destroys
+// the keys of the epochs that the log has passed: die before that, and the next
+// start does it.
 func (g *GuardStore) DeleteRange(min, max uint64) error {
-	return g.write(fmt.Sprintf("deletion of entries %d to %d", min, max), func() error { return g.db.DeleteRange(min, max) })
+	if err := g.checkDeletion(min, max); err != nil {
+		return err
+	}
+	return g.write(fmt.Sprintf("deletion of entries %d to %d", min, max), func() error {
+		if err := g.db.DeleteRange(min, max); err != nil {
+			return err
+		}
+		first, err := g.db.FirstIndex()
+		if err != nil {
+			return err
+		}
+		if first == 0 {
+			first = math.MaxUint64
+		}
+		return g.epochs.destroy(first)
+	})
 }
+
+// NextEpoch begins a new epoch if at least least records were stored since the
+// present one began. When all slots are taken, the present one goes on.
+func (g *GuardStore) NextEpoch(least uint64) error {
+	if _, count := g.epochs.now(); count < max(least, 1) {
+		return nil
+	}
+	if _, err := g.Forget(); !errors.Is(err, errEpochsFull) {
+		return err
+	}
+	return nil
+}
+
+// Forget begins a new epoch, and returns the number of the last one before it.
+// Once a compaction has passed all that is in the log now, the keys up to that
+// one are gone, and Forgotten tells so.
+func (g *GuardStore) Forget() (last uint32, err error) {
+	last, _ = g.epochs.now()
+	err = g.epochs.begin()
+	if errors.Is(err, errEpochsFull) {
+		return 0, err
+	}
+	if err != nil {
+		return 0, g.fail(err)
+	}
+	return last, nil
+}
+
+// Forgotten reports whether no record of an epoch up to last can be read any
+// more, neither here nor in a copy of the log.
+func (g *GuardStore) Forgotten(last uint32) bool { return g.epochs.oldest() > last }
 
 // Set implements raft.StableStore.
 func (g *GuardStore) Set(key, value []byte) error {

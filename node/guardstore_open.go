@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,61 +18,85 @@ import (
 // lockWait is how long OpenGuardStore waits for another process to let go of the file.
 const lockWait = 2 * time.Second
 
-// prepare leaves a file at g.path that has been found whole.
+// prepare leaves a file at g.path that has been found whole, and the keys for it.
 func (g *GuardStore) prepare() error {
 	info, err := os.Lstat(g.path)
+	fresh := errors.Is(err, fs.ErrNotExist)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !g.opts.MustExist:
-		return createBolt(g.path)
-	case errors.Is(err, fs.ErrNotExist):
+	case fresh && g.opts.MustExist:
 		return fmt.Errorf("%w: the file is missing, and this node has voted", ErrCorrupt)
+	case fresh:
 	case err != nil:
 		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("not a regular file")
-	case info.Mode().Perm()&0o077 != 0:
-		return fmt.Errorf("mode %#o lets group or others in; make it 0600", info.Mode().Perm())
-	case info.Size() == 0: // which bbolt would take for a new file
+	case info.Mode().IsRegular() && info.Size() == 0: // which bbolt would take for a new file
 		return fmt.Errorf("%w: the file is empty", ErrCorrupt)
-	}
-	return contain(func() error {
-		// Read-only, bbolt takes the lock and looks at nothing but the meta pages.
-		db, err := openBolt(g.path, true)
-		if err != nil {
+	default:
+		if err := checkPrivate(info); err != nil {
 			return err
 		}
-		defer db.Close()
-		return verifyBolt(g.path, db)
-	})
-}
-
-// verifyBolt checks the structure of the file at path, and through db every record.
-func verifyBolt(path string, db logDB) error {
-	f, err := os.Open(path)
+	}
+	// The keys before the log: where there is a log, they must be there.
+	if g.epochs, err = openEpochs(g.opts.Epochs, !fresh, g.stall); err != nil {
+		return err
+	}
+	first := uint64(math.MaxUint64)
+	if fresh {
+		err = createBolt(g.path)
+	} else {
+		err = contain(func() error {
+			// Read-only, bbolt takes the lock and looks at nothing but the meta pages.
+			db, err := openBolt(g.path, true)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			first, err = verifyBolt(g.path, db, g.epochs)
+			return err
+		})
+	}
 	if err != nil {
 		return err
+	}
+	return g.epochs.settle(first)
+}
+
+// verifyBolt checks the structure of the file at path, and through db every
+// record, and tells the epochs what they are needed for. It returns the first
+// index of the log, the highest number there is for none.
+func verifyBolt(path string, db logDB, e *epochs) (first uint64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	keys, err := checkBoltFile(f, info.Size())
 	if err != nil {
-		return fmt.Errorf("%w: %v", ErrCorrupt, err)
+		return 0, fmt.Errorf("%w: %v", ErrCorrupt, err)
 	}
-	checked := &GuardStore{db: db, path: path}
+	checked := newGuardStore(db, path, e, GuardOptions{})
 	for _, index := range keys.logs {
-		if err := checked.GetLog(index, new(raft.Log)); err != nil {
-			return err
+		number, err := checked.load(index, new(raft.Log))
+		if errors.Is(err, errNoKey) {
+			return 0, fmt.Errorf("entry %d: %w in %s: one of the two files is damaged or an old copy, and so %s", index, err, e.path, errEpochKeys)
 		}
+		if err != nil {
+			return 0, fmt.Errorf("entry %d in %s: %w", index, path, err)
+		}
+		e.found(number, index)
 	}
 	for _, key := range keys.conf {
 		if _, err := checked.Get(key); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	if len(keys.logs) == 0 {
+		return math.MaxUint64, nil
+	}
+	return keys.logs[0], nil
 }
 
 // createBolt makes an empty store at path, which appears there only when it is
@@ -88,13 +113,7 @@ func createBolt(path string) error {
 	if err := db.Close(); err != nil {
 		return err
 	}
-	if err := os.Link(fresh, path); err != nil { // unlike a rename it never replaces
-		return err
-	}
-	if err := os.Remove(fresh); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return placeWhole(fresh, path)
 }
 
 // openBolt opens path with raft-boltdb. bbolt's free list is not written with

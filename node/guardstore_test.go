@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -285,7 +286,11 @@ func TestGuardStoreFlipsWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	needle := testLog(42).Data
+	var sealed raft.Log
+	if err := g.db.GetLog(42, &sealed); err != nil {
+		t.Fatal(err)
+	}
+	needle := sealed.Data
 	for at := 0; ; { // every copy, freed pages included
 		i := bytes.Index(data[at:], needle)
 		if i < 0 {
@@ -420,12 +425,26 @@ type stubDB struct {
 func (s stubDB) StoreLogs([]*raft.Log) error { return s.write() }
 func (s stubDB) Close() error                { return nil }
 
+// guardOver lays a guard over db, with epoch keys of its own.
+func guardOver(t testing.TB, db logDB, opts GuardOptions) *GuardStore {
+	t.Helper()
+	e, err := openEpochs(filepath.Join(t.TempDir(), "epochs"), false, newStall("epochs", 0, nil))
+	if err == nil {
+		err = e.settle(math.MaxUint64)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.close() })
+	return newGuardStore(db, "raft.db", e, opts)
+}
+
 func TestStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stalls atomic.Int32
 		took := 29 * time.Second
-		g := &GuardStore{db: stubDB{raft.NewInmemStore(), func() error { time.Sleep(took); return nil }},
-			opts: GuardOptions{Stall: 30 * time.Second, OnStall: func() { stalls.Add(1) }}}
+		g := guardOver(t, stubDB{raft.NewInmemStore(), func() error { time.Sleep(took); return nil }},
+			GuardOptions{Stall: 30 * time.Second, OnStall: func() { stalls.Add(1) }})
 		if err := g.StoreLog(testLog(1)); err != nil || stalls.Load() != 0 {
 			t.Errorf("slow write: %v, %d stalls", err, stalls.Load())
 		}
@@ -446,8 +465,8 @@ func TestFailedWriteIsTheLastWord(t *testing.T) {
 		"fault": func() error { var p *raft.Log; p.Index = 1; return nil },
 	} {
 		writes, fails := 0, 0
-		g := &GuardStore{path: "raft.db", opts: GuardOptions{Stall: time.Hour, OnStall: func() {}, OnFail: func(error) { fails++ }}}
-		g.db = stubDB{raft.NewInmemStore(), func() error { writes++; return write() }}
+		g := guardOver(t, stubDB{raft.NewInmemStore(), func() error { writes++; return write() }},
+			GuardOptions{Stall: time.Hour, OnStall: func() {}, OnFail: func(error) { fails++ }})
 		first := g.StoreLog(testLog(1))
 		if first == nil {
 			t.Fatalf("%s: no error", name)
@@ -472,15 +491,15 @@ func TestFailedWriteIsTheLastWord(t *testing.T) {
 }
 
 func FuzzOpenRecord(f *testing.F) {
-	f.Add(sealLog(testLog(3)).Data)
+	e := guardOver(f, stubDB{}, GuardOptions{}).epochs
+	good := sealLog(e, testLog(3)).Data
+	f.Add(good)
 	f.Add(sealValue([]byte("CurrentTerm"), []byte{1}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l := testLog(3)
 		l.Data = bytes.Clone(data)
-		if openLog(3, l) == nil {
-			if got := sealLog(l).Data; !bytes.Equal(got, data) {
-				t.Fatalf("log record %x seals to %x", data, got)
-			}
+		if _, err := openLog(e, 3, l); err == nil && !bytes.Equal(data, good) {
+			t.Fatalf("log record %x opens, and was never sealed", data)
 		}
 		if v, err := openValue([]byte("CurrentTerm"), data); err == nil {
 			if got := sealValue([]byte("CurrentTerm"), v); !bytes.Equal(got, data) {

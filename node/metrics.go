@@ -62,11 +62,18 @@ func newMetrics(r *replica) *metrics {
 			defer r.mu.Unlock()
 			return float64(len(r.alarms))
 		}),
+		refusalCounter(r, RefusedConflict), refusalCounter(r, RefusedDeletion), refusalCounter(r, RefusedOverwrite),
 		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
 		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
 		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
 	)
 	return m
+}
+
+func refusalCounter(r *replica, what RefusalKind) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "comity_guard_refusals_total",
+		Help:        "Requests of other nodes to take back what this node has applied, by the guard that refused.",
+		ConstLabels: prometheus.Labels{"what": what.String()}}, func() float64 { return float64(r.refusals[what].Load()) })
 }
 
 // adminHandler serves what operators' machines ask: no secret, no content.

@@ -27,6 +27,7 @@ import (
 type Node struct {
 	*replica
 	transport *Transport
+	floor     *floor
 	guarded   *GuardStore
 	live      atomic.Pointer[replica] // the replica, once Raft runs
 	sessions  *sessions
@@ -70,21 +71,20 @@ func Open(cfg Config) (*Node, error) {
 		return nil, fmt.Errorf("node: open the ledger: %w", err)
 	}
 	undo = append(undo, ledgerStore.Close)
-	n.guarded, err = OpenGuardStore(filepath.Join(cfg.Dir, "raft.db"), GuardOptions{MustExist: ledgerStore.Applied() > 0, OnFail: n.storageFailed})
-	if err != nil {
-		return nil, fmt.Errorf("node: open the Raft log: %w", err)
-	}
-	undo = append(undo, n.guarded.Close)
 	snaps, err := OpenSnapshots(filepath.Join(cfg.Dir, "snapshots"))
 	if err != nil {
 		return nil, fmt.Errorf("node: open the snapshots: %w", err)
 	}
-	if err := compareDisks(n.guarded, snaps, ledgerStore.Applied()); err != nil {
+	if err := n.openLog(cfg.Dir, snaps, ledgerStore.Applied()); err != nil {
+		return nil, err
+	}
+	undo = append(undo, n.floor.close, n.guarded.Close)
+	if err := compareDisks(n.guarded, snaps, ledgerStore.Applied(), n.floor.at()); err != nil {
 		return nil, err
 	}
 	n.peers = newHTTPPeers(cfg.Genesis, cfg.TLS)
 	n.replica, err = newReplica(cfg, member, parts{
-		store: ledgerStore, logs: n.guarded, stable: n.guarded, snaps: snaps, peers: n.peers,
+		store: ledgerStore, logs: n.guarded, floor: n.floor, stable: n.guarded, snaps: snaps, peers: n.peers,
 		witness: filepath.Join(cfg.Dir, "witness"), live: &n.live,
 		transport: func(g *guard) raft.Transport {
 			n.transport = n.newTransport(cfg, member.NodeName(), g)
@@ -99,6 +99,49 @@ func Open(cfg Config) (*Node, error) {
 		n.storageFailed(err) // while Raft started, there was nobody to tell
 	}
 	return n, n.serve(member.NodeName())
+}
+
+// openLog opens the floor and the Raft log. They are made in this order, with the
+// witness file after them, so that each file that is there proves those before it.
+func (n *Node) openLog(dir string, snaps *Snapshots, applied uint64) error {
+	path := filepath.Join(dir, "raft.db")
+	list, err := snaps.List()
+	if err != nil {
+		return fmt.Errorf("node: read the snapshots: %w", err)
+	}
+	ran := applied > 0 || len(list) > 0 || exists(filepath.Join(dir, "witness"))
+	if n.floor, err = openFloor(filepath.Join(dir, "floor"), ran || exists(path), newStall("floor", 0, nil)); err != nil {
+		return err
+	}
+	n.guarded, err = OpenGuardStore(path, GuardOptions{
+		MustExist: ran || n.floor.at() > 0, OnFail: n.storageFailed,
+		Epochs: filepath.Join(dir, "epochs"), Floor: kept(n.floor, &n.live), Snapshot: newestOf(snaps),
+		OnRefusal: func(what Refusal) {
+			if r := n.live.Load(); r != nil {
+				r.refusedByStore(what)
+			}
+		},
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("node: open the Raft log: %w", err), n.floor.close())
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// newestOf returns what tells the newest snapshot of a store.
+func newestOf(snaps raft.SnapshotStore) func() (index, term uint64, err error) {
+	return func() (uint64, uint64, error) {
+		list, err := snaps.List()
+		if err != nil || len(list) == 0 {
+			return 0, 0, err
+		}
+		return list[0].Index, list[0].Term, nil
+	}
 }
 
 // claim binds a data folder to one node: its votes and what it cosigned are
@@ -117,9 +160,10 @@ func claim(path, name string) error {
 	return nil
 }
 
-// compareDisks refuses a Raft log that ends before what the ledger has applied:
-// it was damaged or put back from a copy, and a vote may be forgotten with it.
-func compareDisks(logs raft.LogStore, snaps raft.SnapshotStore, applied uint64) error {
+// compareDisks refuses a Raft log that ends before what the ledger has applied, or
+// what this node has ever applied: it was damaged or put back from a copy, and a
+// vote may be forgotten with it.
+func compareDisks(logs raft.LogStore, snaps raft.SnapshotStore, applied, floor uint64) error {
 	last, err := logs.LastIndex()
 	if err != nil {
 		return fmt.Errorf("node: read the Raft log: %w", err)
@@ -133,6 +177,10 @@ func compareDisks(logs raft.LogStore, snaps raft.SnapshotStore, applied uint64) 
 	}
 	if last < applied {
 		return fmt.Errorf("node: the Raft log ends at index %d and the ledger is at %d: the log was damaged or restored from a copy", last, applied)
+	}
+	if last < floor {
+		return fmt.Errorf("node: the Raft log ends at index %d and this node has applied entry %d: the log was cut or restored from a copy; "+
+			"put back the log as it was, or give up this folder and have the bureaus change the node's keys", last, floor)
 	}
 	return nil
 }
@@ -248,7 +296,7 @@ func (n *Node) Close() error {
 	}
 	n.peers.close()
 	n.serving.Wait()
-	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close())
+	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close(), n.floor.close())
 }
 
 // drainTimeout bounds how long Close waits for clients.

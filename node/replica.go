@@ -36,12 +36,15 @@ type replica struct {
 	trans   raft.Transport
 	log     *slog.Logger
 
+	refusals refusals
+
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // cosigner, snapshotter
 
 	mu       sync.Mutex // guards what follows
 	alarms   []string
+	accused  map[raft.ServerID]bool // of having asked to take back what was applied
 	err      error
 	behind   time.Duration // by how much the clock was behind a command's time
 	behindAt time.Time     // when that was last
@@ -54,7 +57,8 @@ type replica struct {
 // parts are what a replica is joined from.
 type parts struct {
 	store     store.Store
-	logs      raft.LogStore
+	logs      *GuardStore
+	floor     *floor
 	stable    raft.StableStore
 	snaps     raft.SnapshotStore
 	transport func(*guard) raft.Transport
@@ -63,11 +67,22 @@ type parts struct {
 	live      *atomic.Pointer[replica] // set once Raft runs; transport and log store look there
 }
 
+// kept returns what tells the highest index that Raft must not take back: what
+// this node has applied, ever, and what Raft is about to apply.
+func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
+	return func() uint64 {
+		if r := live.Load(); r != nil {
+			return max(f.at(), r.raft.CommitIndex())
+		}
+		return f.at()
+	}
+}
+
 // newReplica joins the parts and starts Raft.
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
-		moved: newBeacon(), log: cfg.Logger, ctx: ctx, cancel: cancel, done: make(chan struct{})}
+		moved: newBeacon(), log: cfg.Logger, ctx: ctx, cancel: cancel, done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
 	ok := false
 	defer func() {
 		if !ok {
@@ -83,11 +98,29 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.floor = p.floor
 	verified := newVerifier()
-	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, applied: r.moved.fire, final: r.setFinal, fatal: r.fatal}
+	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, fatal: r.fatal}
 	r.fsm.pull = (&catchup{fsm: r.fsm, peers: p.peers, names: r.others(), ctx: ctx}).pull
 
-	r.trans = p.transport(&guard{r.machine, p.store, verified, cfg.Clock, r.clockBehind})
+	cache, err := raft.NewLogCache(logCache, p.logs)
+	if err != nil {
+		return nil, err
+	}
+	r.fsm.adopt = func() error { return adopt(cache, p.logs, p.floor, r.log) }
+	lastTerm, err := p.stable.GetUint64([]byte("CurrentTerm")) // raft's key; 0 and an error for none
+	if err != nil && err.Error() != "not found" {
+		return nil, fmt.Errorf("node: read Raft state: %w", err)
+	}
+	r.trans = p.transport(&guard{r.machine, p.store, verified, cfg.Clock, r.clockBehind, &appliedGuard{
+		logs: p.logs, floor: kept(p.floor, p.live), refuse: r.refused,
+		term: func() uint64 {
+			if live := p.live.Load(); live != nil {
+				return live.raft.CurrentTerm()
+			}
+			return lastTerm
+		},
+	}})
 	rc := cfg.raftConfig(r.name)
 	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
 	if err != nil {
@@ -101,9 +134,11 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if err := r.continueSnapshot(p.logs, p.snaps); err != nil {
 		return nil, err
 	}
-	cache, err := raft.NewLogCache(logCache, p.logs)
-	if err != nil {
-		return nil, err
+	if err := r.fsm.adopt(); err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
+	if err := p.floor.raise(p.store.Applied()); err != nil {
+		return nil, fmt.Errorf("node: %w", err)
 	}
 	if r.raft, err = raft.NewRaft(rc, r.fsm, cache, p.stable, p.snaps, r.trans); err != nil {
 		return nil, fmt.Errorf("node: start Raft: %w", err)
@@ -123,7 +158,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 		}
 	})
 	r.wg.Go(func() { r.giveWay(ctx) })
-	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, log: r.log}).run(ctx) })
+	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}).run(ctx) })
 	ok = true
 	return r, nil
 }

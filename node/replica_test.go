@@ -36,6 +36,9 @@ type cluster struct {
 	peersOf func(name string, p peers) peers // what a node reaches the others by, nil for p
 	wrong   map[string]*atomic.Int64         // by which each node's clock is wrong, ns
 
+	unfiltered bool // only the log stores guard what was applied
+	unguarded  bool // planted: the log stores let everything through
+
 	mu    sync.Mutex // guards what follows
 	cut   map[string]bool
 	links map[[2]string]bool // from, to: cut in this direction
@@ -51,6 +54,19 @@ type member struct {
 	mu      sync.Mutex // guards what runs
 	replica *replica
 	trans   *Transport
+	files   *logFiles
+}
+
+// forget removes what a node has on its disk, as one that comes back empty has.
+func (c *cluster) forget(name string) {
+	c.t.Helper()
+	m := c.nodes[name]
+	m.store, m.logs, m.snaps = store.NewMem(state.New(c.c.Genesis)), raft.NewInmemStore(), raft.NewInmemSnapshotStore()
+	for _, file := range []string{".witness", ".floor", ".epochs"} {
+		if err := os.Remove(filepath.Join(c.dir, m.bureau.Code+file)); err != nil {
+			c.t.Error(err)
+		}
+	}
 }
 
 func newCluster(t *testing.T, n int) *cluster {
@@ -102,35 +118,91 @@ func (c *cluster) tryStart(name string) error {
 	}
 	var live atomic.Pointer[replica]
 	var trans *Transport
+	files := &logFiles{}
+	if err := files.open(c, m, &live); err != nil {
+		return err
+	}
 	var reach peers = &directPeers{c, name}
 	if c.peersOf != nil {
 		reach = c.peersOf(name, reach)
 	}
 	r, err := newReplica(cfg, self, parts{
-		store: m.store, logs: m.logs, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
+		store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
 		witness: filepath.Join(c.dir, m.bureau.Code+".witness"),
 		transport: func(g *guard) raft.Transport {
+			if c.unfiltered {
+				g.applied = nil
+			}
 			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
 				TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger})
 			return trans
 		},
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, files.close())
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.replica, m.trans = r, trans
+	m.replica, m.trans, m.files = r, trans, files
 	return nil
 }
+
+// logFiles are what guards one node's Raft log while it runs.
+type logFiles struct {
+	floor *floor
+	logs  *GuardStore
+}
+
+// open lays the guards over the log in memory. Its floor and epoch keys are files,
+// as they are for a node.
+func (f *logFiles) open(c *cluster, m *member, live *atomic.Pointer[replica]) error {
+	path := filepath.Join(c.dir, m.bureau.Code)
+	first, err := m.logs.FirstIndex()
+	if err != nil {
+		return err
+	}
+	if f.floor, err = openFloor(path+".floor", first > 0, newStall("floor", 0, nil)); err != nil {
+		return err
+	}
+	e, err := openEpochs(path+".epochs", first > 0, newStall("epochs", 0, nil))
+	if err != nil {
+		return errors.Join(err, f.floor.close())
+	}
+	opts := GuardOptions{Floor: kept(f.floor, live), Snapshot: newestOf(m.snaps), OnRefusal: func(what Refusal) { live.Load().refusedByStore(what) }}
+	if c.unguarded {
+		opts.Floor = nil
+	}
+	f.logs = newGuardStore(closable{m.logs}, path, e, opts)
+	last, err := m.logs.LastIndex()
+	for i := first; i > 0 && i <= last && err == nil; i++ {
+		var number uint32
+		if number, err = f.logs.load(i, new(raft.Log)); err == raft.ErrLogNotFound {
+			err = nil // after a snapshot there may be a gap
+		} else if err == nil {
+			e.found(number, i)
+		}
+	}
+	if err == nil {
+		err = e.settle(first)
+	}
+	if err == nil && last < f.floor.at() {
+		err = compareDisks(f.logs, m.snaps, m.store.Applied(), f.floor.at())
+	}
+	if err != nil {
+		return errors.Join(err, f.close())
+	}
+	return nil
+}
+
+func (f *logFiles) close() error { return errors.Join(f.logs.Close(), f.floor.close()) }
 
 // stop stops a node without the orderly hand-over of close: as a crash would,
 // but that its memory stays.
 func (c *cluster) stop(name string) {
 	m := c.nodes[name]
 	m.mu.Lock()
-	r, trans := m.replica, m.trans
-	m.replica, m.trans = nil, nil
+	r, trans, files := m.replica, m.trans, m.files
+	m.replica, m.trans, m.files = nil, nil, nil
 	m.mu.Unlock()
 	if r == nil {
 		return
@@ -140,7 +212,7 @@ func (c *cluster) stop(name string) {
 	r.batch.close()
 	r.collect.close()
 	r.wg.Wait()
-	if err := r.raft.Shutdown().Error(); err != nil {
+	if err := errors.Join(r.raft.Shutdown().Error(), files.close()); err != nil {
 		c.t.Error(err)
 	}
 }

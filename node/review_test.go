@@ -166,8 +166,8 @@ func TestReviewOwnDiskFailsDuringAPull(t *testing.T) {
 		away, _, _, _ := behind(c, &left)
 		c.stop(away)
 		disk := errors.New("no space left on device")
+		c.forget(away)
 		m := c.nodes[away]
-		m.store, m.logs, m.snaps = store.NewMem(state.New(c.c.Genesis)), raft.NewInmemStore(), raft.NewInmemSnapshotStore()
 		m.store = &brokenStore{Store: m.store, commit: disk}
 		left.Store(1 << 30)
 		c.start(away)

@@ -16,6 +16,7 @@ import (
 type snapshotter struct {
 	raft *raft.Raft
 	fsm  *fsm
+	logs *GuardStore
 	log  *slog.Logger
 }
 
@@ -27,6 +28,7 @@ const (
 	minTrailing   = 256             // commands
 	maxTrailing   = 64 << 10
 	lookEvery     = time.Second
+	epochShare    = 32 // of the trailing log, at least: an epoch of its keys; so some 34 live at a time
 )
 
 // run looks after snapshots until ctx ends.
@@ -46,24 +48,28 @@ func (s *snapshotter) run(ctx context.Context) {
 		if !due {
 			continue
 		}
-		s.size(newBytes / max(newCount, 1))
+		trailing := s.size(newBytes / max(newCount, 1))
 		if err := s.raft.Snapshot().Error(); err != nil && !errors.Is(err, raft.ErrNothingNewToSnapshot) {
 			if ctx.Err() == nil {
 				s.log.Error("take snapshot", "error", err)
 			}
 			continue
 		}
+		if err := s.logs.NextEpoch(trailing / epochShare); err != nil { // it stops the node
+			return
+		}
 		bytes, count, last = bytes+newBytes, count+newCount, time.Now()
 	}
 }
 
 // size lets the trailing log hold about trailingBytes of commands of this mean
-// size.
-func (s *snapshotter) size(mean int64) {
+// size, and returns how many that is.
+func (s *snapshotter) size(mean int64) uint64 {
 	rc := s.raft.ReloadableConfig()
 	rc.TrailingLogs = uint64(min(max(trailingBytes/max(mean, 1), minTrailing), maxTrailing))
 	rc.SnapshotThreshold = math.MaxUint64
 	if err := s.raft.ReloadConfig(rc); err != nil {
 		s.log.Error("size the trailing log", "error", err)
 	}
+	return rc.TrailingLogs
 }

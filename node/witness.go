@@ -26,6 +26,7 @@ type witness struct {
 	origin string
 	keys   *keys.Witness
 	path   string
+	floor  *floor
 	last   ledger.Checkpoint // the latest one signed, as durable
 }
 
@@ -77,7 +78,11 @@ func (w *witness) cosign(log tlog.HashReader, pending *state.Collected, now uint
 			return nil, fmt.Errorf("cosign %d: our log has another root at %d: %w", next.Size, c.Size, errEquivocation)
 		}
 	}
-	// Persist before signing: else a crash lets us sign a fork.
+	// Persist before signing: else a crash lets us sign a fork, or lets the log take
+	// back what we signed.
+	if err := w.floor.sync(); err != nil {
+		return nil, fmt.Errorf("cosign %d: %w", next.Size, err)
+	}
 	if next != w.last {
 		if err := w.persist(next); err != nil {
 			return nil, fmt.Errorf("cosign %d: %w", next.Size, err)

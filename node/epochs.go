@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"slices"
 	"sync"
 )
@@ -24,7 +23,7 @@ import (
 type epochs struct {
 	path  string
 	stall stall
-	file  *os.File
+	file  slotFile
 
 	order sync.Mutex // orders the writes; held over them
 

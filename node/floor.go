@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
-	"os"
 	"sync"
 )
 
@@ -30,7 +29,7 @@ import (
 type floor struct {
 	path  string
 	stall stall
-	file  *os.File
+	file  slotFile
 
 	order sync.Mutex // orders the syncs
 

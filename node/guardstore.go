@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -282,8 +281,8 @@ func (g *GuardStore) DeleteRange(min, max uint64) error {
 		if err != nil {
 			return err
 		}
-		if first == 0 {
-			first = math.MaxUint64
+		if first == 0 { // the log goes on somewhere after max
+			first = max + 1
 		}
 		return g.epochs.destroy(first)
 	})

@@ -49,16 +49,14 @@ var errNoKey = errors.New("the key of its epoch is not there")
 // sealLog returns a copy of l as it is stored.
 func sealLog(e *epochs, l *raft.Log) *raft.Log {
 	number, aead := e.sealer(l.Index)
-	plain := make([]byte, 0, 4+len(l.Data)+len(l.Extensions))
-	plain = binary.BigEndian.AppendUint32(plain, uint32(len(l.Data)))
-	plain = append(append(plain, l.Data...), l.Extensions...)
-
 	record := make([]byte, recordHead, recordOver+len(l.Data)+len(l.Extensions))
 	record[0] = recordVersion
 	binary.BigEndian.PutUint32(record[1:], number)
 	rand.Read(record[5:recordHead])
+	record = binary.BigEndian.AppendUint32(record, uint32(len(l.Data)))
+	record = append(append(record, l.Data...), l.Extensions...)
 	stored := *l
-	stored.Data = aead.Seal(record, record[5:recordHead], plain, logHead(l, number))
+	stored.Data = aead.Seal(record[:recordHead], record[5:recordHead], record[recordHead:], logHead(l, number))
 	stored.Extensions = nil
 	return &stored
 }
@@ -76,7 +74,8 @@ func openLog(e *epochs, index uint64, l *raft.Log) (uint32, error) {
 	}
 	// The stored time has a zone and spare bits, which the tag does not cover.
 	l.AppendedAt = time.Unix(l.AppendedAt.Unix(), int64(l.AppendedAt.Nanosecond())).UTC()
-	plain, err := aead.Open(nil, l.Data[5:recordHead], l.Data[recordHead:], logHead(l, number))
+	sealed := l.Data[recordHead:]
+	plain, err := aead.Open(sealed[:0], l.Data[5:recordHead], sealed, logHead(l, number))
 	if err != nil || uint64(binary.BigEndian.Uint32(plain)) > uint64(len(plain)-4) {
 		return number, errRecord
 	}

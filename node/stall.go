@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -77,8 +78,15 @@ func checkPrivate(info fs.FileInfo) error {
 	return nil
 }
 
-// openInPlace opens a file of a fixed size that is written in place, and reads it.
-func openInPlace(path string, size int) (*os.File, []byte, error) {
+// slotFile is a file of a fixed size whose slots are written in place.
+type slotFile interface {
+	io.WriterAt
+	Sync() error
+	Close() error
+}
+
+// openInPlace opens the file at path, which must have this size, and reads it.
+func openInPlace(path string, size int) (slotFile, []byte, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, nil, err

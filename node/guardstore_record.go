@@ -74,8 +74,7 @@ func openLog(e *epochs, index uint64, l *raft.Log) (uint32, error) {
 	}
 	// The stored time has a zone and spare bits, which the tag does not cover.
 	l.AppendedAt = time.Unix(l.AppendedAt.Unix(), int64(l.AppendedAt.Nanosecond())).UTC()
-	sealed := l.Data[recordHead:]
-	plain, err := aead.Open(sealed[:0], l.Data[5:recordHead], sealed, logHead(l, number))
+	plain, err := aead.Open(nil, l.Data[5:recordHead], l.Data[recordHead:], logHead(l, number))
 	if err != nil || uint64(binary.BigEndian.Uint32(plain)) > uint64(len(plain)-4) {
 		return number, errRecord
 	}

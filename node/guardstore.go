@@ -270,6 +270,9 @@ func (g *GuardStore) StoreLogs(logs []*raft.Log) error {
 // the keys of the epochs that the log has passed: die before that, and the next
 // start does it.
 func (g *GuardStore) DeleteRange(min, max uint64) error {
+	if last, err := g.LastIndex(); err != nil || last == 0 { // raft compacts what adopt has emptied
+		return err
+	}
 	if err := g.checkDeletion(min, max); err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ type cluster struct {
 
 	unfiltered bool // only the log stores guard what was applied
 	unguarded  bool // planted: the log stores let everything through
+	unadopted  bool // planted: and answer for no snapshot
+	installs   atomic.Int64
+	installMax int64 // installs after which a node takes none, 0 for any number
 
 	mu    sync.Mutex // guards what follows
 	cut   map[string]bool
@@ -133,8 +136,14 @@ func (c *cluster) tryStart(name string) error {
 			if c.unfiltered {
 				g.applied = nil
 			}
+			check := func(from raft.ServerID, req *raft.InstallSnapshotRequest, data []byte) error {
+				if n := c.installs.Add(1); c.installMax > 0 && n > c.installMax {
+					return errors.New("enough")
+				}
+				return g.checkSnapshot(from, req, data)
+			}
 			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
-				TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger})
+				TransportOptions{Filter: g.check, FilterSnapshot: check, Logger: cfg.Logger})
 			return trans
 		},
 	})
@@ -169,8 +178,11 @@ func (f *logFiles) open(c *cluster, m *member, live *atomic.Pointer[replica]) er
 		return errors.Join(err, f.floor.close())
 	}
 	opts := GuardOptions{Floor: kept(f.floor, live), Snapshot: newestOf(m.snaps), OnRefusal: func(what Refusal) { live.Load().refusedByStore(what) }}
-	if c.unguarded {
+	if c.unguarded || c.unadopted {
 		opts.Floor = nil
+	}
+	if c.unadopted {
+		opts.Snapshot = nil
 	}
 	f.logs = newGuardStore(closable{m.logs}, path, e, opts)
 	last, err := m.logs.LastIndex()

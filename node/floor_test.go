@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/raft"
 )
 
 func testFloor(t testing.TB, path string, mustExist bool) *floor {
@@ -262,5 +264,22 @@ func BenchmarkFloorRaise(b *testing.B) {
 		if err := f.raise(i); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A Raft log that ends before the floor was cut: the ledger, which is behind after
+// a crash, would not notice.
+func TestCompareDisksHoldsTheLogAgainstTheFloor(t *testing.T) {
+	g, _ := testStore(t, 20)
+	defer g.Close()
+	snaps := raft.NewInmemSnapshotStore()
+	if err := compareDisks(g, snaps, 5, 20); err != nil {
+		t.Error(err)
+	}
+	if err := compareDisks(g, snaps, 5, 21); err == nil || !strings.Contains(err.Error(), "this node has applied entry 21: the log was cut or restored from a copy") {
+		t.Errorf("a log that was cut: %v", err)
+	}
+	if err := compareDisks(g, snaps, 21, 0); err == nil || !strings.Contains(err.Error(), "the ledger is at 21") {
+		t.Errorf("a ledger ahead of the log: %v", err)
 	}
 }

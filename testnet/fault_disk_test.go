@@ -210,15 +210,22 @@ func TestNetDamagedDisk(t *testing.T) {
 		damage func([]byte) []byte // nil: removed
 		want   string              // of what it says; empty: it comes back by itself
 	}{
-		{"raft.db", func(data []byte) []byte { // every copy of an entry that is in the log
-			raw := sent[0].Item.Entry.Raw
-			bad := bytes.Clone(raw)
-			bad[len(bad)-1] ^= 0x10
-			return bytes.ReplaceAll(data, raw, bad)
+		{"raft.db", func(data []byte) []byte { // every record of 100 KiB, wherever it is
+			for at := 32 << 10; at < len(data); at += 40 << 10 {
+				data[at+100] ^= 0x10
+			}
+			return data
 		}, "raft.db"},
 		{"raft.db", func(data []byte) []byte { return data[:len(data)/2] }, "raft.db"},
 		{"raft.db", func(data []byte) []byte { return data[:0] }, "raft.db"},
 		{"raft.db", remove, "raft.db"},
+		{"floor", flip(9), ""}, // one torn slot
+		{"floor", func(data []byte) []byte { data[9], data[4096+9] = ^data[9], ^data[4096+9]; return data }, "floor"},
+		{"floor", func(data []byte) []byte { return data[:0] }, "floor"},
+		{"floor", remove, "floor"},
+		{"epochs", flip(9), "epochs"},
+		{"epochs", func(data []byte) []byte { return make([]byte, len(data)) }, "epochs"},
+		{"epochs", remove, "epochs"},
 		{"ledger/commit", flip(20), "commit"},
 		{"ledger/commit", remove, "commit"},
 		{"ledger/entries-00000000.seg", flip(500), "entries-00000000.seg"}, // of the third entry or so

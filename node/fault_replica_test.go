@@ -101,6 +101,51 @@ func TestReplicaWitnessStateMissingOrOld(t *testing.T) {
 	})
 }
 
+// unsynced is a file on a disk that takes writes and cannot sync.
+type unsynced struct{ slotFile }
+
+func (unsynced) Sync() error { return errDisk }
+
+// A node that cannot make its floor durable must not cosign what is above it, and
+// stops when it has to raise it again.
+func TestReplicaFloorIsDurableBeforeTheCosignature(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		time.Sleep(2 * time.Second)
+		var name string
+		for n := range c.nodes {
+			if n != c.leader().name {
+				name = n
+			}
+		}
+		m := c.nodes[name]
+		f := m.files.floor
+		if f.synced == 0 {
+			t.Error("cosigned without a floor on the disk")
+		}
+		r := c.replica(name)
+		before, err := os.ReadFile(filepath.Join(c.dir, m.bureau.Code+".witness"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.mu.Lock()
+		f.file = unsynced{f.file}
+		f.mu.Unlock()
+		for i := range byte(3) {
+			c.submit(c.leader(), c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte{i}))
+			time.Sleep(2 * time.Second)
+		}
+		if after, err := os.ReadFile(filepath.Join(c.dir, m.bureau.Code+".witness")); err != nil || string(after) != string(before) {
+			t.Errorf("it has signed something: %q, %v", after, err)
+		}
+		<-r.done
+		if !errors.Is(r.err, errDisk) {
+			t.Errorf("it stops because of %v", r.err)
+		}
+	})
+}
+
 // A node that is behind must not say that a key is unknown for ever.
 func TestReplicaBehindDoesNotRefuseWhatItMayNotKnow(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, c *cluster) {

@@ -152,6 +152,19 @@ func TestLiarOverwritesWhatIsApplied(t *testing.T) {
 				if n[test.kind] != 2 || n[RefusedConflict]+n[RefusedDeletion]+n[RefusedOverwrite] != 2 {
 					t.Errorf("refusals %v", n)
 				}
+				families, err := newMetrics(r).registry.Gather()
+				if err != nil {
+					t.Fatal(err)
+				}
+				shown := ""
+				for _, f := range families {
+					if f.GetName() == "comity_guard_refusals_total" {
+						shown = f.String()
+					}
+				}
+				if want := `value:"` + test.kind.String() + `"} counter:{value:2`; !strings.Contains(strings.ReplaceAll(shown, "  ", " "), want) {
+					t.Errorf("metric %q, want %q in it", shown, want)
+				}
 				// The node goes on, with the liar as an honest one again.
 				for name := range c.nodes {
 					if c.replica(name) == nil {

@@ -83,6 +83,10 @@ func (w *vectorWriter) notes() {
 	w.vector("note", "Twenty entries, cosigned by XA, XB and XC: FINAL.", "ok", note(lines...), given)
 	unknown := "— witness.example AAAAAAA=\n"
 	w.vector("note-unknown-line", "A line of somebody unknown says nothing.", "ok", note(append([]string{unknown}, lines...)...), given)
+	w.vector("note-origin-line", "A line of XB's node under the origin as its name counts for nothing. Its key is\n"+
+		ledger.OriginKey(w.four.Genesis.Origin(), b[1].Witness.Public()), "ok", w.originLine(note(lines...)), given)
+	w.vector("note-origin-line-alone", "Signed as origin, cosigned by nobody.", "quorum",
+		note(strings.SplitAfter(string(w.originLine(note(lines...))[len(text)+1:]), "\n")[0]), given)
 	w.vector("note-other-order", "The order of lines has no meaning but that of the answer.", "ok",
 		note(lines[5], lines[0], lines[3], lines[1], lines[4], lines[2]), given)
 	w.vector("note-quorum-less-one", "Two of the three that are needed.", "quorum", note(lines[:4]...), given)
@@ -98,6 +102,15 @@ func (w *vectorWriter) notes() {
 	w.vector("note-other-ledger", "A FINAL checkpoint of another ledger with the same nodes.", "refused", w.otherOrigin(), given)
 	w.malformed("note-base64-bits", "Bits behind the end of a signature are set.", note(append([]string{setBits(strings.TrimSuffix(lines[0], "\n")) + "\n"}, lines[1:]...)...), given)
 	w.malformed("note-no-lines", "Nobody cosigned.", []byte(text+"\n"), given)
+}
+
+// originLine adds the origin line of XB's node.
+func (w *vectorWriter) originLine(note []byte) []byte {
+	signed, err := ledger.SignOrigin(w.four.Bureaus[1].Witness, w.four.Genesis.Policy(), note)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return signed
 }
 
 // otherOrigin is a note by the same keys that are in genesis-four, for another ledger.

@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"crypto/sign", "crypto/seal"},
 	{"ledger"},
 	{"ledger/notice", "ledger/state"},
-	{"ledger/store"},
+	{"ledger/store", "ledger/tiles"},
 	{"ledger/audit"},
 	{"node/wire"},
 	{"node/client"},

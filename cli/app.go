@@ -68,7 +68,7 @@ func (t *terminal) app() *cli.App {
 		Flags: globalFlags(),
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
-			t.noticeCommand(), t.searchCommand(), t.verifyCommand(),
+			t.noticeCommand(), t.searchCommand(), t.verifyCommand(), t.exportCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),
 			t.completionCommand(), t.versionCommand(),

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE comity ARGS...   run and want this exit code
 //	consortium N                found and start N bureaus in this process; $XA, $XB, ... are their homes
+//	settle                      wait until all its nodes have the same entries, all FINAL
 //	stop BUREAU                 stop a node of the consortium
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
 //	edit FILE OLD NEW           replace a text that is in the file
@@ -46,7 +47,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "stop": stopNode, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "stop": stopNode, "flip": flip, "edit": edit,
 		},
 	})
 }
@@ -94,6 +95,17 @@ func consortium(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv(h.Bureau(), h.Dir())
 	}
 	running.Store(ts.MkAbs("net"), c)
+}
+
+func settle(ts *testscript.TestScript, neg bool, args []string) {
+	c, ok := running.Load(ts.MkAbs("net"))
+	if neg || len(args) != 0 || !ok {
+		ts.Fatalf("usage: settle, in a consortium")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, _, err := c.(*testnet.Consortium).WaitEqual(ctx, 1)
+	ts.Check(err)
 }
 
 func stopNode(ts *testscript.TestScript, neg bool, args []string) {

@@ -8,6 +8,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
+	"comity/ledger/tiles"
 	"comity/node/wire"
 
 	"golang.org/x/time/rate"
@@ -155,6 +156,8 @@ var routes = []route{
 	{http.MethodGet, wire.PathAuthors + "{key}", mayRead | mayNode, 0, (*api).author},
 	{http.MethodGet, wire.PathStatus, mayRead | mayNode, 0, (*api).status},
 	{http.MethodGet, wire.PathCharter, mayRead | mayNode, 0, (*api).charter},
+	{http.MethodGet, wire.PathTiles + tiles.CheckpointPath, mayRead | mayNode, 0, (*api).tileCheckpoint},
+	{http.MethodGet, wire.PathTiles + "tile/{path...}", mayRead | mayNode, 0, (*api).tile},
 	{http.MethodPost, wire.PathForward, mayNode, wire.MaxForward, (*api).forward},
 	{http.MethodPost, wire.PathCosign, mayNode, wire.MaxJSON, (*api).cosign},
 	{http.MethodPost, wire.PathReadIndex, mayNode, 0, (*api).readIndex},

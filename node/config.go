@@ -21,8 +21,13 @@ type Config struct {
 	TLS     *keys.TLS     // the key that the charter pins for this node
 	Witness *keys.Witness // its cosigning keys
 
-	Listen  string // host:port; the charter's address when empty
-	Admin   string // /livez, /readyz, /metrics: "unix:PATH" or a loopback host:port; none when empty
+	Listen string // host:port; the charter's address when empty
+	Admin  string // /livez, /readyz, /metrics: "unix:PATH" or a loopback host:port; none when empty
+	Tiles  string // plain HTTP host:port of the tiles, for anyone who reaches it; none when empty
+	// TilesPublic allows Tiles to be an address that is not loopback. Tiles show
+	// who wrote an entry and when, and no sealed body.
+	TilesPublic bool
+
 	Profile Profile
 	Clock   func() time.Time // time.Now when nil
 	Logger  *slog.Logger     // discards when nil
@@ -79,6 +84,9 @@ func (c *Config) check() (*ledger.Member, error) {
 	}
 	if c.Witness == nil || !c.Witness.Public().Ed25519.Equal(m.Node.Witness.Ed25519) || !c.Witness.Public().MLDSA.Equal(m.Node.Witness.MLDSA) {
 		return nil, fmt.Errorf("node: the cosigning keys are not those of the charter for %s", c.Bureau)
+	}
+	if err := CheckTiles(c.Tiles, c.TilesPublic); err != nil {
+		return nil, fmt.Errorf("node: %w", err)
 	}
 	if c.Listen == "" {
 		c.Listen = m.Node.Address

@@ -151,7 +151,7 @@ func (a *api) receipt(req *http.Request, _ caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{bytes: r.Marshal()}, nil
+	return &answer{text: r.Marshal()}, nil
 }
 
 // checkpoint gives the last FINAL checkpoint, if asked one above a size.
@@ -169,7 +169,7 @@ func (a *api) checkpoint(req *http.Request, _ caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{bytes: f.note}, nil
+	return &answer{text: f.note}, nil
 }
 
 // waitContext bounds a long poll by the wait that the request asks for.
@@ -209,7 +209,7 @@ func (a *api) status(req *http.Request, _ caller) (*answer, error) {
 	return &answer{json: s}, nil
 }
 
-func (a *api) charter(*http.Request, caller) (*answer, error) { return &answer{bytes: a.genesis}, nil }
+func (a *api) charter(*http.Request, caller) (*answer, error) { return &answer{text: a.genesis}, nil }
 
 // forward takes statements that another node's officers submitted there.
 func (a *api) forward(req *http.Request, _ caller) (*answer, error) {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -23,12 +24,14 @@ type api struct {
 	metrics *metrics
 }
 
-// answer is what a handler returns: a JSON value, or bytes of another type, or
-// a function that streams.
+// answer is what a handler returns: a JSON value, or text, or bytes, or a
+// function that streams bytes.
 type answer struct {
 	json   any
+	text   []byte
 	bytes  []byte
 	stream func(io.Writer) error
+	cache  string // Cache-Control; not for caches when empty
 }
 
 const (
@@ -111,6 +114,7 @@ func (a *api) serve(w http.ResponseWriter, req *http.Request, rt route) {
 
 func write(w http.ResponseWriter, ans *answer) error {
 	h := w.Header()
+	h.Set("Cache-Control", cmp.Or(ans.cache, "no-store"))
 	switch {
 	case ans.stream != nil:
 		h.Set("Content-Type", typeBinary)
@@ -124,10 +128,15 @@ func write(w http.ResponseWriter, ans *answer) error {
 		h.Set("Content-Length", strconv.Itoa(len(data)))
 		_, err = w.Write(data)
 		return err
-	default:
-		h.Set("Content-Type", typeText)
+	case ans.bytes != nil:
+		h.Set("Content-Type", typeBinary)
 		h.Set("Content-Length", strconv.Itoa(len(ans.bytes)))
 		_, err := w.Write(ans.bytes)
+		return err
+	default:
+		h.Set("Content-Type", typeText)
+		h.Set("Content-Length", strconv.Itoa(len(ans.text)))
+		_, err := w.Write(ans.text)
 		return err
 	}
 }

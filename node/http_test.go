@@ -27,11 +27,14 @@ type one struct {
 }
 
 // startOne founds a ledger with a single bureau, which is its own majority.
-func startOne(t *testing.T) *one {
+func startOne(t *testing.T, edit ...func(*Config)) *one {
 	t.Helper()
 	c := ledgertest.NewGenesisAt(t, []string{freeAddress(t)})
 	b := c.Bureaus[0]
 	cfg := Config{Genesis: c.Genesis, Bureau: b.Code, Dir: t.TempDir(), TLS: b.TLS, Witness: b.Witness, Admin: "127.0.0.1:0"}
+	for _, e := range edit {
+		e(&cfg)
+	}
 	n, err := Open(cfg)
 	if err != nil {
 		t.Fatal(err)

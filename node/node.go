@@ -34,8 +34,10 @@ type Node struct {
 	peers     *httpPeers
 	server    *http.Server
 	admin     *http.Server
+	tiles     *http.Server
 	listener  net.Listener
 	adminAt   net.Listener
+	tilesAt   net.Listener
 	serving   sync.WaitGroup
 }
 
@@ -251,6 +253,9 @@ func (n *Node) serve(name string) error {
 			n.fatal(fmt.Errorf("serve %s: %w", n.listener.Addr(), err))
 		}
 	})
+	if err := n.serveTiles(a); err != nil {
+		return errors.Join(err, n.Close())
+	}
 	if n.cfg.Admin == "" {
 		return nil
 	}
@@ -293,6 +298,9 @@ func (n *Node) Close() error {
 	}
 	if n.admin != nil {
 		shutdown = errors.Join(shutdown, n.admin.Close())
+	}
+	if n.tiles != nil {
+		shutdown = errors.Join(shutdown, n.tiles.Close())
 	}
 	n.peers.close()
 	n.serving.Wait()

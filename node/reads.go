@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"comity/ledger"
@@ -14,8 +15,9 @@ import (
 
 // finality is the last FINAL checkpoint and its note.
 type finality struct {
-	at   *state.Collected
-	note []byte
+	at     *state.Collected
+	note   []byte
+	signed func() ([]byte, error) // the note with our origin line, made when it is first asked for
 }
 
 // setFinal keeps the note of a FINAL checkpoint for all who ask for it.
@@ -24,7 +26,8 @@ func (r *replica) setFinal(c *state.Collected) {
 		return
 	}
 	p := r.machine.Policy()
-	r.final.Store(&finality{c, ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: c.Size, Root: c.Root}, p.Witness, c.Cosigs)})
+	note := ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: c.Size, Root: c.Root}, p.Witness, c.Cosigs)
+	r.final.Store(&finality{c, note, sync.OnceValues(func() ([]byte, error) { return ledger.SignOrigin(r.cfg.Witness, p, note) })})
 }
 
 // waitFinal waits until a FINAL checkpoint covers more than size entries.

@@ -25,7 +25,7 @@ type Source interface {
 // Exported is what an export came to.
 type Exported struct {
 	Checkpoint ledger.Checkpoint
-	Cosigners  []string // codes of the bureaus, at least a quorum
+	Cosigners  []string // codes of the bureaus, at least a quorum, ascending
 	Origin     string   // code of the bureau whose node signed as origin
 	Key        string   // its vkey
 	Before     uint64   // entries that the folder had before
@@ -85,6 +85,7 @@ func export(ctx context.Context, dir string, s Source, p *ledger.Policy, advance
 	if out.Checkpoint, out.Cosigners, err = p.Open(note); err != nil {
 		return nil, err
 	}
+	slices.Sort(out.Cosigners)
 	if err := out.origin(p, note); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,12 @@ type Config struct {
 	Node    string `toml:"node"`    // bureau code or host:port of the node that commands talk to; default: the own one
 	Profile string `toml:"profile"` // lan or wan: how patient nodes are with each other; default: lan
 	Log     string `toml:"log"`     // debug, info, warn or error; default: info
+
+	// Tiles is the host:port at which the node serves the ledger as tlog-tiles
+	// over plain HTTP, to all who reach it; default: none. Entries show in the
+	// clear who wrote them and when. Other than loopback needs TilesPublic.
+	Tiles       string `toml:"tiles"`
+	TilesPublic bool   `toml:"tiles_public"`
 }
 
 var levels = map[string]slog.Level{
@@ -51,7 +57,12 @@ admin   = %s # unix:PATH or loopback host:port of /livez /readyz /metrics; empty
 node    = %s # bureau or host:port that commands talk to; empty: the own node
 profile = %s # lan or wan
 log     = %s # debug, info, warn or error
-`, quote(c.Bureau), quote(c.Name), quote(c.Address), quote(c.Listen), quote(c.Admin), quote(c.Node), quote(c.Profile), quote(c.Log))
+# Plain HTTP for other people's tools and caches, as c2sp.org/tlog-tiles; empty: none. Anyone who reaches it reads who
+# wrote an entry and when; sealed bodies are not in it. Not on loopback only with tiles_public = true.
+tiles        = %s # loopback host:port
+tiles_public = %t
+`, quote(c.Bureau), quote(c.Name), quote(c.Address), quote(c.Listen), quote(c.Admin), quote(c.Node), quote(c.Profile), quote(c.Log),
+		quote(c.Tiles), c.TilesPublic)
 }
 
 // quote writes a TOML basic string. Values with control characters were refused.
@@ -123,6 +134,12 @@ func (c *Config) check() error {
 	}
 	if _, ok := levels[c.Log]; !ok {
 		return fmt.Errorf("log %q is not debug, info, warn or error", c.Log)
+	}
+	if strings.ContainsFunc(c.Tiles, unicode.IsControl) {
+		return fmt.Errorf("tiles %q holds control characters", c.Tiles)
+	}
+	if err := node.CheckTiles(c.Tiles, c.TilesPublic); err != nil {
+		return err
 	}
 	return c.checkAdmin()
 }

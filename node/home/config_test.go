@@ -14,6 +14,8 @@ func TestParseConfig(t *testing.T) {
 		{Bureau: "XA", Name: "Aldermoor", Address: "127.0.0.1:7101"},
 		{Bureau: "XB", Name: `Brack "water" \ № 2`, Address: "[2001:db8::1]:7101", Listen: ":7101", Admin: "unix:admin.sock", Node: "XA", Profile: "wan", Log: "debug"},
 		{Bureau: "XC", Name: "Corvane", Address: "node.example:1", Admin: "[::1]:0", Node: "192.0.2.1:7101", Profile: "lan", Log: "error"},
+		{Bureau: "XD", Name: "Dunmarsh", Address: "127.0.0.1:7101", Tiles: "127.0.0.1:0"},
+		{Bureau: "XE", Name: "Eastmere", Address: "127.0.0.1:7101", Tiles: "192.0.2.1:80", TilesPublic: true},
 	} {
 		got, err := ParseConfig(c.Marshal())
 		if err != nil || *got != c {
@@ -37,6 +39,10 @@ func TestParseConfigRefuses(t *testing.T) {
 		{minimal + "admin = \"unix:\"\n", "names no path"},
 		{minimal + "admin = \"0.0.0.0:80\"\n", "loopback"},
 		{minimal + "node = \"nowhere\"\n", "host:port"},
+		{minimal + "tiles = \"8080\"\n", "host:port"},
+		{minimal + "tiles = \":8080\"\n", "tiles_public = true"},
+		{minimal + "tiles = \"192.0.2.1:8080\"\n", "tiles_public = true"},
+		{minimal + "tiles_public = \"yes\"\n", "cannot be read"},
 		{"", `bureau ""`},
 		{"bureau = \"X1\"\n", `bureau "X1"`},
 		{"\xff", "UTF-8"},

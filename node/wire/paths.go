@@ -15,6 +15,7 @@ const (
 	PathAuthors    = "/v1/authors/"     // GET + hex key id: Author
 	PathStatus     = "/v1/status"       // GET: Status
 	PathCharter    = "/v1/charter"      // GET: the genesis file
+	PathTiles      = "/tlog/"           // GET + checkpoint, + tile/...: the ledger as c2sp.org/tlog-tiles
 	PathForward    = "/v1/node/entries" // nodes only: POST items for the leader
 	PathCosign     = "/v1/node/cosign"  // nodes only: POST cosignatures for the leader
 	PathReadIndex  = "/v1/node/read"    // nodes only: POST: a position that a fresh read must have reached

@@ -81,7 +81,7 @@ func (t *terminal) exportTiles(c *cli.Context) error {
 	t.say("  cosigned  %s (%d of %d needed)", strings.Join(out.Cosigners, " "), len(out.Cosigners), out.Quorum)
 	t.say("  origin    signed by the node of %s", s.bureau(out.Node))
 	t.shell("  vkey      %s", out.Key)
-	t.say("Check it with other people's tools:")
+	t.say("Check it with other people's tools; what counts is the line \"Successfully fsck'd log\":")
 	t.shell("  echo %s > comity.vkey", shellWord(out.Key))
 	t.shell("  go run %s --storage_url=%s --public_key=comity.vkey --ui=false --N=4", fsckTool, shellWord((&url.URL{Scheme: "file", Path: dir}).String()))
 	return nil

@@ -25,7 +25,7 @@ func (f *fixture) fsck(t *testing.T, storage string, limit time.Duration) (good 
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(f.tools, "fsck"), "--storage_url="+storage, "--public_key="+key, "--ui=false", "--N=4", "--logtostderr")
+	cmd := exec.CommandContext(ctx, filepath.Join(f.tools, "fsck"), "--storage_url="+storage, "--public_key="+key, "--ui=false", "--N=4")
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

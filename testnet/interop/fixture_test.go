@@ -44,7 +44,7 @@ type fixture struct {
 
 const (
 	wantEntries = 600
-	patience    = 2 * time.Minute
+	patience    = 5 * time.Minute // the programs are built in it, perhaps all from source
 )
 
 var scratch string // removed when all tests have ended

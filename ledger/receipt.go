@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -88,4 +89,31 @@ func (r *Receipt) Verify(p *Policy, leaf tlog.Hash) (Checkpoint, []string, error
 		return c, bureaus, fmt.Errorf("entry %d, checkpoint %d: %w", r.Index, c.Size, ErrNotIncluded)
 	}
 	return c, bureaus, nil
+}
+
+// SamePast reports whether all hashes to the left in the inclusion path (RFC
+// 6962, 2.1.1) of leaf size-1 in a tree of total leaves are those of our tree.
+// With a path that leads to the root of that tree, this makes our first size
+// leaves its first size leaves.
+func SamePast(path tlog.RecordProof, size, total uint64, ours tlog.HashReader) (bool, error) {
+	// The path is given from the leaf up; we go from the root down. Every left
+	// subtree is complete: 2^level leaves from a multiple of 2^level on.
+	leaf, lo, hi := size-1, uint64(0), total
+	for i := len(path) - 1; i >= 0 && hi-lo > 1; i-- {
+		level := bits.Len64(hi-lo-1) - 1
+		middle := lo + 1<<level
+		if leaf < middle {
+			hi = middle
+			continue
+		}
+		h, err := ours.ReadHashes([]int64{tlog.StoredHashIndex(level, int64(lo>>level))})
+		if err != nil {
+			return false, fmt.Errorf("compare with our tree: %w", err)
+		}
+		if h[0] != path[i] {
+			return false, nil
+		}
+		lo = middle
+	}
+	return hi-lo == 1, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/state"
+	"comity/ledger/store"
 	"comity/node/client"
 	"comity/node/wire"
 )
@@ -92,14 +93,14 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 	if err := v.prepare(ctx, d.store, chunk.records); err != nil {
 		return err
 	}
-	staged := newStaged(d.store, chunk.from)
+	staged := store.NewStaged(d.store, chunk.from)
 	if err := d.apply(c, staged, chunk, v); err != nil {
 		return err
 	}
-	if staged.changes.Head.Size == target.Size {
-		if staged.changes.Head.Root != target.Root {
+	if staged.Changes.Head.Size == target.Size {
+		if staged.Changes.Head.Root != target.Root {
 			return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: target.note, Cosigned: &target.Checkpoint,
-				Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: target.Size, Root: staged.changes.Head.Root}}
+				Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: target.Size, Root: staged.Changes.Head.Root}}
 		}
 		// We may die before it is kept as the last FINAL one.
 		if err := d.keepAhead(target); err != nil {
@@ -109,7 +110,7 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 		return err
 	}
 	// An interrupted Sync stays here: whole chunks, each under a FINAL checkpoint.
-	if err := d.store.Commit(staged.changes.Head.Size, &staged.changes); err != nil {
+	if err := d.store.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
 		return fmt.Errorf("commit %d entries: %w", len(chunk.records), err)
 	}
 	if err := d.store.Flush(d.store.Mark()); err != nil {
@@ -124,10 +125,10 @@ const maxTime = 1<<62 - 1
 
 // apply runs a chunk through the machine. Entries of one ledger time go in
 // together, as they were accepted; how they are divided changes no result.
-func (d *Desk) apply(c *client.Client, staged *staged, chunk *chunk, v *verifier) error {
+func (d *Desk) apply(c *client.Client, staged *store.Staged, chunk *chunk, v *verifier) error {
 	for rest := chunk.records; len(rest) > 0; {
 		if rest[0].Time > maxTime {
-			return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("the ledger time of entry %d is no time", staged.size())}
+			return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("the ledger time of entry %d is no time", staged.Size())}
 		}
 		n := 1
 		for n < len(rest) && n < ledger.MaxBatch && rest[n].Time == rest[0].Time {
@@ -137,7 +138,7 @@ func (d *Desk) apply(c *client.Client, staged *staged, chunk *chunk, v *verifier
 		for i, r := range rest[:n] {
 			batch.Items[i] = ledger.Item{Entry: r.Entry, Body: r.Body}
 		}
-		first := staged.size()
+		first := staged.Size()
 		changes, results, err := d.machine.Apply(staged, &ledger.Command{Batch: batch}, v)
 		if err != nil {
 			return fmt.Errorf("apply entry %d: %w", first, err)
@@ -145,7 +146,7 @@ func (d *Desk) apply(c *client.Client, staged *staged, chunk *chunk, v *verifier
 		if err := refused(c, first, results); err != nil {
 			return err
 		}
-		staged.add(changes)
+		staged.Add(changes)
 		rest = rest[n:]
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
 	"comity/node/wire"
@@ -218,11 +219,11 @@ func TestSamePast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same, err := samePast(path, uint64(size), total, build(size, -1)); !same || err != nil {
+		if same, err := ledger.SamePast(path, uint64(size), total, build(size, -1)); !same || err != nil {
 			t.Errorf("size %d: not the same: %v", size, err)
 		}
 		for odd := range size - 1 {
-			if same, err := samePast(path, uint64(size), total, build(size, odd)); same || err != nil {
+			if same, err := ledger.SamePast(path, uint64(size), total, build(size, odd)); same || err != nil {
 				t.Errorf("size %d, leaf %d differs: the same, %v", size, odd, err)
 			}
 		}

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/bits"
 
 	"comity/ledger"
+	"comity/ledger/store"
 	"comity/node/client"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -16,9 +16,9 @@ import (
 // history before the rest of that history is here. The receipt of the last
 // staged entry does it: its path runs from that leaf to a cosigned root, and on
 // the left it is made of the roots of all that comes before.
-func (d *Desk) vouch(ctx context.Context, c *client.Client, target sealedNote, s *staged) error {
-	size := s.size()
-	last := s.changes.Records[len(s.changes.Records)-1].Item.Entry
+func (d *Desk) vouch(ctx context.Context, c *client.Client, target sealedNote, s *store.Staged) error {
+	size := s.Size()
+	last := s.Changes.Records[len(s.Changes.Records)-1].Item.Entry
 	r, err := c.Receipt(ctx, size-1, 0)
 	if err != nil {
 		return err
@@ -35,40 +35,13 @@ func (d *Desk) vouch(ctx context.Context, c *client.Client, target sealedNote, s
 	if size > note.Size || tlog.CheckRecord(r.Proof, int64(note.Size), tlog.Hash(note.Root), int64(size-1), last.LeafHash()) != nil {
 		return lie(ledger.ErrNotIncluded.Error())
 	}
-	same, err := samePast(r.Proof, size, note.Size, s)
+	same, err := ledger.SamePast(r.Proof, size, note.Size, s)
 	if err != nil {
 		return err
 	}
 	if !same {
 		return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: r.Note, Cosigned: &note.Checkpoint,
-			Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: size, Root: s.changes.Head.Root}}
+			Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: size, Root: s.Changes.Head.Root}}
 	}
 	return d.keepAhead(note)
-}
-
-// samePast reports whether all hashes to the left in the inclusion path (RFC
-// 6962, 2.1.1) of leaf size-1 in a tree of total leaves are those of our tree.
-// With a path that leads to the root of that tree, this makes our first size
-// leaves its first size leaves.
-func samePast(path tlog.RecordProof, size, total uint64, ours tlog.HashReader) (bool, error) {
-	// The path is given from the leaf up; we go from the root down. Every left
-	// subtree is complete: 2^level leaves from a multiple of 2^level on.
-	leaf, lo, hi := size-1, uint64(0), total
-	for i := len(path) - 1; i >= 0 && hi-lo > 1; i-- {
-		level := bits.Len64(hi-lo-1) - 1
-		middle := lo + 1<<level
-		if leaf < middle {
-			hi = middle
-			continue
-		}
-		h, err := ours.ReadHashes([]int64{tlog.StoredHashIndex(level, int64(lo>>level))})
-		if err != nil {
-			return false, fmt.Errorf("compare with our tree: %w", err)
-		}
-		if h[0] != path[i] {
-			return false, nil
-		}
-		lo = middle
-	}
-	return hi-lo == 1, nil
 }

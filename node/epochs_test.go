@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"comity/ledger"
 
 	"github.com/hashicorp/raft"
 )
@@ -370,6 +373,33 @@ func FuzzParseEpochs(f *testing.F) {
 		s, want := slots[i], data[i*epochSlot:][:epochSlot]
 		if s.number != 0 && !bytes.Equal(marshalEpoch(s.number, &s.key), want) || s.number == 0 && !s.damaged && !isZero(want) {
 			t.Fatalf("slot %+v out of %x", s, want)
+		}
+	})
+}
+
+// The snapshotter begins an epoch when the present one has its share of the log.
+func TestSnapshotterBeginsEpochs(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, c *cluster) {
+		r := c.leader()
+		e := c.nodes[r.name].files.logs.epochs
+		snapshot := func(i byte) {
+			t.Helper()
+			c.submit(r, c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte{i}))
+			time.Sleep(snapshotAge + 2*lookEvery)
+		}
+		c.enrol()
+		snapshot(1)
+		if list, err := c.nodes[r.name].snaps.List(); err != nil || len(list) == 0 || e.oldest() != 1 || e.current != 1 {
+			t.Fatalf("%v, %d snapshots, epochs %d to %d", err, len(list), e.oldest(), e.current)
+		}
+		for range maxTrailing/epochShare + 1 {
+			if err := r.raft.Barrier(0).Error(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		snapshot(2)
+		if e.oldest() != 1 || e.current != 2 {
+			t.Errorf("epochs %d to %d, want 1 and 2", e.oldest(), e.current)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -316,6 +317,41 @@ func (p *Policy) open(data []byte) (opened, error) {
 		return out, fmt.Errorf("checkpoint %d: %w: %d of %d needed", c.Size, ErrQuorum, len(out.bureaus), p.Quorum)
 	}
 	return out, nil
+}
+
+// Cosignatures returns the cosignatures in a note, for nodes that hand them on one
+// by one; with [ErrQuorum] as well. One whose two lines name different times is
+// left out: it counts in a note, and in no other form.
+func (p *Policy) Cosignatures(data []byte) ([]*Cosignature, error) {
+	o, err := p.open(data)
+	if err != nil && !errors.Is(err, ErrQuorum) {
+		return nil, err
+	}
+	halves := make(map[string]*Cosignature)
+	var out []*Cosignature
+	_, lines, _ := bytes.Cut(o.tidy, []byte("\n\n"))
+	for line := range strings.Lines(string(lines)) {
+		f := strings.Fields(line)
+		raw, err := base64.StdEncoding.DecodeString(f[2])
+		if err != nil {
+			return nil, ErrMalformed
+		}
+		time, sig := binary.BigEndian.Uint64(raw[4:]), raw[12:]
+		s, second := halves[f[1]], halves[f[1]] != nil
+		if !second {
+			s = &Cosignature{Node: f[1], Size: o.at.Size, Root: o.at.Root, Time: time}
+			halves[f[1]] = s
+		}
+		if len(sig) == len(s.Ed25519) {
+			copy(s.Ed25519[:], sig)
+		} else {
+			copy(s.MLDSA[:], sig)
+		}
+		if second && s.Time == time {
+			out = append(out, s)
+		}
+	}
+	return out, err
 }
 
 // CosignatureHash names a cosignature with its signatures.

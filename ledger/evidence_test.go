@@ -123,3 +123,31 @@ func TestNewEvidenceRefuses(t *testing.T) {
 		t.Errorf("with a stray line: %v", err)
 	}
 }
+
+// TestCosignaturesOfANote: what a note is made from comes out of it again.
+func TestCosignaturesOfANote(t *testing.T) {
+	l := enrolled(t, 4)
+	p := l.Genesis.Policy()
+	c := l.checkpoint(t)
+	want := l.cosign(t, c, l.Bureaus...)
+	got, err := p.Cosignatures(append(ledger.FormatNote(c, p.Witness, want), "— witness.example AAAAAAA=\n"...))
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("got %d cosignatures, %v; want %d", len(got), err, len(want))
+	}
+	for i := range want {
+		if *got[i] != *want[i] {
+			t.Errorf("cosignature %d is another one", i)
+		}
+	}
+	got, err = p.Cosignatures(noteOf(l.note(t, l.Bureaus...), 2))
+	if !errors.Is(err, ledger.ErrQuorum) || len(got) != 2 {
+		t.Errorf("below a quorum: got %d, %v", len(got), err)
+	}
+	// Two lines with different times are no cosignature as commands carry it.
+	_, early := splitNote(l.note(t, l.Bureaus[0]))
+	text, late := splitNote(ledger.FormatNote(c, p.Witness, l.cosign(t, c, l.Bureaus[1], l.Bureaus[0])))
+	got, err = p.Cosignatures([]byte(text + "\n" + early[0] + late[3] + late[0] + late[1]))
+	if !errors.Is(err, ledger.ErrQuorum) || len(got) != 1 || got[0].Node != "xb.comity/n1" {
+		t.Errorf("two times: got %d, %v", len(got), err)
+	}
+}

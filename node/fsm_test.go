@@ -27,7 +27,7 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	good, err := readManifest(held, held.Applied()+10)
+	good, err := readManifest(machine, held, held.Applied()+10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +78,6 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 }
 
 func newTestFSM(m *state.Machine, s store.Store) *fsm {
-	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, adopt: func() error { return nil }, fatal: func(error) {},
+	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, seen: func(*ledger.Command, []state.Result) {}, adopt: func() error { return nil }, fatal: func(error) {},
 		pull: func(_, _ uint64) error { return io.ErrUnexpectedEOF }}
 }

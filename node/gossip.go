@@ -227,6 +227,9 @@ func (g *gossip) look() error {
 	settled := make(map[string]bool)
 	for _, f := range faults {
 		settled[f.Proof.Node] = true
+		if err := g.see(f.Proof); err != nil { // a manifest may have brought it
+			return err
+		}
 	}
 	g.mu.Lock()
 	g.settled = settled
@@ -238,9 +241,9 @@ func (g *gossip) look() error {
 		s := c.cosig
 		if s.Node == g.name {
 			g.mute(fmt.Sprintf("there is a cosignature of its own over another history of the first %d entries than it holds", s.Size))
-			continue
+		} else {
+			g.alarm(fmt.Sprintf("the node of %s cosigned another history than this ledger's", g.machine.Policy().Bureau[s.Node]))
 		}
-		g.alarm(fmt.Sprintf("the node of %s cosigned another history than this ledger's", g.machine.Policy().Bureau[s.Node]))
 		if !settled[s.Node] && !proposed[s.Node] {
 			proposed[s.Node] = true
 			g.news.fire()

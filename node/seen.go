@@ -11,7 +11,7 @@ import (
 
 // maxSeenAlarms bounds the alarms over what authors have seen: an officer can
 // sign any root.
-const maxSeenAlarms = 16
+const maxSeenAlarms = 8
 
 // seenElsewhere looks at a well-signed statement that was refused for what its
 // author has seen. A root that is not ours, at a size that we hold, says that the

@@ -19,6 +19,7 @@ import (
 	"comity/ledger/state"
 	"comity/node/wire"
 
+	"github.com/hashicorp/raft"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -371,4 +372,46 @@ func TestReplicaAuthorWhoHasSeenAnotherHistory(t *testing.T) {
 			t.Errorf("the true root: %q", code)
 		}
 	})
+}
+
+// A node stores no command with evidence that is not well signed, whatever leader
+// sends it.
+func TestGuardVerifiesEvidenceBeforeItIsStored(t *testing.T) {
+	h, _, lie := evidenceWorld(t)
+	g := &guard{machine: h.machine, view: h, verified: newVerifier(), clock: time.Now}
+	check := func(change func(s *ledger.Cosignature)) error {
+		s := *lie(2, 7, 9)
+		change(&s)
+		return g.checkLog(&raft.Log{Type: raft.LogCommand, Data: (&ledger.Command{Evidence: &s}).Marshal()})
+	}
+	if err := check(func(*ledger.Cosignature) {}); err != nil {
+		t.Errorf("good evidence: %v", err)
+	}
+	for name, change := range map[string]func(s *ledger.Cosignature){
+		"Ed25519 forged": func(s *ledger.Cosignature) { s.Ed25519[0] ^= 1 },
+		"ML-DSA forged":  func(s *ledger.Cosignature) { s.MLDSA[0] ^= 1 },
+		"a stranger's":   func(s *ledger.Cosignature) { s.Node = "xz.comity/n1" },
+	} {
+		if err := check(change); err == nil {
+			t.Errorf("%s: it would be stored", name)
+		}
+	}
+}
+
+// While entries are pulled that nobody has verified yet, nobody is accused by them.
+func TestHeadsWaitWhileEntriesAreFetched(t *testing.T) {
+	h, _, lie := evidenceWorld(t)
+	fetching := true
+	heads := newHeads(h.Bureaus[0].Node(), h.machine, h, newVerifier())
+	heads.fetching = func() bool { return fetching }
+	if err := heads.see(lie(2, 7, 9)); err != nil || len(heads.contradictions()) != 0 {
+		t.Errorf("it accuses: %v, %v", heads.contradictions(), err)
+	}
+	if err := heads.reach(); err != nil || len(heads.contradictions()) != 0 {
+		t.Errorf("it accuses: %v, %v", heads.contradictions(), err)
+	}
+	fetching = false
+	if err := heads.reach(); err != nil || len(heads.contradictions()) != 1 {
+		t.Errorf("when they are verified: %v, %v", heads.contradictions(), err)
+	}
 }

@@ -14,8 +14,6 @@ import (
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/wire"
-
-	"github.com/hashicorp/raft"
 )
 
 // history is the log of a bureau alone, for the witness to sign.
@@ -283,14 +281,9 @@ func TestReplicaThatForgotWhatItSignedIsMute(t *testing.T) {
 				t.Fatalf("it signed %d, of which the leader holds %+v", signed.Size, held)
 			}
 			c.stop(name)
-			m := c.nodes[name]
 			if wiped {
-				m.store, m.logs, m.snaps = store.NewMem(state.New(c.c.Genesis)), raft.NewInmemStore(), raft.NewInmemSnapshotStore()
-				err = os.Remove(path)
-			} else {
-				err = os.WriteFile(path, old, 0o600)
-			}
-			if err != nil {
+				c.forget(name)
+			} else if err := os.WriteFile(path, old, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			c.start(name)

@@ -10,6 +10,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger/state"
+	"comity/node/desk"
 	"comity/node/home"
 	"comity/node/wire"
 	"comity/testnet"
@@ -22,7 +23,7 @@ const (
 	exitFailed   = 1 // verifying: not authentic
 	exitUnknown  = 2 // verifying: cannot tell
 	exitUsage    = 3
-	exitFindings = 4 // verifying: authentic, with findings
+	exitFindings = 4 // verifying: authentic, with findings; status: an alarm or a faulty member
 )
 
 // The verdicts of a verifying command that are not success. The command has
@@ -30,7 +31,7 @@ const (
 var (
 	errNotAuthentic = errors.New("not authentic")
 	errCannotTell   = errors.New("cannot tell")
-	errFindings     = errors.New("authentic, with findings")
+	errFindings     = errors.New("with findings")
 )
 
 // errTold is the error of a command that has said already why it failed.
@@ -98,6 +99,10 @@ func (t *terminal) adviceFor(err error) string {
 	var h *hinted
 	if errors.As(err, &h) {
 		return h.advice
+	}
+	var fork *desk.Fork
+	if errors.As(err, &fork) && len(fork.Files) == 1 {
+		return "tell the other bureaus; whoever has the charter can check it: comity verify " + fork.Files[0]
 	}
 	switch {
 	case errors.Is(err, keys.ErrPassphraseNeeded):

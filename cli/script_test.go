@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"comity/ledger"
 	"comity/testnet"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 //	consortium N                found and start N bureaus in this process; $XA, $XB, ... are their homes
 //	settle                      wait until all its nodes have the same entries, all FINAL
 //	stop BUREAU                 stop a node of the consortium
+//	lie BUREAU                  sign another history with a bureau's keys, and wait until the others know; $EVIDENCE
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
 //	edit FILE OLD NEW           replace a text that is in the file
 func TestScript(t *testing.T) {
@@ -47,7 +49,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "stop": stopNode, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "stop": stopNode, "lie": lie, "flip": flip, "edit": edit,
 		},
 	})
 }
@@ -114,6 +116,47 @@ func stopNode(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: stop BUREAU, of a consortium")
 	}
 	ts.Check(c.(*testnet.Consortium).Stop(args[0]))
+}
+
+func lie(ts *testscript.TestScript, neg bool, args []string) {
+	found, ok := running.Load(ts.MkAbs("net"))
+	if neg || len(args) != 1 || !ok {
+		ts.Fatalf("usage: lie BUREAU, of a consortium")
+	}
+	c := found.(*testnet.Consortium)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	h, err := c.Home(args[0])
+	ts.Check(err)
+	liar, err := h.NodeConfig()
+	ts.Check(err)
+	s, err := ledger.Cosign(liar.Witness, ledger.NodeName(args[0]), ledger.Checkpoint{Origin: c.Genesis().Origin(), Size: 3, Root: ledger.Hash{1}}, 1_700_000_000)
+	ts.Check(err)
+	told := c.Homes()[0]
+	cl, err := told.Client(liar.TLS)
+	ts.Check(err)
+	defer cl.Close()
+	ts.Check(cl.Hand(ctx, []*ledger.Cosignature{s}))
+	for ; ; time.Sleep(20 * time.Millisecond) {
+		st, err := cl.Status(ctx)
+		ts.Check(err)
+		if len(st.Faulty) == 1 && st.Evidence == 1 {
+			break
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(told.NodeDir(), "evidence", "*.cevidence"))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("evidence files %q", files)
+	}
+	list, err := cl.EvidenceFiles(ctx)
+	ts.Check(err)
+	e, err := cl.Evidence(ctx, list[0].Name)
+	ts.Check(err)
+	if data, err := os.ReadFile(files[0]); err != nil || string(data) != string(e.Marshal()) {
+		ts.Fatalf("the node serves another file than it keeps: %v", err)
+	}
+	ts.Setenv("EVIDENCE", files[0])
 }
 
 func flip(ts *testscript.TestScript, neg bool, args []string) {

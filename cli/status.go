@@ -14,7 +14,8 @@ func (t *terminal) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "show how this bureau's node is doing",
-		Description: "One screen in words. What it says is the node's own word; `comity verify` proves.\n\n" +
+		Description: "One screen in words. What it says is the node's own word; `comity verify` proves.\n" +
+			"The exit code is 4 when there is an alarm or a faulty member, else 1 when the node is not ready.\n\n" +
 			"Example: comity status",
 		Action: t.status,
 	}
@@ -40,7 +41,10 @@ func (t *terminal) status(c *cli.Context) error {
 	} else {
 		s.tellStatus(st)
 	}
-	if !st.Ready || len(st.Alarms) > 0 {
+	switch {
+	case len(st.Alarms) > 0 || len(st.Faulty) > 0 || st.Muted != "":
+		return errFindings
+	case !st.Ready:
 		return hint(fmt.Errorf("the node of %s needs attention", st.Bureau), "its log says more; the other bureaus' operators see theirs")
 	}
 	return nil
@@ -62,6 +66,16 @@ func (s *session) tellStatus(st *wire.Status) {
 	}
 	s.say("  disk      %s used, %s free", size(st.DiskBytes), size(st.DiskFree))
 	s.say("  running   since %s, version %s", time.Unix(st.StartedAt, 0).UTC().Format(time.DateTime+"Z"), st.Version)
+	if st.Muted != "" {
+		s.put("  " + s.paint(red, "MUTE") + "      it serves and does not cosign: " + visible(st.Muted))
+	}
+	for _, f := range st.Faulty {
+		s.put("  " + s.paint(red, "FAULTY") + "    " + visible(fmt.Sprintf("%s cosigned another history of the first %s; since entry %s its cosignatures do not count",
+			s.bureau(f.Bureau), plural(f.Size, "entry", "entries"), count(f.At))))
+	}
+	if st.Evidence > 0 {
+		s.say("  evidence  %s in the folder evidence of the node's data; each proves itself: comity verify FILE", plural(st.Evidence, "file", "files"))
+	}
 	if len(st.Alarms) == 0 {
 		s.say("  alarms    none")
 	}

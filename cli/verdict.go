@@ -34,7 +34,10 @@ type finding struct {
 	Findings   []string       `json:"findings,omitempty"`
 	NotChecked []string       `json:"not_checked,omitempty"`
 
-	genesis *ledger.Genesis
+	Evidence *evidenceFinding `json:"evidence,omitempty"` // of an evidence file
+
+	genesis  *ledger.Genesis
+	evidence bool // it is one, or meant to be
 }
 
 type signer struct {
@@ -119,6 +122,12 @@ func (t *terminal) verdict(f *finding) error {
 func (t *terminal) tell(f *finding) {
 	switch f.Verdict {
 	case notAuthentic:
+		if f.evidence {
+			t.head(red, "FAILED", inputName(f.What)+" proves nothing.")
+			t.say("  %s", f.Reason)
+			t.say("  Accuse nobody with it. Ask for the file again where you have it from.")
+			return
+		}
 		t.head(red, "FAILED", inputName(f.What)+" is not what was signed and accepted.")
 		at := ""
 		if f.Index != nil {
@@ -137,6 +146,10 @@ func (t *terminal) tell(f *finding) {
 	case withFindings:
 		t.head(yellow, "OK, BUT", f.name()+" is authentic and in the ledger; read what was found.")
 	default:
+		if f.Evidence != nil {
+			t.tellEvidence(f)
+			return
+		}
 		t.head(green, "OK", f.name()+" is authentic and in the ledger.")
 	}
 	for i, s := range f.Signers {

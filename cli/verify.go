@@ -15,9 +15,10 @@ import (
 func (t *terminal) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
-		Usage:     "check that a notice is authentic and in the ledger",
+		Usage:     "check that a notice is authentic and in the ledger, or what evidence proves",
 		ArgsUsage: "FILE|ID",
 		Description: "A FILE, as `comity notice export` writes it, is checked offline, with nothing but the charter.\n" +
+			"So is a FILE.cevidence, which proves that bureaus signed two histories, and says which bureaus.\n" +
 			"An ID or a short name is checked against this bureau's own replica, which believes no node.\n" +
 			"The exit code is 0 authentic, 1 not authentic, 2 cannot tell, 3 usage, 4 authentic with findings.\n\n" +
 			"Example: comity verify LT-0301.cnotice",
@@ -49,7 +50,7 @@ func (t *terminal) verify(c *cli.Context, what string) *finding {
 
 // isFile reports whether a person who writes this means a file.
 func isFile(s string) bool {
-	if s == "-" || strings.HasSuffix(s, exhibitExt) || strings.ContainsRune(s, os.PathSeparator) {
+	if s == "-" || strings.HasSuffix(s, exhibitExt) || strings.HasSuffix(s, evidenceExt) || strings.ContainsRune(s, os.PathSeparator) {
 		return true
 	}
 	fi, err := os.Stat(s)
@@ -88,11 +89,14 @@ func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) 
 	return g, h, nil
 }
 
-// verifyFile checks an exhibit offline.
+// verifyFile checks an exhibit or an evidence file offline.
 func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 	data, err := t.readInput(path, ledger.MaxExhibit)
 	if err != nil {
 		return t.cannotTell(path, err, "")
+	}
+	if isEvidence(path, data) {
+		return t.verifyEvidence(c, path, data)
 	}
 	x, err := ledger.ParseExhibit(data)
 	if err != nil {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -258,8 +259,22 @@ func (g *Genesis) Policy() *Policy {
 // only one of its two signatures when it is needed for the quorum. With
 // [ErrQuorum] it returns what it found.
 func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
+	o, err := p.open(data)
+	return o.at, o.bureaus, err
+}
+
+// opened is what was found in the note of a checkpoint.
+type opened struct {
+	at      Checkpoint
+	bureaus []string // codes of the cosigners
+	tidy    []byte   // the note with the cosigners' lines alone
+}
+
+// open does the work of [Policy.Open].
+func (p *Policy) open(data []byte) (opened, error) {
+	none := opened{}
 	if len(data) > MaxNote {
-		return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
+		return none, fmt.Errorf("checkpoint: %w", ErrMalformed)
 	}
 	var known []note.Verifier
 	for name, w := range p.Witness {
@@ -269,34 +284,74 @@ func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
 	if err != nil {
 		var bad *note.InvalidSignatureError
 		if errors.As(err, &bad) {
-			return Checkpoint{}, nil, fmt.Errorf("checkpoint: the cosignature of %s is not good", bad.Name)
+			return none, fmt.Errorf("checkpoint: the cosignature of %s is not good", bad.Name)
 		}
-		if _, none := err.(*note.UnverifiedNoteError); none {
-			return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w: none by a bureau of this ledger", ErrQuorum)
+		if _, nobody := err.(*note.UnverifiedNoteError); nobody {
+			return none, fmt.Errorf("checkpoint: %w: none by a bureau of this ledger", ErrQuorum)
 		}
-		return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
+		return none, fmt.Errorf("checkpoint: %w", ErrMalformed)
 	}
 	c, err := ParseCheckpoint(n.Text)
 	if err != nil {
-		return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", err)
+		return none, fmt.Errorf("checkpoint: %w", err)
 	}
 	if c.Origin != p.Origin {
-		return Checkpoint{}, nil, fmt.Errorf("checkpoint: it is one of another ledger (%q, not %q)", c.Origin, p.Origin)
+		return none, fmt.Errorf("checkpoint: it is one of another ledger (%q, not %q)", c.Origin, p.Origin)
 	}
+	out := opened{at: c, tidy: []byte(n.Text + "\n")}
 	lines := make(map[string]int)
-	var bureaus []string
 	for _, s := range n.Sigs { // note.Open drops repeated lines of one key
 		if raw, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
-			return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
+			return none, fmt.Errorf("checkpoint: %w", ErrMalformed)
 		}
 		if lines[s.Name]++; lines[s.Name] == 2 {
-			bureaus = append(bureaus, p.Bureau[s.Name])
+			out.bureaus = append(out.bureaus, p.Bureau[s.Name])
 		}
 	}
-	if len(bureaus) < p.Quorum {
-		return c, bureaus, fmt.Errorf("checkpoint %d: %w: %d of %d needed", c.Size, ErrQuorum, len(bureaus), p.Quorum)
+	for _, s := range n.Sigs {
+		if lines[s.Name] == 2 {
+			out.tidy = fmt.Appendf(out.tidy, "— %s %s\n", s.Name, s.Base64)
+		}
 	}
-	return c, bureaus, nil
+	if len(out.bureaus) < p.Quorum {
+		return out, fmt.Errorf("checkpoint %d: %w: %d of %d needed", c.Size, ErrQuorum, len(out.bureaus), p.Quorum)
+	}
+	return out, nil
+}
+
+// Cosignatures returns the cosignatures in a note, for nodes that hand them on one
+// by one; with [ErrQuorum] as well. One whose two lines name different times is
+// left out: it counts in a note, and in no other form.
+func (p *Policy) Cosignatures(data []byte) ([]*Cosignature, error) {
+	o, err := p.open(data)
+	if err != nil && !errors.Is(err, ErrQuorum) {
+		return nil, err
+	}
+	halves := make(map[string]*Cosignature)
+	var out []*Cosignature
+	_, lines, _ := bytes.Cut(o.tidy, []byte("\n\n"))
+	for line := range strings.Lines(string(lines)) {
+		f := strings.Fields(line)
+		raw, err := base64.StdEncoding.DecodeString(f[2])
+		if err != nil {
+			return nil, ErrMalformed
+		}
+		time, sig := binary.BigEndian.Uint64(raw[4:]), raw[12:]
+		s, second := halves[f[1]], halves[f[1]] != nil
+		if !second {
+			s = &Cosignature{Node: f[1], Size: o.at.Size, Root: o.at.Root, Time: time}
+			halves[f[1]] = s
+		}
+		if len(sig) == len(s.Ed25519) {
+			copy(s.Ed25519[:], sig)
+		} else {
+			copy(s.MLDSA[:], sig)
+		}
+		if second && s.Time == time {
+			out = append(out, s)
+		}
+	}
+	return out, err
 }
 
 // CosignatureHash names a cosignature with its signatures.

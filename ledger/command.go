@@ -10,15 +10,17 @@ const (
 	MaxCommand       = MaxBatchBytes + MaxEntry + MaxBody + 4096
 	commandBatch     = 1
 	commandCosign    = 2
+	commandEvidence  = 3
 	itemOverhead     = 6
 	commandBatchHead = 11
 )
 
 // Command is what Raft orders: a batch of entries with their bodies, or
-// cosignatures. Exactly one of its fields is set.
+// cosignatures, or the evidence against a node. Exactly one of its fields is set.
 type Command struct {
 	Batch        *Batch
 	Cosignatures []*Cosignature
+	Evidence     *Cosignature // over another root than the log's at its size
 }
 
 // Batch is a group of entries that are applied in one step.
@@ -41,7 +43,8 @@ func (it *Item) Size() int { return itemOverhead + len(it.Entry.Raw) + len(it.Bo
 // would stop every node.
 func (c *Command) Marshal() []byte {
 	if c.Batch != nil && (len(c.Batch.Items) == 0 || len(c.Batch.Items) > MaxBatch) ||
-		c.Batch == nil && (len(c.Cosignatures) == 0 || len(c.Cosignatures) > MaxCosignatures) {
+		c.Batch == nil && c.Evidence == nil && (len(c.Cosignatures) == 0 || len(c.Cosignatures) > MaxCosignatures) ||
+		c.Evidence != nil && (c.Batch != nil || len(c.Cosignatures) > 0) {
 		panic("ledger: command of too many parts or none")
 	}
 	size := commandBatchHead
@@ -51,6 +54,11 @@ func (c *Command) Marshal() []byte {
 		}
 	}
 	b := cryptobyte.NewBuilder(make([]byte, 0, size))
+	if c.Evidence != nil {
+		b.AddUint8(commandEvidence)
+		b.AddBytes(c.Evidence.Marshal())
+		return b.BytesOrPanic()
+	}
 	if c.Batch == nil {
 		b.AddUint8(commandCosign)
 		b.AddUint8(uint8(len(c.Cosignatures)))
@@ -83,6 +91,12 @@ func ParseCommand(data []byte) (*Command, error) {
 		return parseBatch(in)
 	case commandCosign:
 		return parseCosignatures(in)
+	case commandEvidence:
+		s, err := ParseCosignature(in)
+		if err != nil {
+			return nil, err
+		}
+		return &Command{Evidence: s}, nil
 	}
 	return nil, ErrMalformed
 }

@@ -95,6 +95,15 @@ var layouts = map[string]func(l *layout){
 		l.vector(1, "node name")
 		l.fields("size", 8, "root", 32, "time", 8, "Ed25519 signature", 64, "ML-DSA-44 signature", 2420)
 	},
+	"evidence": func(l *layout) {
+		l.fields("header", 19, "ledger id", 32)
+		l.vector(3, "note of the contradicting checkpoint")
+		l.vector(3, "note of the FINAL checkpoint")
+		l.field(32, "root of the FINAL history at 12")
+		for range l.number(1, "n") {
+			l.field(32, "hash")
+		}
+	},
 	"exhibit": func(l *layout) {
 		l.fields("header", 18, "ledger id", 32)
 		l.vector(3, "entry")

@@ -181,6 +181,21 @@ func FuzzParseExhibit(f *testing.F) {
 	})
 }
 
+func FuzzParseEvidence(f *testing.F) {
+	g, err := ledger.ParseGenesis(readVector(f, "genesis-four").data)
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzz(f, "evidence", func(data []byte) ([]byte, error) {
+		e, err := ledger.ParseEvidence(data)
+		if err != nil {
+			return nil, err
+		}
+		e.Verify(g) // must not panic
+		return e.Marshal(), nil
+	})
+}
+
 // FuzzPolicyOpen has no inverse: it must not panic, and what it accepts must
 // have a quorum.
 func FuzzPolicyOpen(f *testing.F) {

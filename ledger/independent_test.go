@@ -16,7 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// This file reads charter, receipt and exhibit by FORMAT.md alone, with the
+// This file reads charter, receipt, exhibit and evidence by FORMAT.md alone, with the
 // standard library, golang.org/x/mod and an ML-DSA. It uses no code of ours: two
 // ways to the same result, of which the other one is the package.
 
@@ -246,6 +246,45 @@ func (c *theirCharter) exhibit(data []byte) ([]string, error) {
 	return labels, nil
 }
 
+// evidence verifies an evidence and returns how many bureaus cosigned either
+// checkpoint.
+func (c *theirCharter) evidence(data []byte) (other, final int, err error) {
+	in := cursor(data)
+	in.take(len("comity evidence v1\n"))
+	if [32]byte(in.take(32)) != c.id {
+		return 0, 0, fmt.Errorf("other ledger")
+	}
+	first, second := in.vector(3), in.vector(3)
+	root := tlog.Hash(in.take(32))
+	var proof tlog.TreeProof
+	for range in.uint(1) {
+		proof = append(proof, tlog.Hash(in.take(32)))
+	}
+	one := *c
+	one.quorum = 1
+	size, claimed, other, err := one.open(first)
+	if err != nil {
+		return 0, 0, err
+	}
+	total, top, final, err := c.open(second)
+	if err != nil {
+		return 0, 0, err
+	}
+	// FORMAT.md allows no line but those of the cosigners.
+	if strings.Count(string(first), "\n— ") != 2*other || strings.Count(string(second), "\n— ") != 2*final {
+		return 0, 0, fmt.Errorf("lines")
+	}
+	switch {
+	case size > total || claimed == root || size == total && (root != top || len(proof) > 0):
+		err = fmt.Errorf("no contradiction")
+	case size == 0 && (root != sha256.Sum256(nil) || len(proof) > 0):
+		err = fmt.Errorf("no contradiction at 0")
+	case 0 < size && size < total:
+		err = tlog.CheckTree(proof, total, top, size, root)
+	}
+	return other, final, err
+}
+
 func TestIndependentReader(t *testing.T) {
 	one, err := readTheirCharter(readVector(t, "genesis-one").data)
 	if err != nil {
@@ -271,6 +310,15 @@ func TestIndependentReader(t *testing.T) {
 		}
 		if _, _, bureaus, err := four.open(v.data); (err == nil) != (v.result == "ok") {
 			t.Errorf("%s: cosigned by %d, error %v; want %s", name, bureaus, err, v.result)
+		}
+	}
+	for _, name := range vectorNames(t) {
+		v := readVector(t, name)
+		if v.kind != "evidence" || v.result == "malformed" || v.result == "other-ledger" {
+			continue
+		}
+		if other, final, err := four.evidence(v.data); (err == nil) != (v.result == "ok") {
+			t.Errorf("%s: cosigned by %d and %d, error %v; want %s", name, other, final, err, v.result)
 		}
 	}
 	if _, err := one.exhibit(flip(readVector(t, "exhibit").data, 60, 1)); err == nil {

@@ -73,6 +73,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return v.checkReceipt(t)
 	case "exhibit":
 		return v.checkExhibit(t)
+	case "evidence":
+		return v.checkEvidence(t)
 	}
 	t.Fatalf("unknown type %q", v.kind)
 	return nil, nil
@@ -182,4 +184,22 @@ func (v *vector) checkExhibit(t testing.TB) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+func (v *vector) checkEvidence(t testing.TB) ([]string, error) {
+	t.Helper()
+	e, err := ledger.ParseEvidence(v.data)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.Verify(v.genesis(t))
+	if err != nil {
+		return nil, err
+	}
+	return []string{
+		fmt.Sprintf("contradicts size %d root %x", c.Other.Size, c.Other.Root), "cosigned " + strings.Join(c.OtherBy, " "),
+		fmt.Sprintf("final size %d root %x", c.Final.Size, c.Final.Root), "cosigned " + strings.Join(c.FinalBy, " "),
+		fmt.Sprintf("has root %x", e.Root), fmt.Sprintf("proof %d", len(e.Proof)),
+		strings.TrimSpace("both " + strings.Join(c.Both, " ")), fmt.Sprintf("both-final %v", c.BothFinal),
+	}, nil
 }

@@ -66,6 +66,9 @@ func showCosignature(s *ledger.Cosignature) []string {
 }
 
 func showCommand(c *ledger.Command) []string {
+	if c.Evidence != nil {
+		return append([]string{"command evidence"}, showCosignature(c.Evidence)...)
+	}
 	if c.Batch == nil {
 		out := []string{"command cosignatures"}
 		for _, s := range c.Cosignatures {

@@ -12,6 +12,7 @@ import (
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
+	"comity/ledger/ledgertest"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -50,6 +51,7 @@ func writeVectors(t *testing.T) {
 	w.receipts()
 	w.commands()
 	w.exhibits()
+	w.evidence()
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {
@@ -269,7 +271,11 @@ func (w *vectorWriter) commands() {
 
 	w.vector("command-batch", "An enrolment and the red notice in one batch.", "ok", batch.Marshal())
 	w.vector("command-cosignatures", "One cosignature.", "ok", cosign.Marshal())
-	w.malformed("command-type-3", "Type 3 is none.", flip(cosign.Marshal(), 0, 1))
+	evidence := &ledger.Command{Evidence: cosigs[0]}
+	w.vector("command-evidence", "A cosignature as evidence; whether it is any, the log says.", "ok", evidence.Marshal())
+	w.malformed("command-evidence-trailing-byte", "Evidence is one cosignature and nothing more.", append(evidence.Marshal(), 0))
+	w.malformed("command-evidence-empty", "Evidence without a cosignature.", []byte{3})
+	w.malformed("command-type-4", "Type 4 is none.", flip(evidence.Marshal(), 0, 7))
 	w.malformed("command-type-0", "Type 0 is none.", flip(cosign.Marshal(), 0, 2))
 	w.malformed("command-empty-batch", "A batch of no entries.", make11(1))
 	w.malformed("command-no-cosignatures", "None at all.", []byte{2, 0})
@@ -303,4 +309,62 @@ func (w *vectorWriter) exhibits() {
 	w.vector("exhibit-other-ledger", "Held against the charter of another ledger.", "other-ledger", x.Marshal(), "genesis genesis-four")
 	w.malformed("exhibit-trailing-byte", "A byte too many.", append(x.Marshal(), 0), given[0])
 	w.malformed("exhibit-header-v2", "A version to come.", bytes.Replace(x.Marshal(), []byte("exhibit v1"), []byte("exhibit v2"), 1), given[0])
+}
+
+func (w *vectorWriter) evidence() {
+	l, b := w.four, w.four.Bureaus
+	given := "genesis genesis-four"
+	final := l.note(w.t, b[0], b[1], b[2])
+	forged := func(size uint64, by ...*ledgertest.Bureau) []byte {
+		c := ledger.Checkpoint{Origin: l.Genesis.Origin(), Size: size, Root: ledger.Hash{0xaa}}
+		return ledger.FormatNote(c, l.Genesis.Policy().Witness, l.cosign(w.t, c, by...))
+	}
+	make := func(other []byte) *ledger.Evidence {
+		e, err := ledger.NewEvidence(l.Genesis, other, final, l)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return e
+	}
+	good := make(forged(12, b[0], b[3]))
+	with := func(change func(e *ledger.Evidence)) []byte {
+		e := *good
+		change(&e)
+		return e.Marshal()
+	}
+	w.vector("evidence", "XA and XD signed another history of the first 12 entries; XA signed the FINAL one too.", "ok", good.Marshal(), given)
+	w.vector("evidence-two-final", "Two FINAL checkpoints of one size: XB and XC signed both.", "ok", make(forged(20, b[1], b[2], b[3])).Marshal(), given)
+	w.vector("evidence-empty", "Another root of no entries than the hash of nothing.", "ok", make(forged(0, b[3])).Marshal(), given)
+	w.vector("evidence-same-history", "The smaller checkpoint is one of the FINAL history.", "refused", with(func(e *ledger.Evidence) {
+		c := ledger.Checkpoint{Origin: l.Genesis.Origin(), Size: 12, Root: e.Root}
+		e.Note = ledger.FormatNote(c, l.Genesis.Policy().Witness, l.cosign(w.t, c, b[0]))
+	}), given)
+	w.vector("evidence-other-root", "The root is not that of the FINAL history at 12.", "refused", with(func(e *ledger.Evidence) { e.Root[0] ^= 1 }), given)
+	w.vector("evidence-proof-short", "A hash of the proof is missing.", "refused", with(func(e *ledger.Evidence) { e.Proof = e.Proof[1:] }), given)
+	w.vector("evidence-proof-at-equal-size", "A proof where none is needed.", "refused", (func() []byte {
+		e := make(forged(20, b[3]))
+		e.Proof = good.Proof
+		return e.Marshal()
+	})(), given)
+	w.vector("evidence-beyond", "The contradicting checkpoint is larger than the FINAL one.", "refused", with(func(e *ledger.Evidence) { e.Note = forged(21, b[3]) }), given)
+	w.vector("evidence-not-final", "Two of the three that are needed signed the second.", "quorum", with(func(e *ledger.Evidence) { e.Final = noteOf(final, 2) }), given)
+	w.vector("evidence-nobody", "Nobody of the ledger signed the first.", "quorum", with(func(e *ledger.Evidence) {
+		text, _ := splitNote(e.Note)
+		e.Note = []byte(text + "\n— witness.example AAAAAAA=\n")
+	}), given)
+	w.vector("evidence-stray-line", "A line of somebody unknown has no place here.", "refused", with(func(e *ledger.Evidence) {
+		e.Final = append(bytes.Clone(e.Final), "— witness.example AAAAAAA=\n"...)
+	}), given)
+	w.vector("evidence-one-line", "XD has its Ed25519 line only.", "refused", with(func(e *ledger.Evidence) {
+		text, lines := splitNote(e.Note)
+		e.Note = []byte(text + "\n" + lines[0] + lines[1] + lines[2])
+	}), given)
+	w.vector("evidence-other-ledger", "Held against the charter of another ledger.", "other-ledger", good.Marshal(), "genesis genesis-one")
+	w.malformed("evidence-trailing-byte", "A byte too many.", append(good.Marshal(), 0), given)
+	w.malformed("evidence-truncated", "The last byte is missing.", good.Marshal()[:len(good.Marshal())-1], given)
+	w.malformed("evidence-header-v2", "A version to come.", bytes.Replace(good.Marshal(), []byte("evidence v1"), []byte("evidence v2"), 1), given)
+	w.malformed("evidence-too-many-hashes", "64 hashes: no proof is that long.", (func() []byte {
+		data := with(func(e *ledger.Evidence) { e.Proof = nil })
+		return append(append(data[:len(data)-1], 64), bytes.Repeat([]byte{1}, 64*32)...)
+	})(), given)
 }

@@ -71,17 +71,20 @@ type limiter struct {
 
 type usage struct {
 	bucket  *rate.Limiter
+	talk    *rate.Limiter // of a node that hands round cosignatures
 	running int
 	conns   int
 }
 
-// Limits of one client key. Other nodes forward for many and have none.
+// Limits of one client key. Other nodes forward for many and have none but the last.
 const (
 	clientRate    = 1000 // requests a second
 	clientBurst   = 2000
 	clientRunning = 64 // requests at a time, long polls included
 	clientConns   = 32 // TLS sessions
 	nodeConns     = 64
+	talkRate      = 4 // a second: a node talks once
+	talkBurst     = 16
 )
 
 func newLimiter() *limiter { return &limiter{byID: make(map[keys.ID]*usage)} }
@@ -90,7 +93,7 @@ func newLimiter() *limiter { return &limiter{byID: make(map[keys.ID]*usage)} }
 func (l *limiter) usage(id keys.ID) *usage {
 	u, ok := l.byID[id]
 	if !ok {
-		u = &usage{bucket: rate.NewLimiter(clientRate, clientBurst)}
+		u = &usage{bucket: rate.NewLimiter(clientRate, clientBurst), talk: rate.NewLimiter(talkRate, talkBurst)}
 		l.byID[id] = u
 	}
 	return u
@@ -113,6 +116,13 @@ func (l *limiter) enter(c caller) (leave func(), ok bool) {
 		defer l.mu.Unlock()
 		u.running--
 	}, true
+}
+
+// mayTalk counts one call by a node that brings, or asks for, cosignatures.
+func (l *limiter) mayTalk(c caller) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.usage(c.id).talk.Allow()
 }
 
 // connect counts a TLS session in, and says whether there is room for it.
@@ -158,6 +168,11 @@ var routes = []route{
 	{http.MethodGet, wire.PathCharter, mayRead | mayNode, 0, (*api).charter},
 	{http.MethodGet, wire.PathTiles + tiles.CheckpointPath, mayRead | mayNode, 0, (*api).tileCheckpoint},
 	{http.MethodGet, wire.PathTiles + "tile/{path...}", mayRead | mayNode, 0, (*api).tile},
+	{http.MethodGet, wire.PathEvidence, mayRead | mayNode, 0, (*api).evidenceFiles},
+	{http.MethodGet, wire.PathEvidence + "/{name}", mayRead | mayNode, 0, (*api).evidenceFile},
+	{http.MethodGet, wire.PathArchive, mayRead | mayNode, 0, (*api).archived},
+	{http.MethodPost, wire.PathHeads, mayNode, wire.MaxHeads, (*api).hand},
+	{http.MethodGet, wire.PathHeads, mayNode, 0, (*api).head},
 	{http.MethodPost, wire.PathForward, mayNode, wire.MaxForward, (*api).forward},
 	{http.MethodPost, wire.PathCosign, mayNode, wire.MaxJSON, (*api).cosign},
 	{http.MethodPost, wire.PathReadIndex, mayNode, 0, (*api).readIndex},

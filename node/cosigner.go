@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -25,6 +26,8 @@ type cosigner struct {
 	clock   func() time.Time
 	least   time.Duration // between two cosignatures
 	moved   *beacon
+	signed  func(*ledger.Cosignature) // learns of what was signed
+	mute    func(why string)
 	alarm   func(string)
 	damaged func(error)
 	log     *slog.Logger
@@ -43,12 +46,12 @@ func (c *cosigner) run(ctx context.Context) {
 		moved := c.moved.wait() // before the look, so that no change is missed
 		ask, err := c.look()
 		if err != nil {
-			c.mute("look for a checkpoint to cosign", err)
+			c.stop("look for a checkpoint to cosign", err)
 			return
 		}
 		wait := time.Duration(-1) // until something moves
 		// A log that is replayed asks again for what was signed long ago.
-		if ask != nil && ask.Size >= c.witness.last.Size && !ask.By(c.witness.name) {
+		if ask != nil && c.witness.ready() && ask.Size >= c.witness.newest().Size && !ask.By(c.witness.name) {
 			if wait = c.least - time.Since(last); sent != nil && sent.Size == ask.Size {
 				wait = resend - time.Since(last)
 			}
@@ -56,9 +59,10 @@ func (c *cosigner) run(ctx context.Context) {
 				if sent == nil || sent.Size != ask.Size {
 					sent, err = c.witness.cosign(c.store, ask, uint64(c.clock().Unix()))
 					if err != nil {
-						c.mute("cosign", err)
+						c.stop("cosign", err)
 						return
 					}
+					c.signed(sent)
 				}
 				last, wait = time.Now(), resend
 				c.send(ctx, sent)
@@ -93,17 +97,28 @@ func (c *cosigner) look() (*state.Collected, error) {
 	if ask == nil || ask.By(c.witness.name) {
 		ask = final
 	}
-	return ask, errors.Join(c.witness.knows(final), c.witness.knows(pending))
+	for _, at := range []*state.Collected{final, pending} {
+		if at != nil && at.By(c.witness.name) {
+			if why := c.witness.denies(at.Size, at.Root); why != "" {
+				return nil, fmt.Errorf("in the log: %s: %w", why, errEquivocation)
+			}
+		}
+	}
+	return ask, nil
 }
 
-// mute says why this node does not cosign any more: people must look.
-func (c *cosigner) mute(what string, err error) {
-	if errors.Is(err, store.ErrClosed) {
-		return // the node is stopping
+// stop says why this node does not cosign any more: people must look.
+func (c *cosigner) stop(what string, err error) {
+	switch {
+	case errors.Is(err, store.ErrClosed): // the node is stopping
+	case errors.Is(err, errMuted): // and has said why
+	case errors.Is(err, errEquivocation):
+		c.mute(err.Error())
+	default:
+		c.log.Error(what, "error", err)
+		c.alarm(err.Error())
+		c.damaged(err)
 	}
-	c.log.Error(what, "error", err)
-	c.alarm(err.Error())
-	c.damaged(err)
 }
 
 // send hands the cosignature to the leader. A failure is not followed up here:

@@ -68,6 +68,14 @@ func (r *replica) describe() (*wire.Status, error) {
 		m := &r.cfg.Genesis.Charter.Members[i]
 		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName())})
 	}
+	s.Muted, s.Evidence = r.gossip.witness.silence(), r.gossip.evidence.count()
+	faults, err := r.machine.Faults(r.store)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range faults {
+		s.Faulty = append(s.Faulty, wire.Faulty{Bureau: r.machine.Policy().Bureau[f.Proof.Node], Node: f.Proof.Node, Size: f.Proof.Size, At: f.At})
+	}
 	s.DiskBytes, s.DiskFree = diskUse(r.cfg.Dir)
 	r.mu.Lock()
 	s.Alarms = slices.Clone(r.alarms)

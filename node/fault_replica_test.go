@@ -62,45 +62,6 @@ func TestReplicaRefusesALogWithoutItsSnapshot(t *testing.T) {
 	})
 }
 
-func TestReplicaWitnessStateMissingOrOld(t *testing.T) {
-	bubble(t, 3, func(t *testing.T, c *cluster) {
-		name := c.c.Bureaus[1].Node()
-		path := filepath.Join(c.dir, "XB.witness")
-		first, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal("a new node has no witness state:", err)
-		}
-		third := c.c.Bureaus[2].Node()
-		c.stop(third) // no checkpoint is FINAL without the second
-		c.enrol()
-		c.agree(c.base)
-		c.start(third)
-		c.stop(name)
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.tryStart(name); err == nil || !strings.Contains(err.Error(), "witness state "+path+" is missing") {
-			t.Errorf("without its witness state: %v", err)
-		}
-		if err := os.WriteFile(path, first, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		c.start(name)
-		c.submit(c.leader(), c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("after")))
-		c.agree(c.base + 1)
-		time.Sleep(3 * time.Second)
-		r := c.replica(name)
-		if f := r.final.Load(); f.at.By(name) {
-			t.Errorf("%s cosigns with an old copy of its witness state", name)
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if len(r.alarms) != 1 || !strings.Contains(r.alarms[0], "old copy") {
-			t.Errorf("alarms: %q", r.alarms)
-		}
-	})
-}
-
 // unsynced is a file on a disk that takes writes and cannot sync.
 type unsynced struct{ slotFile }
 

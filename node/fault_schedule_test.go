@@ -635,7 +635,7 @@ func TestScheduleFindsPlantedFaults(t *testing.T) {
 // wipe has a majority of three commit a statement, of which one node then comes
 // back with an empty disk, and with the two others that lack it makes another
 // majority. This is why a bureau must never restart its node on an empty disk
-// under its old keys: nothing notices it today.
+// under its old keys: it is mute as a witness, but it votes.
 func wipe(s *schedule) {
 	leader := s.leader().name
 	var rest []string

@@ -22,14 +22,15 @@ type fsm struct {
 	store    store.Store
 	verified *verifier
 	floor    *floor
-	adopt    func() error                // makes the Raft log continue the newest snapshot
-	final    func(*state.Collected)      // learns of a new FINAL checkpoint
-	applied  func()                      // tells whoever waits that the state has moved
-	fatal    func(error)                 // stops the node: the state must not move on
-	pull     func(from, to uint64) error // fetches and applies entries that peers hold
-	bytes    atomic.Int64                // of commands applied since the node started
-	count    atomic.Int64                // of commands
-	failed   error                       // set once, by the FSM goroutine only
+	adopt    func() error                          // makes the Raft log continue the newest snapshot
+	final    func(*state.Collected)                // learns of a new FINAL checkpoint
+	seen     func(*ledger.Command, []state.Result) // learns of every command that was applied
+	applied  func()                                // tells whoever waits that the state has moved
+	fatal    func(error)                           // stops the node: the state must not move on
+	pull     func(from, to uint64) error           // fetches and applies entries that peers hold
+	bytes    atomic.Int64                          // of commands applied since the node started
+	count    atomic.Int64                          // of commands
+	failed   error                                 // set once, by the FSM goroutine only
 
 	// torn is the restore that is under way or was cut: the store may hold
 	// entries of commands after Applied, to which no command can be applied.
@@ -91,6 +92,7 @@ func (f *fsm) apply(l *raft.Log) ([]state.Result, error) {
 		return nil, err
 	}
 	f.final(changes.Final)
+	f.seen(c, results)
 	f.bytes.Add(int64(len(l.Data)))
 	f.count.Add(1)
 	return results, nil
@@ -104,7 +106,7 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if f.torn != nil {
 		return nil, errors.New("snapshot: entries are still being fetched")
 	}
-	m, err := readManifest(f.store, f.store.Applied())
+	m, err := readManifest(f.machine, f.store, f.store.Applied())
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
@@ -200,7 +202,13 @@ func (f *fsm) restore(m *manifest) error {
 			return err
 		}
 	}
-	if err := f.store.Commit(m.Applied, f.machine.Adopt(head, m.Pending, m.Final)); err != nil {
+	switch ok, err := f.machine.CheckFaults(f.store, head.Size, m.Faults, m.Pending, m.Final, f.verified); {
+	case err != nil:
+		return err
+	case !ok:
+		return errors.New("what it says of faulty nodes does not follow from its entries")
+	}
+	if err := f.store.Commit(m.Applied, f.machine.Adopt(head, m.Pending, m.Final, m.Faults)); err != nil {
 		return f.fail(err)
 	}
 	f.torn = nil

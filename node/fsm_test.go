@@ -27,7 +27,7 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	good, err := readManifest(held, held.Applied()+10)
+	good, err := readManifest(machine, held, held.Applied()+10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +57,9 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 		"FINAL with another root":          {Final: sign(&fork)},
 		"FINAL beyond the head":            {Final: sign(&beyond)},
 		"FINAL without cosignatures":       {Final: good.Pending},
+		"a fault without a contradiction":  {Faults: []*state.Fault{{At: 2, Proof: sign(good.Pending).Cosigs[0]}}},
+		"a fault that is forged":           {Faults: []*state.Fault{{At: 2, Proof: &ledger.Cosignature{Node: c.Bureaus[0].Node(), Size: 1}}}},
+		"a faulty node under pending":      {Pending: sign(good.Pending), Faults: []*state.Fault{{At: 2, Proof: sign(&fork).Cosigs[0]}}},
 		"a head with another digest":       {Head: state.Head{Size: good.Head.Size}, Pending: good.Pending},
 	} {
 		m.Applied = good.Applied
@@ -72,12 +75,13 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 		}
 	}
 	good.Final, good.Pending = sign(good.Pending), nil
+	good.Faults = []*state.Fault{{At: good.Head.Size, Proof: sign(&fork).Cosigs[0]}}
 	if err := newTestFSM(machine, held).Restore(io.NopCloser(bytes.NewReader(good.marshal()))); err != nil {
 		t.Errorf("the true manifest: %v", err)
 	}
 }
 
 func newTestFSM(m *state.Machine, s store.Store) *fsm {
-	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, adopt: func() error { return nil }, fatal: func(error) {},
+	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, seen: func(*ledger.Command, []state.Result) {}, adopt: func() error { return nil }, fatal: func(error) {},
 		pull: func(_, _ uint64) error { return io.ErrUnexpectedEOF }}
 }

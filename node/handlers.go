@@ -237,7 +237,7 @@ func (a *api) cosign(req *http.Request, _ caller) (*answer, error) {
 		return nil, err
 	}
 	c, err := ledger.ParseCommand(data)
-	if err != nil || c.Batch != nil {
+	if err != nil || len(c.Cosignatures) == 0 {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "these are not cosignatures"}
 	}
 	if err := a.cosigned(c.Cosignatures); err != nil {

@@ -125,7 +125,8 @@ func TestNetRoutesAreOpenToWhomTheTableSays(t *testing.T) {
 	}
 	paths := map[string]string{
 		wire.PathIndex + "{id}": wire.PathIndex + strings.Repeat("ab", 32), wire.PathReceipts + "{index}": wire.PathReceipts + "0",
-		wire.PathAuthors + "{key}": wire.PathAuthors + strings.Repeat("ab", 32),
+		wire.PathAuthors + "{key}":    wire.PathAuthors + strings.Repeat("ab", 32),
+		wire.PathEvidence + "/{name}": wire.PathEvidence + "/none" + wire.EvidenceExt,
 	}
 	open := map[may][]string{
 		mayRead | mayNode: {"operator", "node", "investigator", "auditor"},

@@ -34,6 +34,9 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 		if known, err := r.known(it.Entry.ID); known != nil || err != nil {
 			return known, err
 		}
+		if refusal.Code == state.BadSeen {
+			r.seenElsewhere(it.Entry)
+		}
 		return nil, wire.Refused(refusal)
 	}
 	return r.batch.submit(ctx, it)
@@ -128,7 +131,8 @@ func (r *replica) cosigned(list []*ledger.Cosignature) error {
 }
 
 // awaited returns the cosignatures that the ledger could still take: a replay of
-// old ones costs no place in the log.
+// old ones costs no place in the log, nor does one over another root, which may be
+// evidence, and goes that way.
 func (r *replica) awaited(list []*ledger.Cosignature) ([]*ledger.Cosignature, error) {
 	pending, err1 := state.ReadPending(r.store)
 	final, err2 := state.ReadFinal(r.store)
@@ -137,11 +141,22 @@ func (r *replica) awaited(list []*ledger.Cosignature) ([]*ledger.Cosignature, er
 	}
 	var out []*ledger.Cosignature
 	for _, s := range list {
+		fault, err := state.ReadFault(r.store, s.Node)
+		if err != nil {
+			return nil, err
+		}
 		for _, c := range []*state.Collected{pending, final} {
-			if c != nil && c.Size == s.Size && !c.By(s.Node) {
+			switch {
+			case c == nil || c.Size != s.Size || c.By(s.Node) || fault != nil:
+				continue
+			case c.Root != s.Root:
+				if err := r.gossip.see(s); err != nil {
+					return nil, err
+				}
+			default:
 				out = append(out, s)
-				break
 			}
+			break
 		}
 	}
 	return out, nil

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	manifestVer = 1
+	manifestVer = 2
 	maxManifest = 256 << 10
 )
 
@@ -23,6 +23,7 @@ type manifest struct {
 	Head    state.Head
 	Pending *state.Collected
 	Final   *state.Collected
+	Faults  []*state.Fault // in the order of the nodes' names
 }
 
 func (m *manifest) marshal() []byte {
@@ -40,6 +41,10 @@ func (m *manifest) marshal() []byte {
 			}
 		})
 	}
+	b.AddUint8(uint8(len(m.Faults)))
+	for _, f := range m.Faults {
+		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(f.Marshal()) })
+	}
 	return b.BytesOrPanic()
 }
 
@@ -48,11 +53,13 @@ func parseManifest(data []byte) (*manifest, error) {
 		m              manifest
 		version        uint8
 		pending, final cryptobyte.String
+		faults         uint8
 	)
 	in := cryptobyte.String(data)
 	if !in.ReadUint8(&version) || version != manifestVer || !in.ReadUint64(&m.Applied) || !in.ReadUint64(&m.Head.Size) ||
 		!in.CopyBytes(m.Head.Root[:]) || !in.ReadUint64(&m.Head.Time) || !in.CopyBytes(m.Head.Digest[:]) ||
-		!in.ReadUint24LengthPrefixed(&pending) || !in.ReadUint24LengthPrefixed(&final) || !in.Empty() {
+		!in.ReadUint24LengthPrefixed(&pending) || !in.ReadUint24LengthPrefixed(&final) ||
+		!in.ReadUint8(&faults) || faults > ledger.MaxMembers {
 		return nil, ledger.ErrMalformed
 	}
 	var err1, err2 error
@@ -65,11 +72,26 @@ func parseManifest(data []byte) (*manifest, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("snapshot manifest: %w", err)
 	}
+	last := ""
+	for range faults {
+		var raw cryptobyte.String
+		if !in.ReadUint16LengthPrefixed(&raw) {
+			return nil, ledger.ErrMalformed
+		}
+		f, err := state.ParseFault(raw)
+		if err != nil || f.Proof.Node <= last {
+			return nil, fmt.Errorf("snapshot manifest: %w", ledger.ErrMalformed)
+		}
+		m.Faults, last = append(m.Faults, f), f.Proof.Node
+	}
+	if !in.Empty() {
+		return nil, ledger.ErrMalformed
+	}
 	return &m, nil
 }
 
 // readManifest describes the present state of a store.
-func readManifest(v state.View, applied uint64) (*manifest, error) {
+func readManifest(machine *state.Machine, v state.View, applied uint64) (*manifest, error) {
 	m := &manifest{Applied: applied}
 	var err error
 	if m.Head, err = state.ReadHead(v); err != nil {
@@ -78,6 +100,9 @@ func readManifest(v state.View, applied uint64) (*manifest, error) {
 	if m.Pending, err = state.ReadPending(v); err != nil {
 		return nil, err
 	}
-	m.Final, err = state.ReadFinal(v)
+	if m.Final, err = state.ReadFinal(v); err != nil {
+		return nil, err
+	}
+	m.Faults, err = machine.Faults(v)
 	return m, err
 }

@@ -63,6 +63,24 @@ func newMetrics(r *replica) *metrics {
 			return float64(len(r.alarms))
 		}),
 		refusalCounter(r, RefusedConflict), refusalCounter(r, RefusedDeletion), refusalCounter(r, RefusedOverwrite),
+		gauge("comity_alarm", "1 if there is something that people must look at, or a faulty member.", func() float64 {
+			r.mu.Lock()
+			n := len(r.alarms)
+			r.mu.Unlock()
+			if n > 0 || faulty(r) != 0 {
+				return 1
+			}
+			return 0
+		}),
+		gauge("comity_faulty_members", "Members whose nodes cosigned another history.", func() float64 { return float64(faulty(r)) }),
+		gauge("comity_evidence_files", "Proofs of that which this node keeps.", func() float64 { return float64(r.gossip.evidence.count()) }),
+		gauge("comity_cosign_muted", "1 if this node does not cosign before its keys are changed.", func() float64 {
+			if r.gossip.witness.silence() != "" {
+				return 1
+			}
+			return 0
+		}),
+		gauge("comity_seen_elsewhere", "Statements refused since the start whose authors had seen another history.", func() float64 { return float64(r.seenCount.Load()) }),
 		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
 		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
 		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
@@ -74,6 +92,15 @@ func refusalCounter(r *replica, what RefusalKind) prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "comity_guard_refusals_total",
 		Help:        "Requests of other nodes to take back what this node has applied, by the guard that refused.",
 		ConstLabels: prometheus.Labels{"what": what.String()}}, func() float64 { return float64(r.refusals[what].Load()) })
+}
+
+// faulty returns the number of faulty members, -1 when it cannot be read.
+func faulty(r *replica) int {
+	list, err := r.machine.Faults(r.store)
+	if err != nil {
+		return -1
+	}
+	return len(list)
 }
 
 // adminHandler serves what operators' machines ask: no secret, no content.

@@ -87,7 +87,7 @@ func Open(cfg Config) (*Node, error) {
 	n.peers = newHTTPPeers(cfg.Genesis, cfg.TLS)
 	n.replica, err = newReplica(cfg, member, parts{
 		store: ledgerStore, logs: n.guarded, floor: n.floor, stable: n.guarded, snaps: snaps, peers: n.peers,
-		witness: filepath.Join(cfg.Dir, "witness"), live: &n.live,
+		witness: filepath.Join(cfg.Dir, "witness"), evidence: filepath.Join(cfg.Dir, "evidence"), archive: filepath.Join(cfg.Dir, "finals"), live: &n.live,
 		transport: func(g *guard) raft.Transport {
 			n.transport = n.newTransport(cfg, member.NodeName(), g)
 			return n.transport

@@ -15,6 +15,7 @@ import (
 // peers is how a node reaches the other nodes beside Raft. Names are node
 // names. The test twin calls the other nodes directly.
 type peers interface {
+	talker
 	Forward(ctx context.Context, name string, items []ledger.Item) ([]wire.Outcome, error)
 	Cosign(ctx context.Context, name string, list []*ledger.Cosignature) error
 	Records(ctx context.Context, name string, from uint64, limit int, each func(*wire.Record) error) (next uint64, err error)
@@ -82,6 +83,22 @@ func (p *httpPeers) ReadIndex(ctx context.Context, name string) (*wire.ReadIndex
 		return nil, err
 	}
 	return c.ReadIndex(ctx)
+}
+
+func (p *httpPeers) Hand(ctx context.Context, name string, list []*ledger.Cosignature) error {
+	c, err := p.client(name)
+	if err != nil {
+		return err
+	}
+	return c.Hand(ctx, list)
+}
+
+func (p *httpPeers) Head(ctx context.Context, name, of string) (*ledger.Cosignature, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Head(ctx, of)
 }
 
 // close ends all connections.

@@ -27,7 +27,9 @@ func (r *replica) setFinal(c *state.Collected) {
 	}
 	p := r.machine.Policy()
 	note := ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: c.Size, Root: c.Root}, p.Witness, c.Cosigs)
-	r.final.Store(&finality{c, note, sync.OnceValues(func() ([]byte, error) { return ledger.SignOrigin(r.cfg.Witness, p, note) })})
+	f := &finality{c, note, sync.OnceValues(func() ([]byte, error) { return ledger.SignOrigin(r.cfg.Witness, p, note) })}
+	r.final.Store(f)
+	r.gossip.remember(f)
 }
 
 // waitFinal waits until a FINAL checkpoint covers more than size entries.

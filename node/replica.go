@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type replica struct {
 	raft    *raft.Raft
 	batch   *batcher
 	collect *collector
+	gossip  *gossip
 	peers   peers
 	moved   *beacon // fires at every change of the state
 	final   atomic.Pointer[finality]
@@ -40,7 +42,9 @@ type replica struct {
 
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
-	wg     sync.WaitGroup // cosigner, snapshotter
+	wg     sync.WaitGroup // cosigner, gossip, snapshotter
+
+	seenCount atomic.Int64 // statements whose authors have seen another history
 
 	mu       sync.Mutex // guards what follows
 	alarms   []string
@@ -48,6 +52,7 @@ type replica struct {
 	err      error
 	behind   time.Duration // by how much the clock was behind a command's time
 	behindAt time.Time     // when that was last
+	seenTold map[string]bool
 	done     chan struct{} // closed when the node cannot go on
 
 	closing sync.Once
@@ -64,6 +69,8 @@ type parts struct {
 	transport func(*guard) raft.Transport
 	peers     peers
 	witness   string                   // path of the witness file
+	evidence  string                   // folder of evidence files
+	archive   string                   // path of the archive of FINAL notes
 	live      *atomic.Pointer[replica] // set once Raft runs; transport and log store look there
 }
 
@@ -82,26 +89,33 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
-		moved: newBeacon(), log: cfg.Logger, ctx: ctx, cancel: cancel, done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
+		moved: newBeacon(), log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
 	ok := false
 	defer func() {
 		if !ok {
 			cancel()
+			if r.gossip != nil {
+				_ = r.gossip.close()
+			}
 		}
 	}()
 	final, err := state.ReadFinal(p.store)
 	if err != nil {
 		return nil, err
 	}
-	r.setFinal(final)
 	w, err := openWitness(p.witness, r.name, cfg.Genesis.Origin(), cfg.Witness, p.store.Applied() == 0)
 	if err != nil {
 		return nil, err
 	}
 	w.floor = p.floor
 	verified := newVerifier()
-	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, fatal: r.fatal}
+	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal}
 	r.fsm.pull = (&catchup{fsm: r.fsm, peers: p.peers, names: r.others(), ctx: ctx}).pull
+
+	if err := r.openGossip(w, p); err != nil {
+		return nil, err
+	}
+	r.setFinal(final)
 
 	cache, err := raft.NewLogCache(logCache, p.logs)
 	if err != nil {
@@ -148,8 +162,10 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, t.inFlight)
 	r.collect = newCollector(r.raft, r.log)
 	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, clock: cfg.Clock,
-		least: t.cosign, moved: r.moved, alarm: r.alarm, damaged: r.damaged, log: r.log}
+		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}
 	r.wg.Go(func() { c.run(ctx) })
+	r.gossip.raft = r.raft
+	r.wg.Go(func() { r.gossip.run(ctx) })
 	r.wg.Go(func() {
 		select {
 		case <-ctx.Done():
@@ -161,6 +177,53 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}).run(ctx) })
 	ok = true
 	return r, nil
+}
+
+// openGossip opens what this node keeps of what others cosigned. It runs once
+// Raft does.
+func (r *replica) openGossip(w *witness, p parts) error {
+	evidence, bad, err := openEvidence(p.evidence, r.cfg.Genesis)
+	if err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	for _, name := range bad {
+		r.alarm(fmt.Sprintf("the file %s is not evidence, or was damaged", filepath.Join(p.evidence, name)))
+	}
+	archive, err := openArchive(p.archive)
+	if errors.Is(err, ErrCorrupt) {
+		r.alarm(fmt.Sprintf("no FINAL checkpoint is archived any more: %s", err))
+	} else if err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	h := newHeads(r.name, r.machine, p.store, r.fsm.verified)
+	h.fetching = func() bool { return r.fsm.fetching.Load() > 0 }
+	r.gossip = &gossip{heads: h, witness: w, peers: p.peers, others: r.others(), evidence: evidence, archive: archive, final: r.final.Load,
+		moved: r.moved, news: newBeacon(), alarm: r.alarm, damaged: r.damaged, log: r.log, answered: make(map[string]bool)}
+	h.denied = r.gossip.deny
+	if why := w.silence(); why != "" {
+		r.log.Error("this node does not cosign", "why", why)
+		r.alarm(muteAlarm(why))
+	}
+	if err := h.recall(evidence.cosignatures()); err != nil {
+		return errors.Join(fmt.Errorf("node: %w", err), r.gossip.close())
+	}
+	return nil
+}
+
+// applied looks at a command that was applied for what people must know of.
+func (r *replica) applied(c *ledger.Command, results []state.Result) {
+	if err := r.gossip.applied(c, results); err != nil {
+		r.log.Error("compare cosignatures of the log", "error", err)
+		r.damaged(err)
+	}
+	if c.Batch == nil {
+		return
+	}
+	for i := range results {
+		if no := results[i].Refusal; no != nil && no.Code == state.BadSeen {
+			r.seenElsewhere(c.Batch.Items[i].Entry)
+		}
+	}
 }
 
 // continueSnapshot makes sure that the ledger has what the Raft log continues.
@@ -224,7 +287,7 @@ func (r *replica) shut() error {
 	if !failed {
 		err = errors.Join(err, r.store.Flush(r.store.Mark()))
 	}
-	return errors.Join(err, r.store.Close())
+	return errors.Join(err, r.gossip.close(), r.store.Close())
 }
 
 // fatal stops the node for good: its state must not move on. It also falls
@@ -252,11 +315,14 @@ func (r *replica) damaged(err error) {
 	}
 }
 
+// maxAlarms bounds what is kept for people to look at.
+const maxAlarms = 64
+
 // alarm records something that people must look at.
 func (r *replica) alarm(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains(r.alarms, text) {
+	if len(r.alarms) < maxAlarms && !slices.Contains(r.alarms, text) {
 		r.alarms = append(r.alarms, text)
 	}
 }

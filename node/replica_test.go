@@ -131,7 +131,8 @@ func (c *cluster) tryStart(name string) error {
 	}
 	r, err := newReplica(cfg, self, parts{
 		store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
-		witness: filepath.Join(c.dir, m.bureau.Code+".witness"),
+		witness: filepath.Join(c.dir, m.bureau.Code+".witness"), evidence: filepath.Join(c.dir, m.bureau.Code+".evidence"),
+		archive: filepath.Join(c.dir, m.bureau.Code+".finals"),
 		transport: func(g *guard) raft.Transport {
 			if c.unfiltered {
 				g.applied = nil
@@ -224,7 +225,7 @@ func (c *cluster) stop(name string) {
 	r.batch.close()
 	r.collect.close()
 	r.wg.Wait()
-	if err := errors.Join(r.raft.Shutdown().Error(), files.close()); err != nil {
+	if err := errors.Join(r.raft.Shutdown().Error(), r.gossip.close(), files.close()); err != nil {
 		c.t.Error(err)
 	}
 }
@@ -416,6 +417,22 @@ func (p *directPeers) ReadIndex(_ context.Context, name string) (*wire.ReadIndex
 		return nil, err
 	}
 	return r.readIndex()
+}
+
+func (p *directPeers) Hand(_ context.Context, name string, list []*ledger.Cosignature) error {
+	r, err := p.to(name)
+	if err != nil {
+		return err
+	}
+	return r.gossip.handed(list)
+}
+
+func (p *directPeers) Head(_ context.Context, name, of string) (*ledger.Cosignature, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.gossip.head(of), nil
 }
 
 // bubble runs a test on a cluster of n nodes in a synctest bubble.

@@ -83,7 +83,11 @@ func (v *verifier) Cosignature(s *ledger.Cosignature, w keys.WitnessPublic, orig
 // it if the key is unknown at its position.
 func (v *verifier) prepare(view state.View, p *ledger.Policy, c *ledger.Command) error {
 	var jobs []func() bool
-	for _, s := range c.Cosignatures {
+	cosigs := c.Cosignatures
+	if c.Evidence != nil {
+		cosigs = []*ledger.Cosignature{c.Evidence}
+	}
+	for _, s := range cosigs {
 		w, ok := p.Witness[s.Node]
 		if !ok {
 			return fmt.Errorf("cosignature of %q: no bureau has this node", s.Node)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
-	"path/filepath"
+	"sync"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -19,38 +19,56 @@ import (
 // checkpoint that it signed before. It must not; people must look.
 var errEquivocation = errors.New("it contradicts a checkpoint that this node cosigned")
 
+// errMuted is returned by a node that must not cosign with these keys any more.
+var errMuted = errors.New("this node does not cosign before its keys are changed")
+
+// errUnheard is returned until a quorum has said what it holds of this node's key.
+var errUnheard = errors.New("too few bureaus have said what they hold of this node's key")
+
 // witness signs checkpoints, each consistent with all it signed before. What it
-// signed last survives a crash, in a file apart from the ledger.
+// signed last survives a crash, in a file apart from the ledger. Once it is mute
+// it signs nothing more with these keys, whatever happens to its files or its
+// process: see mute.go.
 type witness struct {
 	name   string // of the node
 	origin string
 	keys   *keys.Witness
 	path   string
 	floor  *floor
-	last   ledger.Checkpoint // the latest one signed, as durable
+
+	testingOnlyPersisted func() // called between making it durable and signing
+
+	order sync.Mutex        // orders signatures; held, over writes, while one is made
+	mu    sync.Mutex        // guards what follows
+	last  ledger.Checkpoint // the latest one signed, as durable
+	heard bool              // a quorum has said what it holds of our key; see gossip.ask
+	muted string            // why this node must not sign; "" while it may
 }
 
-// openWitness reads what the node signed last. A fresh node has a file from its
-// first start on, which says that it signed nothing; for any other node a missing
-// file means that nobody knows.
+// openWitness reads what the node signed last, and whether it is mute. A fresh
+// node has a file from its first start on, which says that it signed nothing; for
+// any other node a missing file means that nobody knows, and a damaged one too:
+// the node runs, serves, and is mute.
 func openWitness(path, name, origin string, k *keys.Witness, fresh bool) (*witness, error) {
 	w := &witness{name: name, origin: origin, keys: k, path: path,
 		last: ledger.Checkpoint{Origin: origin, Root: ledger.EmptyRoot}}
+	var err error
+	if w.muted, err = readMute(w.mutePath(), w.keyID()); err != nil {
+		return nil, err
+	}
 	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if !fresh {
-			return nil, fmt.Errorf("witness state %s is missing: this node must not cosign before its keys are changed", path)
-		}
+	switch {
+	case errors.Is(err, os.ErrNotExist) && fresh && w.muted == "":
 		if err := w.persist(w.last); err != nil {
 			return nil, fmt.Errorf("witness state: %w", err)
 		}
 		return w, nil
-	}
-	if err != nil {
+	case errors.Is(err, os.ErrNotExist):
+		return w, w.mute(fmt.Sprintf("its witness state %s is missing, and nobody knows what it cosigned", path))
+	case err != nil:
 		return nil, fmt.Errorf("witness state: %w", err)
-	}
-	if len(data) < 4 || crc32.Checksum(data[4:], castagnoli) != binary.BigEndian.Uint32(data) {
-		return nil, fmt.Errorf("witness state %s is damaged: this node must not cosign before its keys are changed", path)
+	case len(data) < 4 || crc32.Checksum(data[4:], castagnoli) != binary.BigEndian.Uint32(data):
+		return w, w.mute(fmt.Sprintf("its witness state %s is damaged, and nobody knows what it cosigned", path))
 	}
 	if w.last, err = ledger.ParseCheckpoint(string(data[4:])); err != nil || w.last.Origin != origin {
 		return nil, fmt.Errorf("witness state %s is of another ledger", path)
@@ -58,15 +76,23 @@ func openWitness(path, name, origin string, k *keys.Witness, fresh bool) (*witne
 	return w, nil
 }
 
-// cosign checks that the log that this node holds gives root at size and
-// extends what it signed last, makes the new checkpoint durable, then signs it,
-// in this order. now is POSIX seconds.
+// cosign checks that this node may sign, that the log that it holds gives root at
+// size and extends what it signed last; makes the new checkpoint durable; then
+// signs it, in this order. now is POSIX seconds.
 func (w *witness) cosign(log tlog.HashReader, pending *state.Collected, now uint64) (*ledger.Cosignature, error) {
-	next := ledger.Checkpoint{Origin: w.origin, Size: pending.Size, Root: pending.Root}
-	if next.Size < w.last.Size {
-		return nil, fmt.Errorf("cosign %d after %d: %w", next.Size, w.last.Size, errEquivocation)
+	w.order.Lock()
+	defer w.order.Unlock()
+	// Check.
+	next, last := ledger.Checkpoint{Origin: w.origin, Size: pending.Size, Root: pending.Root}, w.newest()
+	switch {
+	case w.silence() != "":
+		return nil, fmt.Errorf("cosign %d: %w", next.Size, errMuted)
+	case !w.hasHeard():
+		return nil, fmt.Errorf("cosign %d: %w", next.Size, errUnheard)
+	case next.Size < last.Size:
+		return nil, fmt.Errorf("cosign %d after %d: %w", next.Size, last.Size, errEquivocation)
 	}
-	for _, c := range []ledger.Checkpoint{w.last, next} {
+	for _, c := range []ledger.Checkpoint{last, next} {
 		if c.Size == 0 {
 			continue // every log extends the empty one
 		}
@@ -83,48 +109,71 @@ func (w *witness) cosign(log tlog.HashReader, pending *state.Collected, now uint
 	if err := w.floor.sync(); err != nil {
 		return nil, fmt.Errorf("cosign %d: %w", next.Size, err)
 	}
-	if next != w.last {
+	if next != last {
 		if err := w.persist(next); err != nil {
 			return nil, fmt.Errorf("cosign %d: %w", next.Size, err)
 		}
-		w.last = next
+		w.remember(next)
 	}
+	if w.testingOnlyPersisted != nil {
+		w.testingOnlyPersisted()
+	}
+	// Sign.
 	return ledger.Cosign(w.keys, w.name, next, now)
 }
 
-// knows returns an error when a checkpoint of the log carries a cosignature of
-// this node that it does not remember: its state was put back from a copy. What
-// it remembers is always as new as what the log holds, since it is durable first.
-func (w *witness) knows(c *state.Collected) error {
-	if c != nil && c.By(w.name) && c.Size > w.last.Size {
-		return fmt.Errorf("the log holds its cosignature at %d, and it remembers none after %d: its witness state is an old copy: %w", c.Size, w.last.Size, errEquivocation)
-	}
-	return nil
+// newest returns the checkpoint signed last. It never grows behind what anybody
+// holds of us, since it is durable before there is a signature.
+func (w *witness) newest() ledger.Checkpoint {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last
 }
 
-// persist replaces the witness file: a new file, synced, renamed over the old
-// one, the folder synced. Whenever we die, one of the two is there, whole.
+func (w *witness) remember(c ledger.Checkpoint) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = c
+}
+
+func (w *witness) hasHeard() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.heard
+}
+
+// ready reports whether this node may sign what its log asks for.
+func (w *witness) ready() bool {
+	return w.hasHeard() && w.silence() == ""
+}
+
+// listened says that a quorum has said what it holds of our key.
+func (w *witness) listened() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = true
+}
+
+// denies returns why a good cosignature under this node's name is not one that
+// it remembers: its state was put back from a copy or lost, or somebody else
+// signs with its keys. It returns "" when there is nothing to say against it.
+func (w *witness) denies(size uint64, root ledger.Hash) string {
+	last := w.newest()
+	switch {
+	case size > last.Size:
+		return fmt.Sprintf("there is a cosignature of its own at %d, and it remembers none after %d: its witness state is an old copy or was lost, or others have its keys", size, last.Size)
+	case size == last.Size && root != last.Root:
+		return fmt.Sprintf("there is a cosignature of its own at %d that it did not make: others have its keys", size)
+	}
+	return ""
+}
+
+// persist replaces the witness file.
 func (w *witness) persist(c ledger.Checkpoint) error {
-	text := []byte(c.String())
-	data := append(binary.BigEndian.AppendUint32(nil, crc32.Checksum(text, castagnoli)), text...)
-	tmp := w.path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, w.path); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(w.path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return replaceSynced(w.path, withSumBefore([]byte(c.String())))
+}
+
+// withSumBefore returns u32 CRC32C || data.
+func withSumBefore(data []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli)), data...)
 }

@@ -256,7 +256,13 @@ func TestNetDamagedDisk(t *testing.T) {
 		}
 		what := fmt.Sprintf("%s, %d bytes of %d, %v", test.file, len(bad), len(good), bad == nil)
 		err = c.Start(victim)
-		if err == nil && test.want != "" {
+		switch {
+		case err == nil && test.file == "witness": // it runs, and is mute
+			err = muted(ctx, t, c, victim)
+			if stop := errors.Join(c.Stop(victim), os.Remove(path+".muted")); stop != nil {
+				t.Error(stop)
+			}
+		case err == nil && test.want != "":
 			err = meet(ctx, t, c, victim)
 			if stop := c.Stop(victim); stop != nil {
 				t.Logf("%s: stop: %v", what, stop)
@@ -327,4 +333,20 @@ func meet(ctx context.Context, t *testing.T, c *Consortium, bureau string) error
 		}
 	}
 	return n.Err()
+}
+
+// muted waits until a node is ready, and returns why it does not cosign.
+func muted(ctx context.Context, t *testing.T, c *Consortium, bureau string) error {
+	t.Helper()
+	if err := c.WaitReady(ctx, bureau); err != nil {
+		t.Fatal(err)
+	}
+	st, err := c.ask(ctx, bureau)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st.Muted == "" || len(st.Alarms) != 1 {
+		t.Errorf("%s says mute because %q, alarms %q", bureau, st.Muted, st.Alarms)
+	}
+	return errors.New(st.Muted)
 }

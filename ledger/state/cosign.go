@@ -44,12 +44,15 @@ func (a *application) cosignatures(list []*ledger.Cosignature) ([]Result, error)
 // cosignature adds one cosignature to the checkpoint it is for: the pending
 // one, or the last FINAL one, which a late node may still support.
 func (a *application) cosignature(s *ledger.Cosignature) (*Refusal, error) {
-	w, ok := a.policy.Witness[s.Node]
-	if !ok {
-		return refuse(UnknownKey, fmt.Sprintf("no bureau has a node %q", s.Node)), nil
+	if refusal := a.signed(s); refusal != nil {
+		return refusal, nil
 	}
-	if !a.verify.Cosignature(s, w, a.policy.Origin) {
-		return refuse(BadSignature, fmt.Sprintf("the cosignature of %s does not verify", s.Node)), nil
+	fault, err := ReadFault(a, s.Node)
+	if err != nil {
+		return nil, err
+	}
+	if fault != nil {
+		return refuse(Faulty, fmt.Sprintf("%s cosigned another history: its cosignatures no longer count", s.Node)), nil
 	}
 	key, c, err := a.collecting(s.Size)
 	if err != nil {
@@ -95,10 +98,11 @@ func (c *Changes) DropAsk() {
 	c.Puts = slices.DeleteFunc(c.Puts, func(p Put) bool { return p.Table == TableMeta && string(p.Key) == metaPending })
 }
 
-// Adopt returns the changes that give the state the checkpoints of a manifest,
-// after its entries were applied one by one from another source than the log.
-// The caller has verified both.
-func (m *Machine) Adopt(head Head, pending, final *Collected) *Changes {
+// Adopt returns the changes that give the state the checkpoints and the faults of
+// a manifest, after its entries were applied one by one from another source than
+// the log. The caller has verified all of them. A fault that the state has
+// already stays: a node that was faulty once is that for good.
+func (m *Machine) Adopt(head Head, pending, final *Collected, faults []*Fault) *Changes {
 	o := newOverlay(nil, head.Size)
 	set := func(key string, c *Collected) {
 		if c == nil {
@@ -109,6 +113,9 @@ func (m *Machine) Adopt(head Head, pending, final *Collected) *Changes {
 	}
 	set(metaPending, pending)
 	set(metaFinal, final)
+	for _, f := range faults {
+		o.put(TableFaulty, []byte(f.Proof.Node), f.Marshal())
+	}
 	return &Changes{Puts: o.order, Head: head, Final: final}
 }
 
@@ -118,7 +125,7 @@ func (m *Machine) CheckFinal(c *Collected, verify Verifier) bool {
 }
 
 // CheckCosigs reports whether each cosignature of c is a good one over it, by
-// nodes that are all different.
+// nodes that are all different. Whether they counted is for [Machine.CheckFaults].
 func (m *Machine) CheckCosigs(c *Collected, verify Verifier) bool {
 	nodes := make(map[string]bool)
 	for _, s := range c.Cosigs {

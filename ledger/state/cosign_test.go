@@ -207,13 +207,13 @@ func TestCheckFinal(t *testing.T) {
 func TestAdopt(t *testing.T) {
 	w := newWorld(t, 1)
 	p := w.pending()
-	c := w.m.Adopt(w.head(), nil, &state.Collected{Size: p.Size, Root: p.Root, Cosigs: []*ledger.Cosignature{w.cosign(0, p)}})
+	c := w.m.Adopt(w.head(), nil, &state.Collected{Size: p.Size, Root: p.Root, Cosigs: []*ledger.Cosignature{w.cosign(0, p)}}, nil)
 	w.view.commit(c)
 	w.want("adopted FINAL", "pending none, final 5 by 1")
 	if c.Head != w.head() || c.Final == nil || len(c.Records)+len(c.Hashes) != 0 {
 		t.Errorf("changes: got %+v", c)
 	}
-	w.view.commit(w.m.Adopt(w.head(), p, nil))
+	w.view.commit(w.m.Adopt(w.head(), p, nil, nil))
 	w.want("adopted pending", "pending 5 by 0, final none")
 }
 

@@ -71,6 +71,9 @@ func (g *generator) command() *ledger.Command {
 		}
 		return &ledger.Command{Cosignatures: list}
 	}
+	if g.head().Size > 2 && g.rng.IntN(25) == 0 {
+		return &ledger.Command{Evidence: g.evidence()}
+	}
 	b := &ledger.Batch{Time: g.now}
 	for range 1 + g.rng.IntN(4) {
 		b.Items = append(b.Items, g.item())
@@ -99,6 +102,28 @@ func (g *generator) cosignature(p *state.Collected) *ledger.Cosignature {
 		s.Ed25519[1] ^= 1
 	}
 	g.cosigs = append(g.cosigs, s)
+	return s
+}
+
+// evidence is against anybody, and after a while a true one, against XD only:
+// the others are a quorum without it.
+func (g *generator) evidence() *ledger.Cosignature {
+	h := g.head()
+	of := state.Collected{Size: h.Size, Root: h.Root}
+	by := g.rng.IntN(len(g.Bureaus))
+	switch g.rng.IntN(4) {
+	case 0:
+		of.Size++
+	case 1:
+		if len(g.finals) > 4 {
+			by, of.Size = 3, 1+uint64(g.rng.IntN(int(h.Size)))
+			of.Root[0] ^= 1
+		}
+	}
+	s := g.cosign(by, &of)
+	if g.rng.IntN(9) == 0 {
+		s.MLDSA[1] ^= 1
+	}
 	return s
 }
 
@@ -297,7 +322,7 @@ func (g *generator) check(commands int) {
 		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))
 	}
 	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
-		state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork, state.Stale} {
+		state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
 		if g.refused[c] == 0 && commands > 1000 {
 			g.t.Errorf("nothing was refused as %s", c)
 		}

@@ -55,7 +55,7 @@ type Changes struct {
 	Final   *Collected // the FINAL checkpoint where the command changed it, else nil
 }
 
-// Result answers one statement or cosignature of a command.
+// Result answers one statement or cosignature of a command, or its evidence.
 type Result struct {
 	Index   uint64   // of the entry
 	Time    uint64   // ledger time at which it was accepted; 0 when Known
@@ -107,9 +107,13 @@ func (m *Machine) Apply(v View, c *ledger.Command, verify Verifier) (*Changes, [
 	}
 	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head}
 	var results []Result
-	if c.Batch != nil {
+	switch {
+	case c.Batch != nil:
 		results, err = a.batch(c.Batch)
-	} else {
+	case c.Evidence != nil:
+		results = []Result{{Index: c.Evidence.Size}}
+		results[0].Refusal, err = a.evidence(c.Evidence)
+	default:
 		results, err = a.cosignatures(c.Cosignatures)
 	}
 	if err != nil {

@@ -20,6 +20,8 @@ const (
 	BadProof     Code = "bad_proof"     // no proof of possession
 	Fork         Code = "fork"          // a cosignature over another root than ours
 	Stale        Code = "stale"         // a cosignature nobody waits for
+	Faulty       Code = "faulty"        // a cosignature of a node that cosigned another history
+	NoFork       Code = "no_fork"       // evidence that contradicts nothing
 	Body         Code = "body"          // the sealed body is not the one that was signed
 )
 

@@ -232,9 +232,11 @@ func bare(w *world, s *ledger.Statement, a *ledgertest.Author) ledger.Item {
 
 func TestRefusals(t *testing.T) {
 	reached := map[state.Code]bool{
-		state.Body:  true, // TestAdmitChecksTheBody
-		state.Fork:  true, // TestCosignatureRefusals
-		state.Stale: true,
+		state.Body:   true, // TestAdmitChecksTheBody
+		state.Fork:   true, // TestCosignatureRefusals
+		state.Stale:  true,
+		state.Faulty: true, // TestEvidence
+		state.NoFork: true,
 	}
 	for _, tt := range refusals {
 		t.Run(tt.name, func(t *testing.T) {
@@ -261,7 +263,8 @@ func TestRefusals(t *testing.T) {
 		reached[tt.code] = true
 	}
 	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen,
-		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Body} {
+		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Body,
+		state.Faulty, state.NoFork} {
 		if !reached[c] {
 			t.Errorf("no test reaches %s", c)
 		}

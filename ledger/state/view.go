@@ -17,6 +17,7 @@ const (
 	TableNotices                  // id of the publish statement -> Notice
 	TableSealing                  // bureau code || compartment -> the bureau's current sealing key
 	TableMeta                     // "head", "pending", "final"
+	TableFaulty                   // node name -> Fault
 	TableEnd                      // one past the last table
 )
 

@@ -54,11 +54,12 @@ func (v *memory) commit(c *state.Changes) {
 	v.records = append(v.records, c.Records...)
 }
 
-// entriesOnly returns the tables without what cosignatures wrote.
+// entriesOnly returns the tables without what cosignatures and evidence wrote.
 func (v *memory) entriesOnly() map[string][]byte {
 	out := maps.Clone(v.tables)
 	delete(out, string(byte(state.TableMeta))+"pending")
 	delete(out, string(byte(state.TableMeta))+"final")
+	maps.DeleteFunc(out, func(key string, _ []byte) bool { return key[0] == byte(state.TableFaulty) })
 	return out
 }
 

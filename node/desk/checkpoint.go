@@ -9,11 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"comity/ledger"
-
-	"golang.org/x/mod/sumdb/tlog"
+	"comity/node/wire"
 )
 
 // Names of files in the folder.
@@ -85,18 +83,21 @@ func (d *Desk) keepAhead(n sealedNote) error {
 	return nil
 }
 
-// forked keeps the evidence that theirs contradicts our tree, whose root at its
-// size is root, and returns the error that says so.
-func (d *Desk) forked(node string, theirs sealedNote, root ledger.Hash) error {
+// forked keeps the evidence that theirs contradicts our tree, and returns the
+// error that says so. The evidence is one file that anybody with the charter can
+// check. Where our tree is not yet as large as our last note, no such file can be
+// made, and the two notes are kept as they are.
+func (d *Desk) forked(node string, theirs sealedNote) error {
 	d.mu.RLock()
-	ours := d.final
-	if d.ahead.Size > 0 {
-		ours = d.ahead
-	}
+	final, ahead := d.final, d.ahead
 	d.mu.RUnlock()
+	size, err := d.Size()
+	if err != nil {
+		return err
+	}
 	sum := sha256.Sum256(theirs.note)
 	prefix := fmt.Sprintf("evidence-%d-%x", theirs.Size, sum[:6])
-	f := &Fork{Node: node, Ours: ours.Checkpoint, Theirs: theirs.Checkpoint}
+	f := &Fork{Node: node, Ours: final.Checkpoint, Theirs: theirs.Checkpoint}
 	keep := func(suffix string, data []byte) error {
 		if err := replaceFile(d.dir, prefix+suffix, data); err != nil {
 			return fmt.Errorf("keep evidence of a fork: %w", err)
@@ -104,36 +105,21 @@ func (d *Desk) forked(node string, theirs sealedNote, root ledger.Hash) error {
 		f.Files = append(f.Files, filepath.Join(d.dir, prefix+suffix))
 		return nil
 	}
-	err := errors.Join(keep("-ours.note", ours.note), keep("-theirs.note", theirs.note))
-	if proof, ok := d.contradiction(ours, theirs, root); ok {
-		err = errors.Join(err, keep("-proof.txt", proof))
-	}
-	return errors.Join(f, err)
-}
-
-// contradiction writes down, for a third party, why the notes cannot both be of
-// one history: a consistency proof (RFC 6962, 2.1.2) that the tree of our note
-// has another root at the size of theirs. Not possible while our tree is not
-// yet as large as our note.
-func (d *Desk) contradiction(ours, theirs sealedNote, root ledger.Hash) ([]byte, bool) {
-	size, err := d.Size()
-	if err != nil || ours.Size > size || theirs.Size == 0 {
-		return nil, false
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "The tree of %d entries (-ours.note) has the root\n%s\nat %d entries; -theirs.note says\n%s\n",
-		ours.Size, tlog.Hash(root), theirs.Size, tlog.Hash(theirs.Root))
-	if theirs.Size < ours.Size {
-		proof, err := tlog.ProveTree(int64(ours.Size), int64(theirs.Size), d.store)
-		if err != nil {
-			return nil, false
+	for _, ours := range []sealedNote{ahead, final} {
+		if ours.Size == 0 || ours.Size > size {
+			continue
 		}
-		fmt.Fprintf(&b, "Consistency proof from %d to %d (RFC 6962, 2.1.2):\n", theirs.Size, ours.Size)
-		for _, h := range proof {
-			fmt.Fprintf(&b, "%s\n", h)
+		if e, err := ledger.NewEvidence(d.genesis, theirs.note, ours.note, d.store); err == nil {
+			f.Ours = ours.Checkpoint
+			return errors.Join(f, keep(wire.EvidenceExt, e.Marshal()))
 		}
 	}
-	return []byte(b.String()), true
+	ours := final
+	if ahead.Size > 0 {
+		ours = ahead
+	}
+	f.Ours = ours.Checkpoint
+	return errors.Join(f, keep("-ours.note", ours.note), keep("-theirs.note", theirs.note))
 }
 
 // replaceFile writes a file so that after a crash either the old or the new

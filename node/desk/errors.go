@@ -41,8 +41,8 @@ func (e *Dishonest) Is(target error) bool { return target == ErrDishonest }
 
 // Fork means that a quorum cosigned two histories, so that more bureaus than
 // the ledger can bear signed both. Files are the evidence, kept in the desk's
-// folder: both notes and, where it can be made, the proof that they contradict
-// each other.
+// folder: one that proves it ([ledger.Evidence]) or, where that cannot be made
+// yet, both notes.
 type Fork struct {
 	Node   string // who showed us the other one
 	Ours   ledger.Checkpoint

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"comity/ledger"
 	"comity/ledger/ledgertest"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // More bureaus than the ledger can bear sign two histories. Whichever the desk
@@ -39,50 +36,65 @@ func TestSyncFork(t *testing.T) {
 			t.Fatalf("Sync: %v, want ErrFork", err)
 		}
 		wantSize(t, d, 45)
-		if fork.Ours.Size != 45 || fork.Theirs.Size != uint64(size) || len(fork.Files) != 3 {
+		if fork.Ours.Size != 45 || fork.Theirs.Size != uint64(size) || len(fork.Files) != 1 {
 			t.Fatalf("evidence %+v", fork)
 		}
-		for i, want := range [][]byte{n.note, other.note} {
-			got, err := os.ReadFile(fork.Files[i])
-			if err != nil || string(got) != string(want) {
-				t.Errorf("%s is not the note, %v", fork.Files[i], err)
-			}
-		}
-		checkContradiction(t, fork)
+		checkContradiction(t, c, fork)
 		// Again gives the same files, not more of them.
 		if err := d.Sync(context.Background(), other.client(t), nil); !errors.Is(err, ErrFork) {
 			t.Errorf("Sync again: %v, want ErrFork", err)
 		}
-		if files, _ := filepath.Glob(filepath.Join(dir, "evidence-*")); len(files) != 3 {
+		if files, _ := filepath.Glob(filepath.Join(dir, "evidence-*")); len(files) != 1 {
 			t.Errorf("evidence in %v", files)
 		}
 	}
 }
 
 // checkContradiction does what a third party does with the evidence.
-func checkContradiction(t *testing.T, f *Fork) {
+func checkContradiction(t *testing.T, c *ledgertest.Consortium, f *Fork) {
 	t.Helper()
-	text, err := os.ReadFile(f.Files[2])
+	data, err := os.ReadFile(f.Files[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	var hashes []tlog.Hash
-	for line := range strings.Lines(string(text)) {
-		if h, err := tlog.ParseHash(strings.TrimSpace(line)); err == nil {
-			hashes = append(hashes, h)
+	e, err := ledger.ParseEvidence(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	what, err := e.Verify(c.Genesis)
+	if err != nil || what.Final != f.Ours || what.Other != f.Theirs || !what.BothFinal || len(what.Both) != 4 {
+		t.Errorf("evidence %+v, %v", what, err)
+	}
+}
+
+// While the tree is on its way to the note that covers it, the two notes are all
+// that can be kept.
+func TestForkBeforeTheTreeIsThere(t *testing.T) {
+	c := ledgertest.NewGenesis(t, 5)
+	n := newFakeNode(t, c)
+	n.accept(t, population(t, c, 2)...)
+	n.finalise(t)
+	dir := t.TempDir()
+	d := openDesk(t, dir, c.Genesis)
+	syncDesk(t, d, n)
+	note := func(size uint64) sealedNote {
+		s, err := d.openNote(n.cosigned(t, ledger.Checkpoint{Origin: c.Genesis.Origin(), Size: size, Root: ledger.Hash{1}}, 5))
+		if err != nil {
+			t.Fatal(err)
 		}
+		return s
 	}
-	if len(hashes) < 2 || hashes[1] != tlog.Hash(f.Theirs.Root) || hashes[0] == hashes[1] {
-		t.Fatalf("the proof does not contradict:\n%s", text)
+	d.final = sealedNote{}
+	if err := d.keepAhead(note(100)); err != nil {
+		t.Fatal(err)
 	}
-	if f.Theirs.Size == f.Ours.Size {
-		if hashes[0] != tlog.Hash(f.Ours.Root) {
-			t.Errorf("the proof is not about our note:\n%s", text)
-		}
-		return
+	theirs := note(20)
+	var fork *Fork
+	if err := d.forked("a node", theirs); !errors.As(err, &fork) || len(fork.Files) != 2 || fork.Ours.Size != 100 {
+		t.Fatalf("got %v", err)
 	}
-	if err := tlog.CheckTree(hashes[2:], int64(f.Ours.Size), tlog.Hash(f.Ours.Root), int64(f.Theirs.Size), hashes[0]); err != nil {
-		t.Errorf("consistency proof: %v\n%s", err, text)
+	if got, err := os.ReadFile(fork.Files[1]); err != nil || string(got) != string(theirs.note) {
+		t.Errorf("%s is not their note, %v", fork.Files[1], err)
 	}
 }
 

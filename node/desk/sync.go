@@ -56,7 +56,7 @@ func (d *Desk) compare(c *client.Client, target sealedNote, size uint64) error {
 		return err
 	}
 	if root != target.Root {
-		return d.forked(c.String(), target, root)
+		return d.forked(c.String(), target)
 	}
 	f := d.finalNote()
 	if target.Size == size && (f.Size < size || len(target.by) > len(f.by)) {

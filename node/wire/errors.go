@@ -86,6 +86,7 @@ var statusOf = map[Code]int{
 	Code(state.NoTarget): http.StatusNotFound, Code(state.Ended): http.StatusConflict,
 	Code(state.KeyInUse): http.StatusConflict, Code(state.BadProof): http.StatusUnprocessableEntity,
 	Code(state.Fork): http.StatusConflict, Code(state.Stale): http.StatusConflict,
+	Code(state.Faulty): http.StatusForbidden, Code(state.NoFork): http.StatusConflict,
 	Code(state.Body): http.StatusUnprocessableEntity,
 }
 
@@ -101,7 +102,7 @@ func isState(c Code) bool {
 	switch state.Code(c) {
 	case state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen,
 		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork,
-		state.Stale, state.Body:
+		state.Stale, state.Faulty, state.NoFork, state.Body:
 		return true
 	}
 	return false

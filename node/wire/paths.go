@@ -16,8 +16,11 @@ const (
 	PathStatus     = "/v1/status"       // GET: Status
 	PathCharter    = "/v1/charter"      // GET: the genesis file
 	PathTiles      = "/tlog/"           // GET + checkpoint, + tile/...: the ledger as c2sp.org/tlog-tiles
+	PathEvidence   = "/v1/evidence"     // GET: []EvidenceFile; GET + "/" + name: the file
+	PathArchive    = "/v1/checkpoints"  // GET ?from=N&limit=M: archived FINAL notes, oldest first
 	PathForward    = "/v1/node/entries" // nodes only: POST items for the leader
 	PathCosign     = "/v1/node/cosign"  // nodes only: POST cosignatures for the leader
+	PathHeads      = "/v1/node/heads"   // nodes only: POST cosignatures, the sender's newest and evidence; GET ?node=NAME: the newest of a node, or nothing
 	PathReadIndex  = "/v1/node/read"    // nodes only: POST: a position that a fresh read must have reached
 
 	PathLive    = "/livez" // admin listener
@@ -33,12 +36,15 @@ const (
 
 // Bounds of requests and answers.
 const (
-	MaxItem    = ledger.MaxEntry + ledger.MaxBody + 64
-	MaxForward = ledger.MaxCommand
-	MaxJSON    = 256 << 10
-	MaxRecords = 1000    // in one stream
-	MaxStream  = 4 << 20 // bytes after which a node ends a stream of records
-	MaxWait    = 25      // seconds a node may be asked to wait
+	MaxItem     = ledger.MaxEntry + ledger.MaxBody + 64
+	MaxForward  = ledger.MaxCommand
+	MaxJSON     = 256 << 10
+	MaxRecords  = 1000     // in one stream
+	MaxStream   = 4 << 20  // bytes after which a node ends a stream of records
+	MaxHeads    = 96 << 10 // bytes of cosignatures from one node
+	MaxArchived = 64       // notes in one answer
+	MaxArchive  = MaxStream + ledger.MaxNote + 64
+	MaxWait     = 25 // seconds a node may be asked to wait
 )
 
 // Submitted answers a submission: the statement is committed by a majority and
@@ -90,11 +96,34 @@ type Status struct {
 	DiskBytes  int64    `json:"disk_bytes"`
 	DiskFree   int64    `json:"disk_free"`
 	Alarms     []string `json:"alarms,omitempty"`
-	StartedAt  int64    `json:"started_at"` // POSIX s, node's clock
+	Muted      string   `json:"muted,omitempty"`  // why this node does not cosign
+	Faulty     []Faulty `json:"faulty,omitempty"` // members whose cosignatures no longer count
+	Evidence   int      `json:"evidence"`         // files that this node keeps
+	StartedAt  int64    `json:"started_at"`       // POSIX s, node's clock
 	Peers      []Peer   `json:"peers,omitempty"`
 	Submitted  uint64   `json:"submitted"`
 	RaftTerm   uint64   `json:"raft_term"`
 	RaftCommit uint64   `json:"raft_commit"`
+}
+
+// Faulty is a member whose node cosigned another history.
+type Faulty struct {
+	Bureau string `json:"bureau"`
+	Node   string `json:"node"`
+	Size   uint64 `json:"size"` // of the checkpoint that it should not have signed
+	At     uint64 `json:"at"`   // entries in the ledger when this was recorded
+}
+
+// EvidenceExt is how the names of evidence files end.
+const EvidenceExt = ".cevidence"
+
+// EvidenceFile is a proof that nodes cosigned another history, as a node lists it.
+type EvidenceFile struct {
+	Name  string   `json:"name"`
+	Bytes int      `json:"bytes"`
+	Size  uint64   `json:"size"`           // of the checkpoint that contradicts
+	By    []string `json:"by"`             // codes of the bureaus that cosigned it
+	Both  []string `json:"both,omitempty"` // and of those that cosigned the FINAL one as well
 }
 
 // Peer is another bureau's node as the answering node sees it.

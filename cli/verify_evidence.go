@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/node/wire"
+
+	"github.com/urfave/cli/v2"
+)
+
+const evidenceExt = wire.EvidenceExt
+
+// evidenceFinding is what an evidence file proves.
+type evidenceFinding struct {
+	Other     checkpoint `json:"other"` // what contradicts the FINAL history
+	Final     checkpoint `json:"final"`
+	Root      keys.ID    `json:"root"` // of the FINAL history at the size of the other
+	Both      []string   `json:"both"` // bureaus that signed both
+	OnlyOther []string   `json:"only_other"`
+	BothFinal bool       `json:"both_final"`
+}
+
+// isEvidence reports whether a file is meant to be one.
+func isEvidence(path string, data []byte) bool {
+	return ledger.IsEvidence(data) || strings.HasSuffix(path, evidenceExt)
+}
+
+// verifyEvidence checks offline that bureaus signed what contradicts the FINAL
+// history.
+func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *finding {
+	f := &finding{What: path, evidence: true}
+	e, err := ledger.ParseEvidence(data)
+	if err != nil {
+		f.Verdict, f.Reason = notAuthentic, "it is not a whole file of this kind: it was damaged, cut short or is something else"
+		return f
+	}
+	g, _, err := t.charter(c)
+	if err != nil {
+		return t.cannotTell(path, err, "give the charter that you have from the founders: --charter FILE")
+	}
+	f.genesis = g
+	what, err := e.Verify(g)
+	switch {
+	case errors.Is(err, ledger.ErrOtherLedger):
+		f.Verdict = unknown
+		f.Reason = fmt.Sprintf("it belongs to ledger %s, and the charter here is of ledger %s", ledger.Origin(e.Ledger), g.Origin())
+		f.Advice = "check it with the charter of its own ledger: --charter FILE"
+		return f
+	case err != nil:
+		f.Verdict, f.Reason = notAuthentic, err.Error()
+		return f
+	}
+	quorum := g.Policy().Quorum
+	sorted := func(codes []string) []string { return append([]string{}, slices.Sorted(slices.Values(codes))...) }
+	x := &evidenceFinding{
+		Other: checkpoint{what.Other.Size, what.Other.Root, sorted(what.OtherBy), quorum},
+		Final: checkpoint{what.Final.Size, what.Final.Root, sorted(what.FinalBy), quorum},
+		Root:  e.Root, Both: sorted(what.Both), BothFinal: what.BothFinal,
+	}
+	x.OnlyOther = slices.DeleteFunc(slices.Clone(x.Other.Cosigners), func(code string) bool { return slices.Contains(x.Both, code) })
+	f.Verdict, f.Evidence = authentic, x
+	f.NotChecked = []string{"who had the keys in hand", "whether others signed it too"}
+	if x.BothFinal {
+		f.NotChecked = append(f.NotChecked, "which history is the true one")
+	}
+	return f
+}
+
+// tellEvidence prints what an authentic evidence file proves.
+func (t *terminal) tellEvidence(f *finding) {
+	x := f.Evidence
+	all := len(f.genesis.Charter.Members)
+	t.head(green, "OK", inputName(f.What)+" is authentic: it proves that bureaus signed another history than the FINAL one.")
+	t.say("  signed    by %s: the first %s with root %s", t.named(f, x.Other.Cosigners), plural(x.Other.Size, "entry", "entries"), x.Other.Root)
+	t.say("  FINAL     %s, cosigned by %s (%d of %d needed)", plural(x.Final.Size, "entry", "entries"), strings.Join(x.Final.Cosigners, " "), x.Final.Needed, all)
+	t.say("  proof     the first %s of the FINAL history have root %s", plural(x.Other.Size, "entry", "entries"), x.Root)
+	if len(x.Both) > 0 {
+		t.say("  lied      %s: signed both", t.named(f, x.Both))
+	}
+	if len(x.OnlyOther) > 0 {
+		t.say("  accused   %s: signed only what a quorum contradicts; lied, or was deceived", t.named(f, x.OnlyOther))
+	}
+	if x.BothFinal {
+		t.say("  found     both are FINAL: more bureaus lied than the ledger can bear (%s of %s); stop, and compare the histories outside it",
+			count(len(x.Both)), count((all-1)/3))
+	}
+	t.say("  not checked: %s", strings.Join(f.NotChecked, "; "))
+}
+
+// named names bureaus as people know them.
+func (t *terminal) named(f *finding, codes []string) string {
+	names := make([]string, len(codes))
+	for i, code := range codes {
+		names[i] = bureauText(f.genesis, code)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,88 @@
+package node
+
+import (
+	"io"
+	"net/http"
+
+	"comity/ledger"
+	"comity/node/wire"
+)
+
+var errTalksTooMuch = &wire.Error{Code: wire.Busy, Message: "this node hands round cosignatures too often"}
+
+// hand takes cosignatures that another node brings past the leader.
+func (a *api) hand(req *http.Request, who caller) (*answer, error) {
+	if !a.limits.mayTalk(who) {
+		return nil, errTalksTooMuch
+	}
+	data, err := readBody(req)
+	if err != nil {
+		return nil, err
+	}
+	c, err := ledger.ParseCommand(data)
+	if err != nil || len(c.Cosignatures) == 0 {
+		return nil, &wire.Error{Code: wire.Malformed, Message: "these are not cosignatures"}
+	}
+	if err := a.gossip.handed(c.Cosignatures); err != nil {
+		return nil, err
+	}
+	return &answer{json: struct{}{}}, nil
+}
+
+// head gives the newest cosignature of a node that this one holds, or nothing.
+func (a *api) head(req *http.Request, who caller) (*answer, error) {
+	if !a.limits.mayTalk(who) {
+		return nil, errTalksTooMuch
+	}
+	s := a.gossip.head(req.URL.Query().Get("node"))
+	return &answer{stream: func(w io.Writer) error {
+		if s == nil {
+			return nil
+		}
+		_, err := w.Write(s.Marshal())
+		return err
+	}}, nil
+}
+
+// evidenceFiles lists the proofs that this node keeps against others.
+func (a *api) evidenceFiles(*http.Request, caller) (*answer, error) {
+	return &answer{json: a.gossip.evidence.files()}, nil
+}
+
+// evidenceFile gives one of them.
+func (a *api) evidenceFile(req *http.Request, _ caller) (*answer, error) {
+	data, err := a.gossip.evidence.read(req.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	if data == nil {
+		return nil, &wire.Error{Code: wire.NotFound, Message: "there is no evidence of this name"}
+	}
+	return &answer{stream: func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}}, nil
+}
+
+// archived gives FINAL notes that this node has kept.
+func (a *api) archived(req *http.Request, _ caller) (*answer, error) {
+	from, err := queryUint(req, "from", 0)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := queryUint(req, "limit", wire.MaxArchived)
+	if err != nil {
+		return nil, err
+	}
+	if a.gossip.archive == nil {
+		return nil, errArchiveClosed
+	}
+	list, err := a.gossip.archive.page(from, limit)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{stream: func(w io.Writer) error {
+		_, err := w.Write(wire.MarshalArchived(list))
+		return err
+	}}, nil
+}

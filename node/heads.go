@@ -1,0 +1,227 @@
+package node
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+)
+
+// heads is what this node knows of the cosignatures of every node, itself
+// included: the newest of each, those that are beyond its own log, and those that
+// contradict it. Every one has verified.
+type heads struct {
+	name     string // of this node
+	machine  *state.Machine
+	store    store.Store
+	verified *verifier
+	fetching func() bool               // the store holds entries of a pull that are not verified yet
+	denied   func(*ledger.Cosignature) // is given what was signed under our name
+
+	headsMu sync.Mutex // guards what follows
+	newest  map[string]*ledger.Cosignature
+	ahead   map[string][]*ledger.Cosignature // by size
+	against map[string][]contradiction
+}
+
+// contradiction is a cosignature over another root than our log's at its size.
+type contradiction struct {
+	cosig *ledger.Cosignature
+	since time.Time // when we found it
+}
+
+// Bounds of what is held of one node.
+const (
+	maxWaiting        = 4
+	maxContradictions = maxEvidenceEach
+)
+
+func newHeads(name string, m *state.Machine, s store.Store, v *verifier) *heads {
+	return &heads{name: name, machine: m, store: s, verified: v,
+		newest: make(map[string]*ledger.Cosignature), ahead: make(map[string][]*ledger.Cosignature), against: make(map[string][]contradiction)}
+}
+
+// recall fills in what the state and the evidence files hold: after a start the
+// others want to hear it.
+func (h *heads) recall(evidence []*ledger.Cosignature) error {
+	pending, err := state.ReadPending(h.store)
+	if err != nil {
+		return err
+	}
+	final, err := state.ReadFinal(h.store)
+	if err != nil {
+		return err
+	}
+	for _, c := range []*state.Collected{pending, final} {
+		if c != nil {
+			h.counted(c.Cosigs...)
+		}
+	}
+	faults, err := h.machine.Faults(h.store)
+	if err != nil {
+		return err
+	}
+	for _, f := range faults {
+		evidence = append(evidence, f.Proof)
+	}
+	for _, s := range evidence {
+		if err := h.see(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// head returns the newest cosignature of a node that this node holds, nil for none.
+func (h *heads) head(node string) *ledger.Cosignature {
+	h.headsMu.Lock()
+	defer h.headsMu.Unlock()
+	return h.newest[node]
+}
+
+// counted takes over cosignatures that the log has accepted.
+func (h *heads) counted(list ...*ledger.Cosignature) {
+	h.headsMu.Lock()
+	defer h.headsMu.Unlock()
+	for _, s := range list {
+		h.renew(s)
+	}
+}
+
+// renew must be called with headsMu held.
+func (h *heads) renew(s *ledger.Cosignature) {
+	if n := h.newest[s.Node]; n == nil || s.Size > n.Size {
+		h.newest[s.Node] = s
+	}
+}
+
+// see takes a cosignature from whoever brings it, verifies it, and holds it
+// against the own log; one beyond it waits until the log gets there.
+func (h *heads) see(s *ledger.Cosignature) error {
+	p := h.machine.Policy()
+	w, ok := p.Witness[s.Node]
+	if !ok {
+		return &wire.Error{Code: wire.Code(state.UnknownKey), Message: fmt.Sprintf("no bureau has a node %q", s.Node)}
+	}
+	if !h.verified.Cosignature(s, w, p.Origin) {
+		return &wire.Error{Code: wire.Code(state.BadSignature), Message: fmt.Sprintf("the cosignature of %s does not verify", s.Node)}
+	}
+	if s.Node == h.name {
+		h.denied(s)
+	}
+	size, err := h.size()
+	if err != nil {
+		return err
+	}
+	contradicts, err := state.Contradicts(h.store, size, s)
+	if err != nil {
+		return err
+	}
+	h.headsMu.Lock()
+	defer h.headsMu.Unlock()
+	h.renew(s)
+	switch {
+	case contradicts:
+		h.accuse(s)
+	case s.Size > size:
+		h.wait(s)
+	}
+	return nil
+}
+
+// size returns how many entries of the log are certain: all, but while entries
+// are pulled from others none are, before they have led to what was promised.
+func (h *heads) size() (uint64, error) {
+	if h.fetching() {
+		return 0, nil
+	}
+	head, err := state.ReadHead(h.store)
+	return head.Size, err
+}
+
+// wait keeps s until the log has its size. Where there is no room, the largest
+// goes: the log reaches the others first. It must be called with headsMu held.
+func (h *heads) wait(s *ledger.Cosignature) {
+	list := h.ahead[s.Node]
+	at, _ := slices.BinarySearchFunc(list, s, func(a, b *ledger.Cosignature) int {
+		return cmp.Compare(a.Size, b.Size)
+	})
+	for _, a := range list[at:] {
+		if a.Size == s.Size && a.Root == s.Root {
+			return
+		}
+	}
+	list = slices.Insert(list, at, s)
+	h.ahead[s.Node] = list[:min(len(list), maxWaiting)]
+}
+
+// accuse must be called with headsMu held.
+func (h *heads) accuse(s *ledger.Cosignature) {
+	list := h.against[s.Node]
+	if len(list) >= maxContradictions || slices.ContainsFunc(list, func(c contradiction) bool { return c.cosig.Size == s.Size && c.cosig.Root == s.Root }) {
+		return
+	}
+	h.against[s.Node] = append(list, contradiction{s, time.Now()})
+}
+
+// reach compares what was beyond the log and is not any more.
+func (h *heads) reach() error {
+	size, err := h.size()
+	if err != nil {
+		return err
+	}
+	var reached []*ledger.Cosignature
+	h.headsMu.Lock()
+	for node, list := range h.ahead {
+		n := 0
+		for n < len(list) && list[n].Size <= size {
+			n++
+		}
+		reached = append(reached, list[:n]...)
+		h.ahead[node] = slices.Clone(list[n:])
+	}
+	h.headsMu.Unlock()
+	for _, s := range reached {
+		if err := h.see(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contradictions returns all that contradict the log, in the order of the nodes'
+// names and of their coming.
+func (h *heads) contradictions() (list []contradiction) {
+	h.headsMu.Lock()
+	defer h.headsMu.Unlock()
+	for _, c := range h.against {
+		list = append(list, c...)
+	}
+	slices.SortStableFunc(list, func(a, b contradiction) int { return strings.Compare(a.cosig.Node, b.cosig.Node) })
+	return list
+}
+
+// applied takes over what a command of the log brought.
+func (h *heads) applied(c *ledger.Command, results []state.Result) error {
+	if c.Evidence != nil && results[0].Refusal == nil {
+		return h.see(c.Evidence)
+	}
+	for i, s := range c.Cosignatures {
+		switch r := results[i].Refusal; {
+		case r == nil && s.Node != h.name:
+			h.counted(s)
+		case r == nil || r.Code == state.Fork || r.Code == state.Stale || r.Code == state.Faulty:
+			if err := h.see(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

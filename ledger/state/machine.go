@@ -144,6 +144,7 @@ type application struct {
 	records []Record
 	final   *Collected
 	seen    map[uint64]tlog.Hash // roots at sizes that authors of this batch named
+	unseen  bool                 // the rule on what authors have seen is not asked
 }
 
 func (a *application) batch(b *ledger.Batch) ([]Result, error) {

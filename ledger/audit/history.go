@@ -53,12 +53,12 @@ const (
 	noBureau = 255
 )
 
-func newHistory(g *ledger.Genesis, f *files, since uint64) (*history, error) {
+func newHistory(g *ledger.Genesis, f *files, size, since uint64) (*history, error) {
 	m := state.New(g)
 	h := &history{problems: newProblems(), genesis: g, machine: m, files: f, since: since, loose: make(map[keys.ID]bool)}
 	h.tally = newTally(g)
 	var err error
-	if h.tables, err = newTables(f, m); err != nil {
+	if h.tables, err = newTables(f, m, size); err != nil {
 		return nil, err
 	}
 	file, err := f.create("index")

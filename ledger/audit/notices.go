@@ -28,13 +28,19 @@ type notices struct {
 const (
 	slotLen    = 32 + state.NoticeBytes + 4
 	probe      = 4 * slotLen // bytes that one read looks at
-	firstSlots = 14          // bits
+	firstSlots = 14          // bits, and for a large ledger
+	mostSlots  = 21
 )
 
 var noSlot [slotLen]byte
 
-func newNotices(f *files) (*notices, error) {
+// newNotices makes a table for about as many notices; what somebody says that
+// there will be costs at most the length of a file that is all holes.
+func newNotices(f *files, about uint64) (*notices, error) {
 	t := &notices{files: f, bits: firstSlots, seed: maphash.MakeSeed()}
+	for t.bits < mostSlots && 1<<t.bits < 2*about {
+		t.bits++
+	}
 	return t, t.create()
 }
 

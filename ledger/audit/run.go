@@ -89,7 +89,7 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 		return nil, err
 	}
 	defer files.close()
-	h, err := newHistory(g, files, since)
+	h, err := newHistory(g, files, r.Size(), since)
 	if err != nil {
 		return nil, err
 	}

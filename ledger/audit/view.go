@@ -21,10 +21,10 @@ type tables struct {
 	notices *notices
 }
 
-func newTables(f *files, m *state.Machine) (*tables, error) {
+func newTables(f *files, m *state.Machine, size uint64) (*tables, error) {
 	t := &tables{keys: make(map[keys.ID][]byte), authors: make(map[keys.ID]*[40]byte), sealing: make(map[string][]byte)}
 	var err error
-	if t.notices, err = newNotices(f); err != nil {
+	if t.notices, err = newNotices(f, min(size, 1<<mostSlots)); err != nil {
 		return nil, err
 	}
 	return t, t.put(m.Begin().Puts, nil)

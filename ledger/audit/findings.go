@@ -98,7 +98,7 @@ func (h *history) absent(heads []*head) []Finding {
 			missed++
 		}
 		if missed >= absentHeads {
-			out = append(out, Finding{What: fmt.Sprintf("%s cosigned none of the last %d heads, from entry %s on", code, missed, number(last[len(last)-missed].Size)),
+			out = append(out, Finding{What: fmt.Sprintf("%s cosigned none of the last %d heads, from the one over %s entries on", code, missed, number(last[len(last)-missed].Size)),
 				Why: "Its node is cut off, or sees another history. If one bureau more is missing, nothing may become FINAL."})
 		}
 	}
@@ -182,7 +182,7 @@ func (h *history) notChecked(r *Report, t Trust, evidence uint64) []string {
 	}
 	add("Whether what a bureau wrote is true. A signature proves who said it, not that it is so.")
 	if r.Head.Size > 0 {
-		add("Anything after entry %s, the last head that %s signed.", number(r.Head.Size-1), codes(r.Cosigners))
+		add("Anything after entry %s: the last head, over these, was signed by %s.", number(r.Head.Size-1), codes(r.Cosigners))
 	}
 	add("Clocks: times are each bureau's own, and ledger times stand in no signature. Order is proven; clock time is not.")
 	if h.since > 0 {

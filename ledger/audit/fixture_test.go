@@ -342,7 +342,12 @@ func rememberSignatures(t *testing.T) {
 
 func run(t testing.TB, f *file, trust Trust, o Options) *Report {
 	t.Helper()
-	r, err := Run(context.Background(), bytes.NewReader(f.marshal()), trust, o)
+	return runBytes(t, f.marshal(), trust, o)
+}
+
+func runBytes(t testing.TB, data []byte, trust Trust, o Options) *Report {
+	t.Helper()
+	r, err := Run(context.Background(), bytes.NewReader(data), trust, o)
 	if err != nil {
 		t.Fatal(err)
 	}

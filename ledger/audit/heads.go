@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"comity/ledger"
@@ -91,24 +92,26 @@ func (h *history) heads(list []*head, quorum, members int) (headed, error) {
 	var out headed
 	var before uint64 // size of the one before
 	var covered uint64
+	parts := false
 	for i, hd := range list {
 		h.checked[qHeads]++
 		f := Failure{Do: askFile}
 		if hd.err != nil {
 			f.What = h.notFinal(hd, i, len(list), quorum, members)
-			h.fail(qHeads, "", f)
+			h.fail(qHeads, "head "+hd.err.Error(), f)
 			continue
 		}
-		name := fmt.Sprintf("the head at entry %s", number(hd.Size))
+		name := fmt.Sprintf("the head over %s entries", number(hd.Size))
+		key := ""
 		switch {
 		case i > 0 && hd.Size <= before:
-			f.What = fmt.Sprintf("%s stands behind the one at %s: heads ascend", name, number(before))
+			f.What, key = fmt.Sprintf("%s stands behind the one over %s: heads ascend", name, number(before)), "order"
 		case hd.Size > h.size:
-			f.What = fmt.Sprintf("%s covers more than the %s entries of the file: the rest was taken away", name, number(h.size))
+			f.What = fmt.Sprintf("%s covers more than the %s of the file: the rest was taken away", name, number(h.size))
 		}
 		before = max(before, hd.Size)
 		if f.What != "" {
-			h.fail(qHeads, "", f)
+			h.fail(qHeads, key, f)
 			continue
 		}
 		is, root, err := h.compare(hd)
@@ -116,16 +119,17 @@ func (h *history) heads(list []*head, quorum, members int) (headed, error) {
 			return out, err
 		}
 		if is == neither {
-			f.What = fmt.Sprintf("this is not the history that %s cosigned at entry %s (root %s cosigned, %s in the file): they part somewhere in entries %s to %s",
+			f.What = fmt.Sprintf("this is not the history that %s cosigned at %s entries (root %s cosigned, %s in the file): they part somewhere in entries %s to %s",
 				codes(hd.bureaus()), number(hd.Size), digest(hd.Root), digest(root), number(covered), number(hd.Size-1))
 			h.fail(qHeads, "parts", f)
+			parts = true
 			continue
 		}
 		hd.ok = true
 		covered = hd.Size
 		out.truth, out.final = is, hd
 	}
-	if covered != h.size || len(list) == 0 {
+	if (covered != h.size || len(list) == 0) && !parts {
 		f := Failure{What: "the file has no head: nobody vouches for its entries", Do: askFile}
 		if covered > 0 {
 			f.What = fmt.Sprintf("nobody vouches for entries %s to %s: no FINAL head of this history covers them", number(covered), number(h.size-1))
@@ -161,12 +165,13 @@ func (h *history) notFinal(hd *head, i, n, quorum, members int) string {
 		if hd.Origin == "" {
 			return fmt.Sprintf("head %d of %d has no cosignature of a bureau of this ledger", i+1, n)
 		}
-		return fmt.Sprintf("the head at entry %s is cosigned by %s, and %d of %d are needed", number(hd.Size), by, quorum, members)
+		return fmt.Sprintf("the head over %s entries is cosigned by %s, and %d of %d are needed", number(hd.Size), by, quorum, members)
 	}
-	return fmt.Sprintf("head %d of %d is not good: %v", i+1, n, hd.err)
+	return fmt.Sprintf("head %d of %d is not good: %s", i+1, n, strings.TrimPrefix(hd.err.Error(), "checkpoint: "))
 }
 
-// differences names the entries that differ from what the file lists.
+// differences names the entries that differ from what the file lists. They were
+// counted when they were found.
 func (h *history) differences(by headed) {
 	h.settle()
 	at := make(map[[32]byte]uint64) // what is listed where
@@ -175,7 +180,6 @@ func (h *history) differences(by headed) {
 	}
 	for _, m := range h.moved {
 		f := Failure{Entry: &m.index, Bureau: m.bureau, Do: "Do not act on it. " + askEntry(m.bureau)}
-		key := ""
 		is := by.truth
 		if by.final == nil || m.index >= by.final.Size {
 			is = neither
@@ -185,16 +189,35 @@ func (h *history) differences(by headed) {
 			f.What = m.text(at, fmt.Sprintf("(digest %s in the file, %s in the history that %s cosigned)",
 				digest(m.leaf), digest(m.listed), codes(by.final.bureaus())))
 		case entries:
+			f.Do = askFile
 			f.What = fmt.Sprintf("the list of hashes in the file is wrong here (%s listed); the entry (%s) is the one that %s cosigned",
 				digest(m.listed), digest(m.leaf), codes(by.final.bureaus()))
-			if m.also != "" {
-				f.What += "; " + m.also
+			if m.also == "" {
+				h.list("list", f)
+				continue
 			}
-			f.Do, key = askFile, "list"
+			f.What += "; " + m.also
 		default:
-			f.What = m.text(at, fmt.Sprintf("(digest %s in the file, %s in its list, and no head says which is right)", digest(m.leaf), digest(m.listed)))
+			digests := fmt.Sprintf("(digest %s in the file, %s in its list of hashes, and no head says which is right)", digest(m.leaf), digest(m.listed))
+			if m.also == "" && m.shift == 0 {
+				f.What = "the entry is not the one that the file's own list names here " + digests
+				h.list("neither", f)
+				continue
+			}
+			f.What = m.text(at, digests)
 		}
-		h.name(qSequence, key, f) // it was counted when it was found
+		h.name(qSequence, "", f)
+	}
+}
+
+// list names the first of the entries that differ from the list in one way, and
+// says how many differ in all.
+func (h *history) list(key string, f Failure) {
+	if h.differ > 1 && h.groups[key] == nil {
+		f.What += fmt.Sprintf("; %s entries in all differ from the list", number(h.differ))
+	}
+	if h.groups[key] == nil {
+		h.name(qSequence, key, f)
 	}
 }
 

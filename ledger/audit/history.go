@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -36,7 +37,9 @@ type history struct {
 	byEntries       *state.Replay // nil while the trees are one
 	by              *state.Replay // that judged last
 	verifier        verifier
-	loose           map[keys.ID]bool // authors of entries that failed: where their chains go on is not known
+	// Where chains were broken they may go on from several ends.
+	loose map[keys.ID]bool           // authors of entries that failed: from anywhere
+	ends  map[keys.ID][]state.Author // other ends than that in the tables; bounded
 
 	moved   []*mismatch // bounded
 	differ  uint64      // entries that differ from their listed hash
@@ -55,7 +58,7 @@ const (
 
 func newHistory(g *ledger.Genesis, f *files, size, since uint64) (*history, error) {
 	m := state.New(g)
-	h := &history{problems: newProblems(), genesis: g, machine: m, files: f, since: since, loose: make(map[keys.ID]bool)}
+	h := &history{problems: newProblems(), genesis: g, machine: m, files: f, since: since, loose: make(map[keys.ID]bool), ends: make(map[keys.ID][]state.Author)}
 	h.tally = newTally(g)
 	var err error
 	if h.tables, err = newTables(f, m, size); err != nil {
@@ -88,10 +91,12 @@ func (h *history) take(j *job) error {
 func (h *history) entry(rec *bundle.Record, c *checked) error {
 	i := h.size
 	h.checked[qSequence]++
-	if rec.Time < h.time {
-		h.fail(qSequence, "time", Failure{Entry: &i, What: "its ledger time is before that of the entry before it, and ledger time never falls", Do: askFile})
+	if c.leaf == c.listed { // else it is named, and may be what does not belong here
+		if rec.Time < h.time {
+			h.fail(qSequence, "time", Failure{Entry: &i, What: "its ledger time is before that of an entry before it, and ledger time never falls", Do: askFile})
+		}
+		h.time = max(h.time, rec.Time)
 	}
-	h.time = max(h.time, rec.Time)
 	var refusal *state.Refusal
 	bureau := ""
 	if c.entry != nil {
@@ -147,10 +152,9 @@ func (h *history) judge(i uint64, c *checked) (*state.Refusal, error) {
 		refusal, err = h.by.Judge(i, e, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSeen {
-		h.fail(qRules, "seen", Failure{Entry: &i, Bureau: h.bureau(e.Statement.Author), What: fmt.Sprintf(
-			"its author, %s, had seen another history of the first %s entries (root %s signed, %s in the file)", h.signer(e.Statement.Author),
-			number(e.Statement.SeenSize), digest(e.Statement.SeenRoot), h.rootText(e.Statement.SeenSize)),
-			Do: "Compare this file with one from another bureau: `comity diff` names the first entry where they part."})
+		if err := h.unseen(i, e); err != nil {
+			return nil, err
+		}
 		refusal, err = h.by.JudgeUnseen(i, e, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSequence {
@@ -166,43 +170,87 @@ func (h *history) judge(i uint64, c *checked) (*state.Refusal, error) {
 	return refusal, nil
 }
 
-// chain notes how the entry breaks its author's chain, and where it leads on
-// judges it again as if it did not.
+// unseen notes that the author has seen another history than that of the file.
+func (h *history) unseen(i uint64, e *ledger.Entry) error {
+	s := e.Statement
+	f := Failure{Entry: &i, Bureau: h.bureau(s.Author), Do: "Compare this file with one from another bureau: `comity diff` names the first entry where they part."}
+	f.What = fmt.Sprintf("its author, %s, had seen %s entries before it, and in the file only %s stand there", h.signer(s.Author), number(s.SeenSize), number(i))
+	if s.SeenSize <= i {
+		root, err := h.listed.root(s.SeenSize)
+		if err != nil {
+			return err
+		}
+		f.What = fmt.Sprintf("its author, %s, had seen another history of the first %s entries (root %s signed, %s in the file)",
+			h.signer(s.Author), number(s.SeenSize), digest(s.SeenRoot), digest(root))
+	}
+	h.fail(qRules, "seen", f)
+	return nil
+}
+
+// maxEnds bounds the ends from which a broken chain may go on.
+const maxEnds = 4
+
+// chain notes how the entry breaks its author's chain, and judges it again as if
+// it did not. From then on the chain may go on from here or from where it was:
+// what was out of its place is one entry, and not all that follow.
 func (h *history) chain(i uint64, e *ledger.Entry) (*state.Refusal, error) {
 	s := e.Statement
 	end, err := state.ReadAuthor(h.tables.view(), s.Author)
 	if err != nil {
 		return nil, err
 	}
-	f := Failure{Entry: &i, Bureau: h.bureau(s.Author), Do: "Ask the bureau for its officer's statements, and compare this file with one from another bureau."}
-	who := h.signer(s.Author)
+	others := h.ends[s.Author]
+	known := slices.Index(others, state.Author{Seq: s.Seq, Prev: s.Prev})
 	switch {
+	case known >= 0:
+		others = slices.Delete(others, known, known+1)
 	case h.loose[s.Author]:
 		delete(h.loose, s.Author)
-	case s.Seq < end.Seq:
-		if again, ok, err := h.find(e.ID); err != nil {
+	default:
+		again, f, err := h.chainFailure(i, e, end)
+		if err != nil {
 			return nil, err
-		} else if ok {
-			f.What = fmt.Sprintf("it is entry %s again", number(again))
-		} else {
-			f.What = fmt.Sprintf("it is statement %s of %s, and stands behind that officer's statement %s", number(s.Seq), who, number(end.Seq-1))
 		}
 		h.fail(qChains, "", f)
-		return &state.Refusal{Code: state.BadSequence, Reason: f.What}, nil
+		if again {
+			return &state.Refusal{Code: state.BadSequence, Reason: f.What}, nil
+		}
+	}
+	if len(others) == maxEnds {
+		others = others[1:]
+	}
+	h.ends[s.Author] = append(others, end)
+	h.tables.setAuthor(s.Author, s.Seq, s.Prev)
+	return h.by.JudgeUnseen(i, e, &h.verifier)
+}
+
+// chainFailure says how the entry does not follow the end of its author's chain,
+// and whether it is one that stands in the file already.
+func (h *history) chainFailure(i uint64, e *ledger.Entry, end state.Author) (again bool, f Failure, err error) {
+	s, who := e.Statement, h.signer(e.Statement.Author)
+	f = Failure{Entry: &i, Bureau: h.bureau(s.Author), Do: "Ask the bureau for its officer's statements, and compare this file with one from another bureau."}
+	switch {
+	case s.Seq < end.Seq:
+		first, ok, err := h.find(e.ID)
+		if err != nil {
+			return false, f, err
+		}
+		if ok {
+			f.What = fmt.Sprintf("it is entry %s again", number(first))
+			return true, f, nil
+		}
+		f.What = fmt.Sprintf("it is statement %s of %s, and stands behind that officer's statement %s", number(s.Seq), who, number(end.Seq-1))
 	case s.Seq > end.Seq:
 		missing := fmt.Sprintf("statement %s is", number(end.Seq))
 		if s.Seq-end.Seq > 1 {
 			missing = fmt.Sprintf("statements %s to %s are", number(end.Seq), number(s.Seq-1))
 		}
 		f.What = fmt.Sprintf("it is statement %s of %s, and %s missing before it", number(s.Seq), who, missing)
-		h.fail(qChains, "", f)
 	default:
 		f.What = fmt.Sprintf("it follows another statement of %s than the one in the file (%s signed, %s in the file)",
 			who, digest(s.Prev), digest(end.Prev))
-		h.fail(qChains, "", f)
 	}
-	h.tables.setAuthor(s.Author, s.Seq, s.Prev)
-	return h.by.JudgeUnseen(i, e, &h.verifier)
+	return false, f, nil
 }
 
 // afterwards moves the chain of the author of a refused entry to where the next
@@ -244,9 +292,6 @@ func (h *history) accept(e *ledger.Entry) error {
 		}
 		h.tally.revoked(h.size, h.by.Signers()[0].Bureau, r)
 	}
-	if len(h.loose) > 0 {
-		delete(h.loose, e.Statement.Author)
-	}
 	return h.tables.put(puts, review)
 }
 
@@ -285,17 +330,4 @@ func (h *history) signer(id keys.ID) string {
 		return fmt.Sprintf("%s (key %s, %s)", k.Bureau, id.Short(), k.Label)
 	}
 	return fmt.Sprintf("nobody known (key %s)", id.Short())
-}
-
-// rootText is the root of the first size entries of the file, as far as there
-// are so many.
-func (h *history) rootText(size uint64) string {
-	if size > h.size {
-		return "no so many"
-	}
-	root, err := h.listed.root(size)
-	if err != nil {
-		return "unreadable"
-	}
-	return digest(root)
 }

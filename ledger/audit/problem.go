@@ -26,16 +26,16 @@ const (
 // check.
 var always = []question{qCharter, qSignatures, qSequence, qHeads}
 
-// testingOnlyBlind is a question that audits do not look into, -1 for none: with
-// it, tests show that each is needed.
-var testingOnlyBlind question = -1
+// testingOnlyBlind are questions, as bits, that audits do not look into: with it,
+// tests show that each is needed.
+var testingOnlyBlind uint
 
 // problem is a failure with those that are of one kind with it.
 type problem struct {
 	Failure
 	key  string
-	more uint64 // entries beside that of the failure
-	last uint64 // of them
+	more uint64 // entries, or heads, beside that of the failure
+	last uint64 // of the entries
 }
 
 // problems collects what failed. It names a bounded number, and counts the rest.
@@ -57,12 +57,12 @@ func (p *problems) fail(q question, key string, f Failure) {
 
 // name is fail for what is counted already.
 func (p *problems) name(q question, key string, f Failure) {
-	if q == testingOnlyBlind {
+	if testingOnlyBlind>>q&1 == 1 {
 		return
 	}
 	if g := p.groups[key]; key != "" && g != nil {
-		if f.Entry != nil {
-			g.more, g.last = g.more+1, *f.Entry
+		if g.more++; f.Entry != nil {
+			g.last = *f.Entry
 		}
 		return
 	}
@@ -82,7 +82,7 @@ func (p *problems) name(q question, key string, f Failure) {
 
 // count notes that an entry whose failure is named already fails q as well.
 func (p *problems) count(q question) {
-	if q != testingOnlyBlind {
+	if testingOnlyBlind>>q&1 == 0 {
 		p.failed[q]++
 	}
 }
@@ -96,6 +96,8 @@ func (p *problems) failures() []Failure {
 	for _, n := range slices.Concat(p.file, p.entries) {
 		f := n.Failure
 		switch {
+		case n.more > 0 && f.Entry == nil:
+			f.What += fmt.Sprintf("; so it is with %s more", number(n.more))
 		case n.more == 1:
 			f.What += fmt.Sprintf("; so it is with entry %s", number(n.last))
 		case n.more > 1:

@@ -227,7 +227,7 @@ func (a *audit) broken(r *bundle.Reader, p *problems, err error) (*Report, error
 	if !errors.As(err, &fault) {
 		return nil, err
 	}
-	f := Failure{Do: askFile, What: fmt.Sprintf("the file is damaged at byte %s: %s", number(fault.Offset), fault.What)}
+	f := Failure{Do: askFile, What: fmt.Sprintf("the beginning of the file is damaged or forged (byte %s): %s", number(fault.Offset), fault.What)}
 	q := qCharter
 	if r.Genesis() != nil {
 		q = qSequence

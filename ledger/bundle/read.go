@@ -67,11 +67,12 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if err != nil {
 		return b, err
 	}
-	if b.genesis, err = ledger.ParseGenesis(raw); err != nil {
+	g, err := ledger.ParseGenesis(raw)
+	if err != nil {
 		return b, b.fault("%v", err)
 	}
-	if b.genesis.Ledger != id {
-		return b, b.fault("the charter is not the one of the ledger %x that the file names", id[:8])
+	if g.Ledger != id {
+		return b, b.fault("the charter is not that of the ledger %x, which the file names", id[:8])
 	}
 	if b.size, err = b.uint(8); err != nil {
 		return b, err
@@ -79,6 +80,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if b.size > MaxSize {
 		return b, b.fault("a size of %d", b.size)
 	}
+	b.genesis = g
 	return b, nil
 }
 
@@ -202,7 +204,7 @@ func (b *Reader) member(c *counter, width int, most uint64, bound int) ([]byte, 
 			return nil, err
 		}
 		if n > most {
-			return nil, b.fault("a list of %d", n)
+			return nil, b.fault("a list of %d members", n)
 		}
 		c.begun, c.left = true, n
 	}

@@ -28,6 +28,22 @@ type tamper struct {
 	raw    func(data []byte) []byte
 }
 
+// audit changes the ledger, and audits it.
+func (c *tamper) audit(t *testing.T, w *world) *Report {
+	t.Helper()
+	f := w.file.clone()
+	c.change(w, f)
+	trust := w.trust()
+	if c.trust != nil {
+		c.trust(w, &trust)
+	}
+	data := f.marshal()
+	if c.raw != nil {
+		data = c.raw(data)
+	}
+	return runBytes(t, data, trust, Options{})
+}
+
 // victim returns the first entry from an index on of the given class, by the
 // officer of the i-th bureau.
 func (w *world) victim(from uint64, class ledger.Class, bureau int) int64 {
@@ -321,6 +337,10 @@ func tampers(w *world) []tamper {
 		})
 	}
 	conspire("a flipped signature", k, func(w *world, f *file) { f.flip(k, -1, 1) }).most = 6
+	conspire("a signature that does not verify", n, func(w *world, f *file) {
+		w.append(f, w.author(6).Publish(w.t, ledger.KindBlue, []byte("new")))
+		f.flip(n, -1, 1)
+	})
 	conspire("an amendment of another bureau's notice", n, func(w *world, f *file) {
 		w.append(f, w.author(6).Amend(w.t, f.entry(w.t, old).ID, ledger.KindBlue, []byte("not mine")))
 	})
@@ -445,17 +465,7 @@ func TestTamper(t *testing.T) {
 	w := ten(t)
 	var text bytes.Buffer
 	for _, c := range tampers(w) {
-		f := w.file.clone()
-		c.change(w, f)
-		trust := w.trust()
-		if c.trust != nil {
-			c.trust(w, &trust)
-		}
-		data := f.marshal()
-		if c.raw != nil {
-			data = c.raw(data)
-		}
-		r := runBytes(t, data, trust, Options{})
+		r := c.audit(t, w)
 		fmt.Fprintf(&text, "%s: %s", c.name, show(r))
 		if r.Verdict != c.want {
 			t.Errorf("%s: got %s", c.name, show(r))

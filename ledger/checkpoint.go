@@ -258,6 +258,22 @@ func (g *Genesis) Policy() *Policy {
 // only one of its two signatures when it is needed for the quorum. With
 // [ErrQuorum] it returns what it found.
 func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
+	c, by, err := p.Cosigners(data)
+	var bureaus []string
+	for _, s := range by {
+		bureaus = append(bureaus, s.Bureau)
+	}
+	return c, bureaus, err
+}
+
+// Cosigner is a bureau whose two signatures are on a note.
+type Cosigner struct {
+	Bureau string
+	Time   uint64 // POSIX seconds by its node's clock, the later of the two
+}
+
+// Cosigners is [Policy.Open] with the clocks of those who cosigned.
+func (p *Policy) Cosigners(data []byte) (Checkpoint, []Cosigner, error) {
 	if len(data) > MaxNote {
 		return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
 	}
@@ -284,13 +300,16 @@ func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
 		return Checkpoint{}, nil, fmt.Errorf("checkpoint: it is one of another ledger (%q, not %q)", c.Origin, p.Origin)
 	}
 	lines := make(map[string]int)
-	var bureaus []string
+	times := make(map[string]uint64)
+	var bureaus []Cosigner
 	for _, s := range n.Sigs { // note.Open drops repeated lines of one key
-		if raw, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
+		raw, err := base64.StdEncoding.DecodeString(s.Base64)
+		if err != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
 			return Checkpoint{}, nil, fmt.Errorf("checkpoint: %w", ErrMalformed)
 		}
+		times[s.Name] = max(times[s.Name], binary.BigEndian.Uint64(raw[4:])) // its verifier took it for one
 		if lines[s.Name]++; lines[s.Name] == 2 {
-			bureaus = append(bureaus, p.Bureau[s.Name])
+			bureaus = append(bureaus, Cosigner{p.Bureau[s.Name], times[s.Name]})
 		}
 	}
 	if len(bureaus) < p.Quorum {

@@ -73,6 +73,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return v.checkReceipt(t)
 	case "exhibit":
 		return v.checkExhibit(t)
+	case "bundle":
+		return v.checkBundle(t)
 	}
 	t.Fatalf("unknown type %q", v.kind)
 	return nil, nil

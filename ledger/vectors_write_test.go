@@ -50,6 +50,7 @@ func writeVectors(t *testing.T) {
 	w.receipts()
 	w.commands()
 	w.exhibits()
+	w.bundles()
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {

@@ -114,6 +114,9 @@ func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 		err = errors.New("what it says of its ledger is not what was signed")
 	}
 	if err != nil {
+		if v != nil {
+			f.signed(v)
+		}
 		f.Verdict, f.Reason = notAuthentic, err.Error()
 		return f
 	}

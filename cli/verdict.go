@@ -136,6 +136,10 @@ func (t *terminal) tell(f *finding) {
 			at = "entry " + count(*f.Index) + ": "
 		}
 		t.say("  %s%s", at, f.Reason)
+		if f.Advice != "" {
+			t.say("  %s", f.Advice)
+			return
+		}
 		t.say("  Do not act on it. Ask %s for %s again and keep this file as evidence.", by, what)
 		return
 	case unknown:

@@ -103,6 +103,12 @@ func (t *terminal) tellFacts(a *audited) {
 	if a.Head.Size > 0 {
 		t.say("  head      root %s at %s", keys.ID(a.Head.Root), count(a.Head.Size))
 	}
+	if a.Since > 0 {
+		t.say("  since     signatures were checked from entry %s on", count(a.Since))
+	}
+	if a.SinceWhy != "" {
+		t.say("  since     %s", a.SinceWhy)
+	}
 	if s := a.times(); s != "" {
 		t.say("  cosigned  %s, by the cosigners' clocks", s)
 	}
@@ -137,6 +143,7 @@ type auditDocument struct {
 	Bytes      uint64         `json:"bytes"`
 	Entries    uint64         `json:"entries"`
 	Since      uint64         `json:"since"`
+	SinceWhy   string         `json:"since_why,omitempty"`
 	Head       *checkpoint    `json:"head,omitempty"`
 	Members    int            `json:"members"`
 	Earliest   string         `json:"earliest,omitempty"`
@@ -192,7 +199,7 @@ type (
 // document returns the audit for programs.
 func (a *audited) document() *auditDocument {
 	d := &auditDocument{Verdict: a.verdictName(), What: a.file, Ledger: keys.ID(a.Ledger), Name: a.Name, Exercise: a.Exercise,
-		SHA256: keys.ID(a.Digest), Bytes: a.Bytes, Entries: a.Entries, Since: a.Since, Members: a.Members,
+		SHA256: keys.ID(a.Digest), Bytes: a.Bytes, Entries: a.Entries, Since: a.Since, SinceWhy: a.SinceWhy, Members: a.Members,
 		Earliest: stamp(a.Earliest), Latest: stamp(a.Latest),
 		Checks: []auditCheck{}, Failures: []auditFailure{}, Findings: []auditFinding{}, NotChecked: append([]string{}, a.NotChecked...),
 		Bureaus: []auditCount{}, Kinds: []auditCount{}, Keys: []auditKey{}}

@@ -152,6 +152,9 @@ func (a *audited) entries() string {
 	if a.Since > 0 {
 		text += fmt.Sprintf("; signatures checked from entry %s on", count(a.Since))
 	}
+	if a.SinceWhy != "" {
+		text += "; " + a.SinceWhy
+	}
 	return text
 }
 

@@ -61,7 +61,7 @@ func (c *chromium) open(t *testing.T, address string, flags ...string) *visit {
 	}
 	netLog := filepath.Join(profile, "net.json")
 	cmd := exec.CommandContext(ctx, c.path, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+		"--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--enable-logging=stderr", "--user-data-dir=" + profile, "--log-net-log=" + netLog},
 		append(flags, address)...)...)
 	cmd.WaitDelay = time.Second

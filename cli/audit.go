@@ -103,7 +103,7 @@ func (t *terminal) auditFile(c *cli.Context) error {
 	case err != nil:
 		return err
 	}
-	a := &audited{Report: r, file: path, source: source, explain: c.Bool("explain"), at: time.Now()}
+	a := &audited{Report: r, file: path, source: source, trusted: trust.how, explain: c.Bool("explain"), at: time.Now()}
 	a.command, a.settle = repeat(c, path, trust), settle(c, path, r)
 	return t.conclude(c, a, trust)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"reflect"
+	"slices"
 
 	"comity/ledger/audit"
 )
@@ -97,8 +98,9 @@ func (a *audited) page() ([]byte, error) {
 	for _, k := range a.Keys {
 		p.Keys = append(p.Keys, pageKey{k.Bureau, k.Name, k.Fingerprint.Short(), k.Trust})
 	}
+	mono := []string{"Ledger id", "Head", "Your last head", "File"} // they hold hashes
 	for _, f := range a.facts() {
-		p.Facts = append(p.Facts, pageFact{f[0], f[1], f[0] != "Ledger" && f[0] != "Entries" && f[0] != "Cosigned on"})
+		p.Facts = append(p.Facts, pageFact{f[0], f[1], slices.Contains(mono, f[0])})
 	}
 	if a.source == "" && a.file != "-" {
 		p.Commands = append(p.Commands, pageCommand{"sha256sum " + shellWord(a.file), hex.EncodeToString(a.Digest[:])})

@@ -49,7 +49,7 @@ func lanternTide() *audited {
 			{Bureau: "XC", Name: "Corvane", Fingerprint: ledger.ID{0x41}, Trust: "in the charter that you gave"}, {Bureau: "XD", Name: "Dunmarsh", Fingerprint: ledger.ID{0xb6}, Trust: "in the charter that you gave"}, {Bureau: "XE", Name: "Estmere", Fingerprint: ledger.ID{0x09}, Trust: "in the charter that you gave"}},
 		Anchor: &audit.Anchor{Size: 902, Root: ledger.Hash{1, 2, 3}, At: time.Date(2027, 3, 2, 8, 0, 0, 0, time.UTC)},
 	}
-	return &audited{Report: r, file: "lantern-tide.cbundle", at: time.Date(2027, 3, 14, 10, 2, 0, 0, time.UTC),
+	return &audited{Report: r, file: "lantern-tide.cbundle", trusted: "it is the one of your earlier audits, in auditor.anchors", at: time.Date(2027, 3, 14, 10, 2, 0, 0, time.UTC),
 		command: []string{"comity", "audit", "lantern-tide.cbundle", "--anchors", "auditor.anchors", "--since", "902", "--report", "report.html"}}
 }
 
@@ -73,7 +73,7 @@ func forgedReport() *audited {
 // unknownReport is right in itself.
 func unknownReport() *audited {
 	a := lanternTide()
-	a.Verdict, a.Findings, a.Anchor = audit.CannotTell, nil, nil
+	a.Verdict, a.Findings, a.Anchor, a.trusted = audit.CannotTell, nil, nil, ""
 	a.settle = []string{"comity", "audit", "lantern-tide.cbundle", "--ledger", "6d7c000000000000000000000000000000000000000000000000000000000001"}
 	return a
 }

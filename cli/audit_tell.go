@@ -100,6 +100,7 @@ func (t *terminal) tellChecks(a *audited) {
 // tellFacts prints what the audit was about.
 func (t *terminal) tellFacts(a *audited) {
 	t.say("  ledger    %s, %s", a.Name, keys.ID(a.Ledger))
+	t.say("  trusted   %s", a.because())
 	if a.Head.Size > 0 {
 		t.say("  head      root %s at %s", keys.ID(a.Head.Root), count(a.Head.Size))
 	}
@@ -137,6 +138,7 @@ type auditDocument struct {
 	What       string         `json:"what"`
 	Reason     string         `json:"reason,omitempty"`
 	Ledger     keys.ID        `json:"ledger"`
+	Trusted    string         `json:"trusted,omitempty"`
 	Name       string         `json:"name"`
 	Exercise   bool           `json:"exercise,omitempty"`
 	SHA256     keys.ID        `json:"sha256"`
@@ -198,7 +200,7 @@ type (
 
 // document returns the audit for programs.
 func (a *audited) document() *auditDocument {
-	d := &auditDocument{Verdict: a.verdictName(), What: a.file, Ledger: keys.ID(a.Ledger), Name: a.Name, Exercise: a.Exercise,
+	d := &auditDocument{Verdict: a.verdictName(), What: a.file, Ledger: keys.ID(a.Ledger), Trusted: a.trusted, Name: a.Name, Exercise: a.Exercise,
 		SHA256: keys.ID(a.Digest), Bytes: a.Bytes, Entries: a.Entries, Since: a.Since, SinceWhy: a.SinceWhy, Members: a.Members,
 		Earliest: stamp(a.Earliest), Latest: stamp(a.Latest),
 		Checks: []auditCheck{}, Failures: []auditFailure{}, Findings: []auditFinding{}, NotChecked: append([]string{}, a.NotChecked...),

@@ -24,6 +24,7 @@ type auditTrust struct {
 	home    *ledger.Hash // of the home's charter, where the command line names no ledger
 	anchors *audit.Anchors
 	path    string // of the anchors, "" without
+	how     string // the id came to be trusted
 }
 
 // auditTrust reads what the command line names.
@@ -32,6 +33,12 @@ func (t *terminal) auditTrust(c *cli.Context) (*auditTrust, error) {
 	var err error
 	if trust.ledger, err = t.namedLedger(c); err != nil {
 		return nil, err
+	}
+	switch {
+	case c.String("charter") != "":
+		trust.how = "it is the hash of the charter " + inputName(c.String("charter")) + ", which you gave"
+	case trust.ledger != nil:
+		trust.how = "you named it with --ledger"
 	}
 	if trust.path != "" {
 		if err := trust.read(); err != nil {
@@ -110,6 +117,9 @@ func (a *auditTrust) read() error {
 	if a.ledger != nil && *a.ledger != id {
 		return hint(fmt.Errorf("%s holds heads of ledger %s, and you ask about ledger %s", a.path, keys.ID(id), keys.ID(*a.ledger)), "keep one file of anchors for each ledger")
 	}
+	if a.ledger == nil {
+		a.how = "it is the one of your earlier audits, in " + a.path
+	}
 	a.ledger = &id
 	return nil
 }
@@ -128,7 +138,7 @@ func (a *auditTrust) consider(in io.Reader) (io.Reader, error) {
 		return nil, err
 	}
 	if err == nil && bytes.Equal(head[len(line):], a.home[:]) {
-		a.ledger = a.home
+		a.ledger, a.how = a.home, "it is that of the charter in this home"
 	}
 	if seeker, ok := in.(io.Seeker); ok {
 		if _, err := seeker.Seek(0, io.SeekStart); err == nil {

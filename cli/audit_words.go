@@ -17,6 +17,7 @@ type audited struct {
 	*audit.Report
 	file    string    // as given; "-" is standard input
 	source  string    // the node that the file was made from a moment ago, "" for a file that was given
+	trusted string    // how the ledger id came to be trusted, "" if it did not
 	command []string  // the command line to repeat it
 	settle  []string  // the command line that would settle a "cannot tell"
 	explain bool      // --explain
@@ -128,6 +129,7 @@ func (a *audited) facts() [][2]string {
 	list := [][2]string{
 		{"Ledger", a.Name},
 		{"Ledger id", grouped(a.Ledger)},
+		{"Trusted", a.because()},
 		{"Entries", a.entries()},
 	}
 	if a.Head.Size > 0 {
@@ -142,6 +144,14 @@ func (a *audited) facts() [][2]string {
 		list = append(list, [2]string{"Your last head", fmt.Sprintf("root %s at %s, kept %s", hex.EncodeToString(k.Root[:8]), plural(k.Size, "entry", "entries"), moment(k.At))})
 	}
 	return append(list, [2]string{"File", fmt.Sprintf("%s, SHA-256 %s", plural(a.Bytes, "byte", "bytes"), hex.EncodeToString(a.Digest[:]))})
+}
+
+// because says how the ledger id came to be trusted.
+func (a *audited) because() string {
+	if a.trusted == "" {
+		return "no: nothing says that it is the right one"
+	}
+	return "because " + a.trusted
 }
 
 func (a *audited) entries() string {

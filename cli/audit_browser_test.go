@@ -130,11 +130,10 @@ func TestBrowserSees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, plant := range []string{`<script>alert(1)</script>`, `<p style="color:red">x</p>`, `<img src="http://127.0.0.1:9/x.png">`} {
-		planted := bytes.Replace(page, []byte("</main>"), []byte(plant+"</main>"), 1)
-		if v := b.open(t, b.file(t, "planted", planted), "--dump-dom"); len(v.console) == 0 {
-			t.Errorf("nobody complains of %s", plant)
-		}
+	plants := []string{`<script>alert(1)</script>`, `<p style="color:red">x</p>`, `<img src="http://127.0.0.1:9/x.png">`}
+	planted := bytes.Replace(page, []byte("</main>"), []byte(strings.Join(plants, "")+"</main>"), 1)
+	if v := b.open(t, b.file(t, "planted", planted), "--dump-dom"); len(v.console) < len(plants) {
+		t.Errorf("of %q the browser says only %q", plants, v.console)
 	}
 	loose := []byte(`<!DOCTYPE html><title>x</title><img src="http://127.0.0.1:9/x.png">`)
 	if v := b.open(t, b.file(t, "loose", loose), "--dump-dom"); !slices.Contains(v.asked, "http://127.0.0.1:9/x.png") {

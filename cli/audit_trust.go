@@ -131,13 +131,12 @@ func (a *auditTrust) consider(in io.Reader) (io.Reader, error) {
 	if a.ledger != nil || a.home == nil {
 		return in, nil
 	}
-	const line = "comity bundle v1\n"
-	head := make([]byte, len(line)+len(ledger.Hash{}))
+	head := make([]byte, len(bundleHeader)+len(ledger.Hash{}))
 	n, err := io.ReadFull(in, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err
 	}
-	if err == nil && bytes.Equal(head[len(line):], a.home[:]) {
+	if err == nil && bytes.Equal(head[len(bundleHeader):], a.home[:]) {
 		a.ledger, a.how = a.home, "it is that of the charter in this home"
 	}
 	if seeker, ok := in.(io.Seeker); ok {

@@ -18,7 +18,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-const bundleExt = ".cbundle"
+// bundleHeader is the first line of a bundle (FORMAT.md).
+const bundleHeader = "comity bundle v1\n"
 
 func (t *terminal) bundleCommand() *cli.Command {
 	return &cli.Command{

@@ -104,7 +104,7 @@ func (t *terminal) auditFile(c *cli.Context) error {
 		return err
 	}
 	a := &audited{Report: r, file: path, source: source, trusted: trust.how, explain: c.Bool("explain"), at: time.Now()}
-	a.command, a.settle = repeat(c, path, trust), settle(c, path, r)
+	a.command, a.settle = repeat(c, path, trust), settlement(c, path, r)
 	return t.conclude(c, a, trust)
 }
 

@@ -185,9 +185,9 @@ func repeat(c *cli.Context, path string, trust *auditTrust) []string {
 	return append(words, flagWords(c, "report")...)
 }
 
-// settle returns the command line that settles whether it is the ledger meant,
+// settlement returns the command line that settles whether it is the ledger meant,
 // once its id was compared.
-func settle(c *cli.Context, path string, r *audit.Report) []string {
+func settlement(c *cli.Context, path string, r *audit.Report) []string {
 	return append(append(auditing(path), "--ledger", keys.ID(r.Ledger).String()), flagWords(c, "anchors")...)
 }
 

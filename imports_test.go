@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"crypto/keys"},
 	{"crypto/sign", "crypto/seal"},
 	{"ledger"},
-	{"ledger/notice", "ledger/state"},
+	{"ledger/notice", "ledger/state", "ledger/bundle"},
 	{"ledger/store", "ledger/tiles"},
 	{"ledger/audit"},
 	{"node/wire"},

@@ -170,6 +170,7 @@ func (t *terminal) showCharter(g *ledger.Genesis) error {
 	}
 	t.say("%s, made %s", g.Charter.Name, clock(g.Charter.Created*1000))
 	t.say("ledger id %s", id)
+	t.say("read out  %s", grouped(g.Ledger))
 	t.say("%d of %d bureaus must cosign what is FINAL", ledger.Quorum(len(members)), len(members))
 	t.table([]string{"BUREAU", "NAME", "NODE", "ROOT KEY", "SIGNED"}, rows)
 	return nil

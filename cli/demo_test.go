@@ -56,7 +56,7 @@ func TestDemoSecondTerminal(t *testing.T) {
 			t.Errorf("%s: %v", strings.Join(c, " "), err)
 		}
 	}
-	for _, want := range []string{"You are at XA (Aldermoor) now", "located, safe", "Node of XA (Aldermoor), ready", "You are at XC"} {
+	for _, want := range []string{"You are at XA (Aldermoor) now", "located, safe", "OK      Every entry is authentic and none is missing.", "Node of XA (Aldermoor), ready", "You are at XC"} {
 		if !strings.Contains(shown.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &shown)
 		}

@@ -1,41 +1,73 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 )
 
-// writeOutput writes a result to a file, whole or not at all: into a new file
-// beside it, made durable, and then given its name. Only the owner may read
-// it, because most results hold what was opened. It replaces nothing unless
-// force is set.
-func writeOutput(path string, data []byte, force bool) (err error) {
-	if _, statErr := os.Lstat(path); statErr == nil && !force {
-		return hint(fmt.Errorf("write %s: it is there already", path), "choose another name, or say --force")
+// output is a file that is being written: a new one beside the place where it
+// will be, which has its name only once it is whole and durable. Only the owner
+// may read it, because most results hold what was opened.
+type output struct {
+	*os.File
+	path string
+}
+
+// createOutput begins a file. It replaces nothing unless force is set. Call keep
+// or discard.
+func createOutput(path string, force bool) (*output, error) {
+	fi, err := os.Lstat(path)
+	switch {
+	case err == nil && fi.IsDir():
+		return nil, fmt.Errorf("write %s: it is a folder", path)
+	case err == nil && !force:
+		return nil, hint(fmt.Errorf("write %s: it is there already", path), "choose another name, or say --force")
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return nil, fmt.Errorf("write %s: %w", path, cause(err))
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
+	return &output{f, path}, nil
+}
+
+// keep makes the file durable and gives it its name.
+func (o *output) keep() error {
+	err := o.Sync()
+	if err = errors.Join(err, o.Close()); err == nil {
+		err = os.Rename(o.Name(), o.path)
+	}
+	if err != nil {
+		os.Remove(o.Name())
+		return fmt.Errorf("write %s: %w", o.path, cause(err))
+	}
+	// The name is durable too, where a folder can be synced.
+	if folder, err := os.Open(filepath.Dir(o.path)); err == nil {
+		_ = folder.Sync()
+		folder.Close()
+	}
+	return nil
+}
+
+// discard leaves nothing behind.
+func (o *output) discard() {
+	o.Close()
+	os.Remove(o.Name())
+}
+
+// writeOutput writes a result to a file, whole or not at all.
+func writeOutput(path string, data []byte, force bool) error {
+	o, err := createOutput(path, force)
+	if err != nil {
 		return err
 	}
-	if err = f.Sync(); err != nil {
-		return err
+	if _, err := o.Write(data); err != nil {
+		o.discard()
+		return fmt.Errorf("write %s: %w", path, cause(err))
 	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return o.keep()
 }
 
 // inputName returns what people call the input that a path names.

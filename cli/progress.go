@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
@@ -27,4 +30,51 @@ func (t *terminal) progress(what string) (advance func(done, total uint64), end 
 		p.Wait()
 	}
 	return advance, end
+}
+
+// rate is progress for work of an even pace: it shows how fast it goes, and how
+// long it will take.
+func (t *terminal) rate(what string) (advance func(done, total uint64), end func()) {
+	if !isTerminal(t.stderr) {
+		return func(uint64, uint64) {}, func() {}
+	}
+	p := mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(60))
+	began := time.Now()
+	bar := p.AddBar(0,
+		mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name(visible(what)+" ")),
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
+			return pace(uint64(s.Current), uint64(s.Total), time.Since(began))
+		})),
+	)
+	advance = func(done, total uint64) {
+		bar.SetTotal(int64(total), false)
+		bar.SetCurrent(int64(done))
+	}
+	end = func() {
+		bar.Abort(true)
+		p.Wait()
+	}
+	return advance, end
+}
+
+// pace says how far a work is: "12,000 of 1,284,000 entries, 31,000/s, 41 s left".
+func pace(done, total uint64, took time.Duration) string {
+	text := fmt.Sprintf("%s of %s", count(done), plural(total, "entry", "entries"))
+	if took < time.Second || done == 0 {
+		return text
+	}
+	speed := float64(done) / took.Seconds()
+	text += fmt.Sprintf(", %s/s", count(uint64(speed)))
+	if done >= total {
+		return text
+	}
+	left := time.Duration(float64(total-done) / speed * float64(time.Second))
+	switch {
+	case left < 2*time.Minute:
+		return text + fmt.Sprintf(", %d s left", int(left.Seconds()+1))
+	case left < 2*time.Hour:
+		return text + fmt.Sprintf(", %d min left", int(left.Minutes()+0.5))
+	}
+	return text + fmt.Sprintf(", %.1f h left", left.Hours())
 }

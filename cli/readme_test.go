@@ -32,7 +32,7 @@ func TestNetReadmeTour(t *testing.T) {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	script := section(t, "A first tour")
-	for _, want := range []string{"testnet up", "notice submit", "search", "notice show", "notice ack", "status", "notice export", "verify", "export tiles", "testnet down"} {
+	for _, want := range []string{"testnet up", "notice submit", "search", "notice show", "notice ack", "status", "notice export", "verify", "bundle create", "audit", "export tiles", "testnet down"} {
 		if !strings.Contains(script, "comity "+want) {
 			t.Errorf("the tour has no comity %s", want)
 		}
@@ -50,6 +50,8 @@ func TestNetReadmeTour(t *testing.T) {
 		"OK      XA-0001",                   // verify
 		`Good "statement@comity" signature`, // by OpenSSH
 		"tessera/cmd/fsck",                  // how to check the tiles
+		"OK      Every entry is authentic",  // audit
+		"wrote report.html",
 	)
 }
 

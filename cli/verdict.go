@@ -73,11 +73,16 @@ func (t *terminal) cannotTell(what string, err error, advice string) *finding {
 func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 	f.Verdict = authentic
 	f.Act = x.Item.Entry.Statement.Class.String()
+	f.signed(v)
+	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.Policy().Quorum}
+	f.NotChecked = []string{"whether it is true", "anything after entry " + count(x.Receipt.Index) + " (amended, withdrawn, key revoked?)", v.Signers[0].Bureau + "'s clock"}
+}
+
+// signed takes over who signed.
+func (f *finding) signed(v *ledger.Verdict) {
 	for _, s := range v.Signers {
 		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt})
 	}
-	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.Policy().Quorum}
-	f.NotChecked = []string{"whether it is true", "anything after entry " + count(x.Receipt.Index) + " (amended, withdrawn, key revoked?)", v.Signers[0].Bureau + "'s clock"}
 }
 
 // found adds a finding that does not make the notice less authentic but that a
@@ -128,13 +133,23 @@ func (t *terminal) tell(f *finding) {
 			t.say("  Accuse nobody with it. Ask for the file again where you have it from.")
 			return
 		}
-		t.head(red, "FAILED", inputName(f.What)+" is not what was signed and accepted.")
+		by, what := "the bureau it names", "it"
+		sentence := inputName(f.What) + " is not what was signed and accepted."
+		if len(f.Signers) > 0 { // they are proven: only the text is not theirs
+			by, what = f.Signers[0].Bureau, "entry "+count(*f.Index)
+			sentence = "This is not the notice that " + by + " signed."
+		}
+		t.head(red, "FAILED", sentence)
 		at := ""
 		if f.Index != nil {
 			at = "entry " + count(*f.Index) + ": "
 		}
 		t.say("  %s%s", at, f.Reason)
-		t.say("  Do not act on it. Ask the bureau it names for it again and keep this as evidence.")
+		if f.Advice != "" {
+			t.say("  %s", f.Advice)
+			return
+		}
+		t.say("  Do not act on it. Ask %s for %s again and keep this file as evidence.", by, what)
 		return
 	case unknown:
 		t.head(yellow, "UNKNOWN", "It cannot be told whether "+f.name()+" is authentic.")

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -39,6 +40,9 @@ func (t *terminal) verifyCommand() *cli.Command {
 // verify finds out what can be said about a file or an id. Whatever stands in
 // the way of an answer is itself the answer "cannot tell".
 func (t *terminal) verify(c *cli.Context, what string) *finding {
+	if isBundle(what) {
+		return t.cannotTell(what, errors.New("it is a whole ledger, not one notice"), "to check it: comity audit "+shellWord(what))
+	}
 	if isFile(what) {
 		return t.verifyFile(c, what)
 	}
@@ -55,6 +59,22 @@ func isFile(s string) bool {
 	}
 	fi, err := os.Stat(s)
 	return err == nil && fi.Mode().IsRegular()
+}
+
+// isBundle reports whether a file begins as a bundle does.
+func isBundle(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil || !fi.Mode().IsRegular() {
+		return false
+	}
+	head := make([]byte, len(bundleHeader))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == bundleHeader
 }
 
 // charter returns the charter to check against, and the home when there is one.
@@ -118,6 +138,9 @@ func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 		err = errors.New("what it says of its ledger is not what was signed")
 	}
 	if err != nil {
+		if v != nil {
+			f.signed(v)
+		}
 		f.Verdict, f.Reason = notAuthentic, err.Error()
 		return f
 	}

@@ -260,14 +260,35 @@ func (g *Genesis) Policy() *Policy {
 // [ErrQuorum] it returns what it found.
 func (p *Policy) Open(data []byte) (Checkpoint, []string, error) {
 	o, err := p.open(data)
-	return o.at, o.bureaus, err
+	return o.at, o.bureaus(), err
+}
+
+// Cosigner is a bureau whose two signatures are on a note.
+type Cosigner struct {
+	Bureau string
+	Time   uint64 // POSIX seconds by its node's clock, the later of the two
+}
+
+// Cosigners is [Policy.Open] with the clocks of those who cosigned.
+func (p *Policy) Cosigners(data []byte) (Checkpoint, []Cosigner, error) {
+	o, err := p.open(data)
+	return o.at, o.cosigners, err
 }
 
 // opened is what was found in the note of a checkpoint.
 type opened struct {
-	at      Checkpoint
-	bureaus []string // codes of the cosigners
-	tidy    []byte   // the note with the cosigners' lines alone
+	at        Checkpoint
+	cosigners []Cosigner
+	tidy      []byte // the note with the cosigners' lines alone
+}
+
+// bureaus returns the codes of the cosigners.
+func (o *opened) bureaus() []string {
+	var codes []string
+	for _, c := range o.cosigners {
+		codes = append(codes, c.Bureau)
+	}
+	return codes
 }
 
 // open does the work of [Policy.Open].
@@ -300,12 +321,15 @@ func (p *Policy) open(data []byte) (opened, error) {
 	}
 	out := opened{at: c, tidy: []byte(n.Text + "\n")}
 	lines := make(map[string]int)
+	times := make(map[string]uint64)
 	for _, s := range n.Sigs { // note.Open drops repeated lines of one key
-		if raw, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
+		raw, err := base64.StdEncoding.DecodeString(s.Base64)
+		if err != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
 			return none, fmt.Errorf("checkpoint: %w", ErrMalformed)
 		}
+		times[s.Name] = max(times[s.Name], binary.BigEndian.Uint64(raw[4:])) // its verifier took it for one
 		if lines[s.Name]++; lines[s.Name] == 2 {
-			out.bureaus = append(out.bureaus, p.Bureau[s.Name])
+			out.cosigners = append(out.cosigners, Cosigner{p.Bureau[s.Name], times[s.Name]})
 		}
 	}
 	for _, s := range n.Sigs {
@@ -313,8 +337,8 @@ func (p *Policy) open(data []byte) (opened, error) {
 			out.tidy = fmt.Appendf(out.tidy, "— %s %s\n", s.Name, s.Base64)
 		}
 	}
-	if len(out.bureaus) < p.Quorum {
-		return out, fmt.Errorf("checkpoint %d: %w: %d of %d needed", c.Size, ErrQuorum, len(out.bureaus), p.Quorum)
+	if len(out.cosigners) < p.Quorum {
+		return out, fmt.Errorf("checkpoint %d: %w: %d of %d needed", c.Size, ErrQuorum, len(out.cosigners), p.Quorum)
 	}
 	return out, nil
 }

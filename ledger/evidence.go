@@ -157,8 +157,8 @@ func (e *Evidence) Verify(g *Genesis) (*Contradiction, error) {
 	if !e.proves(other.at, final.at) {
 		return nil, ErrNoContradiction
 	}
-	c := &Contradiction{Other: other.at, Final: final.at, OtherBy: other.bureaus, FinalBy: final.bureaus,
-		BothFinal: len(other.bureaus) >= p.Quorum}
+	c := &Contradiction{Other: other.at, Final: final.at, OtherBy: other.bureaus(), FinalBy: final.bureaus(),
+		BothFinal: len(other.bureaus()) >= p.Quorum}
 	for _, code := range c.OtherBy {
 		if slices.Contains(c.FinalBy, code) {
 			c.Both = append(c.Both, code)
@@ -185,7 +185,7 @@ func (e *Evidence) proves(other, final Checkpoint) bool {
 // openAny opens a note that one bureau or more cosigned.
 func (p *Policy) openAny(data []byte) (opened, error) {
 	o, err := p.open(data)
-	if errors.Is(err, ErrQuorum) && len(o.bureaus) > 0 {
+	if errors.Is(err, ErrQuorum) && len(o.bureaus()) > 0 {
 		err = nil
 	}
 	return o, err

@@ -117,16 +117,14 @@ type Signer struct {
 // ErrOtherLedger is returned for an exhibit of a ledger with another charter.
 var ErrOtherLedger = errors.New("it belongs to a ledger with another charter")
 
-// Verify checks the exhibit with nothing but the charter: body, receipt, every
-// signature, and for each signer the enrolment by a root key of the charter at
-// a lower index. It cannot see whether a key was revoked in between.
+// Verify checks the exhibit with nothing but the charter: receipt, every
+// signature, for each signer the enrolment by a root key of the charter at a
+// lower index, and the body. It cannot see whether a key was revoked in between.
+// When all is right but the body, it returns with the error what it established:
+// who signed another text.
 func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 	if x.Ledger != g.Ledger || x.Item.Entry.Statement.Ledger != g.Ledger {
 		return nil, ErrOtherLedger
-	}
-	if !x.Item.Entry.CheckBody(x.Item.Body) {
-		return nil, fmt.Errorf("the text was changed after signing (digest %x in the file, %x signed)",
-			first8(sha256.Sum256(x.Item.Body)), first8(x.Item.Entry.Statement.BodyHash))
 	}
 	policy := g.Policy()
 	var v Verdict
@@ -154,6 +152,10 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 	}
 	if len(enrols) > 0 {
 		return nil, fmt.Errorf("the file carries an enrolment that no signature needs")
+	}
+	if !x.Item.Entry.CheckBody(x.Item.Body) {
+		return &v, fmt.Errorf("the text was changed after signing (digest %x in the file, %x signed by %s)",
+			first8(sha256.Sum256(x.Item.Body)), first8(x.Item.Entry.Statement.BodyHash), v.Signers[0].Bureau)
 	}
 	return &v, nil
 }

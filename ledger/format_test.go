@@ -114,6 +114,24 @@ var layouts = map[string]func(l *layout){
 			l.vector(3, "its receipt")
 		}
 	},
+	"bundle-two": func(l *layout) {
+		l.fields("header", 17, "ledger id", 32)
+		l.vector(3, "genesis")
+		size := l.number(8, "size")
+		for range size {
+			l.field(8, "time")
+			l.vector(3, "entry")
+			l.field(1, "body state")
+		}
+		for range size {
+			l.field(32, "leaf hash")
+		}
+		for range l.number(4, "number of notes") {
+			l.vector(3, "note")
+		}
+		l.number(2, "number of pieces of evidence")
+		l.field(32, "checksum")
+	},
 }
 
 // wrap breaks a line with long hex.

@@ -75,6 +75,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return v.checkExhibit(t)
 	case "evidence":
 		return v.checkEvidence(t)
+	case "bundle":
+		return v.checkBundle(t)
 	}
 	t.Fatalf("unknown type %q", v.kind)
 	return nil, nil

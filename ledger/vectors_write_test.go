@@ -52,6 +52,7 @@ func writeVectors(t *testing.T) {
 	w.commands()
 	w.exhibits()
 	w.evidence()
+	w.bundles()
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {

@@ -30,6 +30,7 @@ type Report struct {
 
 	Entries   uint64            // in the file
 	Since     uint64            // signatures were checked from this index on
+	SinceWhy  string            // why from there, where another index was asked for; "" otherwise
 	Head      ledger.Checkpoint // the last FINAL one of the file
 	Cosigners []string          // bureaus that cosigned Head, in order of code
 	Quorum    int               // how many are needed

@@ -148,6 +148,7 @@ type application struct {
 	records []Record
 	final   *Collected
 	seen    map[uint64]tlog.Hash // roots at sizes that authors of this batch named
+	unseen  bool                 // the rule on what authors have seen is not asked
 }
 
 func (a *application) batch(b *ledger.Batch) ([]Result, error) {
@@ -182,23 +183,13 @@ func (a *application) item(it *ledger.Item) (Result, error) {
 	if err != nil || known {
 		return Result{Index: index, Known: known}, err
 	}
-	signers, refusal, err := a.check(e)
+	signers, author, refusal, err := a.judge(e)
 	if err != nil || refusal != nil {
 		return Result{Refusal: refusal}, err
 	}
-	author, err := ReadAuthor(a, e.Statement.Author)
-	if err != nil {
-		return Result{}, err
-	}
-	if e.Statement.Seq != author.Seq || e.Statement.Prev != author.Prev {
-		return Result{Refusal: refuse(BadSequence, fmt.Sprintf("it is number %d of key %s, whose next statement is number %d",
-			e.Statement.Seq, e.Statement.Author.Short(), author.Seq))}, nil
-	}
 	index = a.head.Size
 	before := len(a.order)
-	a.put(TableIDs, e.ID[:], binary.BigEndian.AppendUint64(nil, index))
-	a.put(TableAuthors, e.Statement.Author[:], append(binary.BigEndian.AppendUint64(nil, author.Seq+1), e.ID[:]...))
-	if err := a.effects(e, index, signers); err != nil {
+	if err := a.accept(e, index, author, signers); err != nil {
 		return Result{}, err
 	}
 	hashes, err := tlog.StoredHashesForRecordHash(int64(index), e.LeafHash(), a)
@@ -211,6 +202,31 @@ func (a *application) item(it *ledger.Item) (Result, error) {
 	a.head.Size++
 	a.head.Digest = digest(a.head.Digest, a.head.Time, a.order[before:])
 	return Result{Index: index, Time: a.head.Time}, nil
+}
+
+// judge holds all rules. Beside the refusal it returns what accept needs.
+func (a *application) judge(e *ledger.Entry) ([]*Key, Author, *Refusal, error) {
+	signers, refusal, err := a.check(e)
+	if err != nil || refusal != nil {
+		return nil, Author{}, refusal, err
+	}
+	s := e.Statement
+	author, err := ReadAuthor(a, s.Author)
+	if err != nil {
+		return nil, Author{}, nil, err
+	}
+	if s.Seq != author.Seq || s.Prev != author.Prev {
+		return nil, author, refuse(BadSequence, fmt.Sprintf("it is number %d of key %s, whose next statement is number %d",
+			s.Seq, s.Author.Short(), author.Seq)), nil
+	}
+	return signers, author, nil, nil
+}
+
+// accept writes what the entry changes, the tree apart.
+func (a *application) accept(e *ledger.Entry, index uint64, author Author, signers []*Key) error {
+	a.put(TableIDs, e.ID[:], binary.BigEndian.AppendUint64(nil, index))
+	a.put(TableAuthors, e.Statement.Author[:], append(binary.BigEndian.AppendUint64(nil, author.Seq+1), e.ID[:]...))
+	return a.effects(e, index, signers)
 }
 
 // digest extends the chain over the ledger time and the changes of every entry.

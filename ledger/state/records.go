@@ -214,18 +214,24 @@ func ReadIndex(v View, id ledger.ID) (index uint64, ok bool, err error) {
 // ReadNotice returns the state of the notice whose publish statement has this
 // id, nil when there is none.
 func ReadNotice(v View, id ledger.ID) (*Notice, error) {
-	return read(v, TableNotices, id[:], func(data []byte) (*Notice, bool) {
-		var (
-			n    Notice
-			code []byte
-		)
-		in := cryptobyte.String(data)
-		ok := in.ReadBytes(&code, 2) && in.ReadUint8((*uint8)(&n.Kind)) && in.ReadUint8((*uint8)(&n.Status)) && in.ReadUint64(&n.Index) &&
-			in.ReadUint64(&n.Latest) && in.ReadUint64(&n.Ended) && in.Empty()
-		n.Bureau = string(code)
-		return &n, ok
-	})
+	return read(v, TableNotices, id[:], ParseNotice)
 }
+
+// ParseNotice reads what the state holds of a notice: [NoticeBytes] bytes.
+func ParseNotice(data []byte) (*Notice, bool) {
+	var (
+		n    Notice
+		code []byte
+	)
+	in := cryptobyte.String(data)
+	ok := in.ReadBytes(&code, 2) && in.ReadUint8((*uint8)(&n.Kind)) && in.ReadUint8((*uint8)(&n.Status)) && in.ReadUint64(&n.Index) &&
+		in.ReadUint64(&n.Latest) && in.ReadUint64(&n.Ended) && in.Empty()
+	n.Bureau = string(code)
+	return &n, ok
+}
+
+// NoticeBytes is the length of what the state holds of a notice.
+const NoticeBytes = 2 + 1 + 1 + 3*8
 
 // ReadSealing returns the current sealing key of a bureau for a compartment,
 // nil when it has enrolled none.

@@ -88,3 +88,71 @@ func TestReplay(t *testing.T) {
 		}
 	}
 }
+
+// TestJudge holds Replay against Apply: on a random log, each statement, the
+// refused ones included, is judged as Apply judged it, and what it changes is
+// the same, whether the view knows ids or not.
+func TestJudge(t *testing.T) {
+	commands := 1500
+	if testing.Short() {
+		commands = 150
+	}
+	g := newGenerator(t, 4, rand.New(rand.NewPCG(3, 4)))
+	codes := make(map[state.Code]int)
+	for range commands {
+		c := g.command()
+		if c.Batch != nil {
+			c.Batch.Items = c.Batch.Items[:1]
+			e := c.Batch.Items[0].Entry
+			index := g.head().Size
+			refusal, err := g.m.NewReplay(withoutIDs{g.view}).Judge(index, e, state.Plain{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := g.m.NewReplay(g.view)
+			if _, err := r.Judge(index, e, state.Plain{}); err != nil {
+				t.Fatal(err)
+			}
+			changes, results, err := g.m.Apply(g.view, c, state.Plain{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch want := results[0]; {
+			case want.Known:
+				if refusal == nil {
+					t.Fatalf("entry %d is known, and Judge takes it again", index)
+				}
+				codes["known"]++
+			case want.Refusal != nil:
+				if refusal == nil || *refusal != *want.Refusal {
+					t.Fatalf("entry %d: got %+v, want %+v", index, refusal, want.Refusal)
+				}
+				codes[refusal.Code]++
+			default:
+				if refusal != nil {
+					t.Fatalf("entry %d: got %+v, and it is accepted", index, refusal)
+				}
+				puts, err := r.Accept()
+				if err != nil || len(puts) == 0 || !reflect.DeepEqual(puts, changes.Puts[:len(puts)]) {
+					t.Fatalf("entry %d: got changes %+v, %v; want %+v", index, puts, err, changes.Puts)
+				}
+				codes["accepted"]++
+			}
+		}
+		_, results := g.apply(c)
+		g.learn(c, results)
+	}
+	if len(codes) < 8 && !testing.Short() {
+		t.Errorf("only %v came up", codes)
+	}
+}
+
+// withoutIDs is a view that does not know which statements are in the log.
+type withoutIDs struct{ state.View }
+
+func (v withoutIDs) Get(t state.Table, key []byte) ([]byte, error) {
+	if t == state.TableIDs {
+		return nil, nil
+	}
+	return v.View.Get(t, key)
+}

@@ -50,8 +50,11 @@ func newOverlay(v View, size uint64) *overlay {
 }
 
 func (o *overlay) Get(t Table, key []byte) ([]byte, error) {
-	if v, ok := o.puts[string(byte(t))+string(key)]; ok {
-		return v, nil
+	if len(o.puts) > 0 { // the key as an argument of the map is never copied
+		var buf [64]byte
+		if v, ok := o.puts[string(append(append(buf[:0], byte(t)), key...))]; ok {
+			return v, nil
+		}
 	}
 	v, err := o.base.Get(t, key)
 	if err != nil {

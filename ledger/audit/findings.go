@@ -1,0 +1,248 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"comity/ledger/bundle"
+	"comity/ledger/state"
+)
+
+// What is worth a person's eye.
+const (
+	absentHeads = 3             // heads in a row that a bureau did not cosign
+	clockSlack  = 6 * time.Hour // between ledger time and those who cosign
+)
+
+// findings returns all findings on a history that was read to its end.
+func (h *history) findings(by headed, heads []*head) ([]Finding, error) {
+	out, err := h.suspicions()
+	if err != nil {
+		return nil, err
+	}
+	overdue, err := h.overdue(by)
+	if err != nil {
+		return nil, err
+	}
+	clocks, err := h.clocks(heads)
+	if err != nil {
+		return nil, err
+	}
+	out = slices.Concat(out, overdue, h.absent(heads), clocks)
+	if n := h.tally.bodies[bundle.Purged]; n > 0 {
+		out = append(out, Finding{What: fmt.Sprintf("%s sealed texts are said to be purged, and no entry of the ledger orders it", number(n)),
+			Why: "In this version nothing may be purged. Ask who made the file where they are."})
+	}
+	return out, nil
+}
+
+// overdue finds the active notices whose day of review has passed when the last
+// head was cosigned: the first ones, and how many more.
+func (h *history) overdue(by headed) ([]Finding, error) {
+	if by.final == nil {
+		return nil, nil
+	}
+	_, latest := by.final.clocks()
+	today := uint32(latest.Unix() / 86_400)
+	type late struct {
+		index  uint64
+		bureau string
+		review uint32
+	}
+	var first []late // by index, bounded
+	var all uint64
+	err := h.tables.notices.active(func(n *state.Notice, review uint32) {
+		if review == 0 || review >= today {
+			return
+		}
+		all++
+		at, _ := slices.BinarySearchFunc(first, n.Index, func(l late, i uint64) int { return int(int64(l.index) - int64(i)) })
+		if at < maxFindings {
+			first = slices.Insert(first, at, late{n.Index, n.Bureau, review})
+			first = first[:min(len(first), maxFindings)]
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []Finding
+	for _, l := range first {
+		day := time.Unix(int64(l.review)*86_400, 0).UTC().Format("2 January 2006")
+		out = append(out, Finding{Entry: &l.index, What: "review date passed: " + day,
+			Why: fmt.Sprintf("%s was to review this notice by then, and has neither amended it to a later date nor withdrawn it.", l.bureau)})
+	}
+	if more := all - uint64(len(first)); more > 0 {
+		out = append(out, Finding{What: fmt.Sprintf("%s more notices are past their day of review", number(more)),
+			Why: "Nobody has looked at whether they should still stand."})
+	}
+	return out, nil
+}
+
+// absent finds the bureaus that cosigned none of the last heads.
+func (h *history) absent(heads []*head) []Finding {
+	var last []*head
+	for _, hd := range heads {
+		if hd.ok {
+			last = append(last, hd)
+		}
+	}
+	if len(last) < absentHeads {
+		return nil
+	}
+	var out []Finding
+	for i := range h.tally.members {
+		code := h.tally.members[i].Code
+		missed := 0
+		for missed < len(last) && !slices.Contains(last[len(last)-1-missed].bureaus(), code) {
+			missed++
+		}
+		if missed >= absentHeads {
+			out = append(out, Finding{What: fmt.Sprintf("%s cosigned none of the last %d heads, from the one over %s entries on", code, missed, number(last[len(last)-missed].Size)),
+				Why: "Its node is cut off, or sees another history. If one bureau more is missing, nothing may become FINAL."})
+		}
+	}
+	return out
+}
+
+// clocks finds heads whose ledger time and cosigners' times are far apart: the
+// time of the last entry was a leader's clock, and nodes cosign what is there.
+func (h *history) clocks(heads []*head) ([]Finding, error) {
+	var far uint64 // heads
+	var worst Finding
+	var most time.Duration
+	var record [indexLen]byte
+	for _, hd := range heads {
+		if !hd.ok || hd.Size == 0 || len(hd.by) == 0 {
+			continue
+		}
+		if err := h.index.get(int64(hd.Size-1), record[:]); err != nil {
+			return nil, err
+		}
+		at := recordTime(record[:])
+		// Who was away cosigns late. So it counts how far the nearest is behind,
+		// and how far anybody is ahead of what he cosigned.
+		off, who := time.Duration(1<<62), ""
+		for _, c := range hd.by {
+			if d := time.Unix(int64(c.Time), 0).Sub(at); d < -clockSlack {
+				off, who = -d, c.Bureau
+				break
+			} else if d.Abs() < off {
+				off, who = d.Abs(), c.Bureau
+			}
+		}
+		if off <= clockSlack {
+			continue
+		}
+		far++
+		if off > most {
+			index := hd.Size - 1
+			most, worst = off, Finding{Entry: &index, What: fmt.Sprintf("its ledger time, %s, is %s from the clock of %s when it cosigned",
+				at.UTC().Format("2 January 2006 15:04 UTC"), hours(off), who)}
+		}
+	}
+	if far == 0 {
+		return nil, nil
+	}
+	if far > 1 {
+		worst.What += fmt.Sprintf("; %s heads are such", number(far))
+	}
+	worst.Why = "Order is proven, time is not: a bureau's clock is wrong, or the times in the file were changed."
+	return []Finding{worst}, nil
+}
+
+func hours(d time.Duration) string {
+	if d > 72*time.Hour {
+		return fmt.Sprintf("%s days", number(uint64(d/(24*time.Hour))))
+	}
+	return fmt.Sprintf("%d hours", d/time.Hour)
+}
+
+// notChecked says what no audit of this kind can tell.
+func (h *history) notChecked(r *Report, t Trust, evidence uint64) []string {
+	var sealed uint64
+	for s, n := range h.tally.bodies {
+		if bundle.BodyState(s) != bundle.None {
+			sealed += n
+		}
+	}
+	out := []string{}
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if t.Ledger == nil {
+		add("Whether this is the ledger that you mean: you named none, and the charter in the file vouches for itself only.")
+	}
+	if len(t.Anchors) == 0 {
+		add("Whether this history extends one that you verified before: you gave no earlier head.")
+	}
+	if sealed > 0 {
+		add("The content of %s sealed entries: no key was used. Their author, order, size and signature were checked.", number(sealed))
+	}
+	if out := h.tally.bodies[bundle.LeftOut] + h.tally.bodies[bundle.Purged]; out > 0 {
+		add("%s sealed texts that are not in the file.", number(out))
+	}
+	add("Whether what a bureau wrote is true. A signature proves who said it, not that it is so.")
+	if r.Head.Size > 0 {
+		add("Anything after entry %s: the last head, over these, was signed by %s.", number(r.Head.Size-1), codes(r.Cosigners))
+	}
+	add("Clocks: times are each bureau's own, and ledger times stand in no signature. Order is proven; clock time is not.")
+	if h.since > 0 {
+		add("Signatures of entries before %s: you verified them before, and a head that you kept stands for them.", number(h.since))
+	}
+	if evidence > 0 {
+		add("%s pieces of evidence in the file.", number(evidence))
+	}
+	return out
+}
+
+// anchors holds the heads that the auditor kept against the history.
+func (h *history) anchors(t Trust, by headed) error {
+	list := slices.SortedFunc(slices.Values(t.Anchors), func(a, b Anchor) int { return int(min(max(int64(a.Size)-int64(b.Size), -1), 1)) })
+	var agreed uint64
+	for _, a := range list {
+		h.checked[qAnchors]++
+		f := Failure{Do: askEvidence}
+		when := a.At.UTC().Format("2 January 2006")
+		if a.Size > h.size {
+			f.What = fmt.Sprintf("the file ends with %s entries, and on %s you verified this ledger up to %s: entries %s to %s are missing",
+				number(h.size), when, number(a.Size), number(h.size), number(a.Size-1))
+			f.Do = "Ask for a file that goes at least as far. If there is none, what you verified was taken away."
+			h.fail(qAnchors, "", f)
+			continue
+		}
+		is := h.listed
+		if by.truth == entries {
+			is = h.entries
+		}
+		root, err := is.root(a.Size)
+		if err != nil {
+			return err
+		}
+		if root == a.Root {
+			agreed = a.Size
+			continue
+		}
+		f.What = fmt.Sprintf("this is not the history that you verified on %s (root %s then, %s in the file, at %s entries): it was rewritten somewhere in entries %s to %s",
+			when, digest(a.Root), digest(root), number(a.Size), number(agreed), number(a.Size-1))
+		h.fail(qAnchors, "rewritten", f)
+	}
+	return nil
+}
+
+// newest returns the newest anchor, nil without one.
+func newest(list []Anchor) *Anchor {
+	var out *Anchor
+	for i := range list {
+		if out == nil || list[i].Size > out.Size {
+			out = &list[i]
+		}
+	}
+	return out
+}
+
+func recordTime(record []byte) time.Time {
+	ms := uint64(0)
+	for _, b := range record[32:40] {
+		ms = ms<<8 | uint64(b)
+	}
+	return time.UnixMilli(int64(ms))
+}

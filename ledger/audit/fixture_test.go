@@ -45,6 +45,7 @@ func (f *file) clone() *file {
 
 func (f *file) marshal() []byte {
 	var b bytes.Buffer
+	b.Grow(6 << 20)
 	vector := func(data []byte) {
 		b.Write([]byte{byte(len(data) >> 16), byte(len(data) >> 8), byte(len(data))})
 		b.Write(data)
@@ -303,14 +304,17 @@ func ten(t *testing.T) *world {
 		}
 		w.fill(size)
 		tenWorld = w
+		otherWorld = newWorld(t, 4)
+		otherWorld.fill(400)
 	})
-	tenWorld.t = t
+	tenWorld.t, otherWorld.t = t, t
 	return tenWorld
 }
 
 var (
-	tenOnce  sync.Once
-	tenWorld *world
+	tenOnce    sync.Once
+	tenWorld   *world
+	otherWorld *world // a small ledger of other bureaus
 )
 
 // trust is that of an auditor who knows the ledger and was here before.

@@ -225,7 +225,7 @@ func tampers(w *world) []tamper {
 		f.notes = append(notes, f.notes...)
 	}).most = 6
 	add("XE rewrites the suffix and keeps the heads", -1, func(w *world, f *file) { rewrite(w, f, k) }).most = 6
-	other := otherLedger(w)
+	other := otherWorld
 	add("splice entries of another ledger", k, func(w *world, f *file) {
 		copy(f.records[k:], other.records[30:50])
 		f.relist()
@@ -443,18 +443,6 @@ func (w *world) olderCharter() *ledger.Genesis {
 		}
 	}
 	return g
-}
-
-var theOther *world
-
-// otherLedger is a small ledger of other bureaus.
-func otherLedger(w *world) *world {
-	if theOther == nil {
-		theOther = newWorld(w.t, 4)
-		theOther.fill(400)
-	}
-	theOther.t = w.t
-	return theOther
 }
 
 // TestTamper changes a real ledger in every way that we can think of. Each must

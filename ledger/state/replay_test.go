@@ -93,7 +93,7 @@ func TestReplay(t *testing.T) {
 // refused ones included, is judged as Apply judged it, and what it changes is
 // the same, whether the view knows ids or not.
 func TestJudge(t *testing.T) {
-	commands := 1500
+	commands := 600
 	if testing.Short() {
 		commands = 150
 	}

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""verify.py - check files of a comity ledger, offline, with Python alone.
+
+    verify.py [--charter FILE] [--ledger ID] [--entry FILE] FILE...
+    verify.py --vectors FOLDER
+    verify.py --charter FILE --judge FILE
+
+It was written from ledger/FORMAT.md and crypto/CRYPTO.md, not from the code that
+they describe, and shares none with it: what both accept, the documents say. It
+takes a charter (genesis), exhibit, receipt, note, evidence or bundle, tells them
+apart by their first bytes, and prints a line for each:
+
+    authentic      it proves what it says, for the ledger of the charter
+    not authentic  it does not; why
+    cannot tell    nothing in it is wrong, but something that is needed is missing
+
+--charter FILE   the genesis that is trusted, for all that does not bring its own
+--ledger ID      the ledger id that is trusted, 64 hex digits: then a charter of
+                 that ledger, in a file of its own or in a bundle, is trusted too
+--entry FILE     the entry that a receipt is for
+--vectors        check all vectors of a folder, a line for each that fails
+--judge          apply entries to a new ledger: a line of the file is the code
+                 that must come of it (or ok) and the entry, in hex
+
+Exit: 0 all authentic, 1 something is not, 2 cannot tell, 3 wrong usage.
+"""
+
+import argparse
+import glob
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "python"))
+
+import charter as charters  # noqa: E402
+import exhibit  # noqa: E402
+import vectors  # noqa: E402
+from note import Note, Receipt  # noqa: E402
+from statement import Entry  # noqa: E402
+from validity import Invalid, State  # noqa: E402
+from wire import NoQuorum, OtherLedger, Unacceptable  # noqa: E402
+
+AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
+WORDS = ["authentic", "not authentic", "cannot tell"]
+
+
+class CannotTell(Exception):
+    """What is missing."""
+
+
+class Verifier:
+    """What is trusted: a charter, a ledger id or neither."""
+
+    def __init__(self, charter=None, ledger=None, entry=None):
+        self.charter, self.ledger, self.entry = charter, ledger, entry
+
+    def trusted(self):
+        if self.charter is None:
+            raise CannotTell("no charter to check it against: --charter")
+        return self.charter
+
+    def file(self, b):
+        """What a file proves, in a sentence. Raises Unacceptable or CannotTell."""
+        for start, verify in (
+            (exhibit.HEADER, self.exhibit),
+            (b"c2sp.org/tlog-proof@", self.receipt),
+            (b"comity/", self.note),
+        ):
+            if b.startswith(start):
+                return verify(b)
+        return self.genesis(b)
+
+    def genesis(self, b):
+        charter = charters.verify_genesis(b)
+        found = f"charter of {charter.name!r}, {len(charter.members)} members, ledger {charter.ledger().hex()}"
+        if self.ledger is None:
+            raise CannotTell(found + ": nothing says that this is the ledger meant: --ledger")
+        if charter.ledger() != self.ledger:
+            raise OtherLedger("it is the charter of another ledger: " + charter.ledger().hex())
+        return found
+
+    def exhibit(self, b):
+        x = exhibit.Exhibit.parse(b)
+        checkpoint, cosigners, signers = x.verify(self.trusted())
+        s = x.item.entry.statement
+        return (f"{s.name()} {s.id().hex()}, entry {x.receipt.index}, "
+                f"signed by {', '.join(f'{g.bureau} {g.label}'.strip() for g in signers)}; "
+                f"FINAL at {checkpoint.size}, cosigned by {' '.join(sorted(cosigners))}")
+
+    def receipt(self, b):
+        r, charter = Receipt.parse(b), self.trusted()
+        if self.entry is None:
+            r.note.verify_final(charter)
+            raise CannotTell("the receipt of an entry that was not given: --entry")
+        checkpoint, _ = r.verify(charter, Entry.parse(self.entry).leaf())
+        return f"receipt for entry {r.index} of {checkpoint.size}"
+
+    def note(self, b):
+        checkpoint, cosigners = Note.parse(b).verify_final(self.trusted())
+        return f"FINAL checkpoint of {checkpoint.size} entries, cosigned by {' '.join(sorted(cosigners))}"
+
+
+def judge(charter, path):
+    """Applies entries in order; each must come to the code that stands before it."""
+    state, wrong, count = State(charter), 0, 0
+    with open(path, encoding="ascii") as f:
+        for number, line in enumerate(f, 1):
+            want, encoded = line.split()
+            try:
+                state.accept(Entry.parse(bytes.fromhex(encoded)))
+                got = "ok"
+            except Invalid as e:
+                got = e.code
+            count += 1
+            if got != want:
+                wrong += 1
+                print(f"not authentic: line {number}: {got}, want {want}")
+    print(f"{count} entries judged, {wrong} otherwise than they must be; {len(state.tree)} in the log, "
+          f"root {state.tree.root().hex()}")
+    return NOT_AUTHENTIC if wrong or not count else AUTHENTIC
+
+
+def check_vectors(folder):
+    paths, failed = sorted(glob.glob(os.path.join(folder, "*.txt"))), 0
+    for path in paths:
+        why = vectors.check(path)
+        if why:
+            failed += 1
+            print(f"not authentic: {os.path.basename(path)}: {why}")
+    print(f"{len(paths)} vectors, {failed} failed")
+    return NOT_AUTHENTIC if failed or not paths else AUTHENTIC
+
+
+def check_files(verifier, paths):
+    worst = AUTHENTIC
+    for path in paths:
+        try:
+            verdict, why = AUTHENTIC, verifier.file(read(path))
+        except (NoQuorum, OtherLedger) as e:
+            verdict, why = CANNOT_TELL, str(e)
+        except Unacceptable as e:
+            verdict, why = NOT_AUTHENTIC, str(e)
+        except CannotTell as e:
+            verdict, why = CANNOT_TELL, str(e)
+        print(f"{WORDS[verdict]}: {path}: {why}")
+        if worst != NOT_AUTHENTIC and verdict != AUTHENTIC:
+            worst = verdict
+    return worst
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.error = lambda message: p.exit(USAGE, f"verify.py: {message}\n")
+    p.add_argument("--charter")
+    p.add_argument("--ledger", type=bytes.fromhex)
+    p.add_argument("--entry")
+    p.add_argument("--vectors")
+    p.add_argument("--judge")
+    p.add_argument("files", nargs="*")
+    o = p.parse_args()
+    if not (o.vectors or o.judge or o.files):
+        p.error("no file")
+    try:
+        if o.vectors:
+            return check_vectors(o.vectors)
+        charter = charters.verify_genesis(read(o.charter)) if o.charter else None
+        if charter and o.ledger and charter.ledger() != o.ledger:
+            p.error("--charter is of another ledger than --ledger")
+        if o.judge:
+            return judge(charter, o.judge) if charter else p.error("--judge needs --charter")
+        entry = read(o.entry) if o.entry else None
+        return check_files(Verifier(charter, o.ledger or (charter and charter.ledger()), entry), o.files)
+    except OSError as e:
+        p.error(str(e))
+    except Unacceptable as e:
+        print(f"not authentic: {o.charter}: {e}")
+        return NOT_AUTHENTIC
+
+
+if __name__ == "__main__":
+    sys.exit(main())

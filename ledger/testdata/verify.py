@@ -19,8 +19,8 @@ apart by their first bytes, and prints a line for each:
                  that ledger, in a file of its own or in a bundle, is trusted too
 --entry FILE     the entry that a receipt is for
 --vectors        check all vectors of a folder, a line for each that fails
---judge          apply entries to a new ledger: a line of the file is the code
-                 that must come of it (or ok) and the entry, in hex
+--judge          apply commands to a new ledger: a line of the file is one, in
+                 hex, and the codes that must come of what is in it, or ok
 
 Exit: 0 all authentic, 1 something is not, 2 cannot tell, 3 wrong usage.
 """
@@ -37,8 +37,8 @@ import charter as charters  # noqa: E402
 import exhibit  # noqa: E402
 import vectors  # noqa: E402
 from note import Note, Receipt  # noqa: E402
+from replay import Log  # noqa: E402
 from statement import Entry  # noqa: E402
-from validity import Invalid, State  # noqa: E402
 from wire import NoQuorum, OtherLedger, Unacceptable  # noqa: E402
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
@@ -102,22 +102,21 @@ class Verifier:
 
 
 def judge(charter, path):
-    """Applies entries in order; each must come to the code that stands before it."""
-    state, wrong, count = State(charter), 0, 0
+    """Applies commands in order; what is in each must come to the codes that stand behind it."""
+    log, wrong, count = Log(charter), 0, 0
     with open(path, encoding="ascii") as f:
         for number, line in enumerate(f, 1):
-            want, encoded = line.split()
-            try:
-                state.accept(Entry.parse(bytes.fromhex(encoded)))
-                got = "ok"
-            except Invalid as e:
-                got = e.code
-            count += 1
+            encoded, *want = line.split()
+            got = log.apply(bytes.fromhex(encoded))
+            count += len(got)
             if got != want:
                 wrong += 1
-                print(f"not authentic: line {number}: {got}, want {want}")
-    print(f"{count} entries judged, {wrong} otherwise than they must be; {len(state.tree)} in the log, "
-          f"root {state.tree.root().hex()}")
+                print(f"not authentic: line {number}: {' '.join(got)}, want {' '.join(want)}")
+    print(f"{count} judged, {wrong} commands otherwise than they must be")
+    print(f"log {len(log.state.tree)} {log.state.tree.root().hex()}")
+    for name, at in ("pending", log.pending), ("final", log.final):
+        if at:
+            print(f"{name} {at[0].size} {at[0].root.hex()} {' '.join(sorted(at[1]))}".rstrip())
     return NOT_AUTHENTIC if wrong or not count else AUTHENTIC
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from statement import (ACCESS, AMEND, DESK, ENROL, GRANT, INVESTIGATOR, OPERATOR, PROTECTION, PUBLISH, RED, REPLY, REVOKE,
-                       SEAL, SIGN, SUPERVISOR, WITHDRAW)
+from statement import (ACCESS, AMEND, DESK, ENROL, GRANT, INVESTIGATOR, OPERATOR, PROTECTION, PUBLISH, RED, REPLY,
+                       REVOKE, SEAL, SIGN, SUPERVISOR, WITHDRAW)
 from tree import Tree
 from wire import ZERO, Refused
 
 ROOT, NODE = "root", "node"  # uses of keys beside the purposes of an enrolment
+
+KNOWN = "known"  # the code of what is answered with its index, and is no refusal
 
 
 class Invalid(Refused):
@@ -61,9 +63,11 @@ class State:
     def accept(self, entry):
         """Appends an entry, or raises Invalid and changes nothing. Returns its index."""
         s, index = entry.statement, len(self.tree)
-        rule(s.id() not in self.statements, "duplicate", "the statement is in the log already")
+        rule(s.id() not in self.statements, KNOWN, "the statement is in the log already")
         rule(s.ledger == self.charter.ledger(), "other_ledger", "a statement of another ledger")
-        signers = [self._signer(s, key, signature) for key, signature in entry.signatures]
+        signers = [self._signer(key) for key, _ in entry.signatures]
+        for known, (key, signature) in zip(signers, entry.signatures):
+            rule(s.signed_by(known.public, signature), "bad_signature", f"the signature of {key.hex()} does not verify")
         rule(s.seen_size <= index and self.tree.roots[s.seen_size] == s.seen_root, "bad_seen",
              "the author saw another history")
         self._allowed(s, signers[0], signers[1:])
@@ -80,11 +84,10 @@ class State:
         self.tree.append(entry.leaf())
         return index
 
-    def _signer(self, s, key, signature):
+    def _signer(self, key):
         known = self.keys.get(key)
         rule(known and known.use in (ROOT, SIGN), "unknown_key", f"no such key is known: {key.hex()}")
         rule(known.revoked is None, "revoked_key", f"the key is revoked: {key.hex()}")
-        rule(s.signed_by(known.public, signature), "bad_signature", f"the signature of {key.hex()} does not verify")
         return known
 
     def _allowed(self, s, author, others):

@@ -3,6 +3,7 @@
 The form of a vector is in testdata/vectors/README.md.
 """
 
+import json
 import os
 
 import charter as charters
@@ -16,6 +17,10 @@ from statement import signing_key_id
 from wire import Refused, Unacceptable
 
 
+# The result of a vector that breaks several rules, perhaps: the name of its outcome may differ.
+ANY_BUT_OK = "any but ok"
+
+
 class Vector:
     """One file: its type, the expected result, what is given, what it shows, its bytes."""
 
@@ -23,7 +28,7 @@ class Vector:
         self.folder, self.given, self.shows = os.path.dirname(path), [], []
         self.type = self.result = form = ""
         block = []
-        with open(path, encoding="utf-8", newline="\n") as f:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as f:
             for line in f.read().split("\n"):
                 word, _, value = line.partition(" ")
                 if line.startswith("  "):
@@ -41,7 +46,7 @@ class Vector:
         if form == "hex":
             self.bytes = bytes.fromhex("".join(block))
         else:
-            self.bytes = "".join(line + "\n" for line in block).encode()
+            self.bytes = "".join(line + "\n" for line in block).encode("utf-8", "surrogateescape")
 
     def values(self, word):
         return [v for w, v in self.given if w == word]
@@ -64,6 +69,8 @@ def check(path):
     """Why the vector does not come to what it must, or "" if it does."""
     v = Vector(path)
     result, shows = v.outcome()
+    if v.result == ANY_BUT_OK and result != "ok":
+        return ""
     if result != v.result:
         return f"{result}, want {v.result}"
     # What is sealed needs HPKE, which this verifier does not have.
@@ -120,14 +127,14 @@ def show_charter(c):
     shows = [f"ledger {c.ledger().hex()}", f"origin {c.origin()}", f"name {c.name}", f"created {c.created}",
              f"quorum {c.quorum()}"]
     for m in c.members:
-        shows += [f'member {m.code} "{m.name}"', f"root {m.root_id().hex()}", f"access {m.access.hex()}",
+        shows += [f"member {m.code} {json.dumps(m.name, ensure_ascii=False)}", f"root {m.root_id().hex()}", f"access {m.access.hex()}",
                   f"node {m.node()} {m.address} {m.tls.hex()}", f"witness {m.node()}+{m.key_id(ED25519).hex()}",
                   f"witness {m.node()}+{m.key_id(MLDSA44).hex()}"]
     return shows
 
 
 def show_checkpoint(c):
-    return [f"origin {c.origin.decode()}", f"size {c.size}", f"root {c.root.hex()}"]
+    return ["origin " + c.origin.decode("utf-8", "surrogateescape"), f"size {c.size}", f"root {c.root.hex()}"]
 
 
 def note(v):

@@ -34,6 +34,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "python"))
 
 import charter as charters  # noqa: E402
+import evidence  # noqa: E402
 import exhibit  # noqa: E402
 import vectors  # noqa: E402
 from note import Note, Receipt  # noqa: E402
@@ -64,6 +65,7 @@ class Verifier:
         """What a file proves, in a sentence. Raises Unacceptable or CannotTell."""
         for start, verify in (
             (exhibit.HEADER, self.exhibit),
+            (evidence.HEADER, self.evidence),
             (b"c2sp.org/tlog-proof@", self.receipt),
             (b"comity/", self.note),
         ):
@@ -87,6 +89,16 @@ class Verifier:
         return (f"{s.name()} {s.id().hex()}, entry {x.receipt.index}, "
                 f"signed by {', '.join(f'{g.bureau} {g.label}'.strip() for g in signers)}; "
                 f"FINAL at {checkpoint.size}, cosigned by {' '.join(sorted(cosigners))}")
+
+    def evidence(self, b):
+        charter = self.trusted()
+        (first, deceived), (final, cosigners) = evidence.Evidence.parse(b).verify(charter)
+        both = " ".join(sorted(set(deceived) & set(cosigners))) or "nobody"
+        found = (f"{' '.join(sorted(deceived))} cosigned a history of {first.size} entries that is not the FINAL one of "
+                 f"{final.size}, cosigned by {' '.join(sorted(cosigners))}; {both} cosigned both")
+        if len(deceived) >= charter.quorum():
+            found += "; both are FINAL, and which is the true one is not in the file"
+        return found
 
     def receipt(self, b):
         r, charter = Receipt.parse(b), self.trusted()

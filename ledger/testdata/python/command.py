@@ -1,4 +1,4 @@
-"""What the nodes order: batches of items, and cosignatures."""
+"""What the nodes order: batches of items, cosignatures, and evidence against a node."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from note import Cosignature
 from statement import Item
 from wire import MAX_MILLISECONDS, Malformed, Reader, need
 
-BATCH, COSIGNATURES = 1, 2
+BATCH, COSIGNATURES, EVIDENCE = 1, 2, 3
 MAX_COMMAND, MAX_ITEMS, MAX_COSIGNATURES = 1_380_351, 256, 30
 
 
@@ -14,7 +14,7 @@ MAX_COMMAND, MAX_ITEMS, MAX_COSIGNATURES = 1_380_351, 256, 30
 class Command:
     type: int
     time: int  # of a batch, in milliseconds
-    parts: tuple  # items or cosignatures
+    parts: tuple  # items, cosignatures, or the one cosignature that is evidence
 
     @staticmethod
     def parse(b):
@@ -28,6 +28,8 @@ class Command:
         elif kind == COSIGNATURES:
             n = r.number(8, MAX_COSIGNATURES)
             parts = tuple(Cosignature.read(r) for _ in range(n))
+        elif kind == EVIDENCE:
+            n, parts = 1, (Cosignature.read(r),)
         else:
             raise Malformed("no such command")
         need(n >= 1, "an empty command")

@@ -1,6 +1,6 @@
 """A log of commands as the nodes apply it: entries, and the checkpoints that become FINAL."""
 
-from command import BATCH, Command
+from command import BATCH, COSIGNATURES, Command
 from note import Checkpoint
 from validity import Invalid, State, rule
 from wire import Refused
@@ -12,6 +12,7 @@ class Log:
     def __init__(self, charter):
         self.charter, self.state = charter, State(charter)
         self.pending = self.final = None  # of (Checkpoint, {bureau: Cosignature})
+        self.faulty = {}  # bureau: entries at the position of the evidence
 
     def apply(self, b):
         """The codes of what is in a command, "ok" for what is accepted."""
@@ -20,8 +21,10 @@ class Log:
             try:
                 if command.type == BATCH:
                     self.state.accept(part.entry)
-                else:
+                elif command.type == COSIGNATURES:
                     self._cosigned(part)
+                else:
+                    self._evidence(part)
                 codes.append("ok")
             except Invalid as e:
                 codes.append(e.code)
@@ -34,12 +37,24 @@ class Log:
         tree = self.state.tree
         self.pending = (Checkpoint(self.charter.origin().encode(), len(tree), tree.root()), {})
 
-    def _cosigned(self, c):
+    def _bureau(self, c):
+        """The bureau whose node cosigned."""
         rule(c.node in (m.node() for m in self.charter.members), "unknown_key", "no node of this name")
         try:
-            bureau = c.verify(self.charter)
+            return c.verify(self.charter)
         except Refused as e:
             raise Invalid("bad_signature", str(e)) from None
+
+    def _evidence(self, c):
+        bureau, tree = self._bureau(c), self.state.tree
+        rule(c.size <= len(tree) and tree.roots[c.size] != c.root, "no_fork", "it does not contradict this log")
+        self.faulty.setdefault(bureau, len(tree))
+        if self.pending:
+            self.pending[1].pop(bureau, None)
+
+    def _cosigned(self, c):
+        bureau = self._bureau(c)
+        rule(bureau not in self.faulty, "faulty", "the node is faulty")
         for at in (self.pending, self.final):
             if at and at[0].size == c.size:
                 break

@@ -9,7 +9,8 @@ import os
 import charter as charters
 import ed25519
 from charter import ED25519, MLDSA44
-from command import BATCH, Command
+from command import BATCH, COSIGNATURES, Command
+from evidence import Evidence
 from exhibit import Exhibit
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
 from statement import CLASSIFICATIONS, COMPARTMENTS, KINDS, PURPOSES, Enrol, Entry, Item, Publish, Revoke, Statement
@@ -165,7 +166,8 @@ def command(v):
     c = Command.parse(v.bytes)
     if c.type == BATCH:
         return ["command batch", f"time {c.time}", *(s for i in c.parts for s in show_item(i))]
-    return ["command cosignatures", *(s for c in c.parts for s in show_cosignature(c))]
+    return ["command cosignatures" if c.type == COSIGNATURES else "command evidence",
+            *(s for c in c.parts for s in show_cosignature(c))]
 
 
 def exhibit(v):
@@ -176,6 +178,16 @@ def exhibit(v):
         root, enrolled = ("true", 0) if s.enrolled is None else ("false", s.enrolled)
         shows.append(f"signer {s.bureau} {s.key.hex()} root={root} enrolled={enrolled} {s.label}")
     return shows
+
+
+def evidence(v):
+    e = Evidence.parse(v.bytes)
+    (first, deceived), (final, cosigners) = e.verify(v.charter())
+    both = [c for c in deceived if c in cosigners]
+    return [f"contradicts size {first.size} root {first.root.hex()}", "cosigned " + " ".join(deceived),
+            f"final size {final.size} root {final.root.hex()}", "cosigned " + " ".join(cosigners),
+            f"has root {e.root.hex()}", f"proof {len(e.proof)}", " ".join(["both", *both]),
+            f"both-final {str(len(deceived) >= v.charter().quorum()).lower()}"]
 
 
 READ = {
@@ -193,4 +205,5 @@ READ = {
     "cosignature": cosignature,
     "command": command,
     "exhibit": exhibit,
+    "evidence": evidence,
 }

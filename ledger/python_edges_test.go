@@ -151,6 +151,13 @@ func edges(t *testing.T) []*vector {
 		set(name, 13, "3fffffffffffffff", "4000000000000000", "0000000000000000")
 		set(name, 0, "00", "0d")
 	}
+	// The hints of ML-DSA-44 ascend in each row, and zeros fill their place up.
+	hints := 125 + 2420 - 84
+	vary("cosignature", func(data []byte) []byte { data[hints], data[hints+1] = data[hints+1], data[hints]; return data })
+	vary("cosignature", func(data []byte) []byte { data[hints+79] = 1; return data })
+	vary("cosignature", func(data []byte) []byte { data[hints+80]++; return data })
+	vary("cosignature", func(data []byte) []byte { data[hints+83] = 81; return data })
+
 	// The second bound of an Ed25519 signature: S + l is another spelling of S.
 	vary("cosignature", func(data []byte) []byte { return addOrder(data, 61+32) })
 	vary("entry-two-signatures", func(data []byte) []byte { return addOrder(data, 269+32) })

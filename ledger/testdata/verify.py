@@ -34,15 +34,17 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "python"))
 
 import charter as charters  # noqa: E402
+import bundle  # noqa: E402
 import evidence  # noqa: E402
 import exhibit  # noqa: E402
 import vectors  # noqa: E402
 from note import Note, Receipt  # noqa: E402
 from replay import Log  # noqa: E402
 from statement import Entry  # noqa: E402
-from wire import NoQuorum, OtherLedger, Unacceptable  # noqa: E402
+from wire import NoQuorum, OtherLedger, Refused, Unacceptable  # noqa: E402
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
+MAX_FAILURES = 10  # named of one file
 WORDS = ["authentic", "not authentic", "cannot tell"]
 
 
@@ -66,6 +68,7 @@ class Verifier:
         for start, verify in (
             (exhibit.HEADER, self.exhibit),
             (evidence.HEADER, self.evidence),
+            (bundle.HEADER, self.bundle),
             (b"c2sp.org/tlog-proof@", self.receipt),
             (b"comity/", self.note),
         ):
@@ -76,10 +79,14 @@ class Verifier:
     def genesis(self, b):
         charter = charters.verify_genesis(b)
         found = f"charter of {charter.name!r}, {len(charter.members)} members, ledger {charter.ledger().hex()}"
+        return self.meant(charter, found)
+
+    def meant(self, charter, found):
+        """What was found, if its charter is that of the ledger that is trusted."""
         if self.ledger is None:
             raise CannotTell(found + ": nothing says that this is the ledger meant: --ledger")
         if charter.ledger() != self.ledger:
-            raise OtherLedger("it is the charter of another ledger: " + charter.ledger().hex())
+            raise OtherLedger("it is of another ledger: " + charter.ledger().hex())
         return found
 
     def exhibit(self, b):
@@ -99,6 +106,15 @@ class Verifier:
         if len(deceived) >= charter.quorum():
             found += "; both are FINAL, and which is the true one is not in the file"
         return found
+
+    def bundle(self, b):
+        a = bundle.Audit(b)
+        if a.failures:
+            raise Refused("; ".join(a.failures[:MAX_FAILURES]))
+        found = (f"{len(a.bundle.records)} entries of ledger {a.charter.ledger().hex()}, {len(a.bundle.notes)} heads, "
+                 f"{a.bodies} bodies ({a.absent} absent), {len(a.bundle.evidence)} pieces of evidence; "
+                 f"FINAL at {a.final}, cosigned by {' '.join(sorted(a.cosigners))}")
+        return self.meant(a.charter, found)
 
     def receipt(self, b):
         r, charter = Receipt.parse(b), self.trusted()

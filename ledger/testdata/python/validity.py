@@ -60,8 +60,11 @@ class State:
             self.keys[m.tls] = Key(m.code, NODE)
             self.keys[m.access] = Key(m.code, ACCESS, OPERATOR)
 
-    def accept(self, entry):
-        """Appends an entry, or raises Invalid and changes nothing. Returns its index."""
+    def accept(self, entry, leaf=None):
+        """Appends an entry, or raises Invalid and changes nothing.
+
+        Where it is known that another entry was signed, leaf is the hash of that one.
+        """
         s, index = entry.statement, len(self.tree)
         rule(s.id() not in self.statements, KNOWN, "the statement is in the log already")
         rule(s.ledger == self.charter.ledger(), "other_ledger", "a statement of another ledger")
@@ -81,8 +84,7 @@ class State:
         rule((s.seq, s.prev) == self.chains.get(s.author, (0, ZERO)), "bad_sequence",
              "the statement does not continue the author's chain")
         self._apply(s, signers[0].bureau, notice, index)
-        self.tree.append(entry.leaf())
-        return index
+        self.tree.append(leaf or entry.leaf())
 
     def _signer(self, key):
         known = self.keys.get(key)

@@ -44,7 +44,7 @@ from statement import Entry  # noqa: E402
 from wire import NoQuorum, OtherLedger, Refused, Unacceptable  # noqa: E402
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
-MAX_FAILURES = 10  # named of one file
+MAX_FAILURES = 3  # named of one file; one wrong entry makes later ones wrong
 WORDS = ["authentic", "not authentic", "cannot tell"]
 
 
@@ -110,7 +110,8 @@ class Verifier:
     def bundle(self, b):
         a = bundle.Audit(b)
         if a.failures:
-            raise Refused("; ".join(a.failures[:MAX_FAILURES]))
+            more = len(a.failures) - MAX_FAILURES
+            raise Refused("; ".join(a.failures[:MAX_FAILURES]) + (f"; and {more} more that follow" if more > 0 else ""))
         found = (f"{len(a.bundle.records)} entries of ledger {a.charter.ledger().hex()}, {len(a.bundle.notes)} heads, "
                  f"{a.bodies} bodies ({a.absent} absent), {len(a.bundle.evidence)} pieces of evidence; "
                  f"FINAL at {a.final}, cosigned by {' '.join(sorted(a.cosigners))}")

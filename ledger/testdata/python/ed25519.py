@@ -97,6 +97,7 @@ def admitted(public):
     return admitted_table(bytes(public)) is not None
 
 
+@lru_cache(maxsize=1 << 14)
 def verify(public, message, signature):
     """Whether an admitted key signed: S < l, and [S]B = R + [k]A without cofactor."""
     rows = admitted_table(bytes(public))

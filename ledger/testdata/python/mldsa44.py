@@ -141,6 +141,7 @@ def expanded(public):
     return a, t, shake_256(public).digest(64)
 
 
+@lru_cache(maxsize=1 << 14)
 def verify(public, message, signature):
     """Algorithms 3 and 8."""
     if len(public) != PUBLIC_SIZE or len(signature) != SIGNATURE_SIZE:

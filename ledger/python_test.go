@@ -53,7 +53,7 @@ func TestPythonMutations(t *testing.T) {
 		if original.kind == "genesis" {
 			write(name, original)
 		}
-		for i := range 6 {
+		for i := range 4 {
 			v := *original
 			v.text, v.data = false, mutate(rng, v.data)
 			var err error

@@ -33,16 +33,16 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "python"))
 
-import charter as charters  # noqa: E402
-import bundle  # noqa: E402
-import evidence  # noqa: E402
-import exhibit  # noqa: E402
-import seal_vectors  # noqa: E402
-import vectors  # noqa: E402
-from note import Note, Receipt  # noqa: E402
-from replay import Log  # noqa: E402
-from statement import Entry  # noqa: E402
-from wire import NoQuorum, OtherLedger, Refused, Unacceptable  # noqa: E402
+import bundle
+import charter as charters
+import evidence
+import exhibit
+import seal_vectors
+import vectors
+from note import Note, Receipt
+from replay import Log
+from statement import Entry
+from wire import NoQuorum, OtherLedger, Refused, Unacceptable
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
 MAX_FAILURES = 3  # named of one file; one wrong entry makes later ones wrong

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from note import Receipt
 from statement import ENROL, SIGN, Entry, Item, signing_key_id
-from wire import MAX_INDEX, OtherLedger, Reader, Refused, need
+from wire import OtherLedger, Reader, Refused, need
 
 HEADER = b"comity exhibit v1\n"
 MAX_EXHIBIT, MAX_ENROLMENTS = 2_097_152, 4

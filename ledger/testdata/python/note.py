@@ -8,7 +8,7 @@ import ed25519
 import mldsa44
 from charter import ED25519
 from tree import includes
-from wire import (MAX_INDEX, MAX_SECONDS, Malformed, NoQuorum, NotIncluded, OtherLedger, Reader, Refused, decimal, need,
+from wire import (MAX_INDEX, MAX_SECONDS, Malformed, NoQuorum, NotIncluded, Reader, Refused, decimal, need,
                   unbase64)
 
 MAX_NOTE, MAX_LINES = 98_304, 100

@@ -126,7 +126,8 @@ def show_charter(c):
     shows = [f"ledger {c.ledger().hex()}", f"origin {c.origin()}", f"name {c.name}", f"created {c.created}",
              f"quorum {c.quorum()}"]
     for m in c.members:
-        shows += [f"member {m.code} {json.dumps(m.name, ensure_ascii=False)}", f"root {m.root_id().hex()}", f"access {m.access.hex()}",
+        shows += [f"member {m.code} {json.dumps(m.name, ensure_ascii=False)}", f"root {m.root_id().hex()}",
+                  f"access {m.access.hex()}",
                   f"node {m.node()} {m.address} {m.tls.hex()}", f"witness {m.node()}+{m.key_id(ED25519).hex()}",
                   f"witness {m.node()}+{m.key_id(MLDSA44).hex()}"]
     return shows

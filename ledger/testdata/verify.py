@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """verify.py - check files of a comity ledger, offline, with Python alone.
 
-    verify.py [--charter FILE] [--ledger ID] [--entry FILE] FILE...
+    verify.py [--charter FILE] [--ledger ID] [--anchors FILE] [--entry FILE] FILE...
     verify.py --vectors FOLDER
     verify.py --charter FILE --judge FILE
 
@@ -17,6 +17,7 @@ apart by their first bytes, and prints a line for each:
 --charter FILE   the genesis that is trusted, for all that does not bring its own
 --ledger ID      the ledger id that is trusted, 64 hex digits: then a charter of
                  that ledger, in a file of its own or in a bundle, is trusted too
+--anchors FILE   heads of a ledger that were verified before: a bundle must have them
 --entry FILE     the entry that a receipt is for
 --vectors        check all vectors of a folder, a line for each that fails
 --judge          apply commands to a new ledger: a line of the file is one, in
@@ -33,6 +34,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "python"))
 
+import anchors
 import bundle
 import charter as charters
 import evidence
@@ -54,10 +56,10 @@ class CannotTell(Exception):
 
 
 class Verifier:
-    """What is trusted: a charter, a ledger id or neither."""
+    """What is trusted: a charter, a ledger id or neither, and heads of it that were verified before."""
 
-    def __init__(self, charter=None, ledger=None, entry=None):
-        self.charter, self.ledger, self.entry = charter, ledger, entry
+    def __init__(self, charter=None, ledger=None, known=(), entry=None):
+        self.charter, self.ledger, self.known, self.entry = charter, ledger, known, entry
 
     def trusted(self):
         if self.charter is None:
@@ -109,13 +111,14 @@ class Verifier:
         return found
 
     def bundle(self, b):
-        a = bundle.Audit(b)
+        a = bundle.Audit(b, self.known)
         if a.failures:
             more = len(a.failures) - MAX_FAILURES
             raise Refused("; ".join(a.failures[:MAX_FAILURES]) + (f"; and {more} more that follow" if more > 0 else ""))
-        found = (f"{len(a.bundle.records)} entries of ledger {a.charter.ledger().hex()}, {len(a.bundle.notes)} heads, "
-                 f"{a.bodies} bodies ({a.absent} absent), {len(a.bundle.evidence)} pieces of evidence; "
-                 f"FINAL at {a.final}, cosigned by {' '.join(sorted(a.cosigners))}")
+        head, cosigners = a.heads[-1]
+        found = (f"{head.size} entries of ledger {a.charter.ledger().hex()}, FINAL by {' '.join(sorted(cosigners))}; "
+                 f"{len(a.heads)} heads, {a.included} bodies, {a.absent} absent, "
+                 f"{a.proven} of {len(a.bundle.evidence)} pieces of evidence good")
         return self.meant(a.charter, found)
 
     def receipt(self, b):
@@ -190,6 +193,7 @@ def main():
     p.error = lambda message: p.exit(USAGE, f"verify.py: {message}\n")
     p.add_argument("--charter")
     p.add_argument("--ledger", type=bytes.fromhex)
+    p.add_argument("--anchors")
     p.add_argument("--entry")
     p.add_argument("--vectors")
     p.add_argument("--judge")
@@ -200,18 +204,25 @@ def main():
     try:
         if o.vectors:
             return check_vectors(o.vectors)
-        charter = charters.verify_genesis(read(o.charter)) if o.charter else None
-        if charter and o.ledger and charter.ledger() != o.ledger:
-            p.error("--charter is of another ledger than --ledger")
+        charter, ledger, known = trust(o)
         if o.judge:
             return judge(charter, o.judge) if charter else p.error("--judge needs --charter")
-        entry = read(o.entry) if o.entry else None
-        return check_files(Verifier(charter, o.ledger or (charter and charter.ledger()), entry), o.files)
-    except OSError as e:
+        return check_files(Verifier(charter, ledger, known, read(o.entry) if o.entry else None), o.files)
+    except (OSError, ValueError) as e:
         p.error(str(e))
+
+
+def trust(o):
+    """The charter, the ledger id and the heads that the options name."""
+    try:
+        charter = charters.verify_genesis(read(o.charter)) if o.charter else None
+        anchored, known = anchors.parse(read(o.anchors)) if o.anchors else (None, ())
     except Unacceptable as e:
-        print(f"not authentic: {o.charter}: {e}")
-        return NOT_AUTHENTIC
+        raise ValueError(f"what is trusted cannot be: {e}") from None
+    ids = {i for i in (charter and charter.ledger(), o.ledger, anchored) if i}
+    if len(ids) > 1:
+        raise ValueError("what is trusted is of several ledgers")
+    return charter, ids.pop() if ids else None, known
 
 
 if __name__ == "__main__":

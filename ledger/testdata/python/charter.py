@@ -9,6 +9,8 @@ from wire import MAX_SECONDS, Reader, Refused, hash_of, need
 
 ED25519, MLDSA44 = 4, 6  # algorithms of cosignatures
 
+MAX_CHARTER, MAX_GENESIS = 65_536, 131_072
+
 ADDRESS = re.compile(r"(?:[!-9;-Z\\^-~]+|\[[!-Z\\^-~]+\]):([1-9][0-9]{0,4})", re.ASCII)
 
 
@@ -57,7 +59,7 @@ class Charter:
 
     @staticmethod
     def parse(b):
-        need(len(b) <= 65_536, "the charter is too long")
+        need(len(b) <= MAX_CHARTER, "the charter is too long")
         r = Reader(b)
         need(r.number(8) == 1, "unknown version")
         name, created, n = r.string(), r.number(64, MAX_SECONDS), r.number(8, 15)
@@ -93,7 +95,7 @@ class Charter:
 
 def parse_genesis(b):
     """The charter of a genesis and its signatures, not verified."""
-    need(len(b) <= 131_072, "the genesis is too long")
+    need(len(b) <= MAX_GENESIS, "the genesis is too long")
     r = Reader(b)
     charter = Charter.parse(r.vector(24))
     signatures = [r.take(64) for _ in charter.members]

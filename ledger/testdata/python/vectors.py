@@ -8,6 +8,7 @@ import os
 
 import charter as charters
 import seal
+from bundle import Audit
 from charter import ED25519, MLDSA44
 from command import BATCH, COSIGNATURES, Command
 from evidence import Evidence
@@ -194,6 +195,17 @@ def evidence(v):
             f"both-final {str(len(deceived) >= v.charter().quorum()).lower()}"]
 
 
+def bundle(v):
+    a = Audit(v.bytes)
+    if a.failures:
+        raise Refused(a.failures[0])
+    shows = [f"ledger {a.charter.ledger().hex()}", f"size {a.bundle.size}"]
+    for i, ((time, b, state, _), leaf) in enumerate(zip(a.bundle.records, a.bundle.leaves)):
+        shows.append(f"entry {i} time {time} class {Entry.parse(b).statement.name()} body {state} leaf {leaf.hex()[:16]}")
+    shows += [f"head {c.size} root {c.root.hex()}" for c, _ in a.heads]
+    return [*shows, f"evidence {len(a.bundle.evidence)}"]
+
+
 READ = {
     "statement": statement,
     "publish": publish,
@@ -210,4 +222,5 @@ READ = {
     "command": command,
     "exhibit": exhibit,
     "evidence": evidence,
+    "bundle": bundle,
 }

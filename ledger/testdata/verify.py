@@ -89,7 +89,7 @@ class Verifier:
         if self.ledger is None:
             raise CannotTell(found + ": nothing says that this is the ledger meant: --ledger")
         if charter.ledger() != self.ledger:
-            raise OtherLedger("it is of another ledger: " + charter.ledger().hex())
+            raise Refused("it is of another ledger than the one meant: " + charter.ledger().hex())
         return found
 
     def exhibit(self, b):

@@ -19,17 +19,18 @@ def parse(b):
         raise Malformed("the anchors are not UTF-8") from None
     need(lines.pop() == "", "the anchors do not end with a line")
     need(all(len(line.encode()) <= MAX_REMARK for line in lines if line.startswith("#")), "a remark is too long")
-    lines = [line for line in lines if line and not line.startswith("#")]
     need(len(lines) >= 2 and lines[0] == HEADER, "not anchors")
     ledger, heads = re.fullmatch("ledger ([0-9a-f]{64})", lines[1]), []
     need(ledger, "the anchors have no ledger id")
     for line in lines[2:]:
+        if not line or line.startswith("#"):
+            continue
         match = LINE.fullmatch(line)
         need(match, "not an anchor")
         size, root = decimal(match[1], MAX_INDEX), unbase64(match[2])
-        need(len(root) == 32 and (not heads or size > heads[-1][0]), "the anchors do not ascend")
+        need(len(root) == 32 and (not heads or size > heads[-1][0]) and size, "the anchors do not ascend")
         try:
-            datetime.fromisoformat(match[3])
+            need(datetime.fromisoformat(match[3]).year >= 1970, "a time before 1970")
         except ValueError:
             raise Malformed("not a time") from None
         heads.append((size, root))

@@ -40,11 +40,16 @@ func TestMain(m *testing.M) {
 //	edit FILE OLD NEW           replace a text that is in the file
 func TestScript(t *testing.T) {
 	t.Parallel()
+	verifier, err := filepath.Abs("../ledger/testdata/verify.py")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("VERIFIER", verifier)
 			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
 			return nil
 		},

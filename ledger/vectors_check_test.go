@@ -123,7 +123,7 @@ func (v *vector) checkCosignature(t testing.TB) ([]string, error) {
 	out := showCosignature(s)
 	for range v.values("genesis") {
 		p := v.genesis(t).Policy()
-		if !s.Verify(p.Witness[s.Node], p.Origin) {
+		if w, ok := p.Witness[s.Node]; !ok || !s.Verify(w, p.Origin) {
 			return nil, fmt.Errorf("the cosignature is not good")
 		}
 		text := ledger.Checkpoint{Origin: p.Origin, Size: s.Size, Root: s.Root}.String()

@@ -71,10 +71,14 @@ type parts struct {
 // this node has applied, ever, and what Raft is about to apply.
 func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 	return func() uint64 {
-		if r := live.Load(); r != nil {
-			return max(f.at(), r.raft.CommitIndex())
+		r := live.Load()
+		switch {
+		case r == nil:
+			return f.at()
+		case r.cfg.seams.logOff():
+			return 0
 		}
-		return f.at()
+		return max(f.at(), r.raft.CommitIndex())
 	}
 }
 

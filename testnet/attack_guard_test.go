@@ -18,9 +18,9 @@ func TestAttackSucceedsWithoutGuard(t *testing.T) {
 		want         string // in what did not hold
 	}{
 		{"forged statements in the log", "forge", node.Guards{Elections: true, Filter: true, Signatures: true}, "has the forged statement"},
-		{"overwritten without an election", "overwrite", node.Guards{Elections: true, Filter: true, Log: true}, "committed records of its durable Raft log were replaced"},
-		{"overwritten by an elected leader", "overwrite", node.Guards{Filter: true, Log: true}, "committed records of its durable Raft log were replaced"},
-		{"exchanged after the commit", "reorder-after", node.Guards{Elections: true, Filter: true, Log: true}, "committed records of its durable Raft log were replaced"},
+		{"overwritten without an election", "overwrite", node.Guards{Elections: true, Log: true}, "committed records of its durable Raft log were replaced"},
+		{"overwritten by an elected leader", "overwrite", node.Guards{Log: true}, "committed records of its durable Raft log were replaced"},
+		{"exchanged after the commit", "reorder-after", node.Guards{Log: true}, "committed records of its durable Raft log were replaced"},
 		{"other members", "reconfigure", node.Guards{Elections: true, Filter: true}, "the members are"},
 		{"committed without an election", "early-commit", node.Guards{Elections: true, Log: true, Witness: true}, "has another history than the others, and nobody says so"},
 		{"a fork that nobody sees", "fork", node.Guards{Witness: true}, "has another history than the others, and nobody says so"},

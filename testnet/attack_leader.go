@@ -23,7 +23,7 @@ import (
 // lead lets the leadership come to the dishonest bureau's own node, as it does
 // sooner or later to every node, and waits until the others follow it.
 func (s *stage) lead() error {
-	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, s.patience(20*time.Second))
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()

@@ -18,13 +18,13 @@ import (
 )
 
 // errStuck is returned when honest nodes do not do what they always do.
-var errStuck = errors.New("not within 20 s")
+var errStuck = errors.New("not in time")
 
 // settle waits until all honest nodes hold the same Raft log, committed and
 // applied to its end, and returns its last index and term. The dishonest node
 // would learn both as a follower.
 func (s *stage) settle() (index, term uint64, err error) {
-	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, s.patience(20*time.Second))
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()

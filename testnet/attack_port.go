@@ -284,8 +284,6 @@ func attackFlood(s *stage) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, 3*time.Second)
-	defer cancel()
 	var good []ledger.Item
 	prev := ledger.ID{}
 	for seq := range uint64(2000) {
@@ -295,6 +293,8 @@ func attackFlood(s *stage) error {
 		}
 		good, prev = append(good, it), it.Entry.ID
 	}
+	ctx, cancel := context.WithTimeout(s.ctx, 3*time.Second)
+	defer cancel()
 	type count struct{ sent, taken int }
 	results := make(chan count, 2*len(s.honest))
 	for _, code := range s.honest {

@@ -213,8 +213,16 @@ func (r *replica) close() error {
 
 func (r *replica) shut() error {
 	r.cancel() // first: a pull that is under way keeps Raft from all else
-	r.batch.close()
-	r.collect.close()
+	drained := make(chan struct{})
+	go func() { // ends at the latest when Raft has
+		r.batch.close()
+		r.collect.close()
+		close(drained)
+	}()
+	select {
+	case <-drained:
+	case <-time.After(drainTimeout): // it leads, and nobody stores what it proposes
+	}
 	if r.raft.State() == raft.Leader {
 		if err := r.raft.LeadershipTransfer().Error(); err != nil {
 			r.log.Info("hand over leadership", "error", err)
@@ -222,6 +230,7 @@ func (r *replica) shut() error {
 	}
 	r.wg.Wait()
 	err := r.raft.Shutdown().Error()
+	<-drained
 	r.mu.Lock()
 	failed := r.err != nil
 	r.mu.Unlock()

@@ -41,7 +41,7 @@ func (t *terminal) testnetCommand() *cli.Command {
 				Name: "status", Usage: "show the nodes", Description: "Example: comity testnet status",
 				Flags: []cli.Flag{folder}, Action: t.testnetStatus,
 			},
-			t.benchCommand(),
+			t.benchCommand(), t.attackCommand(),
 		},
 	}
 }

@@ -31,6 +31,8 @@ type Config struct {
 	Profile Profile
 	Clock   func() time.Time // time.Now when nil
 	Logger  *slog.Logger     // discards when nil
+
+	seams seams // empty but in the hostile build
 }
 
 // Profile fits timers and windows to the links between the voters.

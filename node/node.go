@@ -201,10 +201,15 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 		_, ok := members[string(addr)]
 		return raft.ServerID(addr), ok
 	}
-	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, TransportOptions{
-		Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger, Term: n.term,
-		Elections: newElections(cfg.Genesis, name, cfg.Witness, n.alarmed),
-	})
+	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger, Term: n.term}
+	if cfg.seams.filterOff() {
+		opts.Filter, opts.FilterSnapshot = nil, nil
+	}
+	g.verified.seams = cfg.seams
+	if !cfg.seams.electionsOff() {
+		opts.Elections = newElections(cfg.Genesis, name, cfg.Witness, n.alarmed)
+	}
+	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, opts)
 }
 
 // alarmed records something that people must look at, once Raft runs.
@@ -236,7 +241,7 @@ func (n *Node) serve(name string) error {
 	a.metrics = newMetrics(n.replica)
 	n.sessions = newSessions(n.replica, a.limits)
 	n.server = &http.Server{
-		Handler:                      a.handler(),
+		Handler:                      n.cfg.seams.serve(a.handler()),
 		TLSConfig:                    n.sessions.config(n.cfg.TLS),
 		ConnState:                    n.sessions.changed,
 		ReadHeaderTimeout:            5 * time.Second,

@@ -78,10 +78,14 @@ type parts struct {
 // this node has applied, ever, and what Raft is about to apply.
 func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 	return func() uint64 {
-		if r := live.Load(); r != nil {
-			return max(f.at(), r.raft.CommitIndex())
+		r := live.Load()
+		switch {
+		case r == nil:
+			return f.at()
+		case r.cfg.seams.logOff():
+			return 0
 		}
-		return f.at()
+		return max(f.at(), r.raft.CommitIndex())
 	}
 }
 
@@ -272,8 +276,16 @@ func (r *replica) close() error {
 
 func (r *replica) shut() error {
 	r.cancel() // first: a pull that is under way keeps Raft from all else
-	r.batch.close()
-	r.collect.close()
+	drained := make(chan struct{})
+	go func() { // ends at the latest when Raft has
+		r.batch.close()
+		r.collect.close()
+		close(drained)
+	}()
+	select {
+	case <-drained:
+	case <-time.After(drainTimeout): // it leads, and nobody stores what it proposes
+	}
 	if r.raft.State() == raft.Leader {
 		if err := r.raft.LeadershipTransfer().Error(); err != nil {
 			r.log.Info("hand over leadership", "error", err)
@@ -281,6 +293,7 @@ func (r *replica) shut() error {
 	}
 	r.wg.Wait()
 	err := r.raft.Shutdown().Error()
+	<-drained
 	r.mu.Lock()
 	failed := r.err != nil
 	r.mu.Unlock()

@@ -277,6 +277,44 @@ func TestReviewLeaderWhoseClockIsAheadGivesWay(t *testing.T) {
 	})
 }
 
+// A leader of which nobody stores anything is stopped. What it proposed ends with
+// its leadership, and that must not wait for what it proposed.
+func TestReviewLeaderThatCannotCommitIsStopped(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		old := c.leader()
+		c.wrong[old.name].Store(int64(365 * 24 * time.Hour))
+		submitted := make(chan error, 1)
+		go func() {
+			_, err := old.submit(t.Context(), c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("a year ahead")))
+			submitted <- err
+		}()
+		time.Sleep(time.Second)
+		m := c.nodes[old.name]
+		m.mu.Lock()
+		trans, files := m.trans, m.files
+		m.replica, m.trans, m.files = nil, nil, nil
+		m.mu.Unlock()
+		began := time.Now()
+		if err := old.close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("stopped after %s", took)
+		}
+		if err := <-submitted; err == nil {
+			t.Error("it was accepted")
+		}
+		if err := errors.Join(trans.Close(), files.close()); err != nil {
+			t.Error(err)
+		}
+		if now := c.leader(); now == old {
+			t.Error("it leads still")
+		}
+	})
+}
+
 // A follower whose clock is behind takes nothing. Its status must say so.
 func TestReviewFollowerWhoseClockIsBehindSaysSo(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, c *cluster) {

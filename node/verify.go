@@ -23,6 +23,8 @@ var errUnverified = errors.New("a signature does not verify")
 type verifier struct {
 	mu       sync.Mutex // guards the two generations
 	now, old map[ledger.Hash]struct{}
+
+	seams seams // set once, before the first use
 }
 
 // remembered bounds each of the two generations of the memory.
@@ -54,7 +56,7 @@ func (v *verifier) remember(h ledger.Hash) {
 // Entry implements state.Verifier.
 func (v *verifier) Entry(e *ledger.Entry, signers []ed25519.PublicKey) bool {
 	h := ledger.Hash(e.LeafHash())
-	if v.knows(h) {
+	if v.seams.signaturesOff() || v.knows(h) {
 		return true
 	}
 	if !(state.Plain{}).Entry(e, signers) {
@@ -67,7 +69,7 @@ func (v *verifier) Entry(e *ledger.Entry, signers []ed25519.PublicKey) bool {
 // Cosignature implements state.Verifier.
 func (v *verifier) Cosignature(s *ledger.Cosignature, w keys.WitnessPublic, origin string) bool {
 	h := ledger.CosignatureHash(s)
-	if v.knows(h) {
+	if v.seams.signaturesOff() || v.knows(h) {
 		return true
 	}
 	if !(state.Plain{}).Cosignature(s, w, origin) {

@@ -15,6 +15,7 @@ import (
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
+	"comity/node"
 	"comity/node/client"
 	"comity/node/home"
 )
@@ -31,6 +32,7 @@ type Consortium struct {
 	genesis *ledger.Genesis
 	codes   []string
 	homes   map[string]*home.Home
+	alter   func(bureau string, cfg *node.Config) // changes a node before it is opened; nil but in attacks
 
 	mu      sync.Mutex
 	nodes   map[string]*local                               // guarded by mu; nodes in this process

@@ -34,6 +34,9 @@ func (c *Consortium) Start(bureau string) error {
 	if err != nil {
 		return fmt.Errorf("start node: %w", err)
 	}
+	if c.alter != nil {
+		c.alter(bureau, &cfg)
+	}
 	log, err := c.openLog(bureau)
 	if err != nil {
 		return fmt.Errorf("start node of %s: %w", bureau, err)

@@ -32,7 +32,7 @@ func (t *terminal) auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "charter", Usage: "`FILE` of the charter, as the founders gave it (default: that of the home)"},
 			&cli.StringFlag{Name: "ledger", Usage: "`ID` of the ledger, as somebody at a bureau read it out"},
 			&cli.StringFlag{Name: "anchors", Usage: "`FILE` with the heads of your earlier audits"},
-			&cli.Uint64Flag{Name: "since", Usage: "check signatures from entry `N` on; the tree is always checked from the start", DefaultText: "0"},
+			&cli.Uint64Flag{Name: "since", Usage: "verify signatures from entry `N` on only, if an anchor stands for those before", DefaultText: "0"},
 			&cli.StringFlag{Name: "report", Usage: "write the report as one HTML page to `FILE`"},
 			&cli.BoolFlag{Name: "explain", Usage: "say of each check what it means and how it was done"},
 			&cli.BoolFlag{Name: "force", Usage: "replace the report if it is there"},

@@ -136,13 +136,6 @@ func (t *terminal) tellBundle(b *bundled) {
 	t.shell("   %s", b.Next)
 }
 
-// final is the note of a FINAL checkpoint that was verified.
-type final struct {
-	ledger.Checkpoint
-	by   []string
-	note []byte
-}
-
 // bundle writes what the node hands out up to its last FINAL checkpoint of at
 // most until entries. Entries that do not add up to it are refused: a bundle is
 // never worse than the node's own checkpoint.
@@ -214,31 +207,6 @@ func (b *bundled) record(r *wire.Record, bodies bool) *bundle.Record {
 	}
 	return rec
 }
-
-// finals returns FINAL checkpoints of the node, verified, of at most until
-// entries, ascending: at least one.
-func (s *session) finals(ctx context.Context, until uint64) ([]final, error) {
-	note, err := s.client.Checkpoint(ctx, 0, 0)
-	switch wire.CodeOf(err) {
-	case wire.NotFinal, wire.NotFound:
-		return nil, hint(errors.New("there is no FINAL head yet, so there is nothing that an auditor could check"), "see: comity status")
-	}
-	if err != nil {
-		return nil, err
-	}
-	c, by, err := s.genesis.Policy().Open(note)
-	if err != nil {
-		return nil, &desk.Dishonest{Node: s.client.String(), Reason: err.Error(), Note: note}
-	}
-	if c.Size > until {
-		return nil, hint(fmt.Errorf("the %s shows no FINAL head of %s or fewer; its last is of %s", s.client, plural(until, "entry", "entries"), count(c.Size)),
-			"leave --until out")
-	}
-	return []final{{c, by, note}}, nil
-}
-
-// evidence returns what the node keeps against dishonest bureaus.
-func (s *session) evidence(context.Context) ([][]byte, error) { return nil, nil }
 
 // commandLine writes words as a shell reads them.
 func commandLine(words []string) string {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"comity/ledger"
+	"comity/ledger/audit"
 	"comity/ledger/bundle"
 	"comity/ledger/ledgertest"
 	"comity/node/client"
@@ -64,6 +65,7 @@ type pretender struct {
 	records []*wire.Record
 	most    int // records in one answer
 	broken  bool
+	archive []wire.Archived
 }
 
 func newPretender(t *testing.T) *pretender {
@@ -122,6 +124,9 @@ func (p *pretender) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		w.Write(out)
+	case wire.PathArchive:
+		from, _ := strconv.Atoi(r.URL.Query().Get("from"))
+		w.Write(wire.MarshalArchived(p.archive[min(from, len(p.archive)):min(from+wire.MaxArchived, len(p.archive))]))
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		io.WriteString(w, `{"code":"not_found","message":"there is nothing at this path"}`)
@@ -231,5 +236,66 @@ func TestBundleOfLiar(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("cancelled: it left %v", left)
+	}
+}
+
+// TestBundleHeads takes along what heads the node kept, and ends at one of them
+// if it is asked to.
+func TestBundleHeads(t *testing.T) {
+	p := newPretender(t)
+	newest := p.note
+	for _, size := range []int{3, 10, 10, 25, 50} {
+		p.cosign(t, size, 3)
+		p.archive = append(p.archive, wire.Archived{Note: p.note})
+	}
+	p.note = newest
+	for _, tt := range []struct {
+		until   uint64
+		entries uint64
+		heads   int
+		err     string
+	}{
+		{^uint64(0), 50, 4, ""}, {50, 50, 4, ""}, {49, 25, 3, ""}, {25, 25, 3, ""}, {24, 10, 2, ""}, {3, 3, 1, ""},
+		{2, 0, 0, "no FINAL head of 2 entries or fewer; its last is of 50"},
+	} {
+		var out bytes.Buffer
+		b, err := p.session(t).bundle(t.Context(), &out, tt.until, false, func(uint64, uint64) {})
+		if tt.err != "" || err != nil {
+			if err == nil || !strings.Contains(err.Error(), tt.err) || tt.err == "" {
+				t.Errorf("until %d: got %v, want %q", tt.until, err, tt.err)
+			}
+			continue
+		}
+		if b.Entries != tt.entries || b.Heads != tt.heads {
+			t.Errorf("until %d: got %+v, want %d entries, %d heads", tt.until, b, tt.entries, tt.heads)
+		}
+		id := p.Genesis.Ledger
+		r, err := audit.Run(t.Context(), &out, audit.Trust{Ledger: &id}, audit.Options{})
+		if err != nil || len(r.Failures) > 0 || r.Head.Size != tt.entries {
+			t.Errorf("until %d: the audit says %+v, %v", tt.until, r, err)
+		}
+	}
+	// One of them is of another history.
+	p.archive[2].Note = bytes.Replace(p.archive[2].Note, []byte("\n10\n"), []byte("\n11\n"), 1)
+	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.Is(err, desk.ErrDishonest) {
+		t.Errorf("a head that nobody signed: got %v", err)
+	}
+}
+
+// TestSpread keeps few of many heads, evenly.
+func TestSpread(t *testing.T) {
+	var s spread
+	const all = 100_000
+	for i := range uint64(all) {
+		s.add(final{Checkpoint: ledger.Checkpoint{Size: i + 1}})
+	}
+	heads := s.upTo(final{Checkpoint: ledger.Checkpoint{Size: all}})
+	if n := len(heads); n < maxHeads || n > 2*maxHeads || heads[0].Size != 1 || heads[n-1].Size != all {
+		t.Fatalf("%d heads, from %d to %d", n, heads[0].Size, heads[n-1].Size)
+	}
+	for i := 1; i < len(heads); i++ {
+		if step := heads[i].Size - heads[i-1].Size; step == 0 || step > 2*all/maxHeads {
+			t.Errorf("head %d is %d entries after the one before", i, step)
+		}
 	}
 }

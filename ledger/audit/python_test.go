@@ -137,6 +137,22 @@ func tamperings(w *world) []tampering {
 	add("a byte more", "bytes behind the end", func(f *file) { f.tail = []byte{0} })
 	out = append(out, tampering{"a bit of the checksum", flip(w.marshal(), len(w.marshal())-1), "the checksum is another"})
 
+	// By a quorum, which signed two histories.
+	evidence := func(of *world, size uint64, by ...int) []byte {
+		e, err := ledger.NewEvidence(of.Genesis, of.note(ledger.Checkpoint{Origin: of.Genesis.Origin(), Size: size, Root: ledger.Hash{1}}, by...), of.notes[len(of.notes)-1], of)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return e.Marshal()
+	}
+	add("evidence of a plot", "evidence: a quorum signed two histories of 20 entries", func(f *file) { f.evidence = [][]byte{evidence(w, 20, quorum...)} })
+	add("evidence of the history that was signed as well", "evidence: the FINAL history of 60 entries is another", func(f *file) {
+		f.evidence = [][]byte{evidence(w, w.size, 3)}
+		f.records = slices.Clone(f.records[:last-1])
+		w.append(f, w.Bureaus[0].EnrolSigner(w.t, w.NewAuthor("XA fork"), "fork-1", ledger.RoleDesk))
+		w.reseal(f, quorum...)
+	})
+
 	// By a quorum, which signed what the rules refuse.
 	join := func(name, code string, a *ledgertest.Author, write func(a *ledgertest.Author) ledger.Item) {
 		o := *a // the chain of a is to stay where it is

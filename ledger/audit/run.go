@@ -70,7 +70,7 @@ type audit struct {
 	report  *Report
 	history *history
 	heads   []*head
-	proofs  uint64 // pieces of evidence
+	proofs  []proof
 }
 
 func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
@@ -107,7 +107,7 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 	if err != nil { // of a file that breaks off no head was read
 		a.rested = since > 0
 		h.differences(headed{})
-		a.report.NotChecked = h.notChecked(a.report, a.trust, 0)
+		a.report.NotChecked = h.notChecked(a.report, a.trust)
 		return a.broken(r, h.problems, err)
 	}
 	var tail error
@@ -172,19 +172,17 @@ func (a *audit) since(size uint64) (uint64, string) {
 	return 0, fmt.Sprintf("no head that you kept, at entry %s or later, stands in this file: every signature was checked", number(want))
 }
 
-// evidence reads the pieces of evidence in the file.
+// evidence reads and verifies the pieces of evidence in the file.
 func (a *audit) evidence(r *bundle.Reader) error {
 	for {
-		_, err := r.NextEvidence()
+		data, err := r.NextEvidence()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		// TODO: here each piece is verified and becomes a finding that names the
-		// bureaus that signed both histories.
-		a.proofs++
+		a.proofs = append(a.proofs, newProof(r.Genesis(), data))
 	}
 }
 
@@ -213,11 +211,12 @@ func (a *audit) judge(g *ledger.Genesis) error {
 	if r.Findings, err = h.findings(by, a.heads); err != nil {
 		return err
 	}
-	if a.proofs > 0 {
-		r.Findings = append(r.Findings, Finding{What: fmt.Sprintf("the file carries %s pieces of evidence against bureaus", number(a.proofs)),
-			Why: "A node signed what contradicts this history. Read each: `comity verify FILE.cevidence` says who it was."})
+	convicted, err := h.evidence(by, a.proofs)
+	if err != nil {
+		return err
 	}
-	r.NotChecked = h.notChecked(r, a.trust, a.proofs)
+	r.Findings = slices.Concat(convicted, r.Findings)
+	r.NotChecked = h.notChecked(r, a.trust)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 const (
 	askFile     = "Do not rely on this file. Ask for it again, best from another bureau, and keep this one as evidence."
 	askEvidence = "Keep this file and the earlier one: together they are the evidence. Ask the bureaus that cosigned both."
+	askSplit    = "Rely on neither history. Keep this file as evidence, and ask every bureau, outside the ledger, which one it holds."
 )
 
 func askEntry(bureau string) string {

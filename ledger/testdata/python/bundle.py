@@ -128,7 +128,12 @@ class Audit:
     def _evidence(self, b):
         """Counts what proves something. A piece that proves nothing says nothing against the history."""
         try:
-            Evidence.parse(b).verify(self.charter)
-            self.proven += 1
+            e = Evidence.parse(b)
+            (first, deceived), _ = e.verify(self.charter)
         except Unacceptable:
-            pass
+            return
+        self.proven += 1
+        if first.size <= self.bundle.size and self.state.tree.roots[first.size] != e.root:
+            self.failures.append(f"evidence: the FINAL history of {first.size} entries is another than this")
+        elif len(deceived) >= self.charter.quorum():
+            self.failures.append(f"evidence: a quorum signed two histories of {first.size} entries")

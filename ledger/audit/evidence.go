@@ -1,0 +1,100 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"comity/ledger"
+)
+
+// proof is a piece of evidence in the file, verified with nothing but the charter.
+type proof struct {
+	*ledger.Contradiction
+	root ledger.Hash // of the FINAL history, at the size of the other
+	err  error       // why it proves nothing
+}
+
+func newProof(g *ledger.Genesis, data []byte) proof {
+	e, err := ledger.ParseEvidence(data)
+	if err != nil {
+		return proof{err: fmt.Errorf("it is no file of evidence")}
+	}
+	c, err := e.Verify(g)
+	if err != nil {
+		return proof{err: err}
+	}
+	for _, list := range [][]string{c.OtherBy, c.FinalBy, c.Both} {
+		slices.Sort(list)
+	}
+	return proof{c, e.Root, nil}
+}
+
+// evidence holds the pieces of evidence against the history. Whom they convict is
+// a finding: the others' history stands. That a quorum signed a history that this
+// one is not, or two of them, is a failure: then nothing says which is true.
+func (h *history) evidence(by headed, list []proof) ([]Finding, error) {
+	var out []Finding
+	var more uint64
+	tree := h.listed
+	if by.truth == entries {
+		tree = h.entries
+	}
+	add := func(f Finding) {
+		if len(out) < maxFindings {
+			out = append(out, f)
+		} else {
+			more++
+		}
+	}
+	for i, p := range list {
+		if p.err != nil {
+			add(Finding{What: fmt.Sprintf("piece %d of the evidence in the file proves nothing: %v", i+1, p.err),
+				Why: "Accuse nobody with it. Ask who made the file where he has it from."})
+			continue
+		}
+		h.checked[qHeads]++
+		if p.Other.Size <= h.size {
+			root, err := tree.root(p.Other.Size)
+			if err != nil {
+				return nil, err
+			}
+			if root != p.root {
+				h.fail(qHeads, "evidence", Failure{Do: askSplit, What: fmt.Sprintf(
+					"the evidence in the file proves that %s cosigned a FINAL history which this one is not (root %s of the first %s entries there, %s in the file)",
+					codes(p.FinalBy), digest(p.root), number(p.Other.Size), digest(root))})
+				continue
+			}
+		}
+		if p.BothFinal {
+			h.fail(qHeads, "evidence", Failure{Do: askSplit, What: fmt.Sprintf("a quorum cosigned two histories of the first %s entries (root %s and %s): %s signed both",
+				number(p.Other.Size), digest(p.Other.Root), digest(p.root), codes(p.Both))})
+			continue
+		}
+		add(p.finding())
+	}
+	if more > 0 {
+		out = append(out, Finding{What: fmt.Sprintf("%s more pieces of evidence in the file", number(more)), Why: "As above."})
+	}
+	return out, nil
+}
+
+// finding says whom a piece of evidence convicts.
+func (p *proof) finding() Finding {
+	f := Finding{What: fmt.Sprintf("%s cosigned another history of the first %s entries (root %s, and it is %s)",
+		codes(p.OtherBy), number(p.Other.Size), digest(p.Other.Root), digest(p.root))}
+	if len(p.Both) > 0 {
+		f.Why = fmt.Sprintf("%s signed both: its node lied, or somebody else has its keys.", codes(p.Both))
+		if len(p.Both) > 1 {
+			f.Why = fmt.Sprintf("%s signed both: their nodes lied, or somebody else has their keys.", codes(p.Both))
+		}
+	}
+	only := slices.DeleteFunc(slices.Clone(p.OtherBy), func(code string) bool { return slices.Contains(p.Both, code) })
+	if len(only) > 0 {
+		if f.Why != "" {
+			f.Why += " "
+		}
+		f.Why += fmt.Sprintf("%s signed only what a quorum contradicts, and lied or was deceived.", codes(only))
+	}
+	f.Why += " The file proves it to anybody who has the charter."
+	return f
+}

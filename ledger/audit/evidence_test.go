@@ -1,0 +1,89 @@
+package audit
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"comity/ledger"
+)
+
+// TestEvidence puts each kind of evidence into a file that is right otherwise.
+func TestEvidence(t *testing.T) {
+	rememberSignatures(t)
+	w := newWorld(t, 5)
+	w.fill(400)
+	final := w.notes[len(w.notes)-1] // by four of the five
+	other := func(size uint64, by ...int) []byte {
+		t.Helper()
+		e, err := ledger.NewEvidence(w.Genesis, w.note(ledger.Checkpoint{Origin: w.Genesis.Origin(), Size: size, Root: ledger.Hash{1}}, by...), final, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Marshal()
+	}
+	away := (len(w.notes) - 1) % 5 // who did not cosign the last head
+	liar := (away + 1) % 5
+	code := func(i int) string { return w.Bureaus[i].Code }
+	changed := other(100, liar)
+	changed[len(changed)-1] ^= 1
+
+	fork := w.file.clone()
+	fork.records = fork.records[:len(fork.records)-1]
+	fork.size--
+	w.append(fork, w.Bureaus[0].EnrolSigner(t, w.NewAuthor("XA fork"), "fork-1", ledger.RoleDesk))
+	w.reseal(fork, quorum...)
+
+	for _, tt := range []struct {
+		name     string
+		file     *file
+		evidence [][]byte
+		verdict  Verdict
+		what     string
+		why      string
+	}{
+		{"a liar", w.file, [][]byte{other(100, liar)}, Remarked,
+			code(liar) + " cosigned another history of the first 100 entries (root 0100 0000 0000 0000, and it is ", code(liar) + " signed both: its node lied, or"},
+		{"one who did not sign the FINAL one", w.file, [][]byte{other(100, away)}, Remarked,
+			code(away) + " cosigned another history", code(away) + " signed only what a quorum contradicts"},
+		{"no evidence", w.file, [][]byte{[]byte("evidence")}, Remarked, "piece 1 of the evidence in the file proves nothing: it is no file of evidence", "Accuse nobody"},
+		{"a changed one", w.file, [][]byte{other(100, liar), changed}, Remarked, "piece 2 of the evidence in the file proves nothing: ", "Accuse nobody"},
+		{"a plot", w.file, [][]byte{other(100, quorum...)}, Forged, "a quorum cosigned two histories of the first 100 entries", "Rely on neither history"},
+		{"of the history that this one is not", fork, [][]byte{other(400, liar)}, Forged, "cosigned a FINAL history which this one is not", "Rely on neither history"},
+		{"before they part", fork, [][]byte{other(100, liar)}, Remarked, code(liar) + " cosigned another history", "signed both"},
+	} {
+		f := tt.file.clone()
+		f.evidence = tt.evidence
+		id := w.Genesis.Ledger
+		r := run(t, f, Trust{Ledger: &id}, Options{})
+		var all bytes.Buffer
+		for _, x := range r.Findings {
+			all.WriteString(x.What + " | " + x.Why + "\n")
+		}
+		for _, x := range r.Failures {
+			all.WriteString(x.What + " | " + x.Do + "\n")
+		}
+		if r.Verdict != tt.verdict || !strings.Contains(all.String(), tt.what) || !strings.Contains(all.String(), tt.why) {
+			t.Errorf("%s: got verdict %d\n%swant %d, %q, %q", tt.name, r.Verdict, &all, tt.verdict, tt.what, tt.why)
+		}
+	}
+}
+
+// Many pieces of evidence are a bounded number of findings.
+func TestMuchEvidence(t *testing.T) {
+	rememberSignatures(t)
+	w := newWorld(t, 4)
+	w.fill(60)
+	f := w.file.clone()
+	for i := range uint64(maxFindings + 5) {
+		e, err := ledger.NewEvidence(w.Genesis, w.note(ledger.Checkpoint{Origin: w.Genesis.Origin(), Size: i + 1, Root: ledger.Hash{2}}, 3), w.notes[len(w.notes)-1], w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.evidence = append(f.evidence, e.Marshal())
+	}
+	r := run(t, f, w.trust(), Options{})
+	if n := len(r.Findings); r.Verdict != Remarked || n != maxFindings+1 || r.Findings[n-1].What != "5 more pieces of evidence in the file" {
+		t.Errorf("verdict %d, %d findings: %+v", r.Verdict, n, r.Findings)
+	}
+}

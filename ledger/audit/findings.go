@@ -125,7 +125,7 @@ func (h *history) clocks(heads []*head) ([]Finding, error) {
 		off, who := time.Duration(1<<62), ""
 		for _, c := range hd.by {
 			if d := time.Unix(int64(c.Time), 0).Sub(at); d < -clockSlack {
-				off, who = -d, c.Bureau
+				off, who = d.Abs(), c.Bureau
 				break
 			} else if d.Abs() < off {
 				off, who = d.Abs(), c.Bureau

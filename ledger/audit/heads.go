@@ -46,6 +46,8 @@ func (hd *head) clocks() (first, last time.Time) {
 // readHeads reads and verifies the notes, some at a time on all cores.
 func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Policy, count int) ([]*head, error) {
 	var heads []*head
+	var first *head // that is not good
+	bad := 0
 	for {
 		var notes [][]byte
 		var err error
@@ -61,6 +63,16 @@ func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Policy, count in
 			batch[i] = &head{Checkpoint: c, by: by, err: err}
 		}); err != nil {
 			return nil, err
+		}
+		for i, hd := range batch {
+			if hd.err == nil {
+				continue
+			}
+			if bad++; bad > MaxFailures { // nobody will read why: a short note must not cost memory
+				batch[i] = first
+			} else if bad == 1 {
+				first = hd
+			}
 		}
 		heads = append(heads, batch...)
 		if err == io.EOF {

@@ -292,6 +292,11 @@ func tampers(w *world) []tamper {
 	add("the last head left out", -1, func(w *world, f *file) { f.notes = f.notes[:len(f.notes)-1] })
 	add("bytes for a head", -1, func(w *world, f *file) { f.notes[3] = []byte("no note\n") })
 
+	add("bytes for very many heads", -1, func(w *world, f *file) {
+		junk := slices.Repeat([][]byte{[]byte("x")}, 5000)
+		f.notes = slices.Insert(f.notes, 2, junk...)
+	})
+
 	add("an older charter of the same bureaus", -1, func(w *world, f *file) {
 		g := w.olderCharter()
 		f.genesis, f.id = g.Marshal(), g.Ledger

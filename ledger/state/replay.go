@@ -1,8 +1,6 @@
 package state
 
 import (
-	"crypto/ed25519"
-
 	"comity/ledger"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -77,10 +75,3 @@ func (r *Replay) reset() {
 	r.a.order = r.a.order[:0]
 	r.entry, r.signers = nil, nil
 }
-
-// Vouched is a Verifier that takes signatures for good that somebody verified
-// before.
-type Vouched struct{ Plain }
-
-// Entry reports that the signatures are good.
-func (Vouched) Entry(*ledger.Entry, []ed25519.PublicKey) bool { return true }

@@ -176,4 +176,6 @@ var routes = []route{
 	{http.MethodPost, wire.PathForward, mayNode, wire.MaxForward, (*api).forward},
 	{http.MethodPost, wire.PathCosign, mayNode, wire.MaxJSON, (*api).cosign},
 	{http.MethodPost, wire.PathReadIndex, mayNode, 0, (*api).readIndex},
+	{http.MethodGet, wire.PathSpan, mayNode, 0, (*api).span},
+	{http.MethodGet, wire.PathManifest, mayNode, 0, (*api).present},
 }

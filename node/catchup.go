@@ -4,81 +4,213 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
 	"comity/node/wire"
 )
 
-// catchup pulls entries that this node lacks from its peers, whoever answers,
-// and applies them. Every signature is verified here; that the entries are the
-// right ones is for the caller to check, against a manifest.
+// catchup fetches entries that this node lacks from its peers, in chunks, and
+// believes none of them. A chunk becomes part of the ledger when
+//
+//   - every signature in it verifies, the ledger accepts every entry, and each
+//     brings the body that it names;
+//   - a checkpoint that a quorum cosigned covers it, as far as FINAL checkpoints go;
+//   - f+1 nodes hold the same, ledger times included, or nobody holds another;
+//   - at the manifest's end, it has led to the manifest's root and digest.
+//
+// Until then it is in memory only: what a peer makes up costs that peer's answer,
+// and the next one is asked.
 type catchup struct {
-	fsm   *fsm
-	peers peers
-	names []string // of the other nodes
-	ctx   context.Context
+	fsm    *fsm
+	peers  peers
+	names  []string // of the other nodes
+	faults int      // f: how many of all may be dishonest
+	chunk  uint64   // records, at most chunkRecords
+	leader func() string
+	ctx    context.Context
+	log    *slog.Logger
 }
 
-// flushEvery is the number of pulled entries after which they are made durable.
-const flushEvery = 16 << 10
+// What is verified and committed as one step, and how long one peer may take for
+// it: what came by then is used.
+const (
+	chunkRecords = 4096
+	chunkBytes   = 16 << 20
+	chunkTime    = 2 * time.Minute
+	vouchTime    = 15 * time.Second // for one question about a chunk
+)
 
-// pull applies the entries from..to-1, asking one peer after the other until
-// one gives more.
-func (c *catchup) pull(from, to uint64) error {
-	var last error
-	for next := from; next < to; {
-		progress := next
-		for _, name := range c.names {
-			n, err := c.pullFrom(name, progress, to)
-			if err != nil {
-				last = fmt.Errorf("%s: %w", name, err)
-			}
-			if errors.As(err, new(ownFault)) {
+// testingOnlyChunk, if not 0, makes the chunks of a pull smaller.
+var testingOnlyChunk uint64
+
+// A chunk must fit into a Span.
+const _ = uint(wire.MaxSpan - chunkRecords)
+
+// pull takes over the entries up to the manifest's end.
+func (c *catchup) pull(m *manifest) error {
+	for {
+		head, err := state.ReadHead(c.fsm.store)
+		if err != nil {
+			return ours(err)
+		}
+		if head.Size >= m.Head.Size {
+			return nil
+		}
+		if err := c.step(m, head.Size); err != nil {
+			return err
+		}
+	}
+}
+
+// step takes over one chunk, from the first peer that gives one which holds.
+func (c *catchup) step(m *manifest, from uint64) error {
+	to := min(from+c.chunk, m.Head.Size)
+	for _, boundary := range []uint64{c.fsm.signed.Size, finalSize(m)} {
+		if from < boundary {
+			to = min(to, boundary) // where a root is known
+		}
+	}
+	why := []error{errors.New("no peer gives the missing entries")}
+	lied := make(map[string]error)
+	for _, name := range c.names {
+		chunk, err := c.fetch(name, from, to)
+		var against []string
+		if err == nil {
+			against, err = c.judge(name, m, chunk)
+		}
+		switch {
+		case err == nil:
+			if err := c.fsm.keep(m, &chunk.Changes); err != nil {
 				return err
 			}
-			if progress = n; progress >= to {
-				break
-			}
+			c.name(lied, against)
+			return nil
+		case errors.As(err, new(ownFault)):
+			return err
+		case c.ctx.Err() != nil:
+			return c.ctx.Err()
+		case errors.Is(err, errLie):
+			lied[name] = err
 		}
-		if progress == next {
-			return errors.Join(errors.New("no peer gives the missing entries"), last)
-		}
-		next = progress
+		why = append(why, fmt.Errorf("%s: %w", name, err))
 	}
-	return nil
+	return errors.Join(why...)
 }
 
-// pullFrom applies what one peer gives, and returns the index after it.
-func (c *catchup) pullFrom(name string, from, to uint64) (uint64, error) {
-	next := from
-	for next < to {
-		before := next
-		var batch []*wire.Record
-		_, err := c.peers.Records(c.ctx, name, next, int(min(to-next, wire.MaxRecords)), func(r *wire.Record) error {
-			batch = append(batch, r)
-			return nil
-		})
-		for len(batch) > 0 {
-			n := sameTime(batch)
-			if err := c.apply(batch[:n]); err != nil {
-				return next, err
-			}
-			next, batch = next+uint64(n), batch[n:]
-			if next/flushEvery != (next-uint64(n))/flushEvery {
-				// Bounds memory and lets a pull that is cut go on from here.
-				if err := c.fsm.store.Flush(c.fsm.store.Mark()); err != nil {
-					return next, ours(err)
-				}
-			}
-		}
-		if err != nil {
-			return next, err
-		}
-		if next == before {
-			return next, fmt.Errorf("it ends at entry %d", next)
+func finalSize(m *manifest) uint64 {
+	if m.Final == nil {
+		return 0
+	}
+	return m.Final.Size
+}
+
+// errLie is returned for what an honest node does not give.
+var errLie = errors.New("this is not what the ledger holds")
+
+func lie(format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, errLie)...)
+}
+
+// name raises an alarm for those who gave something else than what was taken in
+// the end. There is one text for each node: a liar cannot fill the status.
+func (c *catchup) name(lied map[string]error, against []string) {
+	for name, err := range lied {
+		c.log.Error("a node gave entries that are not the ledger's; another one was asked", "node", name, "error", err)
+		c.fsm.alarm("catch-up: " + name + " gave entries that are not the ledger's")
+	}
+	for _, name := range against {
+		if lied[name] == nil {
+			c.log.Error("a node contradicts what others hold", "node", name)
+			c.fsm.alarm("catch-up: " + name + " contradicts what the other nodes hold")
 		}
 	}
-	return next, nil
+}
+
+// fetch reads entries from one peer and applies them to a copy of the state. It
+// returns fewer than were asked for where the peer ends, or takes too long.
+func (c *catchup) fetch(name string, from, to uint64) (*store.Staged, error) {
+	records, err := c.read(name, from, to)
+	if err != nil {
+		return nil, err
+	}
+	b := &ledger.Batch{}
+	for i, r := range records {
+		if err := c.complete(from+uint64(i), r); err != nil {
+			return nil, err
+		}
+		b.Items = append(b.Items, ledger.Item{Entry: r.Entry, Body: r.Body})
+	}
+	chunk := store.NewStaged(c.fsm.store, from)
+	// All signatures at once, on all cores; Apply finds them verified.
+	switch err := c.fsm.verified.prepare(chunk, c.fsm.machine.Policy(), &ledger.Command{Batch: b}); {
+	case errors.Is(err, errUnverified):
+		return nil, lie("entries %d to %d: %w", from, to, err)
+	case err != nil:
+		return nil, ours(err)
+	}
+	for len(records) > 0 {
+		n := sameTime(records)
+		if err := c.apply(chunk, records[:n], b.Items[:n]); err != nil {
+			return nil, err
+		}
+		records, b.Items = records[n:], b.Items[n:]
+	}
+	return chunk, nil
+}
+
+// read reads at least one record from a peer.
+func (c *catchup) read(name string, from, to uint64) ([]*wire.Record, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, chunkTime)
+	defer cancel()
+	var records []*wire.Record
+	bytes, next, full := 0, from, errors.New("full")
+	for next < to {
+		before := next
+		_, err := c.peers.Records(ctx, name, next, int(min(to-next, wire.MaxRecords)), func(r *wire.Record) error {
+			records = append(records, r)
+			next++
+			if bytes += len(r.Entry.Raw) + len(r.Body); bytes >= chunkBytes {
+				return full
+			}
+			return nil
+		})
+		switch {
+		case err == full:
+			return records, nil
+		case errors.Is(err, ledger.ErrMalformed):
+			return nil, lie("entry %d: %w", next, err)
+		case err != nil && len(records) == 0:
+			return nil, err
+		case len(records) == 0:
+			return nil, fmt.Errorf("it ends at entry %d", next)
+		case err != nil, next == before:
+			return records, nil // what it gave may be good
+		}
+	}
+	return records, nil
+}
+
+// complete refuses an entry without the body that it names. Only the ledger may
+// say that a body was purged, not the node that does not give it.
+func (c *catchup) complete(index uint64, r *wire.Record) error {
+	if r.Purged {
+		purged, err := state.Purged(c.fsm.store, index)
+		if err != nil {
+			return ours(err)
+		}
+		if !purged {
+			return lie("entry %d comes without its body, which was not purged", index)
+		}
+		return nil
+	}
+	if !r.Entry.CheckBody(r.Body) {
+		return lie("entry %d comes with another body", index)
+	}
+	return nil
 }
 
 // sameTime returns how many records from the first on share its ledger time.
@@ -90,31 +222,30 @@ func sameTime(records []*wire.Record) int {
 	return n
 }
 
+// maxLedgerTime is the highest ledger time of a batch, as its format has it.
+const maxLedgerTime = 1<<62 - 1
+
 // apply applies records of one ledger time as a batch, in which the ledger must
 // accept every one: a refused statement has no record.
-func (c *catchup) apply(records []*wire.Record) error {
-	b := &ledger.Batch{Time: records[0].Time}
-	for _, r := range records {
-		b.Items = append(b.Items, ledger.Item{Entry: r.Entry, Body: r.Body})
+func (c *catchup) apply(chunk *store.Staged, records []*wire.Record, items []ledger.Item) error {
+	b := &ledger.Batch{Time: records[0].Time, Items: items}
+	if b.Time > maxLedgerTime {
+		return lie("the ledger time of entry %d is no time", chunk.Size())
 	}
-	cmd := &ledger.Command{Batch: b}
-	if err := c.fsm.verified.prepare(c.fsm.store, c.fsm.machine.Policy(), cmd); err != nil {
-		return err
-	}
-	changes, results, err := c.fsm.machine.Apply(c.fsm.store, cmd, c.fsm.verified)
+	changes, results, err := c.fsm.machine.Apply(chunk, &ledger.Command{Batch: b}, c.fsm.verified)
 	if err != nil {
 		return ours(err)
 	}
 	for i, r := range results {
 		if r.Refusal != nil || r.Known {
-			return fmt.Errorf("it gives an entry that the ledger cannot hold: statement %s", b.Items[i].Entry.ID.Short())
+			return lie("the ledger cannot hold statement %s as entry %d", items[i].Entry.ID.Short(), chunk.Size()+uint64(i))
 		}
 	}
 	if changes.Head.Time != b.Time {
-		return errors.New("it gives entries with falling ledger times")
+		return lie("the ledger time of entry %d falls", chunk.Size())
 	}
-	changes.DropAsk()
-	return ours(c.fsm.store.Commit(c.fsm.store.Applied(), changes))
+	chunk.Add(changes)
+	return nil
 }
 
 // ownFault is an error of this node's own disk, against which no other peer helps.

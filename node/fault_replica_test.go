@@ -15,8 +15,6 @@ import (
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/wire"
-
-	"github.com/hashicorp/raft"
 )
 
 func TestReplicaLostLedgerIsFetchedAgain(t *testing.T) {
@@ -55,7 +53,7 @@ func TestReplicaRefusesALogWithoutItsSnapshot(t *testing.T) {
 		if err := m.logs.DeleteRange(1, 5); err != nil {
 			t.Fatal(err)
 		}
-		m.snaps = raft.NewInmemSnapshotStore()
+		m.snaps = c.noSnapshots(name)
 		if err := c.tryStart(name); err == nil || !strings.Contains(err.Error(), "snapshots were removed") {
 			t.Errorf("got %v", err)
 		}

@@ -83,5 +83,5 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 
 func newTestFSM(m *state.Machine, s store.Store) *fsm {
 	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, seen: func(*ledger.Command, []state.Result) {}, adopt: func() error { return nil }, fatal: func(error) {},
-		pull: func(_, _ uint64) error { return io.ErrUnexpectedEOF }}
+		alarm: func(string) {}, pull: func(*manifest) error { return io.ErrUnexpectedEOF }}
 }

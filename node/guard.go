@@ -26,6 +26,9 @@ type guard struct {
 	clock    func() time.Time
 	late     func(by time.Duration) // learns that a command was refused for its time
 	applied  *appliedGuard          // nil: only the log store guards what was applied
+	manifest *manifestCheck
+	logs     raft.LogStore
+	reached  func() uint64 // Raft index of what the ledger holds or the newest snapshot has
 }
 
 func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error {
@@ -65,18 +68,6 @@ func (g *guard) checkLog(l *raft.Log) error {
 		return g.verified.prepare(g.view, g.machine.Policy(), c)
 	}
 	return fmt.Errorf("log entries of type %s are not used here", l.Type)
-}
-
-// checkSnapshot looks at a snapshot before Raft does: who the members are is
-// not the leader's to say, and a manifest must be one.
-func (g *guard) checkSnapshot(from raft.ServerID, req *raft.InstallSnapshotRequest, data []byte) error {
-	if err := g.checkConfiguration(req.Configuration); err != nil {
-		return fmt.Errorf("snapshot from %s: %w", from, err)
-	}
-	if _, err := parseManifest(data); err != nil {
-		return fmt.Errorf("snapshot from %s: %w", from, err)
-	}
-	return nil
 }
 
 // checkConfiguration refuses every member set but the charter's, which is all

@@ -20,6 +20,9 @@ type peers interface {
 	Cosign(ctx context.Context, name string, list []*ledger.Cosignature) error
 	Records(ctx context.Context, name string, from uint64, limit int, each func(*wire.Record) error) (next uint64, err error)
 	ReadIndex(ctx context.Context, name string) (*wire.ReadIndex, error)
+	Receipt(ctx context.Context, name string, index uint64) (*ledger.Receipt, error) // parsed, not verified
+	Span(ctx context.Context, name string, from, to uint64) (*wire.Span, error)
+	Manifest(ctx context.Context, name string) ([]byte, error)
 }
 
 // httpPeers reaches the others through their API, each under the TLS key that
@@ -99,6 +102,30 @@ func (p *httpPeers) Head(ctx context.Context, name, of string) (*ledger.Cosignat
 		return nil, err
 	}
 	return c.Head(ctx, of)
+}
+
+func (p *httpPeers) Receipt(ctx context.Context, name string, index uint64) (*ledger.Receipt, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Receipt(ctx, index, 0)
+}
+
+func (p *httpPeers) Span(ctx context.Context, name string, from, to uint64) (*wire.Span, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Span(ctx, from, to)
+}
+
+func (p *httpPeers) Manifest(ctx context.Context, name string) ([]byte, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Manifest(ctx, maxManifest)
 }
 
 // close ends all connections.

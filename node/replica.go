@@ -36,6 +36,7 @@ type replica struct {
 	moved   *beacon // fires at every change of the state
 	final   atomic.Pointer[finality]
 	trans   raft.Transport
+	live    *atomic.Pointer[replica] // this replica, once Raft runs
 	log     *slog.Logger
 
 	refusals refusals
@@ -65,7 +66,7 @@ type parts struct {
 	logs      *GuardStore
 	floor     *floor
 	stable    raft.StableStore
-	snaps     raft.SnapshotStore
+	snaps     *Snapshots
 	transport func(*guard) raft.Transport
 	peers     peers
 	witness   string                   // path of the witness file
@@ -93,7 +94,7 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
-		moved: newBeacon(), log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
+		moved: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
 	ok := false
 	defer func() {
 		if !ok {
@@ -113,8 +114,13 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	}
 	w.floor = p.floor
 	verified := newVerifier()
-	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal}
-	r.fsm.pull = (&catchup{fsm: r.fsm, peers: p.peers, names: r.others(), ctx: ctx}).pull
+	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
+		alarm: r.alarm, snaps: p.snaps, signed: w.newest(), lastLog: p.logs.LastIndex, stopping: ctx.Done()}
+	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.others(), faults: (len(cfg.Genesis.Charter.Members) - 1) / 3, chunk: chunkRecords, leader: r.leading, ctx: ctx, log: r.log}
+	if testingOnlyChunk > 0 {
+		up.chunk = testingOnlyChunk
+	}
+	r.fsm.pull, r.fsm.states = up.pull, up.states
 
 	if err := r.openGossip(w, p); err != nil {
 		return nil, err
@@ -130,15 +136,20 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if err != nil && err.Error() != "not found" {
 		return nil, fmt.Errorf("node: read Raft state: %w", err)
 	}
-	r.trans = p.transport(&guard{r.machine, p.store, verified, cfg.Clock, r.clockBehind, &appliedGuard{
-		logs: p.logs, floor: kept(p.floor, p.live), refuse: r.refused,
-		term: func() uint64 {
-			if live := p.live.Load(); live != nil {
-				return live.raft.CurrentTerm()
-			}
-			return lastTerm
+	g := &guard{machine: r.machine, view: p.store, verified: verified, clock: cfg.Clock, late: r.clockBehind,
+		applied: &appliedGuard{
+			logs: p.logs, floor: kept(p.floor, p.live), refuse: r.refused,
+			term: func() uint64 {
+				if live := p.live.Load(); live != nil {
+					return live.raft.CurrentTerm()
+				}
+				return lastTerm
+			},
 		},
-	}})
+		manifest: &manifestCheck{r.machine, p.store, verified, w.newest()}, logs: p.logs,
+		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
+	p.snaps.check = g.checkStaged
+	r.trans = p.transport(g)
 	rc := cfg.raftConfig(r.name)
 	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
 	if err != nil {
@@ -234,7 +245,7 @@ func (r *replica) applied(c *ledger.Command, results []state.Result) {
 // Raft goes on after the newest snapshot; a ledger that ends before it, because
 // it was lost or put back from a copy, would miss what is between without a word.
 // It fetches that from the peers.
-func (r *replica) continueSnapshot(logs raft.LogStore, snaps raft.SnapshotStore) error {
+func (r *replica) continueSnapshot(logs raft.LogStore, snaps *Snapshots) error {
 	first, err := logs.FirstIndex()
 	if err != nil {
 		return fmt.Errorf("node: read the Raft log: %w", err)
@@ -250,8 +261,9 @@ func (r *replica) continueSnapshot(logs raft.LogStore, snaps raft.SnapshotStore)
 	if first > at+1 {
 		return fmt.Errorf("node: the Raft log begins at index %d, and the newest snapshot is at %d: snapshots were removed", first, at)
 	}
+	r.fsm.at = at
 	if at <= r.store.Applied() {
-		return nil
+		return r.continueStaged(snaps)
 	}
 	_, data, err := snaps.Open(list[0].ID)
 	if err != nil {
@@ -261,6 +273,40 @@ func (r *replica) continueSnapshot(logs raft.LogStore, snaps raft.SnapshotStore)
 		return fmt.Errorf("node: the ledger ends at index %d, before the newest snapshot at %d; fetch the rest from the other nodes: %w", r.store.Applied(), at, err)
 	}
 	return nil
+}
+
+// continueStaged takes up a restore that was under way when the node stopped.
+// Raft goes on where it was before. If nothing was fetched for the snapshot yet,
+// it is dropped, and whoever leads sends one again. Otherwise the ledger is ahead
+// of Raft, and the restore comes to its end before a command is applied.
+func (r *replica) continueStaged(snaps *Snapshots) error {
+	if !snaps.torn() {
+		if err := snaps.drop(); err != nil {
+			return fmt.Errorf("node: drop a snapshot that was not restored: %w", err)
+		}
+		return nil
+	}
+	_, data, err := snaps.staged()
+	if err != nil {
+		return fmt.Errorf("node: read the snapshots: %w", err)
+	}
+	if data == nil {
+		return snaps.mend() // it was restored, and that is the newest
+	}
+	if r.fsm.torn, err = parseManifest(data); err != nil {
+		return fmt.Errorf("node: read the snapshots: %w", err)
+	}
+	r.fsm.fetching.Store(r.fsm.torn.Head.Size)
+	return nil
+}
+
+// leading returns the name of the node that leads, as far as this one knows.
+func (r *replica) leading() string {
+	if r.live.Load() == nil {
+		return "" // it starts
+	}
+	_, id := r.raft.LeaderWithID()
+	return string(id)
 }
 
 // logCache is how many recent log entries Raft finds in memory.

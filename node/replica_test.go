@@ -41,6 +41,7 @@ type cluster struct {
 	unadopted  bool // planted: and answer for no snapshot
 	installs   atomic.Int64
 	installMax int64 // installs after which a node takes none, 0 for any number
+	noFilter   bool  // nodes start without the transport's filter of snapshots
 
 	mu    sync.Mutex // guards what follows
 	cut   map[string]bool
@@ -52,7 +53,7 @@ type member struct {
 	bureau *ledgertest.Bureau
 	store  store.Store
 	logs   *raft.InmemStore
-	snaps  *raft.InmemSnapshotStore
+	snaps  *Snapshots
 
 	mu      sync.Mutex // guards what runs
 	replica *replica
@@ -64,7 +65,7 @@ type member struct {
 func (c *cluster) forget(name string) {
 	c.t.Helper()
 	m := c.nodes[name]
-	m.store, m.logs, m.snaps = store.NewMem(state.New(c.c.Genesis)), raft.NewInmemStore(), raft.NewInmemSnapshotStore()
+	m.store, m.logs, m.snaps = store.NewMem(state.New(c.c.Genesis)), raft.NewInmemStore(), c.noSnapshots(name)
 	for _, file := range []string{".witness", ".floor", ".epochs"} {
 		if err := os.Remove(filepath.Join(c.dir, m.bureau.Code+file)); err != nil {
 			c.t.Error(err)
@@ -76,7 +77,7 @@ func newCluster(t *testing.T, n int) *cluster {
 	c := &cluster{t: t, c: ledgertest.NewGenesis(t, n), dir: shortDir(t), nodes: make(map[string]*member), cut: make(map[string]bool), links: make(map[[2]string]bool), wrong: make(map[string]*atomic.Int64)}
 	for _, b := range c.c.Bureaus {
 		c.wrong[b.Node()] = new(atomic.Int64)
-		c.nodes[b.Node()] = &member{bureau: b, store: store.NewMem(state.New(c.c.Genesis)), logs: raft.NewInmemStore(), snaps: raft.NewInmemSnapshotStore()}
+		c.nodes[b.Node()] = &member{bureau: b, store: store.NewMem(state.New(c.c.Genesis)), logs: raft.NewInmemStore(), snaps: c.snapshots(b.Node())}
 	}
 	for _, b := range c.c.Bureaus {
 		c.start(b.Node())
@@ -87,6 +88,26 @@ func newCluster(t *testing.T, n int) *cluster {
 		}
 	})
 	return c
+}
+
+// snapshots opens a node's folder of snapshots; it has one even when its snapshots
+// are lost.
+func (c *cluster) snapshots(name string) *Snapshots {
+	c.t.Helper()
+	s, err := OpenSnapshots(filepath.Join(c.dir, name+".snapshots"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return s
+}
+
+// noSnapshots removes a node's snapshots.
+func (c *cluster) noSnapshots(name string) *Snapshots {
+	c.t.Helper()
+	if err := os.RemoveAll(filepath.Join(c.dir, name+".snapshots")); err != nil {
+		c.t.Fatal(err)
+	}
+	return c.snapshots(name)
 }
 
 // shortDir returns a folder in memory where there is one: in a bubble, syncing
@@ -141,10 +162,18 @@ func (c *cluster) tryStart(name string) error {
 				if n := c.installs.Add(1); c.installMax > 0 && n > c.installMax {
 					return errors.New("enough")
 				}
+				if c.noFilter {
+					return nil
+				}
 				return g.checkSnapshot(from, req, data)
 			}
 			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
-				TransportOptions{Filter: g.check, FilterSnapshot: check, Logger: cfg.Logger})
+				TransportOptions{Filter: g.check, FilterSnapshot: check, Logger: cfg.Logger, Term: func() uint64 {
+					if r := live.Load(); r != nil {
+						return r.raft.CurrentTerm()
+					}
+					return 0
+				}})
 			return trans
 		},
 	})
@@ -433,6 +462,32 @@ func (p *directPeers) Head(_ context.Context, name, of string) (*ledger.Cosignat
 		return nil, err
 	}
 	return r.gossip.head(of), nil
+}
+
+func (p *directPeers) Receipt(_ context.Context, name string, index uint64) (*ledger.Receipt, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // what is not FINAL now is not waited for
+	return r.receipt(ctx, index)
+}
+
+func (p *directPeers) Span(_ context.Context, name string, from, to uint64) (*wire.Span, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.span(from, to)
+}
+
+func (p *directPeers) Manifest(_ context.Context, name string) ([]byte, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.manifest()
 }
 
 // bubble runs a test on a cluster of n nodes in a synctest bubble.

@@ -100,7 +100,7 @@ func TestSnapshotOverAnotherTail(t *testing.T) {
 			t.Run(fmt.Sprintf("%+d/repaired=%t", over, repaired), func(t *testing.T) {
 				bubble(t, 3, func(t *testing.T, c *cluster) {
 					away, at := diverged(c, over)
-					c.unadopted, c.installMax = !repaired, 20
+					c.unadopted, c.installMax = !repaired, 5
 					c.start(away)
 					if !repaired {
 						time.Sleep(30 * time.Second)
@@ -166,6 +166,9 @@ func TestSnapshotOverAnotherTailAfterACrash(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := io.Copy(sink, data); errors.Join(err, sink.Close()) != nil {
+				t.Fatal(err)
+			}
+			if err := c.nodes[away].snaps.promote(meta.Index); err != nil {
 				t.Fatal(err)
 			}
 			c.start(away)

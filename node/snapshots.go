@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 )
@@ -26,9 +28,18 @@ import (
 //
 // A snapshot is in the folder whole or not at all: it is written beside its place,
 // synced and renamed. Die at any point, and the one before is the newest.
+//
+// One that a peer sent is staged: raft can open it, to restore the state machine
+// from it, and List does not show it. It takes its place, and an older one goes,
+// only when the state that it names is here (promote).
 type Snapshots struct {
 	dir string
-	mu  sync.Mutex // orders installing and reaping
+	mu  sync.Mutex    // orders installing and reaping
+	top atomic.Uint64 // index of the newest, 0 for none
+
+	// check, if set, looks at a snapshot that a peer sent before anything of it is
+	// written. Without it, nothing is staged.
+	check func(meta *raft.SnapshotMeta, manifest []byte) error
 }
 
 var _ raft.SnapshotStore = (*Snapshots)(nil)
@@ -37,7 +48,9 @@ const (
 	snapshotFileVersion = 1
 	snapshotsKept       = 2
 	snapshotSuffix      = ".snapshot"
+	snapshotStaged      = ".staged"
 	snapshotTemp        = ".tmp"
+	tornName            = "torn"
 	maxSnapshotFile     = 1 + 3*8 + 3 + maxConfiguration + 3 + MaxManifest + 4
 )
 
@@ -57,7 +70,7 @@ func OpenSnapshots(dir string) (*Snapshots, error) {
 			return nil, fmt.Errorf("open snapshots: %w", err)
 		}
 	}
-	return s, nil
+	return s, s.reap()
 }
 
 // names lists the files with a suffix, the newest snapshot first.
@@ -92,6 +105,12 @@ func (s *Snapshots) Create(version raft.SnapshotVersion, index, term uint64, con
 // snapshotID sorts as index and term do. No clock: the same snapshot installed
 // again takes the place of the first.
 func snapshotID(index, term uint64) string { return fmt.Sprintf("%016x-%016x", index, term) }
+
+// indexOf returns the index in an id or a file name, in hex: it sorts.
+func indexOf(id string) string {
+	index, _, _ := strings.Cut(id, "-")
+	return index
+}
 
 // List implements raft.SnapshotStore: the newest first. A damaged snapshot is an
 // error, and not skipped: the entries after an older one may be gone.
@@ -131,6 +150,10 @@ func (s *Snapshots) load(id string) (*raft.SnapshotMeta, []byte, error) {
 	}
 	path := filepath.Join(s.dir, id+snapshotSuffix)
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = filepath.Join(s.dir, id+snapshotStaged)
+		f, err = os.Open(path)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open snapshot: %w", err)
 	}
@@ -146,23 +169,59 @@ func (s *Snapshots) load(id string) (*raft.SnapshotMeta, []byte, error) {
 	return meta, manifest, nil
 }
 
-// install writes, syncs, renames, syncs the folder, and only then reaps.
-func (s *Snapshots) install(id string, data []byte) error {
+// install writes, syncs, renames, syncs the folder, and only then reaps. A
+// snapshot that is not newer than the newest takes nobody's place.
+func (s *Snapshots) install(meta *raft.SnapshotMeta, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	path := filepath.Join(s.dir, id+snapshotSuffix)
+	if err := s.newer(meta); err != nil {
+		return err
+	}
+	if err := s.write(meta.ID+snapshotSuffix, data); err != nil {
+		return err
+	}
+	return s.reap()
+}
+
+// newer refuses a snapshot that is older than the newest, or another one at its
+// index. The newest one itself, written again, is no harm.
+func (s *Snapshots) newer(meta *raft.SnapshotMeta) error {
+	names, err := s.names(snapshotSuffix)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	newest := strings.TrimSuffix(names[0], snapshotSuffix)
+	if indexOf(meta.ID) <= indexOf(newest) && meta.ID != newest {
+		return fmt.Errorf("it is not newer than snapshot %s: %w", newest, errStale)
+	}
+	return nil
+}
+
+// errStale is returned for a snapshot that would take the place of a newer one.
+var errStale = errors.New("the snapshot is old")
+
+// write puts a whole file in the folder, durably.
+func (s *Snapshots) write(name string, data []byte) error {
+	path := filepath.Join(s.dir, name)
 	if err := writeSynced(path+snapshotTemp, data); err != nil {
 		return errors.Join(err, os.Remove(path+snapshotTemp))
 	}
 	if err := os.Rename(path+snapshotTemp, path); err != nil {
 		return err
 	}
-	if err := syncDir(s.dir); err != nil {
-		return err
-	}
+	return syncDir(s.dir)
+}
+
+// reap removes all but the newest snapshots, and notes which is the newest.
+func (s *Snapshots) reap() error {
 	names, err := s.names(snapshotSuffix)
 	if err != nil {
 		return err
+	}
+	if len(names) > 0 {
+		if at, err := strconv.ParseUint(indexOf(names[0]), 16, 64); err == nil { // else List will say so
+			s.top.Store(at)
+		}
 	}
 	for _, name := range names[min(len(names), snapshotsKept):] {
 		if err := os.Remove(filepath.Join(s.dir, name)); err != nil {

@@ -64,6 +64,7 @@ type snapshotSink struct {
 	store    *Snapshots
 	meta     raft.SnapshotMeta
 	manifest []byte
+	own      bool // of this node's own state, and not from a peer
 	done     bool
 }
 
@@ -91,17 +92,24 @@ func (k *snapshotSink) Cancel() error {
 }
 
 // Close implements raft.SnapshotSink: it puts the snapshot in its place, durably,
-// and then removes the oldest.
+// and then removes the oldest. One that a peer sent is checked and staged.
 func (k *snapshotSink) Close() error {
 	if k.done {
 		return nil
 	}
 	k.done = true
+	put := k.store.install
+	if k.store.check != nil && !k.own {
+		if err := k.store.check(&k.meta, k.manifest); err != nil {
+			return fmt.Errorf("write snapshot %s: %w", k.meta.ID, err)
+		}
+		put = k.store.stage
+	}
 	data, err := marshalSnapshot(&k.meta, k.manifest)
 	if err != nil {
 		return fmt.Errorf("write snapshot %s: %w", k.meta.ID, err)
 	}
-	if err := k.store.install(k.meta.ID, data); err != nil {
+	if err := put(&k.meta, data); err != nil {
 		return fmt.Errorf("write snapshot %s: %w", k.meta.ID, err)
 	}
 	return nil

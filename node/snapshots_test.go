@@ -83,6 +83,88 @@ func TestSnapshotStore(t *testing.T) {
 	}
 }
 
+// An older snapshot, or another one at the same index, takes nobody's place.
+func TestSnapshotOldEvictsNothing(t *testing.T) {
+	s, dir := testSnapshots(t)
+	takeSnapshot(t, s, 200, 3, []byte("older"))
+	newest := takeSnapshot(t, s, 300, 3, testManifest)
+	before, _ := os.ReadDir(dir)
+	for _, at := range [][2]uint64{{100, 9}, {299, 3}, {300, 2}, {300, 4}} {
+		sink, err := s.Create(raft.SnapshotVersionMax, at[0], at[1], testConfiguration("xa", "xb"), 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sink.Close(); !errors.Is(err, errStale) {
+			t.Errorf("index %d, term %d: %v, want %v", at[0], at[1], err, errStale)
+		}
+	}
+	after, _ := os.ReadDir(dir)
+	if list, err := s.List(); err != nil || len(list) != 2 || list[0].ID != newest || len(after) != len(before) {
+		t.Errorf("list %v, %v, files %v", list, err, after)
+	}
+}
+
+// What a peer sent is not seen before it is promoted, and takes nobody's place.
+func TestSnapshotStaged(t *testing.T) {
+	s, dir := testSnapshots(t)
+	takeSnapshot(t, s, 100, 3, []byte("oldest"))
+	takeSnapshot(t, s, 200, 3, []byte("older"))
+	var refuse error
+	s.check = func(*raft.SnapshotMeta, []byte) error { return refuse }
+	close := func(index uint64) (string, error) {
+		sink, err := s.Create(raft.SnapshotVersionMax, index, 3, testConfiguration("xa"), 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sink.ID(), sink.Close()
+	}
+	refuse = errors.New("no")
+	if _, err := close(300); !errors.Is(err, refuse) {
+		t.Errorf("refused by the check: %v", err)
+	}
+	if meta, _, err := s.staged(); meta != nil || err != nil {
+		t.Errorf("staged all the same: %v, %v", meta, err)
+	}
+	refuse = nil
+	if _, err := close(200); !errors.Is(err, errStale) {
+		t.Errorf("not newer: %v, want %v", err, errStale)
+	}
+	for _, index := range []uint64{300, 250, 400} { // the last one counts
+		if _, err := close(index); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := OpenSnapshots(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.List(); err != nil || len(list) != 2 || list[0].Index != 200 || list[1].Index != 100 {
+		t.Errorf("list %v, %v; want 200 and 100", list, err)
+	}
+	if meta, _, err := s.staged(); err != nil || meta.Index != 400 {
+		t.Errorf("staged %v, %v; want 400", meta, err)
+	}
+	if meta, r, err := s.Open(snapshotID(400, 3)); err != nil || meta.Index != 400 || r == nil {
+		t.Errorf("raft cannot open it: %v", err)
+	}
+	if err := s.promote(300); err != nil { // of nothing
+		t.Fatal(err)
+	}
+	if meta, _, _ := s.staged(); meta != nil {
+		t.Errorf("still staged: %d", meta.Index)
+	}
+	s.check = func(*raft.SnapshotMeta, []byte) error { return nil }
+	if _, err := close(400); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.promote(400); err != nil || s.newest() != 400 {
+		t.Errorf("promote: %v, newest %d", err, s.newest())
+	}
+	if list, err := s.List(); err != nil || len(list) != 2 || list[0].Index != 400 || list[1].Index != 200 {
+		t.Errorf("list %v, %v; want 400 and 200", list, err)
+	}
+}
+
 func TestSnapshotRefuses(t *testing.T) {
 	s, dir := testSnapshots(t)
 	if _, err := s.Create(0, 1, 1, testConfiguration("xa"), 1, nil); err == nil {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -81,7 +82,9 @@ func (t *Transport) serveRequest(in *inbound) error {
 		_ = t.reply(in, marshalRefusal(refusedIdentity)) // a word to an operator who mixed up two addresses
 		return err
 	}
-	if code, err := t.checkContent(in, req); err != nil {
+	if code, err := t.checkContent(in, req); errors.Is(err, errHeld) {
+		return t.answerHeld(in, req)
+	} else if err != nil {
 		t.warn(in, "raft request refused", fmt.Errorf("%v: %w", kind, err))
 		return t.reply(in, marshalRefusal(code))
 	}
@@ -151,11 +154,26 @@ func (t *Transport) checkContent(in *inbound, req *request) (refusal, error) {
 			err = t.opts.FilterSnapshot(in.id, r, req.manifest)
 		}
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errHeld) {
 		t.counts.filtered.Add(1)
-		return refusedContent, err
 	}
-	return 0, nil
+	return refusedContent, err
+}
+
+// answerHeld answers in raft's place for a snapshot that this node has: success,
+// or the term by which an old leader learns that it is none.
+func (t *Transport) answerHeld(in *inbound, req *request) error {
+	resp := &raft.InstallSnapshotResponse{Term: req.term, Success: true}
+	if t.opts.Term != nil {
+		resp.Term = t.opts.Term()
+		resp.Success = req.term >= resp.Term
+	}
+	frame, err := marshalReply(resp)
+	if err != nil {
+		return err
+	}
+	t.counts.served.Add(1)
+	return t.reply(in, frame)
 }
 
 // deliver hands an RPC to raft and waits for the answer, no longer than the peer

@@ -22,6 +22,8 @@ const (
 	PathCosign     = "/v1/node/cosign"  // nodes only: POST cosignatures for the leader
 	PathHeads      = "/v1/node/heads"   // nodes only: POST cosignatures, the sender's newest and evidence; GET ?node=NAME: the newest of a node, or nothing
 	PathReadIndex  = "/v1/node/read"    // nodes only: POST: a position that a fresh read must have reached
+	PathSpan       = "/v1/node/span"    // nodes only: GET ?from=N&to=M: what the node holds there, a Span
+	PathManifest   = "/v1/node/state"   // nodes only: GET: the manifest of the state that the node has applied
 
 	PathLive    = "/livez" // admin listener
 	PathReady   = "/readyz"
@@ -40,6 +42,7 @@ const (
 	MaxForward  = ledger.MaxCommand
 	MaxJSON     = 256 << 10
 	MaxRecords  = 1000     // in one stream
+	MaxSpan     = 1 << 13  // entries in a Span
 	MaxStream   = 4 << 20  // bytes after which a node ends a stream of records
 	MaxHeads    = 96 << 10 // bytes of cosignatures from one node
 	MaxArchived = 64       // notes in one answer

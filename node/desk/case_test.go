@@ -18,6 +18,7 @@ import (
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/client"
+	"comity/node/wire"
 )
 
 var today = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -286,15 +287,29 @@ func TestExhibit(t *testing.T) {
 		t.Errorf("receipt past the end: %v, want ErrNotFinal", err)
 	}
 
-	// A desk that comes later is told that the body is gone, and says so.
+	// A node says to a desk that comes later that the body is gone. The ledger does
+	// not say so: the desk takes nothing from this node, and all from another.
+	body, err := n.store.Body(c.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := n.store.Purge(c.Index); err != nil {
 		t.Fatal(err)
 	}
 	late := openDesk(t, t.TempDir(), n.Genesis)
 	late.Unlock(xa.opener.keys())
+	if err := late.Sync(ctx, n.client(t), nil); !errors.Is(err, ErrDishonest) || !strings.Contains(err.Error(), "withheld by the node") {
+		t.Errorf("a body that was kept back: %v", err)
+	}
+	if size, err := late.Size(); size > c.Index || err != nil {
+		t.Errorf("it kept %d entries, %v", size, err)
+	}
+	n.record = at(c.Index, func(r *wire.Record) []*wire.Record {
+		return []*wire.Record{{Time: r.Time, Entry: r.Entry, Body: body}}
+	})
 	syncDesk(t, late, n)
-	if c, err := late.Case(ctx, id.String()); err != nil || !errors.Is(c.Err, store.ErrPurged) || c.View != nil {
-		t.Errorf("purged before it came: %+v, %v", c, err)
+	if c, err := late.Case(ctx, id.String()); err != nil || c.Err != nil || c.View == nil {
+		t.Errorf("from another node: %+v, %v", c, err)
 	}
 }
 

@@ -121,7 +121,8 @@ func (d *Desk) Size() (uint64, error) {
 func (d *Desk) Entry(index uint64) (uint64, *ledger.Entry, error) { return d.store.Entry(index) }
 
 // Body returns the sealed body of an entry: nil when it names none,
-// [store.ErrPurged] when it was purged.
+// [store.ErrPurged] when it was purged, [ErrWithheld] when the node that gave the
+// entry kept it back.
 func (d *Desk) Body(index uint64) ([]byte, error) {
 	_, e, err := d.store.Entry(index)
 	if err != nil {
@@ -131,11 +132,18 @@ func (d *Desk) Body(index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A body that was purged before we came never reached this store.
-	if e.Statement.BodyLen > 0 && len(body) == 0 {
-		return nil, fmt.Errorf("body %d: %w", index, store.ErrPurged)
+	if e.Statement.BodyLen == 0 || len(body) > 0 {
+		return body, nil
 	}
-	return body, nil
+	// It never reached this store: it was purged before we came, or so a node said.
+	purged, err := state.Purged(d.store, index)
+	if err != nil {
+		return nil, err
+	}
+	if !purged {
+		return nil, fmt.Errorf("body %d: %w", index, ErrWithheld)
+	}
+	return nil, fmt.Errorf("body %d: %w", index, store.ErrPurged)
 }
 
 // Final returns how far the desk is: the last FINAL checkpoint, who cosigned

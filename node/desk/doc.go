@@ -8,9 +8,9 @@
 // else is refused ([Dishonest]); two histories that both carry a quorum's
 // cosignatures are kept as evidence ([Fork]).
 //
-// What a node can still do to a desk: show it an old state, keep bodies back as
-// if they had been purged, and lie about the ledger time of entries, which
-// nothing signs. [Desk.Final] says how far the desk is; syncing from a second
+// What a node can still do to a desk: show it an old state, and lie about the
+// ledger time of entries, which nothing signs. One that keeps bodies back as if
+// they had been purged is refused, unless the ledger says that they were. [Desk.Final] says how far the desk is; syncing from a second
 // node mends the first.
 //
 // [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open.

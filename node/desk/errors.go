@@ -15,6 +15,10 @@ var ErrDishonest = errors.New("a node is not honest")
 // ErrFork matches every [Fork] error.
 var ErrFork = errors.New("two histories are FINAL")
 
+// ErrWithheld is returned for a body that a node did not give, and that the ledger
+// does not say was purged. Another node has it: whoever cosigned holds it.
+var ErrWithheld = errors.New("the body was withheld by the node")
+
 // Dishonest means that a node handed out something that the ledger does not
 // hold. Nothing of it was kept. Its text says which node, which entry and what
 // is wrong; the checkpoints, where they are what disagrees, are the evidence.

@@ -24,6 +24,7 @@ type batcher struct {
 	self  string
 	peers peers
 	clock func() time.Time
+	own   *ownLedger
 
 	queue chan *waiting // full: the submitter is told that the node is busy
 	bytes atomic.Int64  // of the statements in queue
@@ -41,6 +42,8 @@ type waiting struct {
 	item ledger.Item
 	done chan outcome // buffered: an answer is never waited for
 	sent bool         // proposed or forwarded before: it may be in the log
+	// refused counts the leaders' refusals for which this node found no reason.
+	refused int
 }
 
 type outcome struct {
@@ -58,8 +61,8 @@ const queueLength = 4096
 // queueBytes bounds their bytes.
 const queueBytes = 64 << 20
 
-func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, inFlight int) *batcher {
-	b := &batcher{raft: r, self: self, peers: p, clock: clock,
+func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, own *ownLedger, inFlight int) *batcher {
+	b := &batcher{raft: r, self: self, peers: p, clock: clock, own: own,
 		queue: make(chan *waiting, queueLength), proposals: make(chan struct{}, inFlight), forwards: make(chan struct{}, forwardsInFlight), stop: make(chan struct{})}
 	b.wg.Go(b.run)
 	return b
@@ -89,6 +92,7 @@ var (
 	errBusy      = &wire.Error{Code: wire.Busy, Message: "too many statements wait here"}
 	errNotLeader = &wire.Error{Code: wire.NotLeader, Message: "this node does not lead"}
 	errNoLeader  = &wire.Error{Code: wire.NoLeader, Message: "no majority of the bureaus' nodes is reachable; nothing was written"}
+	errDoubted   = &wire.Error{Code: wire.Unknown, Message: "the leader refuses it, and this node's ledger has no reason to; sending the same statement again is safe"}
 	errUnknown   = &wire.Error{Code: wire.Unknown, Message: "the outcome is not known yet; sending the same statement again is safe"}
 )
 
@@ -204,7 +208,10 @@ func alive(w *waiting) bool {
 // since returns err, which says that nothing was written, or that the outcome is
 // unknown, where the statement may be in the log from an earlier try.
 func (w *waiting) since(err error) error {
-	if w.sent {
+	switch {
+	case w.refused > 0 && err != errStopping:
+		return errDoubted
+	case w.sent:
 		return errUnknown
 	}
 	return err
@@ -271,72 +278,6 @@ func (b *batcher) again(group []*waiting) {
 			w.done <- outcome{err: w.since(err)}
 		}
 	}
-}
-
-// forward sends a group to the leader and answers those who wait.
-func (b *batcher) forward(group []*waiting) {
-	_, id := b.raft.LeaderWithID()
-	if id == "" || string(id) == b.self {
-		b.again(group)
-		return
-	}
-	items := make([]ledger.Item, len(group))
-	for i, w := range group {
-		items[i] = w.item
-	}
-	// Not the context of one who waits: it would end the others' forward too.
-	ctx, cancel := context.WithTimeout(context.Background(), forwardTimeout)
-	defer cancel()
-	ctx, stop := whileLeading(ctx, b.raft, id)
-	defer stop()
-	outcomes, err := b.peers.Forward(ctx, string(id), items)
-	if err != nil || len(outcomes) != len(group) {
-		for _, w := range group {
-			w.sent = w.sent || wire.CodeOf(err) != wire.NotLeader
-		}
-		b.again(group)
-		return
-	}
-	var rest []*waiting
-	for i, w := range group {
-		switch o := outcomes[i]; {
-		case o.Submitted != nil:
-			w.done <- outcome{submitted: o.Submitted}
-		case o.Error != nil && !wire.Retryable(o.Error):
-			w.done <- outcome{err: o.Error}
-		default:
-			w.sent = w.sent || o.Error == nil || o.Error.Code == wire.Unknown
-			rest = append(rest, w)
-		}
-	}
-	if len(rest) > 0 {
-		b.again(rest)
-	}
-}
-
-// forwardTimeout bounds one try to forward a group.
-const forwardTimeout = 10 * time.Second
-
-// whileLeading returns a context that ends soon after this node has taken another
-// one for the leader, or none: a leader that is cut off answers nothing.
-func whileLeading(ctx context.Context, r *raft.Raft, leader raft.ServerID) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		tick := time.NewTicker(100 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if _, now := r.LeaderWithID(); now != leader {
-				cancel()
-				return
-			}
-		}
-	}()
-	return ctx, cancel
 }
 
 // receive takes a group that another node forwards to this leader.

@@ -174,7 +174,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	}
 	p.live.Store(r)
 	t := cfg.Profile.timing()
-	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, t.inFlight)
+	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t.inFlight)
 	r.collect = newCollector(r.raft, r.log)
 	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}

@@ -168,12 +168,7 @@ func (t *Transport) answerHeld(in *inbound, req *request) error {
 		resp.Term = t.opts.Term()
 		resp.Success = req.term >= resp.Term
 	}
-	frame, err := marshalReply(resp)
-	if err != nil {
-		return err
-	}
-	t.counts.served.Add(1)
-	return t.reply(in, frame)
+	return t.answer(in, resp)
 }
 
 // deliver hands an RPC to raft and waits for the answer, no longer than the peer

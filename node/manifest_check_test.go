@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -214,4 +215,44 @@ func FuzzParseManifest(f *testing.F) {
 			t.Fatalf("parsed %x\nback   %x", data, got)
 		}
 	})
+}
+
+// A snapshot names the state at its Raft index, and no other: not one that the
+// ledger had before a restart, while Raft replays what led to it.
+func TestSnapshotIsOfItsIndex(t *testing.T) {
+	s := newSolo(t, 1)
+	s.add(s.c.Enrolments(t)...)
+	f := newTestFSM(s.machine, s.held)
+	f.at = s.held.Applied() - 1
+	if _, err := f.Snapshot(); err == nil {
+		t.Error("a snapshot of a state that Raft has not replayed")
+	}
+	f.at = s.held.Applied() + 2 // barriers since the last command
+	snap, err := f.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	snaps, _ := testSnapshots(t)
+	snaps.check = func(*raft.SnapshotMeta, []byte) error { return errors.New("it is our own") }
+	sink, err := snaps.Create(raft.SnapshotVersionMax, f.at, 2, voters(s.c.Genesis), 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := snap.Persist(sink); err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := snaps.Open(sink.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := parseManifest(data); err != nil || m.Applied != f.at {
+		t.Errorf("manifest %+v, %v; want index %d", m, err, f.at)
+	}
+	if list, err := snaps.List(); err != nil || len(list) != 1 {
+		t.Errorf("list %v, %v", list, err)
+	}
 }

@@ -188,3 +188,21 @@ func FuzzParseItems(f *testing.F) {
 		}
 	})
 }
+
+func TestSpanRoundTrip(t *testing.T) {
+	times := NewTimes()
+	times.Add(7)
+	s := &Span{Root: ledger.Hash{1}, Times: times.Sum()}
+	got, err := ParseSpan(s.Marshal())
+	if err != nil || *got != *s {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, n := range []int{0, SpanLen - 1, SpanLen + 1} {
+		if _, err := ParseSpan(make([]byte, n)); err == nil {
+			t.Errorf("%d bytes parsed", n)
+		}
+	}
+	if other := NewTimes(); other.Sum() == times.Sum() {
+		t.Error("no times hash as one")
+	}
+}

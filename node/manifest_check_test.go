@@ -163,6 +163,21 @@ func TestGuardRefusesSnapshots(t *testing.T) {
 		}
 	}
 
+	// A node that is faulty here stays so.
+	last := s.c.Bureaus[3]
+	bad, err := ledger.Cosign(last.Witness, last.Node(), ledger.Checkpoint{Origin: s.c.Genesis.Origin(), Size: own.Final.Size, Root: forked}, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.apply(&ledger.Command{Evidence: bad})
+	if err := g.checkSnapshot("xb", s.request(at, 2), further(nil)); err == nil || !strings.Contains(err.Error(), "forgotten") {
+		t.Errorf("without the faulty node: %v", err)
+	}
+	known := s.manifest().Faults
+	if err := g.checkSnapshot("xb", s.request(at, 2), further(func(m *manifest) { m.Faults = known })); err != nil {
+		t.Errorf("with the faulty node: %v", err)
+	}
+
 	// Behind what this node cosigned once, which its ledger has lost.
 	g.manifest.signed = ledger.Checkpoint{Size: own.Head.Size + 6}
 	if err := g.checkSnapshot("xb", s.request(at, 2), further(nil)); err == nil || !strings.Contains(err.Error(), "has cosigned") {

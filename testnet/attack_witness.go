@@ -44,7 +44,7 @@ func attackEquivocate(s *stage) error {
 		err = cl.Cosign(s.ctx, []*ledger.Cosignature{c})
 		cl.Close()
 		s.tried("the other cosignature, to %s as if it led: %s", code, spoken(err))
-		status, err := s.evil.Post(s.ctx, code, pathHeads, (&ledger.Command{Cosignatures: []*ledger.Cosignature{c}}).Marshal())
+		status, err := s.evil.Post(s.ctx, code, wire.PathHeads, (&ledger.Command{Cosignatures: []*ledger.Cosignature{c}}).Marshal())
 		if err != nil {
 			return err
 		}
@@ -53,9 +53,6 @@ func attackEquivocate(s *stage) error {
 	s.wantEvidence = true
 	return nil
 }
-
-// pathHeads is where nodes hand cosignatures to each other.
-const pathHeads = "/v1/node/heads"
 
 // spoken puts the outcome of an HTTP call into words.
 func spoken(err error) string {

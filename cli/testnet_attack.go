@@ -98,6 +98,9 @@ func (t *terminal) tellAttack(r *testnet.AttackResult) {
 	if r.Open != "" {
 		t.say("Not prevented: %s.", r.Open)
 	}
+	if r.Gap != "" {
+		t.say("Known not to hold: %s.", r.Gap)
+	}
 	t.say("Tried:")
 	for _, line := range r.Tried {
 		t.say("  %s", line)

@@ -22,6 +22,7 @@ type Attack struct {
 	Tries   string `json:"tries"`   // a sentence
 	Promise string `json:"promise"` // what must hold
 	Open    string `json:"open"`    // what nothing prevents, "" for nothing known
+	Gap     string `json:"gap"`     // why the promise is known not to hold today, "" where it holds
 
 	bureaus int  // 4 when zero: one may be dishonest
 	alone   bool // it is about what this process uses up

@@ -214,7 +214,11 @@ func (s *stage) read(code string) (*history, error) {
 	for _, sent := range s.acked {
 		last = max(last, sent.Index+1)
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, 15*time.Second)
+	limit := s.patience(15 * time.Second)
+	if slices.Contains(s.lost, code) {
+		limit = time.Second
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, limit)
 	defer cancel()
 	h := &history{ids: make(map[ledger.ID]uint64)}
 	tick := time.NewTicker(pollEvery)

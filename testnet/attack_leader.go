@@ -451,7 +451,7 @@ func (s *stage) checkNoticed() {
 	if s.mustNotice == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, s.patience(15*time.Second))
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()

@@ -28,8 +28,15 @@ func TestAttacks(t *testing.T) {
 			if !a.alone {
 				t.Parallel()
 			}
-			if r := attack(t, a.Name, AttackOptions{Shared: !a.alone}); !r.Held {
-				t.Errorf("did not hold:\n%s", strings.Join(r.Broken, "\n"))
+			r := attack(t, a.Name, AttackOptions{Shared: !a.alone})
+			broken := strings.Join(r.Broken, "\n")
+			switch {
+			case a.Gap != "" && r.Held:
+				t.Errorf("it holds; is this closed? %s", a.Gap)
+			case a.Gap != "":
+				t.Logf("known: %s\n%s", a.Gap, broken)
+			case !r.Held:
+				t.Errorf("did not hold:\n%s", broken)
 			}
 		})
 	}

@@ -72,6 +72,7 @@ type limiter struct {
 type usage struct {
 	bucket  *rate.Limiter
 	talk    *rate.Limiter // of a node that hands round cosignatures
+	roots   *rate.Limiter // of a node that says which roots it holds
 	running int
 	conns   int
 }
@@ -85,6 +86,8 @@ const (
 	nodeConns     = 64
 	talkRate      = 4 // a second: a node talks once
 	talkBurst     = 16
+	rootsRate     = 50 // a second: there are ten checkpoints
+	rootsBurst    = 100
 )
 
 func newLimiter() *limiter { return &limiter{byID: make(map[keys.ID]*usage)} }
@@ -93,7 +96,7 @@ func newLimiter() *limiter { return &limiter{byID: make(map[keys.ID]*usage)} }
 func (l *limiter) usage(id keys.ID) *usage {
 	u, ok := l.byID[id]
 	if !ok {
-		u = &usage{bucket: rate.NewLimiter(clientRate, clientBurst), talk: rate.NewLimiter(talkRate, talkBurst)}
+		u = &usage{bucket: rate.NewLimiter(clientRate, clientBurst), talk: rate.NewLimiter(talkRate, talkBurst), roots: rate.NewLimiter(rootsRate, rootsBurst)}
 		l.byID[id] = u
 	}
 	return u
@@ -123,6 +126,13 @@ func (l *limiter) mayTalk(c caller) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.usage(c.id).talk.Allow()
+}
+
+// mayCompare counts one call by a node that says which root it holds.
+func (l *limiter) mayCompare(c caller) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.usage(c.id).roots.Allow()
 }
 
 // connect counts a TLS session in, and says whether there is room for it.
@@ -173,6 +183,7 @@ var routes = []route{
 	{http.MethodGet, wire.PathArchive, mayRead | mayNode, 0, (*api).archived},
 	{http.MethodPost, wire.PathHeads, mayNode, wire.MaxHeads, (*api).hand},
 	{http.MethodGet, wire.PathHeads, mayNode, 0, (*api).head},
+	{http.MethodGet, wire.PathRoots, mayNode, 0, (*api).roots},
 	{http.MethodPost, wire.PathForward, mayNode, wire.MaxForward, (*api).forward},
 	{http.MethodPost, wire.PathCosign, mayNode, wire.MaxJSON, (*api).cosign},
 	{http.MethodPost, wire.PathReadIndex, mayNode, 0, (*api).readIndex},

@@ -23,6 +23,7 @@ type cosigner struct {
 	raft    *raft.Raft
 	peers   peers
 	collect *collector
+	agree   *agreement
 	clock   func() time.Time
 	least   time.Duration // between two cosignatures
 	moved   *beacon
@@ -41,7 +42,9 @@ func (c *cosigner) run(ctx context.Context) {
 	var (
 		sent *ledger.Cosignature
 		last time.Time // of the latest signature
+		wg   sync.WaitGroup
 	)
+	defer wg.Wait()
 	for {
 		moved := c.moved.wait() // before the look, so that no change is missed
 		ask, err := c.look()
@@ -55,8 +58,12 @@ func (c *cosigner) run(ctx context.Context) {
 			if wait = c.least - time.Since(last); sent != nil && sent.Size == ask.Size {
 				wait = resend - time.Since(last)
 			}
-			if wait <= 0 {
-				if sent == nil || sent.Size != ask.Size {
+			fresh := sent == nil || sent.Size != ask.Size
+			if wait <= 0 && fresh && !c.agree.reached(ask) {
+				c.agree.spread(ctx, &wg, ask)
+				wait = resend // or until somebody says what it holds
+			} else if wait <= 0 {
+				if fresh {
 					sent, err = c.witness.cosign(c.store, ask, uint64(c.clock().Unix()))
 					if err != nil {
 						c.stop("cosign", err)

@@ -23,6 +23,9 @@ type talker interface {
 	// Head asks a node for the newest cosignature of another that it holds; nil
 	// when it holds none.
 	Head(ctx context.Context, name, of string) (*ledger.Cosignature, error)
+	// Root tells a node which root this one holds at a size, and returns which that
+	// one holds; false when its log is shorter.
+	Root(ctx context.Context, name string, size uint64, root ledger.Hash) (ledger.Hash, bool, error)
 }
 
 // gossip brings this node's cosignatures to every other node, and not through a
@@ -42,6 +45,7 @@ type gossip struct {
 	news     *beacon // there is something to tell
 	alarm    func(string)
 	damaged  func(error)
+	deceived func(error) // stops the node: its log is not the ledger's
 	log      *slog.Logger
 
 	mu       sync.Mutex // guards what follows
@@ -57,10 +61,6 @@ const (
 	askAgain      = 100 * time.Millisecond // first pause; it doubles up to gossipEvery
 	finalsKept    = 32                     // some seconds of them under load
 
-	// patience is how long more bureaus than may be dishonest contradict what is
-	// not FINAL here before this node falls silent: a quorum that agrees with it
-	// is there sooner.
-	patience = 2 * time.Second
 )
 
 // run talks with all others, and looks at what was found, until ctx ends.
@@ -162,9 +162,9 @@ func (g *gossip) tidings(told *ledger.Cosignature) (own *ledger.Cosignature, lis
 		list = append(list, own)
 	}
 	for _, c := range g.contradictions() {
-		if node := c.cosig.Node; !settled[node] && len(list) < ledger.MaxCosignatures &&
+		if node := c.Node; !settled[node] && len(list) < ledger.MaxCosignatures &&
 			!slices.ContainsFunc(list, func(s *ledger.Cosignature) bool { return s.Node == node && s != own }) {
-			list = append(list, c.cosig)
+			list = append(list, c)
 		}
 	}
 	return own, list
@@ -237,8 +237,7 @@ func (g *gossip) look() error {
 	final := g.final()
 	list := g.contradictions()
 	proposed := make(map[string]bool)
-	for _, c := range list {
-		s := c.cosig
+	for _, s := range list {
 		if s.Node == g.name {
 			g.mute(fmt.Sprintf("there is a cosignature of its own over another history of the first %d entries than it holds", s.Size))
 		} else {
@@ -259,44 +258,35 @@ func (g *gossip) look() error {
 	if settled[g.name] {
 		g.mute("the ledger holds evidence that it cosigned another history")
 	}
-	g.judge(list, settled, final)
+	g.judge(list, settled)
 	g.keepNote(final)
 	return nil
 }
 
-// judge says whether this node is the one that was deceived. It falls silent when
-// more bureaus than may be dishonest contradict what no quorum has confirmed to
-// it, and when as many contradict its log, at whatever size, as make another
-// history FINAL. Fewer who contradict what a quorum has confirmed are the
-// liars: two of five, or one of three, shall not silence the others.
-func (g *gossip) judge(list []contradiction, settled map[string]bool, final *finality) {
-	all, open := make(map[string]bool), make(map[string]bool)
+// judge says whether this node is the one that was deceived, as by a leader that
+// gave it other entries than the rest: a quorum cosigned another history than it
+// holds. It stops then, since what it would serve is not the ledger, and as a
+// leader it would be in everybody's way. It has signed nothing of what it holds
+// (see agreement), and can be repaired. Fewer are liars, and silence nobody.
+func (g *gossip) judge(list []*ledger.Cosignature, settled map[string]bool) {
+	nodes := make(map[string]bool)
 	for node := range settled {
-		all[node] = true
+		nodes[node] = true
 	}
 	for _, c := range list {
-		all[c.cosig.Node] = true
-		if (final == nil || c.cosig.Size > final.at.Size) && time.Since(c.since) >= patience {
-			open[c.cosig.Node] = true
-		}
+		nodes[c.Node] = true
 	}
-	delete(all, g.name)
-	delete(open, g.name)
+	delete(nodes, g.name)
 	p := g.machine.Policy()
-	names := func(nodes map[string]bool) string {
-		var codes []string
-		for node := range nodes {
-			codes = append(codes, p.Bureau[node])
-		}
-		slices.Sort(codes)
-		return strings.Join(codes, " ")
+	if len(nodes) < p.Quorum {
+		return
 	}
-	switch {
-	case len(all) >= p.Quorum:
-		g.mute("a quorum cosigned another history than it holds: " + names(all))
-	case len(open) > (len(p.Witness)-1)/3:
-		g.mute("more bureaus than may be dishonest cosigned another history than it holds: " + names(open))
+	var codes []string
+	for node := range nodes {
+		codes = append(codes, p.Bureau[node])
 	}
+	slices.Sort(codes)
+	g.deceived(fmt.Errorf("a quorum cosigned another history: %s: %w", strings.Join(codes, " "), errDeceived))
 }
 
 // remember keeps a FINAL checkpoint among the last ones.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"encoding/hex"
 	"io"
 	"net/http"
 
@@ -40,6 +41,36 @@ func (a *api) head(req *http.Request, who caller) (*answer, error) {
 			return nil
 		}
 		_, err := w.Write(s.Marshal())
+		return err
+	}}, nil
+}
+
+// roots takes which root another node holds at a size, and answers with ours.
+func (a *api) roots(req *http.Request, who caller) (*answer, error) {
+	if !a.limits.mayCompare(who) {
+		return nil, errTalksTooMuch
+	}
+	size, err := queryUint(req, "size", 0)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := hex.DecodeString(req.URL.Query().Get("root"))
+	if err != nil || len(theirs) != len(ledger.Hash{}) {
+		return nil, &wire.Error{Code: wire.Malformed, Message: "root is not one in hexadecimal digits"}
+	}
+	m, ok := a.cfg.Genesis.Charter.Member(who.bureau)
+	if !ok {
+		return nil, errUnauthenticated
+	}
+	root, held, err := a.agree.asked(m.NodeName(), head{size, ledger.Hash(theirs)})
+	if err != nil {
+		return nil, err
+	}
+	return &answer{stream: func(w io.Writer) error {
+		if !held {
+			return nil
+		}
+		_, err := w.Write(root[:])
 		return err
 	}}, nil
 }

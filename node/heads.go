@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"comity/ledger"
 	"comity/ledger/state"
@@ -28,13 +27,7 @@ type heads struct {
 	headsMu sync.Mutex // guards what follows
 	newest  map[string]*ledger.Cosignature
 	ahead   map[string][]*ledger.Cosignature // by size
-	against map[string][]contradiction
-}
-
-// contradiction is a cosignature over another root than our log's at its size.
-type contradiction struct {
-	cosig *ledger.Cosignature
-	since time.Time // when we found it
+	against map[string][]*ledger.Cosignature
 }
 
 // Bounds of what is held of one node.
@@ -45,7 +38,7 @@ const (
 
 func newHeads(name string, m *state.Machine, s store.Store, v *verifier) *heads {
 	return &heads{name: name, machine: m, store: s, verified: v,
-		newest: make(map[string]*ledger.Cosignature), ahead: make(map[string][]*ledger.Cosignature), against: make(map[string][]contradiction)}
+		newest: make(map[string]*ledger.Cosignature), ahead: make(map[string][]*ledger.Cosignature), against: make(map[string][]*ledger.Cosignature)}
 }
 
 // recall fills in what the state and the evidence files hold: after a start the
@@ -168,10 +161,10 @@ func (h *heads) wait(s *ledger.Cosignature) {
 // accuse must be called with headsMu held.
 func (h *heads) accuse(s *ledger.Cosignature) {
 	list := h.against[s.Node]
-	if len(list) >= maxContradictions || slices.ContainsFunc(list, func(c contradiction) bool { return c.cosig.Size == s.Size && c.cosig.Root == s.Root }) {
+	if len(list) >= maxContradictions || slices.ContainsFunc(list, func(c *ledger.Cosignature) bool { return c.Size == s.Size && c.Root == s.Root }) {
 		return
 	}
-	h.against[s.Node] = append(list, contradiction{s, time.Now()})
+	h.against[s.Node] = append(list, s)
 }
 
 // reach compares what was beyond the log and is not any more.
@@ -201,13 +194,13 @@ func (h *heads) reach() error {
 
 // contradictions returns all that contradict the log, in the order of the nodes'
 // names and of their coming.
-func (h *heads) contradictions() (list []contradiction) {
+func (h *heads) contradictions() (list []*ledger.Cosignature) {
 	h.headsMu.Lock()
 	defer h.headsMu.Unlock()
 	for _, c := range h.against {
 		list = append(list, c...)
 	}
-	slices.SortStableFunc(list, func(a, b contradiction) int { return strings.Compare(a.cosig.Node, b.cosig.Node) })
+	slices.SortStableFunc(list, func(a, b *ledger.Cosignature) int { return strings.Compare(a.Node, b.Node) })
 	return list
 }
 

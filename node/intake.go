@@ -147,13 +147,13 @@ func (r *replica) awaited(list []*ledger.Cosignature) ([]*ledger.Cosignature, er
 		}
 		for _, c := range []*state.Collected{pending, final} {
 			switch {
-			case c == nil || c.Size != s.Size || c.By(s.Node) || fault != nil:
+			case c == nil || c.Size != s.Size:
 				continue
-			case c.Root != s.Root:
+			case c.Root != s.Root: // of a node that has cosigned ours, too
 				if err := r.gossip.see(s); err != nil {
 					return nil, err
 				}
-			default:
+			case fault == nil && !c.By(s.Node):
 				out = append(out, s)
 			}
 			break

@@ -128,6 +128,14 @@ func (p *httpPeers) Manifest(ctx context.Context, name string) ([]byte, error) {
 	return c.Manifest(ctx, maxManifest)
 }
 
+func (p *httpPeers) Root(ctx context.Context, name string, size uint64, root ledger.Hash) (ledger.Hash, bool, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return ledger.Hash{}, false, err
+	}
+	return c.Root(ctx, size, root)
+}
+
 // close ends all connections.
 func (p *httpPeers) close() {
 	p.mu.Lock()

@@ -31,6 +31,7 @@ type replica struct {
 	raft    *raft.Raft
 	batch   *batcher
 	collect *collector
+	agree   *agreement
 	gossip  *gossip
 	peers   peers
 	moved   *beacon // fires at every change of the state
@@ -176,7 +177,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	t := cfg.Profile.timing()
 	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t.inFlight)
 	r.collect = newCollector(r.raft, r.log)
-	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, clock: cfg.Clock,
+	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}
 	r.wg.Go(func() { c.run(ctx) })
 	r.gossip.raft = r.raft
@@ -213,8 +214,10 @@ func (r *replica) openGossip(w *witness, p parts) error {
 	h := newHeads(r.name, r.machine, p.store, r.fsm.verified)
 	h.fetching = func() bool { return r.fsm.fetching.Load() > 0 }
 	r.gossip = &gossip{heads: h, witness: w, peers: p.peers, others: r.others(), evidence: evidence, archive: archive, final: r.final.Load,
-		moved: r.moved, news: newBeacon(), alarm: r.alarm, damaged: r.damaged, log: r.log, answered: make(map[string]bool)}
+		moved: r.moved, news: newBeacon(), alarm: r.alarm, damaged: r.damaged, deceived: r.fatal, log: r.log, answered: make(map[string]bool)}
 	h.denied = r.gossip.deny
+	r.agree = &agreement{quorum: r.machine.Policy().Quorum, others: r.others(), peers: p.peers, heads: h, moved: r.moved,
+		said: make(map[string][]head), told: make(map[string]head)}
 	if why := w.silence(); why != "" {
 		r.log.Error("this node does not cosign", "why", why)
 		r.alarm(muteAlarm(why))

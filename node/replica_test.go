@@ -490,6 +490,14 @@ func (p *directPeers) Manifest(_ context.Context, name string) ([]byte, error) {
 	return r.manifest()
 }
 
+func (p *directPeers) Root(_ context.Context, name string, size uint64, root ledger.Hash) (ledger.Hash, bool, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return ledger.Hash{}, false, err
+	}
+	return r.agree.asked(p.from, head{size, root})
+}
+
 // bubble runs a test on a cluster of n nodes in a synctest bubble.
 func bubble(t *testing.T, n int, test func(t *testing.T, c *cluster)) {
 	synctest.Test(t, func(t *testing.T) { test(t, newCluster(t, n)) })

@@ -30,6 +30,20 @@ func (c *Client) Head(ctx context.Context, of string) (*ledger.Cosignature, erro
 	return s, nil
 }
 
+// Root tells another node which root the caller's log has at a size, and returns
+// which root the asked one's has there; false while it is shorter. Only nodes may
+// ask.
+func (c *Client) Root(ctx context.Context, size uint64, root ledger.Hash) (ledger.Hash, bool, error) {
+	data, err := c.get(ctx, c.url(wire.PathRoots, fmt.Sprintf("size=%d&root=%x", size, root)), 0, int64(len(root)))
+	if err != nil || len(data) == 0 {
+		return ledger.Hash{}, false, err
+	}
+	if len(data) != len(root) {
+		return ledger.Hash{}, false, fmt.Errorf("%s: root at %d: %w", c.name, size, ledger.ErrMalformed)
+	}
+	return ledger.Hash(data), true, nil
+}
+
 // EvidenceFiles lists the proofs that the node keeps of nodes that cosigned
 // another history.
 func (c *Client) EvidenceFiles(ctx context.Context) ([]wire.EvidenceFile, error) {

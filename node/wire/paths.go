@@ -21,6 +21,7 @@ const (
 	PathForward    = "/v1/node/entries" // nodes only: POST items for the leader
 	PathCosign     = "/v1/node/cosign"  // nodes only: POST cosignatures for the leader
 	PathHeads      = "/v1/node/heads"   // nodes only: POST cosignatures, the sender's newest and evidence; GET ?node=NAME: the newest of a node, or nothing
+	PathRoots      = "/v1/node/roots"   // nodes only: GET ?size=N&root=HEX that the sender holds: the asked one's root there, or nothing
 	PathReadIndex  = "/v1/node/read"    // nodes only: POST: a position that a fresh read must have reached
 	PathSpan       = "/v1/node/span"    // nodes only: GET ?from=N&to=M: what the node holds there, a Span
 	PathManifest   = "/v1/node/state"   // nodes only: GET: the manifest of the state that the node has applied

@@ -11,7 +11,10 @@ func (t *terminal) attackCommand() *cli.Command {
 		Usage:           "let a dishonest member attack a consortium (in a build that has one)",
 		Description:     "Example: go run -tags hostile . testnet attack --list",
 		SkipFlagParsing: true,
-		Action: func(*cli.Context) error {
+		Action: func(c *cli.Context) error {
+			if first := c.Args().First(); first == "--help" || first == "-h" {
+				return cli.ShowSubcommandHelp(c)
+			}
 			return usagef("testnet attack: this build has no dishonest node; in the source folder, run: go run -tags hostile . testnet attack --list")
 		},
 	}

@@ -293,7 +293,12 @@ func TestRestartedFollower(t *testing.T) {
 			c.cut(leader, other, false)
 		}
 		time.Sleep(10 * time.Second)
-		if now := c.leader(); c.rafts[now].Apply([]byte("two"), time.Minute).Error() != nil || c.rafts[leader].LastIndex() != c.rafts[now].LastIndex() {
+		now := c.leader()
+		if err := c.rafts[now].Apply([]byte("two"), time.Minute).Error(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if c.rafts[leader].LastIndex() != c.rafts[now].LastIndex() {
 			t.Errorf("%s ends at %d, %s at %d", leader, c.rafts[leader].LastIndex(), now, c.rafts[now].LastIndex())
 		}
 	})

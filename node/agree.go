@@ -61,6 +61,18 @@ func (a *agreement) reached(ask *state.Collected) bool {
 	return n >= a.quorum
 }
 
+// dissent names the nodes that hold another root at the size that the log asks for.
+func (a *agreement) dissent(ask *state.Collected) (names []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, name := range a.others {
+		if slices.ContainsFunc(a.said[name], func(h head) bool { return h.size == ask.Size && h.root != ask.Root }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // heard takes over what a node says that it holds.
 func (a *agreement) heard(from string, h head) {
 	a.mu.Lock()

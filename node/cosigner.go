@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,7 @@ func (c *cosigner) run(ctx context.Context) {
 			fresh := sent == nil || sent.Size != ask.Size
 			if wait <= 0 && fresh && !c.agree.reached(ask) {
 				c.agree.spread(ctx, &wg, ask)
+				c.disagree(ask)
 				wait = resend // or until somebody says what it holds
 			} else if wait <= 0 {
 				if fresh {
@@ -86,6 +88,17 @@ func (c *cosigner) run(ctx context.Context) {
 		case <-timer:
 		}
 	}
+}
+
+// disagree tells people when more bureaus than may be dishonest hold another
+// history than this node, and no quorum either: a leader gave them different entries.
+func (c *cosigner) disagree(ask *state.Collected) {
+	names := c.agree.dissent(ask)
+	if len(names) <= (len(c.agree.others))/3 {
+		return
+	}
+	c.log.Error("the nodes hold different entries", "size", ask.Size, "others", names)
+	c.alarm(fmt.Sprintf("%s hold other entries than this node, and no quorum agrees: a leader gave the bureaus different ones", strings.Join(names, " and ")))
 }
 
 // look returns the checkpoint that the log asks for; when this node has signed

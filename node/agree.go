@@ -49,6 +49,9 @@ const headsKept = 4
 // reached reports whether a quorum holds the checkpoint that the log asks for. A
 // cosignature says so as well.
 func (a *agreement) reached(ask *state.Collected) bool {
+	if a.heads.verified.seams.witnessOff() {
+		return true
+	}
 	want := head{ask.Size, ask.Root}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -63,6 +66,9 @@ func (a *agreement) reached(ask *state.Collected) bool {
 
 // dissent names the nodes that hold another root at the size that the log asks for.
 func (a *agreement) dissent(ask *state.Collected) (names []string) {
+	if a.heads.verified.seams.witnessOff() {
+		return nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, name := range a.others {

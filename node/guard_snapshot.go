@@ -25,6 +25,9 @@ func (g *guard) checkSnapshot(from raft.ServerID, req *raft.InstallSnapshotReque
 }
 
 func (g *guard) snapshot(req *raft.InstallSnapshotRequest, data []byte) error {
+	if g.verified.seams.snapshotsOff() {
+		return nil
+	}
 	// Who the members are is not the leader's to say.
 	if err := g.checkConfiguration(req.Configuration); err != nil {
 		return err
@@ -56,6 +59,9 @@ func (g *guard) held(req *raft.InstallSnapshotRequest) error {
 // it: by then this node may have applied more, or the filter may not have been
 // asked.
 func (g *guard) checkStaged(meta *raft.SnapshotMeta, data []byte) error {
+	if g.verified.seams.snapshotsOff() {
+		return nil
+	}
 	if err := g.checkConfiguration(raft.EncodeConfiguration(meta.Configuration)); err != nil {
 		return err
 	}

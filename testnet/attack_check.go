@@ -55,7 +55,11 @@ func (s *stage) finish() error {
 	s.checkReplay()
 	s.checkServers()
 	s.checkResources()
-	return s.report()
+	if err := s.report(); err != nil {
+		return err
+	}
+	s.checkInnocent()
+	return nil
 }
 
 // standing returns the honest bureaus whose nodes must come through.
@@ -312,6 +316,32 @@ func (s *stage) replay(code string) error {
 		err = k.Sync(s.ctx, cl, nil)
 	}
 	return errors.Join(err, k.Close())
+}
+
+// checkInnocent demands that no evidence names an honest bureau.
+func (s *stage) checkInnocent() {
+	for _, path := range s.result.Evidence {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			s.broke("read evidence: %s", err)
+			continue
+		}
+		e, err := ledger.ParseEvidence(data)
+		if err != nil {
+			s.broke("%s is no evidence: %s", path, err)
+			continue
+		}
+		c, err := e.Verify(s.genesis)
+		if err != nil {
+			s.broke("%s does not verify: %s", path, err)
+			continue
+		}
+		for _, code := range c.OtherBy {
+			if code != s.foe {
+				s.broke("evidence names %s, which is honest", code)
+			}
+		}
+	}
 }
 
 // checkServers holds Raft's members against the charter.

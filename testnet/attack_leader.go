@@ -365,13 +365,13 @@ func attackFork(s *stage) error {
 		s.tried("statement %s, named committed, to %s: %s", item.Entry.ID.Short(), code, answer(err, err == nil && resp.Success))
 	}
 	s.forged = append(s.forged, b.Entry.ID)
-	// The victim cosigns what it holds, if it does so before it has asked others.
+	// The victim must not cosign what no quorum holds: that would name it a liar.
 	end := time.Now().Add(2 * time.Second)
 	for time.Now().Before(end) && !p.has(ledger.NodeName(s.victim())) {
 		<-time.After(pollEvery)
 	}
 	if p.has(ledger.NodeName(s.victim())) {
-		s.tried("%s has cosigned the history that only it was shown", s.victim())
+		s.broke("%s has cosigned the history that only it was shown", s.victim())
 	}
 	if err := p.close(); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"comity/node"
@@ -94,6 +95,12 @@ func RunAttack(ctx context.Context, name string, o AttackOptions) (*AttackResult
 		dir = filepath.Join(tmp, "net")
 	}
 	s, err := openStage(ctx, dir, attacks[i], o)
+	for try := 1; errors.Is(err, syscall.EADDRINUSE) && try < 3; try++ {
+		// Between the choice of a port and its use another attack took it.
+		if err = os.RemoveAll(dir); err == nil {
+			s, err = openStage(ctx, dir, attacks[i], o)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("attack %s: prepare: %w", name, err)
 	}

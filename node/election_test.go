@@ -303,3 +303,25 @@ func TestRestartedFollower(t *testing.T) {
 		}
 	})
 }
+
+// A request makes a follower count as committed what it has shown to agree, and
+// not the rest of the follower's log.
+func TestCommitIndexEndsWithTheRequest(t *testing.T) {
+	for _, tt := range []struct{ prev, entries, commit, want uint64 }{
+		{0, 0, 0, 0},     // a heartbeat
+		{0, 0, 90, 0},    // it shows nothing
+		{66, 0, 90, 66},  // nothing after 66
+		{66, 4, 90, 70},  // what it brings
+		{66, 4, 68, 68},  // as the leader says
+		{90, 0, 90, 90},  // Raft's own, when idle
+		{90, 16, 50, 50}, // entries ahead of what is committed
+	} {
+		req := &raft.AppendEntriesRequest{PrevLogEntry: tt.prev, LeaderCommitIndex: tt.commit}
+		for i := range tt.entries {
+			req.Entries = append(req.Entries, &raft.Log{Index: tt.prev + 1 + i, Type: raft.LogNoop})
+		}
+		if err := new(guard).check("xa", req); err != nil || req.LeaderCommitIndex != tt.want {
+			t.Errorf("%+v: committed to %d, %v", tt, req.LeaderCommitIndex, err)
+		}
+	}
+}

@@ -221,7 +221,7 @@ func (s *schedule) stranger(ctx context.Context, random *rand.Rand) {
 		if sent, err := r.submit(one, o.item); err == nil {
 			s.problem("a stranger's %s was accepted at %d", o, sent.Index)
 		}
-		if out, err := r.forwarded(one, []ledger.Item{o.item}); err == nil && out[0].Submitted != nil {
+		if out, err := r.forwarded(one, r.name, []ledger.Item{o.item}); err == nil && out[0].Submitted != nil {
 			s.problem("a stranger's %s was accepted by the leader at %d", o, out[0].Submitted.Index)
 		}
 		cancel()

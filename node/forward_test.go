@@ -149,3 +149,19 @@ func TestForwardRefusals(t *testing.T) {
 		}
 	})
 }
+
+// A statement that a follower forwards is answered when it is committed, and does
+// not wait until Raft, idle, happens to say so.
+func TestForwardedIsAnsweredAtOnce(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		from := c.replica(c.other(c.leader().name))
+		time.Sleep(time.Second) // nothing is under way
+		began := time.Now()
+		c.submit(from, c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("one")))
+		if took := time.Since(began); took > 5*time.Millisecond {
+			t.Errorf("it took %v", took)
+		}
+	})
+}

@@ -42,6 +42,11 @@ func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error 
 			return fmt.Errorf("append from %s, index %d: %w", from, l.Index, err)
 		}
 	}
+	// A follower may take for committed what this request has shown to agree with the
+	// leader's log, and nothing after it (Ongaro, "In search of an understandable
+	// consensus algorithm", figure 2). Raft here would go to the end of its own log,
+	// whatever stands there.
+	req.LeaderCommitIndex = min(req.LeaderCommitIndex, req.PrevLogEntry+uint64(len(req.Entries)))
 	return nil
 }
 

@@ -212,7 +212,7 @@ func (a *api) status(req *http.Request, _ caller) (*answer, error) {
 func (a *api) charter(*http.Request, caller) (*answer, error) { return &answer{text: a.genesis}, nil }
 
 // forward takes statements that another node's officers submitted there.
-func (a *api) forward(req *http.Request, _ caller) (*answer, error) {
+func (a *api) forward(req *http.Request, who caller) (*answer, error) {
 	data, err := readBody(req)
 	if err != nil {
 		return nil, err
@@ -223,7 +223,11 @@ func (a *api) forward(req *http.Request, _ caller) (*answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), submitTimeout)
 	defer cancel()
-	out, err := a.forwarded(ctx, items)
+	m, ok := a.cfg.Genesis.Charter.Member(who.bureau)
+	if !ok {
+		return nil, errUnauthenticated
+	}
+	out, err := a.forwarded(ctx, m.NodeName(), items)
 	if err != nil {
 		return nil, err
 	}

@@ -57,10 +57,10 @@ func (r *replica) known(id ledger.ID) (*wire.Submitted, error) {
 	return &wire.Submitted{ID: id, Index: index, Known: true}, nil
 }
 
-// forwarded takes statements that another node's officers submitted there, where
-// they were admitted. This node trusts nobody: what the ledger holds, and what
+// forwarded takes statements that the officers of the node called from submitted
+// there, where they were admitted. This node trusts nobody: what the ledger holds, and what
 // nobody signed whom it knows, takes no place in the log.
-func (r *replica) forwarded(ctx context.Context, items []ledger.Item) ([]wire.Outcome, error) {
+func (r *replica) forwarded(ctx context.Context, from string, items []ledger.Item) ([]wire.Outcome, error) {
 	if r.raft.State() != raft.Leader {
 		return nil, errNotLeader
 	}
@@ -95,6 +95,7 @@ func (r *replica) forwarded(ctx context.Context, items []ledger.Item) ([]wire.Ou
 		}
 		out[at] = got[i]
 	}
+	r.nudge(from)
 	return out, nil
 }
 

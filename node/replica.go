@@ -29,7 +29,9 @@ type replica struct {
 	store   store.Store
 	fsm     *fsm
 	raft    *raft.Raft
+	logs    raft.LogStore // of raft
 	batch   *batcher
+	nudging sync.Map // names of nodes that are being nudged
 	collect *collector
 	agree   *agreement
 	gossip  *gossip
@@ -132,6 +134,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.logs = cache
 	r.fsm.adopt = func() error { return adopt(cache, p.logs, p.floor, r.log) }
 	lastTerm, err := p.stable.GetUint64([]byte("CurrentTerm")) // raft's key; 0 and an error for none
 	if err != nil && err.Error() != "not found" {

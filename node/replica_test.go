@@ -412,7 +412,7 @@ func (p *directPeers) Forward(ctx context.Context, name string, items []ledger.I
 	if err != nil {
 		return nil, err
 	}
-	return r.forwarded(ctx, items)
+	return r.forwarded(ctx, p.from, items)
 }
 
 func (p *directPeers) Cosign(_ context.Context, name string, list []*ledger.Cosignature) error {

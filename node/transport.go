@@ -100,14 +100,14 @@ func (t *Transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (ra
 	return nil, raft.ErrPipelineReplicationNotSupported
 }
 
-// AppendEntries implements raft.Transport. Heartbeats have connections of their
-// own and wait for nothing else.
+// AppendEntries implements raft.Transport. What carries no entries, heartbeats
+// above all, has connections of its own and does not wait behind what does.
 func (t *Transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	frame, err := marshalAppendEntries(args)
 	if err != nil {
 		return err
 	}
-	if isHeartbeat(args) {
+	if len(args.Entries) == 0 {
 		return t.lead(id, target, laneControl, t.opts.Timeout, args.Term, frame, resp)
 	}
 	return t.lead(id, target, laneBulk, t.opts.BulkTimeout, args.Term, frame, resp)

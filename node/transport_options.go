@@ -13,7 +13,8 @@ type TransportOptions struct {
 	// (without entries) and LogConfiguration entries included. An error keeps the
 	// RPC from raft; the sender learns only that it was refused. Filter runs on
 	// many goroutines at once and must not hold a lock while it verifies:
-	// heartbeats pass through it as well. It must not keep or change args.
+	// heartbeats pass through it as well. It must not keep args; it may lower what
+	// they say is committed.
 	Filter func(peer raft.ServerID, args *raft.AppendEntriesRequest) error
 	// FilterSnapshot, if set, does the same for a snapshot, whose manifest is whole
 	// at that point and whose membership raft would adopt without a question.

@@ -36,7 +36,7 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 	f := &finding{What: path, evidence: true}
 	e, err := ledger.ParseEvidence(data)
 	if err != nil {
-		f.Verdict, f.Reason = notAuthentic, "it is not a whole file of this kind: it was damaged, cut short or is something else"
+		f.Verdict, f.Reason = notAuthentic, "it is no evidence, as a node writes it: it was damaged, cut short or is something else"
 		return f
 	}
 	g, _, err := t.charter(c)

@@ -142,7 +142,7 @@ func (h *history) heads(list []*head, quorum, members int) (headed, error) {
 		out.truth, out.final = is, hd
 	}
 	if (covered != h.size || len(list) == 0) && !parts {
-		f := Failure{What: "the file has no good head: nobody vouches for its entries", Do: askFile}
+		f := Failure{What: "the file has no head: nobody vouches for its entries", Do: askFile}
 		if covered > 0 {
 			f.What = fmt.Sprintf("nobody vouches for entries %s to %s: no FINAL head of this history covers them", number(covered), number(h.size-1))
 		}

@@ -135,7 +135,7 @@ func (t *terminal) conclude(c *cli.Context, a *audited, trust *auditTrust) error
 	}
 	if trust.path != "" && (a.Verdict == audit.Authentic || a.Verdict == audit.Remarked) {
 		kept, err := trust.keep(a)
-		if failed = errors.Join(failed, err); kept {
+		if failed = errors.Join(failed, err); kept && err == nil {
 			defer t.note("%s holds the head at %s now; the next audit must extend it: --anchors %s", trust.path, plural(a.Head.Size, "entry", "entries"), trust.path)
 		}
 	}

@@ -55,6 +55,8 @@ func (a *audited) headline() string {
 		return "Every entry is authentic and none is missing."
 	case audit.Forged:
 		switch {
+		case a.Members == 0:
+			return "The charter in this file was damaged or forged."
 		case a.onlyFails("Does it extend the heads"):
 			return "This is not the history that you verified before."
 		case a.onlyFails("Is it the ledger that you named"):

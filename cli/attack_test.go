@@ -31,7 +31,7 @@ func TestAttackCommand(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &results); code != exitOK || err != nil || len(results) != 1 || !results[0].Held || len(results[0].Nodes) != 3 {
 		t.Fatalf("exit %d, %v\n%s%s", code, err, out, errs)
 	}
-	if code, out, _ := run("identity"); code != exitOK || !strings.Contains(out, "HELD") || !strings.Contains(out, "Promised:") {
+	if code, out, _ := run("identity"); code != exitOK || !strings.HasPrefix(out, "HELD ") || !strings.Contains(out, "\n  promised  ") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }

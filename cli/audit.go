@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
+	"comity/ledger"
 	"comity/ledger/audit"
 	"comity/ledger/bundle"
 	"comity/node/desk"
@@ -70,6 +72,13 @@ func (t *terminal) auditFile(c *cli.Context) error {
 	if len(args) > 0 {
 		path = args[0]
 	}
+	if head := fileHead(path); ledger.IsExhibit(head) || ledger.IsEvidence(head) {
+		what := "one notice"
+		if ledger.IsEvidence(head) {
+			what = "evidence"
+		}
+		return t.verdict(t.cannotTell(path, fmt.Errorf("it is %s, not a whole ledger", what), "to check it: comity verify "+shellWord(path)))
+	}
 	// What would be refused at the end is refused before the work.
 	if report := c.String("report"); report != "" {
 		if err := mayWrite(report, c.Bool("force")); err != nil {
@@ -100,6 +109,8 @@ func (t *terminal) auditFile(c *cli.Context) error {
 	case errors.Is(err, desk.ErrDishonest):
 		return t.verdict(&finding{Verdict: notAuthentic, What: "what the " + source + " hands out", Reason: err.Error(),
 			Advice: "Do not rely on this node. Ask another bureau for a bundle, and tell the bureau whose node it is."})
+	case errors.Is(err, syscall.ENOSPC):
+		return hint(err, "name a folder with more room for temporary files: TMPDIR=FOLDER comity audit ...")
 	case err != nil:
 		return err
 	}
@@ -124,7 +135,7 @@ func (t *terminal) conclude(c *cli.Context, a *audited, trust *auditTrust) error
 	}
 	if trust.path != "" && (a.Verdict == audit.Authentic || a.Verdict == audit.Remarked) {
 		kept, err := trust.keep(a)
-		if failed = errors.Join(failed, err); kept {
+		if failed = errors.Join(failed, err); kept && err == nil {
 			defer t.note("%s holds the head at %s now; the next audit must extend it: --anchors %s", trust.path, plural(a.Head.Size, "entry", "entries"), trust.path)
 		}
 	}

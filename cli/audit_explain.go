@@ -14,7 +14,7 @@ var explanations = []struct{ begins, text string }{
 	{"Was each entry signed by a key",
 		"Every statement carries the signature of the officer who wrote it, and of a second one where the act needs four eyes. " +
 			"Each was verified with the public key that the bureau's root had enrolled at a lower entry and had not revoked before this one."},
-	{"Was its author allowed",
+	{"Was each author allowed",
 		"The rules by which nodes accept entries were run again over the whole ledger, without asking any node: roles, four eyes, whose notice may be amended or withdrawn, and limits. " +
 			"An entry that a leader pushed in against the rules is found here, however many nodes stored it."},
 	{"Is the sequence complete",

@@ -124,7 +124,11 @@ func (a *audited) lead() string {
 	if a.source != "" {
 		from = "Made from what the " + a.source + " handed out"
 	}
-	return fmt.Sprintf("Ledger “%s”, %s. %s by comity %s, %s.", a.Name, plural(a.Entries, "entry", "entries"), from, buildVersion().Version, moment(a.at))
+	what := "No charter could be read"
+	if a.Members > 0 {
+		what = fmt.Sprintf("Ledger “%s”, %s", a.Name, plural(a.Entries, "entry", "entries"))
+	}
+	return fmt.Sprintf("%s. %s by comity %s, %s.", what, from, buildVersion().Version, moment(a.at))
 }
 
 // bars returns counts with the width of their bars: the longest is full.

@@ -24,7 +24,7 @@ func lanternTide() *audited {
 		Checks: []audit.Check{
 			{Question: "Is it the ledger that you named, founded by every bureau of its charter?", Checked: 5},
 			{Question: "Was each entry signed by a key that its bureau had enrolled, and not revoked, at that place?", Checked: 1284},
-			{Question: "Was its author allowed, at that place, to do what each entry does?", Checked: 1284},
+			{Question: "Was each author allowed, at that place, to do what the entry does?", Checked: 1284},
 			{Question: "Is the sequence complete, 0 to 1,283, with no entry changed, moved, added or removed?", Checked: 1284},
 			{Question: "Do each officer's own statements follow each other without a gap?", Checked: 1284},
 			{Question: "Is every head in the file signed by enough bureaus (4 of 5), and one of this same history?", Checked: 160},

@@ -39,12 +39,13 @@ func (t *terminal) tellAudit(a *audited) {
 			t.say("            %s", f.Why)
 		}
 	}
+	const unchecked = "  not checked: "
 	for i, text := range a.NotChecked {
-		label := "not checked:"
+		label := unchecked
 		if i > 0 {
 			label = strings.Repeat(" ", len(label))
 		}
-		t.put("  " + label + " " + visible(text))
+		fmt.Fprintln(t.stdout, wrap(label+visible(text), width(t.stdout), len(label)))
 	}
 	t.tellFacts(a)
 }
@@ -99,10 +100,14 @@ func (t *terminal) tellChecks(a *audited) {
 
 // tellFacts prints what the audit was about.
 func (t *terminal) tellFacts(a *audited) {
-	t.say("  ledger    %s, %s", a.Name, keys.ID(a.Ledger))
-	t.say("  trusted   %s", a.because())
+	if a.Members > 0 { // the charter could be read
+		t.say("  named     %s", a.Name)
+		t.say("  ledger    %s", keys.ID(a.Ledger))
+		t.say("  trusted   %s", a.because())
+	}
 	if a.Head.Size > 0 {
-		t.say("  head      root %s at %s", keys.ID(a.Head.Root), count(a.Head.Size))
+		t.say("  head      %s", plural(a.Head.Size, "entry", "entries"))
+		t.say("  root      %s", keys.ID(a.Head.Root))
 	}
 	if a.Since > 0 {
 		t.say("  since     signatures were checked from entry %s on", count(a.Since))
@@ -116,7 +121,8 @@ func (t *terminal) tellFacts(a *audited) {
 	if k := a.Anchor; k != nil {
 		t.say("  anchor    root %s at %s, kept %s", keys.ID(k.Root).Short(), count(k.Size), moment(k.At))
 	}
-	t.say("  file      %s, SHA-256 %s", size(int64(a.Bytes)), keys.ID(a.Digest))
+	t.say("  file      %s", plural(a.Bytes, "byte", "bytes"))
+	t.say("  SHA-256   %s", keys.ID(a.Digest))
 }
 
 // subject says what a failure or a finding is about, with a colon.
@@ -137,7 +143,7 @@ type auditDocument struct {
 	Verdict    string         `json:"verdict"`
 	What       string         `json:"what"`
 	Reason     string         `json:"reason,omitempty"`
-	Ledger     keys.ID        `json:"ledger"`
+	Ledger     keys.ID        `json:"ledger,omitzero"`
 	Trusted    string         `json:"trusted,omitempty"`
 	Name       string         `json:"name"`
 	Exercise   bool           `json:"exercise,omitempty"`

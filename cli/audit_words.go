@@ -54,9 +54,28 @@ func (a *audited) headline() string {
 	case audit.Authentic, audit.Remarked:
 		return "Every entry is authentic and none is missing."
 	case audit.Forged:
+		switch {
+		case a.Members == 0:
+			return "The charter in this file was damaged or forged."
+		case a.onlyFails("Does it extend the heads"):
+			return "This is not the history that you verified before."
+		case a.onlyFails("Is it the ledger that you named"):
+			return "This is not the ledger that you named."
+		}
 		return "This is not the history that the bureaus signed."
 	}
 	return "All that was checked is right, but nothing says that this is the ledger you mean."
+}
+
+// onlyFails reports whether, of all checks, only the one whose question begins so
+// failed.
+func (a *audited) onlyFails(begins string) bool {
+	for _, c := range a.Checks {
+		if (c.Failed > 0) != strings.HasPrefix(c.Question, begins) {
+			return false
+		}
+	}
+	return len(a.Checks) > 0
 }
 
 // detail is what a reader of the headline must know with it.
@@ -126,11 +145,14 @@ func (a *audited) times() string {
 
 // facts are what the audit was about.
 func (a *audited) facts() [][2]string {
-	list := [][2]string{
-		{"Ledger", a.Name},
-		{"Ledger id", grouped(a.Ledger)},
-		{"Trusted", a.because()},
-		{"Entries", a.entries()},
+	var list [][2]string
+	if a.Members > 0 { // the charter could be read
+		list = append(list, [][2]string{
+			{"Ledger", a.Name},
+			{"Ledger id", grouped(a.Ledger)},
+			{"Trusted", a.because()},
+			{"Entries", a.entries()},
+		}...)
 	}
 	if a.Head.Size > 0 {
 		list = append(list,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -103,6 +104,10 @@ func (s *session) createBundle(ctx context.Context, path string, until uint64, b
 	end()
 	if err != nil {
 		out.discard()
+		var disk *fs.PathError
+		if errors.As(err, &disk) && disk.Path == out.Name() {
+			return nil, fmt.Errorf("write %s: %w", path, cause(err))
+		}
 		return nil, err
 	}
 	fi, err := out.Stat()
@@ -121,7 +126,8 @@ func (s *session) createBundle(ctx context.Context, path string, until uint64, b
 func (t *terminal) tellBundle(b *bundled) {
 	t.say("Wrote %s: %s of %q, %s", b.File, plural(b.Entries, "entry", "entries"), b.Name, size(b.Bytes))
 	t.say("  ledger    %s", b.Ledger)
-	t.say("  head      root %s at %s, cosigned by %s (%d needed)", b.Head.Root, count(b.Head.Size), strings.Join(b.Head.Cosigners, " "), b.Head.Needed)
+	t.say("  head      %s, cosigned by %s (%d needed)", plural(b.Head.Size, "entry", "entries"), strings.Join(b.Head.Cosigners, " "), b.Head.Needed)
+	t.say("  root      %s", b.Head.Root)
 	t.say("  with      %s, %s", plural(b.Heads, "FINAL head", "FINAL heads"), plural(b.Evidence, "piece of evidence", "pieces of evidence"))
 	text := plural(b.Bodies, "sealed text", "sealed texts")
 	if b.LeftOut > 0 {

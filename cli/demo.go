@@ -120,6 +120,10 @@ func (p *demoPrinter) run(ctx context.Context, d *testnet.Demo, once bool) error
 	if len(r.Problems) > 0 {
 		return fmt.Errorf("the check failed: %s", strings.Join(r.Problems, "; "))
 	}
+	p.wait("auditing the whole ledger from a bundle")
+	if err := p.audit(ctx, d, r.From); err != nil {
+		return err
+	}
 	p.next(once)
 	if once {
 		return nil

@@ -145,7 +145,7 @@ func (p *demoPrinter) next(once bool) {
 	commands := [][2]string{
 		{"demo use XA" + p.option, "be an officer of Aldermoor"},
 		{"notice show LT-0301", "the case that ends well"},
-		{"audit --explain", "what was checked, and what was not"},
+		{"audit --explain", "what the audit asked, and did not ask"},
 		{"status", "how Aldermoor's node is doing"},
 		{"demo use XC" + p.option, "be one of Corvane: there is no such case"},
 	}

@@ -89,7 +89,14 @@ func (t *terminal) diff(c *cli.Context) error {
 	}
 	found, err := audit.Diff(c.Context, in[0], in[1], id)
 	if errors.Is(err, bundle.ErrNoBundle) {
-		err = hint(errors.New("one of the files is no bundle, as comity bundle create writes it"), "comity audit says of each what it is")
+		which := "one of the files"
+		for _, path := range args {
+			if path != "-" && !isBundle(path) {
+				which = path
+				break
+			}
+		}
+		err = fmt.Errorf("%s is no bundle, as comity bundle create writes it", which)
 	}
 	if err != nil {
 		return err
@@ -163,11 +170,13 @@ func (t *terminal) tellDifference(d *difference) {
 	}
 	for _, s := range []*diffSide{&d.A, &d.B} {
 		t.say("  %s", s.File)
-		if s.Damage == "" {
+		switch {
+		case s.Damage != "":
+			t.say("    damaged   at %s; %s compared", s.Damage, plural(s.Entries, "entry", "entries"))
+		case s.Entries == 0 && d.Relation == unknown:
+			t.say("    not read  beyond its charter")
+		default:
 			t.say("    entries   %s, %s", count(s.Entries), s.vouched(d.Needed))
-		}
-		if s.Damage != "" {
-			t.say("    damaged   at %s; %s before it", s.Damage, plural(s.Entries, "entry", "entries"))
 		}
 		if s.Entry != nil && d.Relation == relationNames[audit.Forked] {
 			t.say("    entry     %s: %s", count(*d.At), s.Entry)
@@ -178,7 +187,7 @@ func (t *terminal) tellDifference(d *difference) {
 		return
 	}
 	if len(d.Both) > 0 {
-		t.say("  signed both: %s, beyond entry %s. Nobody signs two histories by accident.", strings.Join(d.Both, " "), count(*d.At))
+		t.say("  signed both: %s, beyond entry %s; the two files prove it.", strings.Join(d.Both, " "), count(*d.At))
 	} else {
 		t.say("  signed both: nobody, as far as the heads in the files show.")
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -58,6 +59,11 @@ func TestDiff(t *testing.T) {
 	if err := os.WriteFile(file("cut"), data[:len(data)-40], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	summed := bytes.Clone(data) // its head and its checksum are wrong
+	summed[len(summed)-200] ^= 1
+	if err := os.WriteFile(file("sum"), summed, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(file("text"), []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +79,8 @@ func TestDiff(t *testing.T) {
 		{"short", "all", 0, "b_extends_a", "/all goes on where |/short ends, by 5 entries."},
 		{"all", "forked", 1, "contradict", "FAILED  They contradict each other: they part at entry 44.|entry     44: publish by key |of XD (desk-1)|signed both: XA XB XC, beyond entry 44|Keep both files"},
 		{"forked", "weak", 0, "equal", "cosigned by XA XB, which is not enough (3 needed)"},
-		{"all", "other", 2, "cannot_tell", "UNKNOWN |they are of two ledgers"},
+		{"all", "other", 2, "cannot_tell", "UNKNOWN |they are of two ledgers|    not read  beyond its charter"},
+		{"all", "sum", 2, "cannot_tell", "UNKNOWN |/sum is damaged at byte |the checksum is not that of the file"},
 		{"all", "cut", 2, "cannot_tell", "UNKNOWN |/cut is damaged at byte |the file ends here"},
 		{"forked", "cut", 1, "contradict", "they part at entry 44|damaged   at byte"},
 	} {
@@ -100,7 +107,8 @@ func TestDiff(t *testing.T) {
 		{"all all --ledger " + id, 0, ""},
 		{"all short --ledger " + strings.Repeat("0", 64), 2, ""},
 		{"all nowhere", 2, "no such file"},
-		{"all text", 2, "one of the files is no bundle"},
+		{"text all", 2, "text is no bundle"},
+		{"all text", 2, "text is no bundle"},
 		{"all .", 2, "it is a folder"},
 		{"all", 3, "missing: two bundles"},
 		{"all all all", 3, "too many"},

@@ -78,7 +78,7 @@ func (t *terminal) exportTiles(c *cli.Context) error {
 	}
 	t.say("%s in %s: %s new, %s written", plural(out.Size, "entry", "entries"), args[0], count(out.Size-out.Before), plural(out.Written, "file", "files"))
 	t.say("  root      %s", out.Root)
-	t.say("  cosigned  %s (%d of %d needed)", strings.Join(out.Cosigners, " "), len(out.Cosigners), out.Quorum)
+	t.say("  cosigned  by %s (%d needed)", strings.Join(out.Cosigners, " "), out.Quorum)
 	t.say("  origin    signed by the node of %s", s.bureau(out.Node))
 	t.shell("  vkey      %s", out.Key)
 	t.say("Check it with other people's tools; what counts is the line \"Successfully fsck'd log\":")

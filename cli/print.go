@@ -109,6 +109,14 @@ func (t *terminal) table(header []string, rows [][]string) {
 			widths[i] = max(widths[i], uniseg.StringWidth(row[i]))
 		}
 	}
+	// A broken line goes on in its last column, if that leaves room for text.
+	columns, indent := width(t.stdout), 0
+	for _, w := range widths[:len(widths)-1] {
+		indent += w + 2
+	}
+	if indent > columns/3 {
+		indent = 4
+	}
 	for _, row := range all {
 		var line strings.Builder
 		for i, cell := range row {
@@ -117,7 +125,7 @@ func (t *terminal) table(header []string, rows [][]string) {
 				line.WriteString(strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)+2))
 			}
 		}
-		fmt.Fprintln(t.stdout, wrap(strings.TrimRight(line.String(), " "), width(t.stdout), 4))
+		fmt.Fprintln(t.stdout, wrap(strings.TrimRight(line.String(), " "), columns, indent))
 	}
 }
 

@@ -76,6 +76,12 @@ func (s *session) tellStatus(st *wire.Status) {
 	if st.Evidence > 0 {
 		s.say("  evidence  %s in the folder evidence of the node's data; each proves itself: comity verify FILE", plural(st.Evidence, "file", "files"))
 	}
+	switch {
+	case st.Muted != "":
+		s.say("  do        find out who had the keys, or which old copy was put back, and tell the other bureaus; comity cannot change a node's keys yet")
+	case len(st.Faulty) > 0:
+		s.say("  do        tell every bureau, the faulty one too, and hand them the evidence; comity bundle create takes it along for an auditor")
+	}
 	if len(st.Alarms) == 0 {
 		s.say("  alarms    none")
 	}

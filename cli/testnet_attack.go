@@ -4,9 +4,7 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"comity/testnet"
 
@@ -91,39 +89,48 @@ func (t *terminal) listAttacks(all []testnet.Attack) error {
 	return nil
 }
 
+// tellAttack prints what came of an attack: whether the promise held, then what
+// was tried, and what each honest node did.
 func (t *terminal) tellAttack(r *testnet.AttackResult) {
-	t.say("ATTACK %s by %s", r.Name, r.Foe)
-	t.say("It tries %s.", r.Tries)
-	t.say("Promised: %s.", r.Promise)
+	if r.Held {
+		t.head(green, "HELD", "What is promised held against the attack "+r.Name+" of "+r.Foe+".")
+	} else {
+		t.head(red, "BROKEN", "The attack "+r.Name+" of "+r.Foe+" broke what is promised.")
+	}
+	for _, line := range r.Broken {
+		t.say("  broken    %s", line)
+	}
+	t.say("  tries     %s", r.Tries)
+	t.say("  promised  %s", r.Promise)
 	if r.Open != "" {
-		t.say("Not prevented: %s.", r.Open)
+		t.say("  open      not prevented: %s", r.Open)
 	}
 	if r.Gap != "" {
-		t.say("Known not to hold: %s.", r.Gap)
+		t.say("  gap       known not to hold: %s", r.Gap)
 	}
-	t.say("Tried:")
 	for _, line := range r.Tried {
-		t.say("  %s", line)
+		t.say("  tried     %s", line)
 	}
 	for _, n := range r.Nodes {
-		t.say("%s, %s, %s FINAL:", n.Bureau, plural(int(n.Size), "entry", "entries"), count(n.Final))
+		t.say("  %s        %s, %s of them FINAL", n.Bureau, plural(n.Size, "entry", "entries"), count(n.Final))
 		for _, line := range n.Did {
-			t.say("  %s", line)
+			t.say("            %s", line)
 		}
 		for _, line := range n.Alarms {
-			t.say("  ALARM: %s", line)
+			t.say("            ALARM: %s", line)
 		}
 	}
 	for _, line := range r.Measured {
-		t.say("Measured: %s", line)
+		t.say("  measured  %s", line)
 	}
 	for _, path := range r.Evidence {
-		t.say("Evidence: %s", path)
+		t.say("  evidence  %s", path)
 	}
-	verdict := "HELD"
-	if !r.Held {
-		verdict = fmt.Sprintf("NOT HELD:\n  %s", strings.Join(r.Broken, "\n  "))
+	switch {
+	case r.Dir != "":
+		t.say("  kept in   %s", r.Dir)
+	case len(r.Evidence) > 0:
+		t.say("  removed with the consortium; to keep both, and verify the evidence: --keep FOLDER")
 	}
-	t.say("%s", verdict)
 	t.say("")
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -62,19 +63,23 @@ func isFile(s string) bool {
 }
 
 // isBundle reports whether a file begins as a bundle does.
-func isBundle(path string) bool {
+func isBundle(path string) bool { return bytes.HasPrefix(fileHead(path), []byte(bundleHeader)) }
+
+// fileHead returns the first bytes of a file, by which its kind is known; none
+// of what is no file.
+func fileHead(path string) []byte {
+	fi, err := os.Stat(path) // a pipe must not be read here
+	if err != nil || !fi.Mode().IsRegular() {
+		return nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return false
+		return nil
 	}
 	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil || !fi.Mode().IsRegular() {
-		return false
-	}
-	head := make([]byte, len(bundleHeader))
-	_, err = io.ReadFull(f, head)
-	return err == nil && string(head) == bundleHeader
+	head := make([]byte, 32)
+	n, _ := io.ReadFull(f, head)
+	return head[:n]
 }
 
 // charter returns the charter to check against, and the home when there is one.
@@ -120,7 +125,7 @@ func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 	}
 	x, err := ledger.ParseExhibit(data)
 	if err != nil {
-		return &finding{Verdict: notAuthentic, What: path, Reason: "it is not a whole file of this kind: it was damaged, cut short or is something else"}
+		return &finding{Verdict: notAuthentic, What: path, Reason: "it is no notice, as comity notice export writes it: it was damaged, cut short or is something else"}
 	}
 	g, h, err := t.charter(c)
 	if err != nil {

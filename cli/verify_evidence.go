@@ -36,7 +36,7 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 	f := &finding{What: path, evidence: true}
 	e, err := ledger.ParseEvidence(data)
 	if err != nil {
-		f.Verdict, f.Reason = notAuthentic, "it is not a whole file of this kind: it was damaged, cut short or is something else"
+		f.Verdict, f.Reason = notAuthentic, "it is no evidence, as a node writes it: it was damaged, cut short or is something else"
 		return f
 	}
 	g, _, err := t.charter(c)
@@ -75,15 +75,19 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 func (t *terminal) tellEvidence(f *finding) {
 	x := f.Evidence
 	all := len(f.genesis.Charter.Members)
-	t.head(green, "OK", inputName(f.What)+" is authentic: it proves that bureaus signed another history than the FINAL one.")
+	proves := series(x.Both) + " signed two histories."
+	if len(x.Both) == 0 {
+		proves = series(x.OnlyOther) + " signed another history than the FINAL one."
+	}
+	t.head(green, "OK", inputName(f.What)+" is authentic: it proves that "+proves)
 	t.say("  signed    by %s: the first %s with root %s", t.named(f, x.Other.Cosigners), plural(x.Other.Size, "entry", "entries"), x.Other.Root)
 	t.say("  FINAL     %s, cosigned by %s (%d of %d needed)", plural(x.Final.Size, "entry", "entries"), strings.Join(x.Final.Cosigners, " "), x.Final.Needed, all)
 	t.say("  proof     the first %s of the FINAL history have root %s", plural(x.Other.Size, "entry", "entries"), x.Root)
 	if len(x.Both) > 0 {
-		t.say("  lied      %s: signed both", t.named(f, x.Both))
+		t.say("  both      signed by %s: lied, or somebody else has the keys", t.named(f, x.Both))
 	}
 	if len(x.OnlyOther) > 0 {
-		t.say("  accused   %s: signed only what a quorum contradicts; lied, or was deceived", t.named(f, x.OnlyOther))
+		t.say("  other     signed only by %s, whom a quorum contradicts: lied, or was deceived", t.named(f, x.OnlyOther))
 	}
 	if x.BothFinal {
 		t.say("  found     both are FINAL: more bureaus lied than the ledger can bear (%s of %s); stop, and compare the histories outside it",

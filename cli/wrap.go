@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -31,7 +32,7 @@ func width(w io.Writer) int {
 // wrap breaks a line, which is visible text, for a terminal of some columns. A
 // word that is wider than the terminal, such as an address, stays whole.
 func wrap(line string, columns, indent int) string {
-	if columns < minWidth || uniseg.StringWidth(line) <= columns {
+	if columns < minWidth || span(line) <= columns {
 		return line
 	}
 	indent = min(indent, columns/2)
@@ -46,7 +47,7 @@ func wrap(line string, columns, indent int) string {
 		}
 		word := rest[:end] // with the spaces before it
 		rest = rest[end:]
-		if w := uniseg.StringWidth(word); fresh || at+w <= columns {
+		if w := span(word); fresh || at+w <= columns {
 			out.WriteString(word)
 			at, fresh = at+w, fresh && strings.TrimSpace(word) == ""
 			continue
@@ -56,7 +57,7 @@ func wrap(line string, columns, indent int) string {
 			continue
 		}
 		out.WriteString("\n" + strings.Repeat(" ", indent) + word)
-		at = indent + uniseg.StringWidth(word)
+		at = indent + span(word)
 	}
 	return out.String()
 }
@@ -64,7 +65,13 @@ func wrap(line string, columns, indent int) string {
 // hang returns where a broken line of a result goes on: under the text behind
 // its label, as in "  ledger    6d7c" and "  ! A child.", else under its start,
 // but never in the first column, where only lines of ours begin.
-func hang(line string) int { return max(2, label(line)) }
+func hang(line string) int { return max(2, label(colours.ReplaceAllString(line, ""))) }
+
+// colours are those of paint, which take no room.
+var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+// span returns how many columns visible text with colours of ours takes.
+func span(s string) int { return uniseg.StringWidth(colours.ReplaceAllString(s, "")) }
 
 func label(line string) int {
 	start := len(line) - len(strings.TrimLeft(line, " "))

@@ -17,6 +17,8 @@ func TestWrap(t *testing.T) {
 		{"a name that goes on OK      and on and on and on", 40, "a name that goes on OK      and on and\n  on and on"},
 		{"  id        0123456789012345678901234567890123456789", 40, "  id\n            0123456789012345678901234567890123456789"},
 		{"  name      山田山田山田山田 山田山田山田山田", 40, "  name      山田山田山田山田\n            山田山田山田山田"},
+		{"\x1b[1;31mFAILED\x1b[0m  as wide as the terminal is, here", 40, "\x1b[1;31mFAILED\x1b[0m  as wide as the terminal is, here"},
+		{"  \x1b[1;31mFAULTY\x1b[0m    XD cosigned another history of it", 40, "  \x1b[1;31mFAULTY\x1b[0m    XD cosigned another history\n            of it"},
 		{"  as it is in a pipe: however long a line may be", 0, "  as it is in a pipe: however long a line may be"},
 	} {
 		if got := wrap(test.line, test.columns, hang(test.line)); got != test.want {

@@ -16,6 +16,9 @@ const MaxExhibit = 2 << 20
 
 var exhibitHeader = []byte("comity exhibit v1\n")
 
+// IsExhibit reports whether data begins as an exhibit does.
+func IsExhibit(data []byte) bool { return bytes.HasPrefix(data, exhibitHeader) }
+
 // Exhibit is one entry with all that a third party needs to check it offline
 // against the charter: its sealed body, its receipt, and for each of its
 // signers the entry that enrolled the key, with that entry's receipt.

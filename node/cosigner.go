@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -98,7 +97,8 @@ func (c *cosigner) disagree(ask *state.Collected) {
 		return
 	}
 	c.log.Error("the nodes hold different entries", "size", ask.Size, "others", names)
-	c.alarm(fmt.Sprintf("%s hold other entries than this node, and no quorum agrees: a leader gave the bureaus different ones", strings.Join(names, " and ")))
+	// Without the names, which come one by one: it is one alarm.
+	c.alarm("several nodes hold other entries than this one, and no quorum is known to agree: a leader gave the bureaus different ones; the log of this node names them")
 }
 
 // look returns the checkpoint that the log asks for; when this node has signed

@@ -108,7 +108,7 @@ func (s *stage) report() error {
 			return err
 		}
 		if len(r.Did) == 0 {
-			r.Did = append(r.Did, "nothing to refuse: went on as before")
+			r.Did = append(r.Did, "refused nothing, and went on")
 		}
 		s.result.Nodes = append(s.result.Nodes, r)
 		files, err := filepath.Glob(filepath.Join(s.homes[code].NodeDir(), "evidence", "*.cevidence"))

@@ -284,7 +284,7 @@ func TestFindings(t *testing.T) {
 
 	f = w.file.clone()
 	f.records[399].State, f.records[399].Body = bundle.Purged, nil
-	check("purged", audit(f), "1 sealed texts are said to be purged")
+	check("purged", audit(f), "1 sealed text is said to be purged")
 }
 
 // TestEmpty audits a ledger in which nothing was said yet.

@@ -31,7 +31,7 @@ func (h *history) findings(by headed, heads []*head) ([]Finding, error) {
 	}
 	out = slices.Concat(out, overdue, h.absent(heads), clocks)
 	if n := h.tally.bodies[bundle.Purged]; n > 0 {
-		out = append(out, Finding{What: fmt.Sprintf("%s sealed texts are said to be purged, and no entry of the ledger orders it", number(n)),
+		out = append(out, Finding{What: fmt.Sprintf("%s said to be purged, and no entry of the ledger orders it", plural(n, "sealed text is", "sealed texts are")),
 			Why: "In this version nothing may be purged. Ask who made the file where they are."})
 	}
 	return out, nil
@@ -73,7 +73,7 @@ func (h *history) overdue(by headed) ([]Finding, error) {
 			Why: fmt.Sprintf("%s was to review this notice by then, and has neither amended it to a later date nor withdrawn it.", l.bureau)})
 	}
 	if more := all - uint64(len(first)); more > 0 {
-		out = append(out, Finding{What: fmt.Sprintf("%s more notices are past their day of review", number(more)),
+		out = append(out, Finding{What: fmt.Sprintf("%s past their day of review", plural(more, "more notice is", "more notices are")),
 			Why: "Nobody has looked at whether they should still stand."})
 	}
 	return out, nil
@@ -175,10 +175,10 @@ func (h *history) notChecked(r *Report, t Trust) []string {
 		add("Whether this history extends one that you verified before: you gave no earlier head.")
 	}
 	if sealed > 0 {
-		add("The content of %s sealed entries: no key was used. Their author, order, size and signature were checked.", number(sealed))
+		add("The content of %s: no key was used. Author, order, size and signature were checked.", plural(sealed, "sealed entry", "sealed entries"))
 	}
 	if out := h.tally.bodies[bundle.LeftOut] + h.tally.bodies[bundle.Purged]; out > 0 {
-		add("%s sealed texts that are not in the file.", number(out))
+		add("%s not in the file.", plural(out, "sealed text that is", "sealed texts that are"))
 	}
 	add("Whether what a bureau wrote is true. A signature proves who said it, not that it is so.")
 	if r.Head.Size > 0 {

@@ -264,9 +264,12 @@ func (a *audit) close(p *problems) {
 // question is what a check is called.
 func (a *audit) question(q question) string {
 	r := a.report
-	end := "no entries"
+	span, enough := "", ""
 	if r.Entries > 0 {
-		end = "0 to " + number(r.Entries-1)
+		span = ", 0 to " + number(r.Entries-1)
+	}
+	if r.Members > 0 {
+		enough = fmt.Sprintf(" (%d of %d)", r.Quorum, r.Members)
 	}
 	switch q {
 	case qCharter:
@@ -277,13 +280,13 @@ func (a *audit) question(q question) string {
 	case qSignatures:
 		return "Was each entry signed by a key that its bureau had enrolled, and not revoked, at that place?"
 	case qRules:
-		return "Was its author allowed, at that place, to do what each entry does?"
+		return "Was each author allowed, at that place, to do what the entry does?"
 	case qSequence:
-		return fmt.Sprintf("Is the sequence complete, %s, with no entry changed, moved, added or removed?", end)
+		return fmt.Sprintf("Is the sequence complete%s, with no entry changed, moved, added or removed?", span)
 	case qChains:
 		return "Do each officer's own statements follow each other without a gap?"
 	case qHeads:
-		return fmt.Sprintf("Is every head in the file signed by enough bureaus (%d of %d), and one of this same history?", r.Quorum, r.Members)
+		return fmt.Sprintf("Is every head in the file signed by enough bureaus%s, and one of this same history?", enough)
 	case qAnchors:
 		return "Does it extend the heads that you kept from earlier audits?"
 	case qKeys:

@@ -25,6 +25,14 @@ func orSomebody(bureau string) string {
 	return bureau
 }
 
+// plural returns "1 entry" or "2 entries".
+func plural(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
 func bodyHash(body []byte) ledger.Hash { return sha256.Sum256(body) }
 
 // codes joins bureaus' codes.

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"comity/ledger"
 	"comity/ledger/bundle"
@@ -268,6 +267,16 @@ func TestFindings(t *testing.T) {
 		t.Errorf("overdue: got %q", got)
 	}
 
+	// Of five, one may say anything of its clock.
+	f = w.file.clone()
+	w.now += 900 * 24 * 3600 * 1000
+	ahead := w.note(w.checkpoint(w.size), 4)
+	w.now -= 900 * 24 * 3600 * 1000
+	text, l := lines(w.note(w.checkpoint(w.size), 0, 1, 2))
+	_, more := lines(ahead)
+	f.notes[len(f.notes)-1] = []byte(text + strings.Join(append(l, more...), ""))
+	check("a clock that is ahead", audit(f))
+
 	f = w.file.clone()
 	for i, n := range f.notes {
 		c, _, err := w.Genesis.Policy().Open(n)
@@ -399,7 +408,7 @@ func TestNoticesTable(t *testing.T) {
 
 // TestAnchorTimes are UTC in words.
 func TestAnchorTimes(t *testing.T) {
-	if got := hours(50 * time.Hour); got != "50 hours" {
+	if got := hours(50 * 3600); got != "50 hours" {
 		t.Errorf("got %q", got)
 	}
 	if got := number(1234567) + " " + number(123) + " " + number(1000); got != "1,234,567 123 1,000" {

@@ -43,6 +43,18 @@ func (hd *head) clocks() (first, last time.Time) {
 	return time.Unix(int64(slices.Min(times)), 0).UTC(), time.Unix(int64(slices.Max(times)), 0).UTC()
 }
 
+// reached returns a time, in POSIX seconds, that had come when the head was
+// cosigned, even if as many bureaus lie about it as a ledger of so many members
+// bears: one more says that it was this late.
+func (hd *head) reached(members int) uint64 {
+	times := make([]uint64, len(hd.by))
+	for i, c := range hd.by {
+		times[i] = c.Time
+	}
+	slices.Sort(times)
+	return times[len(times)-1-(members-1)/3]
+}
+
 // readHeads reads and verifies the notes, some at a time on all cores.
 func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Policy, count int) ([]*head, error) {
 	var heads []*head

@@ -189,7 +189,11 @@ func (h *history) notChecked(r *Report, t Trust) []string {
 		add("Anything after entry %s: the last head, over these, was signed by %s.", number(r.Head.Size-1), codes(r.Cosigners))
 	}
 	add("Clocks: times are each bureau's own, and ledger times stand in no signature. Order is proven; clock time is not.")
-	if h.since > 0 {
+	switch {
+	case h.since == 0:
+	case h.checked[qAnchors] == 0 || h.failed[qAnchors] > 0:
+		add("Signatures of entries before %s: you wanted them to rest, and it did not come out that a head that you kept stands for them.", number(h.since))
+	default:
 		add("Signatures of entries before %s: you verified them before, and a head that you kept stands for them.", number(h.since))
 	}
 	return out

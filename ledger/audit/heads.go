@@ -111,8 +111,8 @@ type headed struct {
 	final *head // the last one that is FINAL and of this history; nil for none
 }
 
-// heads holds every note against the trees.
-func (h *history) heads(list []*head, quorum, members int) (headed, error) {
+// heads holds every note against the trees. whole says that the file has no more.
+func (h *history) heads(list []*head, whole bool, quorum, members int) (headed, error) {
 	var out headed
 	var before uint64 // size of the one before
 	var covered uint64
@@ -143,8 +143,11 @@ func (h *history) heads(list []*head, quorum, members int) (headed, error) {
 			return out, err
 		}
 		if is == neither {
-			f.What = fmt.Sprintf("this is not the history that %s cosigned at %s entries (root %s cosigned, %s in the file): they part somewhere in entries %s to %s",
-				codes(hd.bureaus()), number(hd.Size), digest(hd.Root), digest(root), number(covered), number(hd.Size-1))
+			f.What = fmt.Sprintf("this is not the history that %s cosigned at %s entries (root %s cosigned, %s in the file)",
+				codes(hd.bureaus()), number(hd.Size), digest(hd.Root), digest(root))
+			if hd.Size > covered {
+				f.What += fmt.Sprintf(": they part somewhere in entries %s to %s", number(covered), number(hd.Size-1))
+			}
 			h.fail(qHeads, "parts", f)
 			parts = true
 			continue
@@ -153,7 +156,7 @@ func (h *history) heads(list []*head, quorum, members int) (headed, error) {
 		covered = hd.Size
 		out.truth, out.final = is, hd
 	}
-	if (covered != h.size || len(list) == 0) && !parts {
+	if (covered != h.size || len(list) == 0) && !parts && whole {
 		f := Failure{What: "the file has no head: nobody vouches for its entries", Do: askFile}
 		if covered > 0 {
 			f.What = fmt.Sprintf("nobody vouches for entries %s to %s: no FINAL head of this history covers them", number(covered), number(h.size-1))
@@ -216,11 +219,15 @@ func (h *history) differences(by headed) {
 			f.Do = askFile
 			f.What = fmt.Sprintf("the list of hashes in the file is wrong here (%s listed); the entry (%s) is the one that %s cosigned",
 				digest(m.listed), digest(m.leaf), codes(by.final.bureaus()))
-			if m.also == "" {
+			if m.also == "" && m.body == "" {
 				h.list("list", f)
 				continue
 			}
-			f.What += "; " + m.also
+			for _, also := range []string{m.also, m.body} {
+				if also != "" {
+					f.What += "; " + also
+				}
+			}
 		default:
 			digests := fmt.Sprintf("(digest %s in the file, %s in its list of hashes, and no head says which is right)", digest(m.leaf), digest(m.listed))
 			if m.also == "" && m.shift == 0 {
@@ -230,7 +237,7 @@ func (h *history) differences(by headed) {
 			}
 			f.What = m.text(at, digests)
 		}
-		h.name(qSequence, "", f)
+		h.nameMain(qSequence, "", f)
 	}
 }
 
@@ -241,7 +248,7 @@ func (h *history) list(key string, f Failure) {
 		f.What += fmt.Sprintf("; %s entries in all differ from the list", number(h.differ))
 	}
 	if h.groups[key] == nil {
-		h.name(qSequence, key, f)
+		h.nameMain(qSequence, key, f)
 	}
 }
 

@@ -111,14 +111,16 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 		return a.broken(r, h.problems, err)
 	}
 	var tail error
-	if a.heads, tail = readHeads(ctx, r, h.machine.Policy(), a.options.Workers); tail == nil {
-		tail = a.evidence(r)
+	a.heads, tail = readHeads(ctx, r, h.machine.Policy(), a.options.Workers)
+	whole := tail == nil
+	if whole {
+		tail = a.evidence(ctx, r)
 	}
 	var fault *bundle.Fault
 	if tail != nil && !errors.As(tail, &fault) {
 		return nil, tail
 	}
-	if err := a.judge(g); err != nil {
+	if err := a.judge(g, whole); err != nil {
 		return nil, err
 	}
 	if tail != nil {
@@ -173,8 +175,11 @@ func (a *audit) since(size uint64) (uint64, string) {
 }
 
 // evidence reads and verifies the pieces of evidence in the file.
-func (a *audit) evidence(r *bundle.Reader) error {
+func (a *audit) evidence(ctx context.Context, r *bundle.Reader) error {
 	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
 		data, err := r.NextEvidence()
 		if err == io.EOF {
 			return nil
@@ -187,9 +192,9 @@ func (a *audit) evidence(r *bundle.Reader) error {
 }
 
 // judge asks what needs the whole history.
-func (a *audit) judge(g *ledger.Genesis) error {
+func (a *audit) judge(g *ledger.Genesis, whole bool) error {
 	h, r := a.history, a.report
-	by, err := h.heads(a.heads, r.Quorum, r.Members)
+	by, err := h.heads(a.heads, whole, r.Quorum, r.Members)
 	if err != nil {
 		return err
 	}

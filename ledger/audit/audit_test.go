@@ -359,6 +359,16 @@ func TestDiff(t *testing.T) {
 	if err != nil || d.Relation != Shorter || d.A.Damage == "" {
 		t.Errorf("cut: got %+v, %v", d, err)
 	}
+	// What is behind the heads is read, whatever they are.
+	headless := w.file.clone()
+	headless.notes = headless.notes[:3]
+	end := headless.marshal()
+	for name, data := range map[string][]byte{"no checksum": end[:len(end)-32], "another checksum": append(bytes.Clone(end[:len(end)-1]), ^end[len(end)-1])} {
+		d, err := Diff(context.Background(), bytes.NewReader(data), bytes.NewReader(w.marshal()), nil)
+		if err != nil || d.Relation != Equal || d.A.Damage == "" {
+			t.Errorf("%s: got %+v, %v", name, d, err)
+		}
+	}
 	if _, err := Diff(context.Background(), strings.NewReader("x"), bytes.NewReader(cut), nil); !errors.Is(err, bundle.ErrNoBundle) {
 		t.Errorf("no bundle: got %v", err)
 	}

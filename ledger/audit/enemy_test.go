@@ -238,6 +238,13 @@ func TestEnemy(t *testing.T) {
 			}
 		}},
 
+		{name: "three thousand notes that are none", want: Forged, what: "head 2 of 3001 is not good: malformed; so it is with 2,999 more", change: func(f *file) {
+			f.notes = f.notes[:1]
+			for range 3000 {
+				f.notes = append(f.notes, []byte("x"))
+			}
+		}},
+
 		// Charters.
 		{name: "a charter of the same members with another name", want: Forged, what: "another ledger", change: func(f *file) {
 			g := w.renamed("Test consortium II")
@@ -321,6 +328,60 @@ func TestEnemy(t *testing.T) {
 		if r.Verdict != c.want || !strings.Contains(said, c.what) {
 			t.Errorf("%s: want verdict %d and %q, got %s", c.name, c.want, c.what, said)
 		}
+	}
+}
+
+// What anybody can write takes no memory that grows with it: keys that no root
+// enrolled, and notes that are none.
+func TestNothingKept(t *testing.T) {
+	w := newWorld(t, 4)
+	f := w.file.clone()
+	before := len(f.records)
+	for i := range 20 {
+		b := *w.Bureaus[0]
+		b.Root = w.NewAuthor(fmt.Sprint("no root ", i))
+		w.append(f, b.EnrolSigner(t, w.NewAuthor(fmt.Sprint("new ", i)), "new-1", ledger.RoleDesk))
+		root := *w.Bureaus[0].Root // whose signature is not good
+		b.Root = &root
+		w.append(f, b.EnrolSigner(t, w.NewAuthor(fmt.Sprint("newer ", i)), "new-1", ledger.RoleDesk))
+		f.flip(int64(len(f.records)-1), -1, 1)
+	}
+	f.relist()
+	f.notes = nil
+	for range 1000 {
+		f.notes = append(f.notes, []byte("x"), []byte("y\n\n— y AAAAAAAA\n"))
+	}
+	r, err := bundle.NewReader(bytes.NewReader(f.marshal()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws, s := newWorkers(w.Genesis, 0), &stream{side: &Side{}}
+	if err := s.open(bytes.NewReader(f.marshal())); err != nil {
+		t.Fatal(err)
+	}
+	var known [2]int
+	for {
+		g, err := r.Next()
+		if err != nil {
+			break
+		}
+		for _, part := range []*bundle.Group{
+			{First: g.First, Records: g.Records[:before], Leaves: g.Leaves[:before]},
+			{First: g.First + uint64(before), Records: g.Records[before:], Leaves: g.Leaves[before:]},
+		} {
+			known = [2]int{len(ws.keys), len(s.keys)}
+			ws.work(&job{group: part, out: make([]checked, len(part.Records))})
+			for _, rec := range part.Records {
+				s.learn(rec.Entry)
+			}
+		}
+	}
+	if len(ws.keys) != known[0] || len(s.keys) != known[1] || known[0] < 9 || known[1] < 9 {
+		t.Errorf("got %d and %d keys, want %v", len(ws.keys), len(s.keys), known)
+	}
+	heads, err := readHeads(t.Context(), r, w.Genesis.Policy(), 2)
+	if err != nil || heads.read != 2000 || len(heads.all) != 2 {
+		t.Errorf("got %d heads for %d notes, %v", len(heads.all), heads.read, err)
 	}
 }
 

@@ -91,6 +91,17 @@ func (p *problems) put(q question, key string, f Failure, main bool) {
 	}
 }
 
+// again counts heads that fail q as the one does that has the key.
+func (p *problems) again(q question, key string, n uint64) {
+	if testingOnlyBlind>>q&1 == 1 {
+		return
+	}
+	p.failed[q] += n
+	if g := p.groups[key]; g != nil {
+		g.more += n
+	}
+}
+
 // count notes that an entry whose failure is named already fails q as well.
 func (p *problems) count(q question) {
 	if testingOnlyBlind>>q&1 == 0 {

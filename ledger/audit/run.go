@@ -69,7 +69,7 @@ type audit struct {
 
 	report  *Report
 	history *history
-	heads   []*head
+	heads   headList
 	proofs  []proof
 }
 
@@ -202,7 +202,7 @@ func (a *audit) judge(g *ledger.Genesis, whole bool) error {
 		r.Head, r.Cosigners = by.final.Checkpoint, by.final.bureaus()
 		_, r.Latest = by.final.clocks()
 	}
-	for _, hd := range a.heads {
+	for _, hd := range a.heads.all {
 		if hd.ok {
 			r.Earliest, _ = hd.clocks()
 			break
@@ -213,7 +213,7 @@ func (a *audit) judge(g *ledger.Genesis, whole bool) error {
 	}
 	r.Anchor = newest(a.trust.Anchors)
 	a.rested = h.since > 0 && h.failed[qAnchors] > 0
-	if r.Findings, err = h.findings(by, a.heads); err != nil {
+	if r.Findings, err = h.findings(by, a.heads.all); err != nil {
 		return err
 	}
 	convicted, err := h.evidence(by, a.proofs)

@@ -176,6 +176,12 @@ func TestErrors(t *testing.T) {
 	if _, err := Run(ctx, bytes.NewReader(data), w.trust(), Options{Progress: func(done, total uint64) { cancel() }}); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: got %v", err)
 	}
+	// What is behind a fault has no end.
+	ctx, cancel = context.WithCancel(context.Background())
+	endless := &zeros{cancel: cancel}
+	if _, err := Run(ctx, io.MultiReader(bytes.NewReader(data), endless), w.trust(), Options{}); !errors.Is(err, context.Canceled) || endless.read > 16<<20 {
+		t.Errorf("a file without end: got %v after %d bytes", err, endless.read)
+	}
 	dir := t.TempDir()
 	if _, err := Run(context.Background(), bytes.NewReader(data), w.trust(), Options{Temp: dir, Workers: 1}); err != nil {
 		t.Fatal(err)
@@ -183,6 +189,23 @@ func TestErrors(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("temporary files are left: %v, %v", left, err)
 	}
+}
+
+// zeros has no end. It cancels once some was read, and breaks if that is not heeded.
+type zeros struct {
+	read   int
+	cancel func()
+}
+
+func (z *zeros) Read(p []byte) (int, error) {
+	clear(p)
+	if z.read += len(p); z.read > 4<<20 {
+		z.cancel()
+	}
+	if z.read > 64<<20 {
+		return 0, io.EOF
+	}
+	return len(p), nil
 }
 
 // TestDamage cuts and changes the file at many places: always a report, never a

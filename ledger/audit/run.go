@@ -77,7 +77,7 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 	a.report = &Report{}
 	r, err := bundle.NewReader(in)
 	if err != nil {
-		return a.broken(r, newProblems(), err)
+		return a.broken(ctx, r, newProblems(), err)
 	}
 	g := r.Genesis()
 	a.describe(g)
@@ -108,7 +108,7 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 		a.rested = since > 0
 		h.differences(headed{})
 		a.report.NotChecked = h.notChecked(a.report, a.trust)
-		return a.broken(r, h.problems, err)
+		return a.broken(ctx, r, h.problems, err)
 	}
 	var tail error
 	a.heads, tail = readHeads(ctx, r, h.machine.Policy(), a.options.Workers)
@@ -124,7 +124,7 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 		return nil, err
 	}
 	if tail != nil {
-		return a.broken(r, h.problems, tail)
+		return a.broken(ctx, r, h.problems, tail)
 	}
 	a.report.Digest, a.report.Bytes = r.Digest(), r.Bytes()
 	a.close(h.problems)
@@ -226,7 +226,7 @@ func (a *audit) judge(g *ledger.Genesis, whole bool) error {
 }
 
 // broken reports a file that is not a whole bundle. Other errors it returns.
-func (a *audit) broken(r *bundle.Reader, p *problems, err error) (*Report, error) {
+func (a *audit) broken(ctx context.Context, r *bundle.Reader, p *problems, err error) (*Report, error) {
 	var fault *bundle.Fault
 	if !errors.As(err, &fault) {
 		return nil, err
@@ -238,7 +238,7 @@ func (a *audit) broken(r *bundle.Reader, p *problems, err error) (*Report, error
 		f.What = fmt.Sprintf("the file is damaged at byte %s, after %s of %s entries: %s", number(fault.Offset), number(fault.Entries), number(r.Size()), fault.What)
 	}
 	p.fail(q, "", f)
-	if err := r.Rest(); err != nil {
+	if err := r.Rest(ctx); err != nil {
 		return nil, err
 	}
 	a.report.Digest, a.report.Bytes = r.Digest(), r.Bytes()

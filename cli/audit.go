@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -81,6 +82,11 @@ func (t *terminal) auditFile(c *cli.Context) error {
 	}
 	// What would be refused at the end is refused before the work.
 	if report := c.String("report"); report != "" {
+		for _, other := range []string{path, c.String("anchors"), c.String("charter")} {
+			if sameFile(report, other) {
+				return usagef("--report %s: the audit reads this file; choose another name for the report", report)
+			}
+		}
 		if err := mayWrite(report, c.Bool("force")); err != nil {
 			return err
 		}
@@ -158,6 +164,16 @@ func (t *terminal) conclude(c *cli.Context, a *audited, trust *auditTrust) error
 		return errFindings
 	}
 	return errCannotTell
+}
+
+// sameFile reports whether two paths are of one file, or will be.
+func sameFile(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 // mayWrite refuses what createOutput would refuse.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,7 @@ type auditTrust struct {
 	home    *ledger.Hash // of the home's charter, where the command line names no ledger
 	anchors *audit.Anchors
 	path    string // of the anchors, "" without
+	text    []byte // of the file of anchors when it was read; nil if it was not there
 	how     string // the id came to be trusted
 }
 
@@ -93,24 +95,33 @@ func parseLedger(text string) (ledger.Hash, error) {
 	return ledger.Hash(id), nil
 }
 
-// read reads the anchors, if they are there.
-func (a *auditTrust) read() error {
+// load returns the text of the file of anchors, nil if it is not there.
+func (a *auditTrust) load() ([]byte, error) {
 	fi, err := os.Stat(a.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return nil, nil
 	case err != nil:
-		return fmt.Errorf("read %s: %w", a.path, cause(err))
+		return nil, fmt.Errorf("read %s: %w", a.path, cause(err))
 	case !fi.Mode().IsRegular():
-		return fmt.Errorf("read %s: it is no file of anchors", a.path)
+		return nil, fmt.Errorf("read %s: it is no file of anchors", a.path)
 	case fi.Size() > audit.MaxAnchors:
-		return fmt.Errorf("read %s: it is larger than %s, which no file of anchors is", a.path, size(audit.MaxAnchors))
+		return nil, fmt.Errorf("read %s: it is larger than %s, which no file of anchors is", a.path, size(audit.MaxAnchors))
 	}
 	data, err := os.ReadFile(a.path)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", a.path, cause(err))
+		return nil, fmt.Errorf("read %s: %w", a.path, cause(err))
 	}
-	if a.anchors, err = audit.ParseAnchors(data); err != nil {
+	return data, nil
+}
+
+// read reads the anchors, if they are there.
+func (a *auditTrust) read() error {
+	var err error
+	if a.text, err = a.load(); err != nil || a.text == nil {
+		return err
+	}
+	if a.anchors, err = audit.ParseAnchors(a.text); err != nil {
 		return hint(fmt.Errorf("read %s: it is no file of anchors, or was damaged: %w", a.path, err), "without it only --ledger or --charter says which ledger is meant, and a history that was rolled back is not noticed")
 	}
 	id := a.anchors.Ledger
@@ -157,8 +168,12 @@ func (a *auditTrust) given() audit.Trust {
 }
 
 // keep adds the head of a good audit to the anchors, and reports whether the
-// file changed.
+// file changed. What somebody else wrote to it since it was read stays: this audit
+// did not hold those heads against the file.
 func (a *auditTrust) keep(r *audited) (bool, error) {
+	if r.Head.Size == 0 {
+		return false, nil // every history begins so
+	}
 	if a.anchors == nil {
 		a.anchors = audit.NewAnchors(r.Ledger)
 	}
@@ -170,7 +185,20 @@ func (a *auditTrust) keep(r *audited) (bool, error) {
 	if bytes.Equal(before, after) {
 		return false, nil
 	}
-	return true, writeOutput(a.path, after, true)
+	if len(after) > audit.MaxAnchors {
+		return false, fmt.Errorf("keep the head in %s: it would be larger than %s, which nobody could read again; begin a new file with its last line", a.path, size(audit.MaxAnchors))
+	}
+	switch now, err := a.load(); {
+	case err != nil:
+		return false, err
+	case !bytes.Equal(now, a.text):
+		return false, hint(fmt.Errorf("keep the head in %s: the file was changed while this audit ran, and stays as it is", a.path), "audit again: the heads that it holds now were not compared")
+	}
+	path, err := filepath.EvalSymlinks(a.path) // a link stays one
+	if err != nil {
+		path = a.path
+	}
+	return true, writeOutput(path, after, true)
 }
 
 // repeat returns the command line that does the same audit again.

@@ -43,6 +43,7 @@ func (s *session) finals(ctx context.Context, until uint64) ([]final, error) {
 			return nil, err
 		}
 		from, more = from+uint64(len(list)), len(list) > 0
+		before := last.Size
 		for _, a := range list {
 			f, err := s.openFinal(a.Note)
 			switch {
@@ -54,6 +55,9 @@ func (s *session) finals(ctx context.Context, until uint64) ([]final, error) {
 				heads.add(f)
 				last = f
 			}
+		}
+		if more && last.Size == before { // or it would have no end
+			return nil, &desk.Dishonest{Node: s.client.String(), Reason: "the heads that it has kept do not ascend"}
 		}
 	}
 	switch {

@@ -66,6 +66,7 @@ type pretender struct {
 	most    int // records in one answer
 	broken  bool
 	archive []wire.Archived
+	endless bool // the archive begins anew behind its end
 }
 
 func newPretender(t *testing.T) *pretender {
@@ -126,6 +127,9 @@ func (p *pretender) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Write(out)
 	case wire.PathArchive:
 		from, _ := strconv.Atoi(r.URL.Query().Get("from"))
+		if p.endless {
+			from %= len(p.archive)
+		}
 		w.Write(wire.MarshalArchived(p.archive[min(from, len(p.archive)):min(from+wire.MaxArchived, len(p.archive))]))
 	default:
 		w.WriteHeader(http.StatusNotFound)
@@ -275,6 +279,13 @@ func TestBundleHeads(t *testing.T) {
 			t.Errorf("until %d: the audit says %+v, %v", tt.until, r, err)
 		}
 	}
+	// An archive without an end.
+	all := p.archive
+	p.archive, p.endless = all[:4], true
+	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.Is(err, desk.ErrDishonest) {
+		t.Errorf("an archive without an end: got %v", err)
+	}
+	p.archive, p.endless = all, false
 	// One of them is of another history.
 	p.archive[2].Note = bytes.Replace(p.archive[2].Note, []byte("\n10\n"), []byte("\n11\n"), 1)
 	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.Is(err, desk.ErrDishonest) {

@@ -189,7 +189,7 @@ func (t *terminal) tellDifference(d *difference) {
 	if len(d.Both) > 0 {
 		t.say("  signed both: %s, beyond entry %s; the two files prove it.", strings.Join(d.Both, " "), count(*d.At))
 	} else {
-		t.say("  signed both: nobody, as far as the heads in the files show.")
+		t.say("  signed both: nobody, as far as the last heads of the files show.")
 	}
 	t.say("  Keep both files as evidence, and audit each: one of them is not what the bureaus accepted.")
 }

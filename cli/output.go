@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -23,6 +24,8 @@ func createOutput(path string, force bool) (*output, error) {
 	switch {
 	case err == nil && fi.IsDir():
 		return nil, fmt.Errorf("write %s: it is a folder", path)
+	case err == nil && !fi.Mode().IsRegular() && fi.Mode()&fs.ModeSymlink == 0:
+		return nil, fmt.Errorf("write %s: it is no file", path) // a device would be replaced by one
 	case err == nil && !force:
 		return nil, hint(fmt.Errorf("write %s: it is there already", path), "choose another name, or say --force")
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"comity/ledger"
 	"comity/ledger/bundle"
@@ -146,8 +145,8 @@ func TestSince(t *testing.T) {
 	}
 	// What cannot be read twice says that signatures rested.
 	r, err := Run(context.Background(), io.MultiReader(bytes.NewReader(f.marshal())), trust, Options{Since: since})
-	if err != nil || r.Verdict != Forged || r.Since != since {
-		t.Errorf("from a pipe: %v, since %d", err, r.Since)
+	if err != nil || r.Verdict != Forged || r.Since != since || !strings.Contains(strings.Join(r.NotChecked, "\n"), "it did not come out that") {
+		t.Errorf("from a pipe: %v, since %d, %q", err, r.Since, r.NotChecked)
 	}
 }
 
@@ -177,6 +176,12 @@ func TestErrors(t *testing.T) {
 	if _, err := Run(ctx, bytes.NewReader(data), w.trust(), Options{Progress: func(done, total uint64) { cancel() }}); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: got %v", err)
 	}
+	// What is behind a fault has no end.
+	ctx, cancel = context.WithCancel(context.Background())
+	endless := &zeros{cancel: cancel}
+	if _, err := Run(ctx, io.MultiReader(bytes.NewReader(data), endless), w.trust(), Options{}); !errors.Is(err, context.Canceled) || endless.read > 16<<20 {
+		t.Errorf("a file without end: got %v after %d bytes", err, endless.read)
+	}
 	dir := t.TempDir()
 	if _, err := Run(context.Background(), bytes.NewReader(data), w.trust(), Options{Temp: dir, Workers: 1}); err != nil {
 		t.Fatal(err)
@@ -184,6 +189,23 @@ func TestErrors(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("temporary files are left: %v, %v", left, err)
 	}
+}
+
+// zeros has no end. It cancels once some was read, and breaks if that is not heeded.
+type zeros struct {
+	read   int
+	cancel func()
+}
+
+func (z *zeros) Read(p []byte) (int, error) {
+	clear(p)
+	if z.read += len(p); z.read > 4<<20 {
+		z.cancel()
+	}
+	if z.read > 64<<20 {
+		return 0, io.EOF
+	}
+	return len(p), nil
 }
 
 // TestDamage cuts and changes the file at many places: always a report, never a
@@ -268,6 +290,16 @@ func TestFindings(t *testing.T) {
 		t.Errorf("overdue: got %q", got)
 	}
 
+	// Of five, one may say anything of its clock.
+	f = w.file.clone()
+	w.now += 900 * 24 * 3600 * 1000
+	ahead := w.note(w.checkpoint(w.size), 4)
+	w.now -= 900 * 24 * 3600 * 1000
+	text, l := lines(w.note(w.checkpoint(w.size), 0, 1, 2))
+	_, more := lines(ahead)
+	f.notes[len(f.notes)-1] = []byte(text + strings.Join(append(l, more...), ""))
+	check("a clock that is ahead", audit(f))
+
 	f = w.file.clone()
 	for i, n := range f.notes {
 		c, _, err := w.Genesis.Policy().Open(n)
@@ -350,6 +382,16 @@ func TestDiff(t *testing.T) {
 	if err != nil || d.Relation != Shorter || d.A.Damage == "" {
 		t.Errorf("cut: got %+v, %v", d, err)
 	}
+	// What is behind the heads is read, whatever they are.
+	headless := w.file.clone()
+	headless.notes = headless.notes[:3]
+	end := headless.marshal()
+	for name, data := range map[string][]byte{"no checksum": end[:len(end)-32], "another checksum": append(bytes.Clone(end[:len(end)-1]), ^end[len(end)-1])} {
+		d, err := Diff(context.Background(), bytes.NewReader(data), bytes.NewReader(w.marshal()), nil)
+		if err != nil || d.Relation != Equal || d.A.Damage == "" {
+			t.Errorf("%s: got %+v, %v", name, d, err)
+		}
+	}
 	if _, err := Diff(context.Background(), strings.NewReader("x"), bytes.NewReader(cut), nil); !errors.Is(err, bundle.ErrNoBundle) {
 		t.Errorf("no bundle: got %v", err)
 	}
@@ -399,7 +441,7 @@ func TestNoticesTable(t *testing.T) {
 
 // TestAnchorTimes are UTC in words.
 func TestAnchorTimes(t *testing.T) {
-	if got := hours(50 * time.Hour); got != "50 hours" {
+	if got := hours(50 * 3600); got != "50 hours" {
 		t.Errorf("got %q", got)
 	}
 	if got := number(1234567) + " " + number(123) + " " + number(1000); got != "1,234,567 123 1,000" {

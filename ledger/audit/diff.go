@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -138,7 +139,7 @@ type stream struct {
 
 type enrolled struct {
 	bureau, label string
-	root          bool
+	root          ed25519.PublicKey // nil for other keys
 }
 
 // streamed is an entry of a stream.
@@ -159,7 +160,7 @@ func (s *stream) open(in io.Reader) error {
 	s.side.Ledger, s.side.Name = s.genesis.Ledger, s.genesis.Charter.Name
 	for i := range s.genesis.Charter.Members {
 		m := &s.genesis.Charter.Members[i]
-		s.keys[keys.SigningID(m.Root)] = enrolled{m.Code, "root", true}
+		s.keys[keys.SigningID(m.Root)] = enrolled{m.Code, "root", m.Root}
 	}
 	return nil
 }
@@ -199,8 +200,8 @@ func (s *stream) next() (*streamed, error) {
 	return e, nil
 }
 
-// learn notes whose key an enrolment says it admits. It verifies nothing: it is
-// for names only.
+// learn notes whose key an enrolment admits, if a root signed it: it is for names
+// only, and what anybody can write takes no memory.
 func (s *stream) learn(raw []byte) {
 	if len(raw) < 5 || ledger.Class(raw[4]) != ledger.ClassEnrol { // u24 length, version, class
 		return
@@ -211,7 +212,7 @@ func (s *stream) learn(raw []byte) {
 	}
 	en, err := ledger.ParseEnrol(e.Statement.Public)
 	root, ok := s.keys[e.Statement.Author]
-	if err == nil && ok && en.Purpose == ledger.PurposeSign && root.root {
+	if err == nil && ok && en.Purpose == ledger.PurposeSign && root.root != nil && testingOnlyVerify(e, 0, root.root) {
 		s.keys[en.KeyID()] = enrolled{bureau: root.bureau, label: en.Label}
 	}
 }

@@ -35,6 +35,7 @@ func newProof(g *ledger.Genesis, data []byte) proof {
 func (h *history) evidence(by headed, list []proof) ([]Finding, error) {
 	var out []Finding
 	var more uint64
+	var beyond *proof // with the largest FINAL checkpoint behind the end of the file
 	tree := h.listed
 	if by.truth == entries {
 		tree = h.entries
@@ -53,17 +54,26 @@ func (h *history) evidence(by headed, list []proof) ([]Finding, error) {
 			continue
 		}
 		h.checked[qHeads]++
-		if p.Other.Size <= h.size {
-			root, err := tree.root(p.Other.Size)
+		same := true
+		for _, at := range []ledger.Checkpoint{{Size: p.Other.Size, Root: p.root}, p.Final} {
+			if !same || at.Size > h.size {
+				continue
+			}
+			root, err := tree.root(at.Size)
 			if err != nil {
 				return nil, err
 			}
-			if root != p.root {
+			if same = root == at.Root; !same {
 				h.fail(qHeads, "evidence", Failure{Do: askSplit, What: fmt.Sprintf(
 					"the evidence in the file proves that %s cosigned a FINAL history which this one is not (root %s of the first %s entries there, %s in the file)",
-					codes(p.FinalBy), digest(p.root), number(p.Other.Size), digest(root))})
-				continue
+					codes(p.FinalBy), digest(at.Root), number(at.Size), digest(root))})
 			}
+		}
+		if !same {
+			continue
+		}
+		if p.Final.Size > h.size && (beyond == nil || p.Final.Size > beyond.Final.Size) {
+			beyond = &list[i]
 		}
 		if p.BothFinal {
 			h.fail(qHeads, "evidence", Failure{Do: askSplit, What: fmt.Sprintf("a quorum cosigned two histories of the first %s entries (root %s and %s): %s signed both",
@@ -71,6 +81,10 @@ func (h *history) evidence(by headed, list []proof) ([]Finding, error) {
 			continue
 		}
 		add(p.finding())
+	}
+	if beyond != nil {
+		out = append(out, Finding{What: fmt.Sprintf("the evidence in the file has a FINAL head over %s entries, and the file ends with %s", number(beyond.Final.Size), number(h.size)),
+			Why: "There is more than this file has. Ask for one that goes at least as far."})
 	}
 	if more > 0 {
 		out = append(out, Finding{What: fmt.Sprintf("%s more pieces of evidence in the file", number(more)), Why: "As above."})

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 
 // What is worth a person's eye.
 const (
-	absentHeads = 3             // heads in a row that a bureau did not cosign
-	clockSlack  = 6 * time.Hour // between ledger time and those who cosign
+	absentHeads = 3        // heads in a row that a bureau did not cosign
+	clockSlack  = 6 * 3600 // seconds between ledger time and those who cosign
 )
 
 // findings returns all findings on a history that was read to its end.
@@ -43,8 +44,7 @@ func (h *history) overdue(by headed) ([]Finding, error) {
 	if by.final == nil {
 		return nil, nil
 	}
-	_, latest := by.final.clocks()
-	today := uint32(latest.Unix() / 86_400)
+	today := uint32(by.final.reached(len(h.tally.members)) / 86_400)
 	type late struct {
 		index  uint64
 		bureau string
@@ -110,7 +110,7 @@ func (h *history) absent(heads []*head) []Finding {
 func (h *history) clocks(heads []*head) ([]Finding, error) {
 	var far uint64 // heads
 	var worst Finding
-	var most time.Duration
+	var most uint64
 	var record [indexLen]byte
 	for _, hd := range heads {
 		if !hd.ok || hd.Size == 0 || len(hd.by) == 0 {
@@ -122,13 +122,15 @@ func (h *history) clocks(heads []*head) ([]Finding, error) {
 		at := recordTime(record[:])
 		// Who was away cosigns late. So it counts how far the nearest is behind,
 		// and how far anybody is ahead of what he cosigned.
-		off, who := time.Duration(1<<62), ""
+		off, who := uint64(math.MaxUint64), "" // seconds
 		for _, c := range hd.by {
-			if d := time.Unix(int64(c.Time), 0).Sub(at); d < -clockSlack {
-				off, who = d.Abs(), c.Bureau
+			now, then := c.Time, uint64(at.Unix())
+			if now+clockSlack < then {
+				off, who = then-now, c.Bureau
 				break
-			} else if d.Abs() < off {
-				off, who = d.Abs(), c.Bureau
+			}
+			if d := max(now, then) - min(now, then); d < off {
+				off, who = d, c.Bureau
 			}
 		}
 		if off <= clockSlack {
@@ -151,11 +153,13 @@ func (h *history) clocks(heads []*head) ([]Finding, error) {
 	return []Finding{worst}, nil
 }
 
-func hours(d time.Duration) string {
-	if d > 72*time.Hour {
-		return fmt.Sprintf("%s days", number(uint64(d/(24*time.Hour))))
+// hours writes a number of seconds. A [time.Duration] has no room for what a file
+// may say: it ends at 292 years.
+func hours(seconds uint64) string {
+	if seconds > 72*3600 {
+		return fmt.Sprintf("%s days", number(seconds/86_400))
 	}
-	return fmt.Sprintf("%d hours", d/time.Hour)
+	return fmt.Sprintf("%d hours", seconds/3600)
 }
 
 // notChecked says what no audit of this kind can tell.
@@ -185,7 +189,11 @@ func (h *history) notChecked(r *Report, t Trust) []string {
 		add("Anything after entry %s: the last head, over these, was signed by %s.", number(r.Head.Size-1), codes(r.Cosigners))
 	}
 	add("Clocks: times are each bureau's own, and ledger times stand in no signature. Order is proven; clock time is not.")
-	if h.since > 0 {
+	switch {
+	case h.since == 0:
+	case h.checked[qAnchors] == 0 || h.failed[qAnchors] > 0:
+		add("Signatures of entries before %s: you wanted them to rest, and it did not come out that a head that you kept stands for them.", number(h.since))
+	default:
 		add("Signatures of entries before %s: you verified them before, and a head that you kept stands for them.", number(h.since))
 	}
 	return out

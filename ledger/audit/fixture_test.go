@@ -293,16 +293,13 @@ func (w *world) reseal(f *file, by ...int) {
 // quorum is the bureaus XA to XD.
 var quorum = []int{0, 1, 2, 3}
 
-// ten is the ledger of the tamper matrix, built once.
+// ten is the ledger of the tamper matrix, built once: large enough for lists that
+// go to their files.
 func ten(t *testing.T) *world {
 	tenOnce.Do(func() {
 		cryptotest.SetGlobalRandom(t, 1)
 		w := newWorld(t, 5)
-		size := uint64(10_000)
-		if testing.Short() {
-			size = 2_000
-		}
-		w.fill(size)
+		w.fill(2_000)
 		tenWorld = w
 		otherWorld = newWorld(t, 4)
 		otherWorld.fill(400)

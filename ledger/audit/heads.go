@@ -16,9 +16,11 @@ import (
 // head is a note of the file.
 type head struct {
 	ledger.Checkpoint
-	by  []ledger.Cosigner
-	err error // why it is not FINAL
-	ok  bool  // FINAL, and of this history
+	by   []ledger.Cosigner
+	no   int    // in the file, from 0 on
+	err  error  // why it is not FINAL
+	more uint64 // that are not for the same reason, and are not kept
+	ok   bool   // FINAL, and of this history
 }
 
 // bureaus returns who cosigned, in order of code.
@@ -43,11 +45,29 @@ func (hd *head) clocks() (first, last time.Time) {
 	return time.Unix(int64(slices.Min(times)), 0).UTC(), time.Unix(int64(slices.Max(times)), 0).UTC()
 }
 
+// reached returns a time, in POSIX seconds, that had come when the head was
+// cosigned, even if as many bureaus lie about it as a ledger of so many members
+// bears: one more says that it was this late.
+func (hd *head) reached(members int) uint64 {
+	times := make([]uint64, len(hd.by))
+	for i, c := range hd.by {
+		times[i] = c.Time
+	}
+	slices.Sort(times)
+	return times[len(times)-1-(members-1)/3]
+}
+
+// headList is the notes of a file. What costs nothing to write is one head in it,
+// however often it stands in the file.
+type headList struct {
+	all  []*head
+	read int // from the file
+}
+
 // readHeads reads and verifies the notes, some at a time on all cores.
-func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Policy, count int) ([]*head, error) {
-	var heads []*head
-	var first *head // that is not good
-	bad := 0
+func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Policy, count int) (headList, error) {
+	var list headList
+	bad := make(map[string]*head) // by reason
 	for {
 		var notes [][]byte
 		var err error
@@ -62,24 +82,25 @@ func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Policy, count in
 			c, by, err := p.Cosigners(notes[i])
 			batch[i] = &head{Checkpoint: c, by: by, err: err}
 		}); err != nil {
-			return nil, err
+			return list, err
 		}
-		for i, hd := range batch {
-			if hd.err == nil {
-				continue
+		for _, hd := range batch {
+			hd.no = list.read
+			list.read++
+			if hd.err != nil && len(hd.by) == 0 {
+				if same := bad[hd.err.Error()]; same != nil {
+					same.more++
+					continue
+				}
+				bad[hd.err.Error()] = hd
 			}
-			if bad++; bad > MaxFailures { // nobody will read why: a short note must not cost memory
-				batch[i] = first
-			} else if bad == 1 {
-				first = hd
-			}
+			list.all = append(list.all, hd)
 		}
-		heads = append(heads, batch...)
 		if err == io.EOF {
-			return heads, nil
+			return list, nil
 		}
 		if err != nil {
-			return heads, err
+			return list, err
 		}
 	}
 }
@@ -99,24 +120,25 @@ type headed struct {
 	final *head // the last one that is FINAL and of this history; nil for none
 }
 
-// heads holds every note against the trees.
-func (h *history) heads(list []*head, quorum, members int) (headed, error) {
+// heads holds every note against the trees. whole says that the file has no more.
+func (h *history) heads(list headList, whole bool, quorum, members int) (headed, error) {
 	var out headed
 	var before uint64 // size of the one before
 	var covered uint64
 	parts := false
-	for i, hd := range list {
-		h.checked[qHeads]++
+	for _, hd := range list.all {
+		h.checked[qHeads] += 1 + hd.more
 		f := Failure{Do: askFile}
 		if hd.err != nil {
-			f.What = h.notFinal(hd, i, len(list), quorum, members)
+			f.What = h.notFinal(hd, list.read, quorum, members)
 			h.fail(qHeads, "head "+hd.err.Error(), f)
+			h.again(qHeads, "head "+hd.err.Error(), hd.more)
 			continue
 		}
 		name := fmt.Sprintf("the head over %s entries", number(hd.Size))
 		key := ""
 		switch {
-		case i > 0 && hd.Size <= before:
+		case hd.no > 0 && hd.Size <= before:
 			f.What, key = fmt.Sprintf("%s stands behind the one over %s: heads ascend", name, number(before)), "order"
 		case hd.Size > h.size:
 			f.What = fmt.Sprintf("%s covers more than the %s of the file: the rest was taken away", name, number(h.size))
@@ -131,8 +153,11 @@ func (h *history) heads(list []*head, quorum, members int) (headed, error) {
 			return out, err
 		}
 		if is == neither {
-			f.What = fmt.Sprintf("this is not the history that %s cosigned at %s entries (root %s cosigned, %s in the file): they part somewhere in entries %s to %s",
-				codes(hd.bureaus()), number(hd.Size), digest(hd.Root), digest(root), number(covered), number(hd.Size-1))
+			f.What = fmt.Sprintf("this is not the history that %s cosigned at %s entries (root %s cosigned, %s in the file)",
+				codes(hd.bureaus()), number(hd.Size), digest(hd.Root), digest(root))
+			if hd.Size > covered {
+				f.What += fmt.Sprintf(": they part somewhere in entries %s to %s", number(covered), number(hd.Size-1))
+			}
 			h.fail(qHeads, "parts", f)
 			parts = true
 			continue
@@ -141,7 +166,7 @@ func (h *history) heads(list []*head, quorum, members int) (headed, error) {
 		covered = hd.Size
 		out.truth, out.final = is, hd
 	}
-	if (covered != h.size || len(list) == 0) && !parts {
+	if (covered != h.size || list.read == 0) && !parts && whole {
 		f := Failure{What: "the file has no head: nobody vouches for its entries", Do: askFile}
 		if covered > 0 {
 			f.What = fmt.Sprintf("nobody vouches for entries %s to %s: no FINAL head of this history covers them", number(covered), number(h.size-1))
@@ -168,18 +193,18 @@ func (h *history) compare(hd *head) (truth, ledger.Hash, error) {
 }
 
 // notFinal says why a note is not a FINAL head of this ledger.
-func (h *history) notFinal(hd *head, i, n, quorum, members int) string {
+func (h *history) notFinal(hd *head, n, quorum, members int) string {
 	if errors.Is(hd.err, ledger.ErrQuorum) {
 		by := "nobody"
 		if len(hd.by) > 0 {
 			by = codes(hd.bureaus()) + " only"
 		}
 		if hd.Origin == "" {
-			return fmt.Sprintf("head %d of %d has no cosignature of a bureau of this ledger", i+1, n)
+			return fmt.Sprintf("head %d of %d has no cosignature of a bureau of this ledger", hd.no+1, n)
 		}
 		return fmt.Sprintf("the head over %s entries is cosigned by %s, and %d of %d are needed", number(hd.Size), by, quorum, members)
 	}
-	return fmt.Sprintf("head %d of %d is not good: %s", i+1, n, strings.TrimPrefix(hd.err.Error(), "checkpoint: "))
+	return fmt.Sprintf("head %d of %d is not good: %s", hd.no+1, n, strings.TrimPrefix(hd.err.Error(), "checkpoint: "))
 }
 
 // differences names the entries that differ from what the file lists. They were
@@ -204,11 +229,15 @@ func (h *history) differences(by headed) {
 			f.Do = askFile
 			f.What = fmt.Sprintf("the list of hashes in the file is wrong here (%s listed); the entry (%s) is the one that %s cosigned",
 				digest(m.listed), digest(m.leaf), codes(by.final.bureaus()))
-			if m.also == "" {
+			if m.also == "" && m.body == "" {
 				h.list("list", f)
 				continue
 			}
-			f.What += "; " + m.also
+			for _, also := range []string{m.also, m.body} {
+				if also != "" {
+					f.What += "; " + also
+				}
+			}
 		default:
 			digests := fmt.Sprintf("(digest %s in the file, %s in its list of hashes, and no head says which is right)", digest(m.leaf), digest(m.listed))
 			if m.also == "" && m.shift == 0 {
@@ -218,7 +247,7 @@ func (h *history) differences(by headed) {
 			}
 			f.What = m.text(at, digests)
 		}
-		h.name(qSequence, "", f)
+		h.nameMain(qSequence, "", f)
 	}
 }
 
@@ -229,7 +258,7 @@ func (h *history) list(key string, f Failure) {
 		f.What += fmt.Sprintf("; %s entries in all differ from the list", number(h.differ))
 	}
 	if h.groups[key] == nil {
-		h.name(qSequence, key, f)
+		h.nameMain(qSequence, key, f)
 	}
 }
 

@@ -297,7 +297,7 @@ func (h *history) accept(e *ledger.Entry) error {
 
 // find returns the first entry before with this statement.
 func (h *history) find(id ledger.ID) (index uint64, ok bool, err error) {
-	if len(h.problems.entries) == MaxFailures {
+	if len(h.problems.entries) >= MaxFailures {
 		return 0, false, nil // nobody will read it
 	}
 	err = h.index.each(func(i int64, record []byte) {

@@ -45,6 +45,7 @@ type job struct {
 // workers is what the workers share.
 type workers struct {
 	since uint64 // signatures below are not looked at
+	roots map[keys.ID]ed25519.PublicKey
 
 	mu sync.RWMutex // guards keys
 	// keys is what a key id is the hash of; it can never be wrong, only unknown.
@@ -52,10 +53,10 @@ type workers struct {
 }
 
 func newWorkers(g *ledger.Genesis, since uint64) *workers {
-	w := &workers{since: since, keys: make(map[keys.ID]ed25519.PublicKey)}
+	w := &workers{since: since, roots: make(map[keys.ID]ed25519.PublicKey), keys: make(map[keys.ID]ed25519.PublicKey)}
 	for i := range g.Charter.Members {
 		root := g.Charter.Members[i].Root
-		w.keys[keys.SigningID(root)] = root
+		w.roots[keys.SigningID(root)], w.keys[keys.SigningID(root)] = root, root
 	}
 	return w
 }
@@ -149,8 +150,13 @@ func bodyFits(rec *bundle.Record, e *ledger.Entry) bool {
 	return (rec.State == bundle.None) == (e.Statement.BodyLen == 0)
 }
 
-// learn notes the signing key that e enrols, if anybody has the right to.
+// learn notes the signing key that e enrols, if a root signed it: what anybody
+// can write takes no memory.
 func (w *workers) learn(e *ledger.Entry) {
+	root, ok := w.roots[e.Statement.Author]
+	if !ok || !testingOnlyVerify(e, 0, root) {
+		return
+	}
 	en, err := ledger.ParseEnrol(e.Statement.Public)
 	if err != nil || en.Purpose != ledger.PurposeSign {
 		return

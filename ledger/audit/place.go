@@ -21,6 +21,7 @@ type mismatch struct {
 	bureau       string // whose entry it says it is
 	signer       string
 	also         string // what else is wrong with it
+	body         string // what is wrong with its sealed body
 	malformed    bool
 }
 
@@ -163,10 +164,6 @@ func (h *history) body(i uint64, rec *bundle.Record, c *checked, bureau string) 
 	if c.entry == nil || c.body {
 		return
 	}
-	if c.leaf != c.listed {
-		h.count(qBodies) // the entry is named, and may be what is wrong
-		return
-	}
 	f := Failure{Entry: &i, Bureau: bureau, Do: "Do not act on it. " + askEntry(bureau)}
 	s := c.entry.Statement
 	switch {
@@ -179,6 +176,11 @@ func (h *history) body(i uint64, rec *bundle.Record, c *checked, bureau string) 
 		f.What = "the file says that its sealed text is elsewhere or purged, and the statement names none"
 	default:
 		f.What = "the file says that it has no sealed text, and the statement names one"
+	}
+	if c.leaf != c.listed {
+		h.count(qBodies) // the entry is named, and may be what is wrong
+		h.pending.body = f.What
+		return
 	}
 	h.fail(qBodies, "", f)
 }

@@ -34,6 +34,7 @@ var testingOnlyBlind uint
 type problem struct {
 	Failure
 	key  string
+	main bool   // it is a changed entry: what others came of
 	more uint64 // entries, or heads, beside that of the failure
 	last uint64 // of the entries
 }
@@ -56,7 +57,13 @@ func (p *problems) fail(q question, key string, f Failure) {
 }
 
 // name is fail for what is counted already.
-func (p *problems) name(q question, key string, f Failure) {
+func (p *problems) name(q question, key string, f Failure) { p.put(q, key, f, false) }
+
+// nameMain is name for an entry that was changed. There is room for it, however
+// much was named before.
+func (p *problems) nameMain(q question, key string, f Failure) { p.put(q, key, f, true) }
+
+func (p *problems) put(q question, key string, f Failure, main bool) {
 	if testingOnlyBlind>>q&1 == 1 {
 		return
 	}
@@ -70,13 +77,28 @@ func (p *problems) name(q question, key string, f Failure) {
 	if f.Entry == nil {
 		list = &p.file
 	}
-	if len(*list) == MaxFailures {
+	most := MaxFailures
+	if main {
+		most *= 2
+	}
+	if len(*list) >= most {
 		return
 	}
-	n := &problem{Failure: f, key: key}
+	n := &problem{Failure: f, key: key, main: main}
 	*list = append(*list, n)
 	if key != "" {
 		p.groups[key] = n
+	}
+}
+
+// again counts heads that fail q as the one does that has the key.
+func (p *problems) again(q question, key string, n uint64) {
+	if testingOnlyBlind>>q&1 == 1 {
+		return
+	}
+	p.failed[q] += n
+	if g := p.groups[key]; g != nil {
+		g.more += n
 	}
 }
 
@@ -87,13 +109,30 @@ func (p *problems) count(q question) {
 	}
 }
 
+// maxFile bounds the failures of the file that a report names before those of
+// entries: what is wrong with many heads must not hide what is wrong with one entry.
+const maxFile = 10
+
 // failures returns what a report names: the file first, then by entry.
 func (p *problems) failures() []Failure {
 	slices.SortStableFunc(p.entries, func(a, b *problem) int {
 		return int(min(max(int64(*a.Entry)-int64(*b.Entry), -1), 1))
 	})
+	file := p.file
+	if len(file) > maxFile && len(p.entries) > 0 {
+		file = slices.Clone(file[:maxFile])
+		last := *file[maxFile-1]
+		last.What += "; more that concerns the whole file is not named"
+		file[maxFile-1] = &last
+	}
+	// What is too much are the last entries, but for those that were changed.
+	for i := len(p.entries) - 1; i >= 0 && len(file)+len(p.entries) > MaxFailures; i-- {
+		if !p.entries[i].main {
+			p.entries = slices.Delete(p.entries, i, i+1)
+		}
+	}
 	var out []Failure
-	for _, n := range slices.Concat(p.file, p.entries) {
+	for _, n := range slices.Concat(file, p.entries) {
 		f := n.Failure
 		switch {
 		case n.more > 0 && f.Entry == nil:

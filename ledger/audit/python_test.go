@@ -146,6 +146,14 @@ func tamperings(w *world) []tampering {
 		return e.Marshal()
 	}
 	add("evidence of a plot", "evidence: a quorum signed two histories of 20 entries", func(f *file) { f.evidence = [][]byte{evidence(w, 20, quorum...)} })
+	add("evidence with a FINAL head that is not of this history", "evidence: the FINAL history of 60 entries is another", func(f *file) {
+		f.evidence = [][]byte{evidence(w, 20, 3)}
+		f.records = slices.Clone(f.records[:last-1])
+		b, root := *w.Bureaus[0], *w.Bureaus[0].Root // its chain is to stay where it is
+		b.Root = &root
+		w.append(f, b.EnrolSigner(w.t, w.NewAuthor("XA fork"), "fork-1", ledger.RoleDesk))
+		w.reseal(f, quorum...)
+	})
 	add("evidence of the history that was signed as well", "evidence: the FINAL history of 60 entries is another", func(f *file) {
 		f.evidence = [][]byte{evidence(w, w.size, 3)}
 		f.records = slices.Clone(f.records[:last-1])

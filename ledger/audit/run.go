@@ -69,7 +69,7 @@ type audit struct {
 
 	report  *Report
 	history *history
-	heads   []*head
+	heads   headList
 	proofs  []proof
 }
 
@@ -77,7 +77,7 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 	a.report = &Report{}
 	r, err := bundle.NewReader(in)
 	if err != nil {
-		return a.broken(r, newProblems(), err)
+		return a.broken(ctx, r, newProblems(), err)
 	}
 	g := r.Genesis()
 	a.describe(g)
@@ -108,21 +108,23 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 		a.rested = since > 0
 		h.differences(headed{})
 		a.report.NotChecked = h.notChecked(a.report, a.trust)
-		return a.broken(r, h.problems, err)
+		return a.broken(ctx, r, h.problems, err)
 	}
 	var tail error
-	if a.heads, tail = readHeads(ctx, r, h.machine.Policy(), a.options.Workers); tail == nil {
-		tail = a.evidence(r)
+	a.heads, tail = readHeads(ctx, r, h.machine.Policy(), a.options.Workers)
+	whole := tail == nil
+	if whole {
+		tail = a.evidence(ctx, r)
 	}
 	var fault *bundle.Fault
 	if tail != nil && !errors.As(tail, &fault) {
 		return nil, tail
 	}
-	if err := a.judge(g); err != nil {
+	if err := a.judge(g, whole); err != nil {
 		return nil, err
 	}
 	if tail != nil {
-		return a.broken(r, h.problems, tail)
+		return a.broken(ctx, r, h.problems, tail)
 	}
 	a.report.Digest, a.report.Bytes = r.Digest(), r.Bytes()
 	a.close(h.problems)
@@ -173,8 +175,11 @@ func (a *audit) since(size uint64) (uint64, string) {
 }
 
 // evidence reads and verifies the pieces of evidence in the file.
-func (a *audit) evidence(r *bundle.Reader) error {
+func (a *audit) evidence(ctx context.Context, r *bundle.Reader) error {
 	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
 		data, err := r.NextEvidence()
 		if err == io.EOF {
 			return nil
@@ -187,9 +192,9 @@ func (a *audit) evidence(r *bundle.Reader) error {
 }
 
 // judge asks what needs the whole history.
-func (a *audit) judge(g *ledger.Genesis) error {
+func (a *audit) judge(g *ledger.Genesis, whole bool) error {
 	h, r := a.history, a.report
-	by, err := h.heads(a.heads, r.Quorum, r.Members)
+	by, err := h.heads(a.heads, whole, r.Quorum, r.Members)
 	if err != nil {
 		return err
 	}
@@ -197,7 +202,7 @@ func (a *audit) judge(g *ledger.Genesis) error {
 		r.Head, r.Cosigners = by.final.Checkpoint, by.final.bureaus()
 		_, r.Latest = by.final.clocks()
 	}
-	for _, hd := range a.heads {
+	for _, hd := range a.heads.all {
 		if hd.ok {
 			r.Earliest, _ = hd.clocks()
 			break
@@ -208,7 +213,7 @@ func (a *audit) judge(g *ledger.Genesis) error {
 	}
 	r.Anchor = newest(a.trust.Anchors)
 	a.rested = h.since > 0 && h.failed[qAnchors] > 0
-	if r.Findings, err = h.findings(by, a.heads); err != nil {
+	if r.Findings, err = h.findings(by, a.heads.all); err != nil {
 		return err
 	}
 	convicted, err := h.evidence(by, a.proofs)
@@ -221,7 +226,7 @@ func (a *audit) judge(g *ledger.Genesis) error {
 }
 
 // broken reports a file that is not a whole bundle. Other errors it returns.
-func (a *audit) broken(r *bundle.Reader, p *problems, err error) (*Report, error) {
+func (a *audit) broken(ctx context.Context, r *bundle.Reader, p *problems, err error) (*Report, error) {
 	var fault *bundle.Fault
 	if !errors.As(err, &fault) {
 		return nil, err
@@ -233,7 +238,7 @@ func (a *audit) broken(r *bundle.Reader, p *problems, err error) (*Report, error
 		f.What = fmt.Sprintf("the file is damaged at byte %s, after %s of %s entries: %s", number(fault.Offset), number(fault.Entries), number(r.Size()), fault.What)
 	}
 	p.fail(q, "", f)
-	if err := r.Rest(); err != nil {
+	if err := r.Rest(ctx); err != nil {
 		return nil, err
 	}
 	a.report.Digest, a.report.Bytes = r.Digest(), r.Bytes()

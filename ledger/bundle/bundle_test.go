@@ -240,7 +240,7 @@ func TestReaderErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Rest(); err != nil || r.Digest() != sha256.Sum256(data[:len(data)-5]) || r.Bytes() != uint64(len(data)-5) {
+	if err := r.Rest(t.Context()); err != nil || r.Digest() != sha256.Sum256(data[:len(data)-5]) || r.Bytes() != uint64(len(data)-5) {
 		t.Errorf("the rest: %v, %d bytes", err, r.Bytes())
 	}
 }

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -218,14 +219,22 @@ func (b *Reader) member(c *counter, width int, most uint64, bound int) ([]byte, 
 	return data, err
 }
 
-// Rest reads what follows a fault, so that Digest is that of the whole file.
-func (b *Reader) Rest() error {
-	n, err := io.Copy(b.sum, b.r)
-	b.read += uint64(n)
-	if err != nil {
-		return fmt.Errorf("read bundle: %w", err)
+// Rest reads what follows a fault, so that Digest is that of the whole file. What
+// follows may be without end: then ctx ends it.
+func (b *Reader) Rest(ctx context.Context) error {
+	for {
+		n, err := io.CopyN(b.sum, b.r, 1<<20)
+		b.read += uint64(n)
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("read bundle: %w", err)
+		}
 	}
-	return nil
 }
 
 // Digest returns the SHA-256 of what was read so far: of the file, at its end.

@@ -45,7 +45,7 @@ func TestReplay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, _, err := again.m.Apply(again.view, c, state.Plain{})
+		first, _, err := again.m.Apply(again.view, c, remembering{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,10 +2,14 @@ package state_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"maps"
+	"sync"
 	"testing"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
@@ -86,6 +90,35 @@ func genesisWorld(t testing.TB, n int) *world {
 	return &world{Consortium: c, t: t, m: m, view: newMemory(m), now: 1_700_000_000_000}
 }
 
+// remembering verifies each signature once: tests apply the same logs often.
+type remembering struct{ state.Plain }
+
+var remembered sync.Map // what was verified, with its keys -> whether it is good
+
+func (r remembering) Entry(e *ledger.Entry, signers []ed25519.PublicKey) bool {
+	return recall(string(e.Raw)+string(bytes.Join(toBytes(signers), nil)), func() bool { return r.Plain.Entry(e, signers) })
+}
+
+func (r remembering) Cosignature(s *ledger.Cosignature, w keys.WitnessPublic, origin string) bool {
+	return recall(fmt.Sprintf("%x %x %x %s", s.Marshal(), w.Ed25519, w.MLDSA.Bytes(), origin), func() bool { return r.Plain.Cosignature(s, w, origin) })
+}
+
+func recall(key string, verify func() bool) bool {
+	if good, ok := remembered.Load(key); ok {
+		return good.(bool)
+	}
+	good := verify()
+	remembered.Store(key, good)
+	return good
+}
+
+func toBytes(list []ed25519.PublicKey) (out [][]byte) {
+	for _, k := range list {
+		out = append(out, k)
+	}
+	return out
+}
+
 // apply applies a command as it comes out of the log.
 func (w *world) apply(c *ledger.Command) (*state.Changes, []state.Result) {
 	w.t.Helper()
@@ -93,7 +126,7 @@ func (w *world) apply(c *ledger.Command) (*state.Changes, []state.Result) {
 	if err != nil {
 		w.t.Fatalf("command: %v", err)
 	}
-	changes, results, err := w.m.Apply(w.view, parsed, state.Plain{})
+	changes, results, err := w.m.Apply(w.view, parsed, remembering{})
 	if err != nil {
 		w.t.Fatalf("apply: %v", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"comity/ledger"
@@ -417,5 +418,39 @@ func TestExportFolder(t *testing.T) {
 	cancel()
 	if _, err := Export(ctx, t.TempDir(), m, m.Genesis.Policy(), func(uint64, uint64) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestExportTraps exports to a folder in which somebody put what is no tile.
+func TestExportTraps(t *testing.T) {
+	m := newMemory(t, ledgertest.NewGenesis(t, 1), 300, "a")
+	dir := t.TempDir()
+	mine := filepath.Join(t.TempDir(), "mine")
+	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "tile", "0"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "tile", "entries"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"checkpoint.tmp", "tile/0/000.tmp", "tile/0/001.tmp"} {
+		if err := os.Symlink(mine, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"tile/0/000", "tile/entries/000"} { // who reads them waits for ever
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x, err := m.export(t, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.check(t, dir, x.Key)
+	if data, err := os.ReadFile(mine); err != nil || string(data) != "mine" {
+		t.Errorf("a file elsewhere was written to: %q, %v", data, err)
 	}
 }

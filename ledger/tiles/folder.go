@@ -86,13 +86,18 @@ func (f *folder) holds(t tlog.Tile) bool {
 // write gives name these bytes: in a new file beside it, made durable, renamed.
 func (f *folder) write(name string, data []byte) (err error) {
 	path := f.path(name)
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+	if old, err := f.read(name, len(data)); err == nil && old != nil && bytes.Equal(old, data) {
 		return nil
 	}
 	if err := f.mkdir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	tmp, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	// What a cut export left goes; what somebody else put there, a link above all,
+	// is not written through.
+	if err := os.Remove(path + ".tmp"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	tmp, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

@@ -129,11 +129,13 @@ class Audit:
         """Counts what proves something. A piece that proves nothing says nothing against the history."""
         try:
             e = Evidence.parse(b)
-            (first, deceived), _ = e.verify(self.charter)
+            (first, deceived), (final, _) = e.verify(self.charter)
         except Unacceptable:
             return
         self.proven += 1
-        if first.size <= self.bundle.size and self.state.tree.roots[first.size] != e.root:
-            self.failures.append(f"evidence: the FINAL history of {first.size} entries is another than this")
-        elif len(deceived) >= self.charter.quorum():
+        for size, root in ((first.size, e.root), (final.size, final.root)):
+            if size <= self.bundle.size and self.state.tree.roots[size] != root:
+                self.failures.append(f"evidence: the FINAL history of {size} entries is another than this")
+                return
+        if len(deceived) >= self.charter.quorum():
             self.failures.append(f"evidence: a quorum signed two histories of {first.size} entries")

@@ -299,7 +299,11 @@ func ten(t *testing.T) *world {
 	tenOnce.Do(func() {
 		cryptotest.SetGlobalRandom(t, 1)
 		w := newWorld(t, 5)
-		w.fill(2_000)
+		n := uint64(10_000)
+		if testing.Short() {
+			n = 2_000
+		}
+		w.fill(n)
 		tenWorld = w
 		otherWorld = newWorld(t, 4)
 		otherWorld.fill(400)

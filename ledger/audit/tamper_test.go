@@ -479,7 +479,9 @@ func TestTamper(t *testing.T) {
 			}
 		}
 	}
-	golden(t, "testdata/tamper.txt", text.Bytes())
+	if !testing.Short() { // its ledger is another one
+		golden(t, "testdata/tamper.txt", text.Bytes())
+	}
 }
 
 func golden(t *testing.T, name string, got []byte) {

@@ -87,7 +87,8 @@ func Open(cfg Config) (*Node, error) {
 	n.peers = newHTTPPeers(cfg.Genesis, cfg.TLS)
 	n.replica, err = newReplica(cfg, member, parts{
 		store: ledgerStore, logs: n.guarded, floor: n.floor, stable: n.guarded, snaps: snaps, peers: n.peers,
-		witness: filepath.Join(cfg.Dir, "witness"), evidence: filepath.Join(cfg.Dir, "evidence"), archive: filepath.Join(cfg.Dir, "finals"), live: &n.live,
+		witness: filepath.Join(cfg.Dir, "witness"), evidence: filepath.Join(cfg.Dir, "evidence"), archive: filepath.Join(cfg.Dir, "finals"),
+		abstain: filepath.Join(cfg.Dir, abstainName), live: &n.live,
 		transport: func(g *guard) raft.Transport {
 			n.transport = n.newTransport(cfg, member.NodeName(), g)
 			return n.transport
@@ -201,7 +202,7 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 		_, ok := members[string(addr)]
 		return raft.ServerID(addr), ok
 	}
-	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger, Term: n.term}
+	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Abstention: g.abstain, Logger: cfg.Logger, Term: n.term}
 	if cfg.seams.filterOff() {
 		opts.Filter, opts.FilterSnapshot = nil, nil
 	}

@@ -271,7 +271,7 @@ func (r *replica) continueSnapshot(logs raft.LogStore, snaps *Snapshots) error {
 		at = list[0].Index
 	}
 	if first > at+1 {
-		return fmt.Errorf("node: the Raft log begins at index %d, and the newest snapshot is at %d: snapshots were removed", first, at)
+		return fmt.Errorf("node: the Raft log begins at index %d, and the newest snapshot is at %d: snapshots were removed; %s", first, at, adviceRepair)
 	}
 	r.fsm.at = at
 	if at <= r.store.Applied() {
@@ -368,6 +368,7 @@ func (r *replica) fatal(err error) {
 	r.mu.Lock()
 	first := r.err == nil
 	if first {
+		err = advise(err)
 		r.err = err
 		r.log.Error("the node stops", "error", err)
 		close(r.done)
@@ -384,6 +385,14 @@ func (r *replica) damaged(err error) {
 	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, syscall.EIO) {
 		r.fatal(fmt.Errorf("storage: %w", err))
 	}
+}
+
+// advise adds the way back to an error of data that is not what was stored.
+func advise(err error) error {
+	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, ErrCorrupt) {
+		return fmt.Errorf("%w; %s", err, adviceRepair)
+	}
+	return err
 }
 
 // maxAlarms bounds what is kept for people to look at.

@@ -203,7 +203,7 @@ func lockFolder(dir string) (*os.File, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("node: the node of %s runs, or is being repaired", dir)
+			return nil, fmt.Errorf("node: another process runs the node of %s, or repairs it", dir)
 		}
 		return nil, fmt.Errorf("node: lock %s: %w", dir, err)
 	}

@@ -260,7 +260,11 @@ func (a *abstention) progress(own uint64) string {
 		defer a.mu.Unlock()
 		return fmt.Sprintf("repairing: asking what the others hold, %d of %d needed have said it; gives no vote yet", a.helpful(), a.enough())
 	}
-	return fmt.Sprintf("repairing: entry %d of %d; gives no vote yet", own, max(own, b.size))
+	how := "gives no vote yet"
+	if a.settled() {
+		how = "votes only for a node that holds them"
+	}
+	return fmt.Sprintf("repairing: entry %d of %d; %s", own, max(own, b.size), how)
 }
 
 // helpful must be called with mu held.

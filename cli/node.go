@@ -12,7 +12,7 @@ import (
 func (t *terminal) nodeCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "node",
-		Usage:       "run this bureau's node",
+		Usage:       "run this bureau's node, or repair it",
 		Description: "Example: comity node run",
 		Subcommands: []*cli.Command{{
 			Name:  "run",
@@ -21,7 +21,7 @@ func (t *terminal) nodeCommand() *cli.Command {
 				"person and no passphrase. It reads the node's own keys and never one that opens a notice.\n\n" +
 				"Example: comity --dir /var/lib/comity node run",
 			Action: t.nodeRun,
-		}},
+		}, t.nodeRepairCommand()},
 	}
 }
 

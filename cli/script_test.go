@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 //	exits CODE comity ARGS...   run and want this exit code
 //	consortium N                found and start N bureaus in this process; $XA, $XB, ... are their homes
 //	settle                      wait until all its nodes have the same entries, all FINAL
-//	stop BUREAU                 stop a node of the consortium
+//	halt BUREAU                 stop a node of the consortium (stop is testscript's own, and ends the script)
 //	lie BUREAU                  sign another history with a bureau's keys, and wait until the others know; $EVIDENCE
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
 //	edit FILE OLD NEW           replace a text that is in the file
@@ -54,7 +54,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "stop": stopNode, "lie": lie, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit,
 		},
 	})
 }
@@ -118,7 +118,7 @@ func settle(ts *testscript.TestScript, neg bool, args []string) {
 func stopNode(ts *testscript.TestScript, neg bool, args []string) {
 	c, ok := running.Load(ts.MkAbs("net"))
 	if neg || len(args) != 1 || !ok {
-		ts.Fatalf("usage: stop BUREAU, of a consortium")
+		ts.Fatalf("usage: halt BUREAU, of a consortium")
 	}
 	ts.Check(c.(*testnet.Consortium).Stop(args[0]))
 }

@@ -23,6 +23,9 @@ func (r *replica) ready() (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
+	if r.abstain.active() {
+		return false, r.abstain.progress(r.report().size)
+	}
 	if _, leader := r.raft.LeaderWithID(); leader == "" {
 		return false, "no majority of the bureaus' nodes is reachable"
 	}
@@ -55,6 +58,8 @@ func (r *replica) describe() (*wire.Status, error) {
 		Quorum: r.machine.Policy().Quorum, Applied: r.store.Applied(),
 		RaftTerm: r.raft.CurrentTerm(), RaftCommit: r.raft.CommitIndex(), StartedAt: r.started,
 	}
+	own := r.report()
+	s.RaftLast, s.RaftLastTerm, s.Abstains = own.end.index, own.end.term, own.abstains
 	s.Ready, s.NotReady = r.ready()
 	f := r.final.Load()
 	if f != nil {

@@ -44,8 +44,7 @@ type epoch struct {
 var errEpochsFull = errors.New("all slots for epoch keys are in use")
 
 // errEpochKeys says what to do without the keys.
-const errEpochKeys = "the Raft log cannot be read; put back the node's whole folder as it was when the node was stopped, " +
-	"or give up this folder and have the bureaus change the node's keys"
+const errEpochKeys = "the Raft log cannot be read; put back the node's whole folder as it was when the node was stopped"
 
 // openEpochs opens the file at path, or makes an empty one if nothing can have
 // been sealed yet. It changes nothing in a file that is there: settle does, once

@@ -620,7 +620,10 @@ func TestScheduleFindsPlantedFaults(t *testing.T) {
 			s.hasty = true
 			s.isolate(s.names[4], true)
 		}},
-		{"comes back empty and votes", "the nodes do not agree", wipe},
+		{"comes back empty and votes", "the nodes do not agree", func(s *schedule) {
+			s.votesBlind = true
+			wipe(s)
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -632,10 +635,20 @@ func TestScheduleFindsPlantedFaults(t *testing.T) {
 	}
 }
 
+// A node that comes back with an empty disk costs nothing that was acknowledged.
+// That it does not cosign any more is said.
+func TestScheduleSurvivesAnEmptyDisk(t *testing.T) {
+	s := play(t, 3, 12*time.Second, wipe)
+	for _, p := range s.problems {
+		if !strings.Contains(p, "stopped by <nil>, alarms [\"this node does not cosign before its keys are changed") {
+			t.Error(p)
+		}
+	}
+}
+
 // wipe has a majority of three commit a statement, of which one node then comes
 // back with an empty disk, and with the two others that lack it makes another
-// majority. This is why a bureau must never restart its node on an empty disk
-// under its old keys: it is mute as a witness, but it votes.
+// majority, if it votes.
 func wipe(s *schedule) {
 	leader := s.leader().name
 	var rest []string
@@ -655,6 +668,15 @@ func wipe(s *schedule) {
 	s.isolate(rest[2], false)
 	s.isolate(rest[3], false)
 	s.start(rest[0])
+	if !s.votesBlind {
+		time.Sleep(20 * time.Second)
+		for _, n := range []string{rest[0], rest[2], rest[3]} {
+			if s.replica(n).raft.State() == raft.Leader {
+				s.problem("%s leads", n)
+			}
+		}
+		s.start(rest[1]) // which has it: now a majority is complete
+	}
 	o = s.begin(s.c.Bureaus[2].Supervisor.Publish(s.t, ledger.KindYellow, []byte("in its place")))
 	s.acknowledge(o, s.submit(s.leader(), o.item))
 }

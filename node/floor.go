@@ -50,8 +50,7 @@ const (
 )
 
 // errFloor says what to do without a floor.
-const errFloor = "nobody can tell whether the Raft log was cut; put back the node's whole folder as it was when the node was stopped, " +
-	"or give up this folder and have the bureaus change the node's keys"
+const errFloor = "nobody can tell whether the Raft log was cut; put back the node's whole folder as it was when the node was stopped, or: " + adviceRepair
 
 // openFloor opens the file at path. A node that has no state yet gets a new one.
 func openFloor(path string, mustExist bool, s stall) (*floor, error) {

@@ -28,6 +28,7 @@ type guard struct {
 	applied  *appliedGuard          // nil: only the log store guards what was applied
 	manifest *manifestCheck
 	logs     raft.LogStore
+	abstain  *abstention   // nil for a node that votes
 	reached  func() uint64 // Raft index of what the ledger holds or the newest snapshot has
 }
 

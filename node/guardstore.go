@@ -16,7 +16,7 @@ import (
 )
 
 // ErrCorrupt is returned for stored data that is not what was stored. The node
-// stops on it; the way back is to fetch the ledger anew from its peers.
+// stops on it; the way back is a Repair.
 var ErrCorrupt = errors.New("stored data is corrupt")
 
 // GuardOptions tune a GuardStore. The zero value works. There is none to switch

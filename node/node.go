@@ -27,6 +27,7 @@ import (
 type Node struct {
 	*replica
 	transport *Transport
+	lock      *os.File // of the folder
 	floor     *floor
 	guarded   *GuardStore
 	live      atomic.Pointer[replica] // the replica, once Raft runs
@@ -65,12 +66,19 @@ func Open(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	undo = append(undo, n.listener.Close)
+	if n.lock, err = lockFolder(cfg.Dir); err != nil {
+		return nil, err
+	}
+	undo = append(undo, n.lock.Close)
 	if err := claim(filepath.Join(cfg.Dir, "node"), member.NodeName()); err != nil {
+		return nil, err
+	}
+	if err := finishRepair(cfg.Dir); err != nil {
 		return nil, err
 	}
 	ledgerStore, err := store.Open(filepath.Join(cfg.Dir, "ledger"), state.New(cfg.Genesis))
 	if err != nil {
-		return nil, fmt.Errorf("node: open the ledger: %w", err)
+		return nil, fmt.Errorf("node: open the ledger: %w", advise(err))
 	}
 	undo = append(undo, ledgerStore.Close)
 	snaps, err := OpenSnapshots(filepath.Join(cfg.Dir, "snapshots"))
@@ -87,7 +95,8 @@ func Open(cfg Config) (*Node, error) {
 	n.peers = newHTTPPeers(cfg.Genesis, cfg.TLS)
 	n.replica, err = newReplica(cfg, member, parts{
 		store: ledgerStore, logs: n.guarded, floor: n.floor, stable: n.guarded, snaps: snaps, peers: n.peers,
-		witness: filepath.Join(cfg.Dir, "witness"), evidence: filepath.Join(cfg.Dir, "evidence"), archive: filepath.Join(cfg.Dir, "finals"), live: &n.live,
+		witness: filepath.Join(cfg.Dir, "witness"), evidence: filepath.Join(cfg.Dir, "evidence"), archive: filepath.Join(cfg.Dir, "finals"),
+		abstain: filepath.Join(cfg.Dir, abstainName), live: &n.live,
 		transport: func(g *guard) raft.Transport {
 			n.transport = n.newTransport(cfg, member.NodeName(), g)
 			return n.transport
@@ -125,7 +134,7 @@ func (n *Node) openLog(dir string, snaps *Snapshots, applied uint64) error {
 		},
 	})
 	if err != nil {
-		return errors.Join(fmt.Errorf("node: open the Raft log: %w", err), n.floor.close())
+		return errors.Join(fmt.Errorf("node: open the Raft log: %w", advise(err)), n.floor.close())
 	}
 	return nil
 }
@@ -178,11 +187,11 @@ func compareDisks(logs raft.LogStore, snaps raft.SnapshotStore, applied, floor u
 		last = max(last, s.Index)
 	}
 	if last < applied {
-		return fmt.Errorf("node: the Raft log ends at index %d and the ledger is at %d: the log was damaged or restored from a copy", last, applied)
+		return fmt.Errorf("node: the Raft log ends at index %d and the ledger is at %d: the log was damaged or restored from a copy; %s", last, applied, adviceRepair)
 	}
 	if last < floor {
 		return fmt.Errorf("node: the Raft log ends at index %d and this node has applied entry %d: the log was cut or restored from a copy; "+
-			"put back the log as it was, or give up this folder and have the bureaus change the node's keys", last, floor)
+			"put back the log as it was, or: %s", last, floor, adviceRepair)
 	}
 	return nil
 }
@@ -201,7 +210,7 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 		_, ok := members[string(addr)]
 		return raft.ServerID(addr), ok
 	}
-	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Logger: cfg.Logger, Term: n.term}
+	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Abstention: g.abstain, Logger: cfg.Logger, Term: n.term}
 	if cfg.seams.filterOff() {
 		opts.Filter, opts.FilterSnapshot = nil, nil
 	}
@@ -309,7 +318,7 @@ func (n *Node) Close() error {
 	}
 	n.peers.close()
 	n.serving.Wait()
-	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close(), n.floor.close())
+	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close(), n.floor.close(), n.lock.Close())
 }
 
 // drainTimeout bounds how long Close waits for clients.

@@ -23,6 +23,7 @@ type peers interface {
 	Receipt(ctx context.Context, name string, index uint64) (*ledger.Receipt, error) // parsed, not verified
 	Span(ctx context.Context, name string, from, to uint64) (*wire.Span, error)
 	Manifest(ctx context.Context, name string) ([]byte, error)
+	Status(ctx context.Context, name string) (*wire.Status, error)
 }
 
 // httpPeers reaches the others through their API, each under the TLS key that
@@ -126,6 +127,14 @@ func (p *httpPeers) Manifest(ctx context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	return c.Manifest(ctx, maxManifest)
+}
+
+func (p *httpPeers) Status(ctx context.Context, name string) (*wire.Status, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Status(ctx)
 }
 
 func (p *httpPeers) Root(ctx context.Context, name string, size uint64, root ledger.Hash) (ledger.Hash, bool, error) {

@@ -35,6 +35,7 @@ type replica struct {
 	collect *collector
 	agree   *agreement
 	gossip  *gossip
+	abstain *abstention // nil for a node that votes
 	peers   peers
 	moved   *beacon // fires at every change of the state
 	final   atomic.Pointer[finality]
@@ -75,6 +76,7 @@ type parts struct {
 	witness   string                   // path of the witness file
 	evidence  string                   // folder of evidence files
 	archive   string                   // path of the archive of FINAL notes
+	abstain   string                   // path of the file that says what this node has forgotten
 	live      *atomic.Pointer[replica] // set once Raft runs; transport and log store look there
 }
 
@@ -136,9 +138,17 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	}
 	r.logs = cache
 	r.fsm.adopt = func() error { return adopt(cache, p.logs, p.floor, r.log) }
-	lastTerm, err := p.stable.GetUint64([]byte("CurrentTerm")) // raft's key; 0 and an error for none
-	if err != nil && err.Error() != "not found" {
+	lastTerm, err := stableUint64(p.stable, keyTerm)
+	if err != nil {
 		return nil, fmt.Errorf("node: read Raft state: %w", err)
+	}
+	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
+	if err != nil {
+		return nil, fmt.Errorf("node: read Raft state: %w", err)
+	}
+	// Before it has any Raft state: die in between, and it is as new as before.
+	if r.abstain, err = openAbstention(p.abstain, !existing, len(r.others()), settleAfter*cfg.Profile.timing().election, p.stable); err != nil {
+		return nil, err
 	}
 	g := &guard{machine: r.machine, view: p.store, verified: verified, clock: cfg.Clock, late: r.clockBehind,
 		applied: &appliedGuard{
@@ -150,15 +160,11 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 				return lastTerm
 			},
 		},
-		manifest: &manifestCheck{r.machine, p.store, verified, w.newest()}, logs: p.logs,
+		manifest: &manifestCheck{r.machine, p.store, verified, w.newest()}, logs: p.logs, abstain: r.abstain,
 		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
 	p.snaps.check = g.checkStaged
 	r.trans = p.transport(g)
 	rc := cfg.raftConfig(r.name)
-	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
-	if err != nil {
-		return nil, fmt.Errorf("node: read Raft state: %w", err)
-	}
 	if !existing {
 		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, voters(cfg.Genesis)); err != nil {
 			return nil, fmt.Errorf("node: first start: %w", err)
@@ -193,6 +199,9 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 		}
 	})
 	r.wg.Go(func() { r.giveWay(ctx) })
+	if r.abstain != nil {
+		r.wg.Go(func() { r.rejoin(ctx, r.abstain) })
+	}
 	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}).run(ctx) })
 	ok = true
 	return r, nil
@@ -265,7 +274,7 @@ func (r *replica) continueSnapshot(logs raft.LogStore, snaps *Snapshots) error {
 		at = list[0].Index
 	}
 	if first > at+1 {
-		return fmt.Errorf("node: the Raft log begins at index %d, and the newest snapshot is at %d: snapshots were removed", first, at)
+		return fmt.Errorf("node: the Raft log begins at index %d, and the newest snapshot is at %d: snapshots were removed; %s", first, at, adviceRepair)
 	}
 	r.fsm.at = at
 	if at <= r.store.Applied() {
@@ -362,6 +371,7 @@ func (r *replica) fatal(err error) {
 	r.mu.Lock()
 	first := r.err == nil
 	if first {
+		err = advise(err)
 		r.err = err
 		r.log.Error("the node stops", "error", err)
 		close(r.done)
@@ -378,6 +388,14 @@ func (r *replica) damaged(err error) {
 	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, syscall.EIO) {
 		r.fatal(fmt.Errorf("storage: %w", err))
 	}
+}
+
+// advise adds the way back to an error of data that is not what was stored.
+func advise(err error) error {
+	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, ErrCorrupt) {
+		return fmt.Errorf("%w; %s", err, adviceRepair)
+	}
+	return err
 }
 
 // maxAlarms bounds what is kept for people to look at.

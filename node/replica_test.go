@@ -41,6 +41,7 @@ type cluster struct {
 	unadopted  bool // planted: and answer for no snapshot
 	installs   atomic.Int64
 	installMax int64 // installs after which a node takes none, 0 for any number
+	votesBlind bool  // planted: nodes that forgot their logs vote all the same
 	noFilter   bool  // nodes start without the transport's filter of snapshots
 
 	mu    sync.Mutex // guards what follows
@@ -71,6 +72,18 @@ func (c *cluster) forget(name string) {
 			c.t.Error(err)
 		}
 	}
+}
+
+func (c *cluster) abstainPath(name string) string {
+	return filepath.Join(c.dir, c.nodes[name].bureau.Code+".abstain")
+}
+
+// abstention returns what a node's transport asks.
+func (c *cluster) abstention(g *guard) *abstention {
+	if c.votesBlind {
+		return nil
+	}
+	return g.abstain
 }
 
 func newCluster(t *testing.T, n int) *cluster {
@@ -153,7 +166,7 @@ func (c *cluster) tryStart(name string) error {
 	r, err := newReplica(cfg, self, parts{
 		store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
 		witness: filepath.Join(c.dir, m.bureau.Code+".witness"), evidence: filepath.Join(c.dir, m.bureau.Code+".evidence"),
-		archive: filepath.Join(c.dir, m.bureau.Code+".finals"),
+		archive: filepath.Join(c.dir, m.bureau.Code+".finals"), abstain: c.abstainPath(name),
 		transport: func(g *guard) raft.Transport {
 			if c.unfiltered {
 				g.applied = nil
@@ -168,7 +181,7 @@ func (c *cluster) tryStart(name string) error {
 				return g.checkSnapshot(from, req, data)
 			}
 			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
-				TransportOptions{Filter: g.check, FilterSnapshot: check, Logger: cfg.Logger, Term: func() uint64 {
+				TransportOptions{Filter: g.check, FilterSnapshot: check, Abstention: c.abstention(g), Logger: cfg.Logger, Term: func() uint64 {
 					if r := live.Load(); r != nil {
 						return r.raft.CurrentTerm()
 					}
@@ -488,6 +501,14 @@ func (p *directPeers) Manifest(_ context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	return r.manifest()
+}
+
+func (p *directPeers) Status(_ context.Context, name string) (*wire.Status, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.describe()
 }
 
 func (p *directPeers) Root(_ context.Context, name string, size uint64, root ledger.Hash) (ledger.Hash, bool, error) {

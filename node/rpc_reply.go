@@ -30,6 +30,7 @@ const (
 	refusedContent  refusal = 3 // Filter or FilterSnapshot said no
 	refusedRaft     refusal = 4 // raft answered with an error
 	refusedElection refusal = 5 // the sender has not shown that it leads
+	refusedAbstains refusal = 6 // this node forgot its log, and does not take part in that yet
 )
 
 func (r refusal) Error() string {
@@ -44,6 +45,8 @@ func (r refusal) Error() string {
 		return "peer's raft answered with an error"
 	case refusedElection:
 		return "peer refused: it has seen no proof that this node was elected"
+	case refusedAbstains:
+		return "peer refused: it forgot its log and abstains until it has caught up"
 	}
 	return fmt.Sprintf("peer refused: code %d", uint8(r))
 }
@@ -53,7 +56,7 @@ func marshalRefusal(r refusal) []byte {
 }
 
 func parseRefusal(payload []byte) error {
-	if len(payload) != 1 || payload[0] < byte(refusedIdentity) || payload[0] > byte(refusedElection) {
+	if len(payload) != 1 || payload[0] < byte(refusedIdentity) || payload[0] > byte(refusedAbstains) {
 		return errMalformed
 	}
 	return refusal(payload[0])

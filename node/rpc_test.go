@@ -130,7 +130,7 @@ func TestReplyRoundTrip(t *testing.T) {
 	for code := range 256 {
 		err := parseRefusal([]byte{byte(code)})
 		var r refusal
-		if known := code >= 1 && code <= 5; known != errors.As(err, &r) {
+		if known := code >= 1 && code <= 6; known != errors.As(err, &r) {
 			t.Errorf("refusal %d: %v", code, err)
 		}
 	}

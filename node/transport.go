@@ -115,6 +115,9 @@ func (t *Transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, a
 
 // RequestVote implements raft.Transport.
 func (t *Transport) RequestVote(id raft.ServerID, target raft.ServerAddress, args *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
+	if err := t.opts.Abstention.stands(); err != nil {
+		return err
+	}
 	frame, err := marshalRequestVote(args)
 	if err != nil {
 		return err
@@ -134,6 +137,9 @@ func (t *Transport) RequestVote(id raft.ServerID, target raft.ServerAddress, arg
 
 // RequestPreVote implements raft.WithPreVote.
 func (t *Transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, args *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
+	if err := t.opts.Abstention.stands(); err != nil {
+		return err
+	}
 	frame, err := marshalRequestPreVote(args)
 	if err != nil {
 		return err

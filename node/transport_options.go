@@ -23,6 +23,8 @@ type TransportOptions struct {
 	// maxTermAhead above it are refused: raft adopts any term it hears, and one
 	// member that said 2^64-1 would end all elections for ever.
 	Term func() uint64
+	// Abstention, if set, says what a node that forgot its log must not take part in.
+	Abstention *abstention
 	// Elections, if set, says whose requests to lead are believed.
 	Elections *elections
 

@@ -137,6 +137,9 @@ func (t *Transport) checkContent(in *inbound, req *request) (refusal, error) {
 		t.counts.term.Add(1)
 		return refusedTerm, fmt.Errorf("term %d is more than %d ahead", req.term, maxTermAhead)
 	}
+	if err := t.opts.Abstention.check(req); err != nil {
+		return refusedAbstains, err
+	}
 	if e := t.opts.Elections; e != nil {
 		if err := e.check(in.id, req, t.term()); err != nil {
 			t.counts.unelected.Add(1)

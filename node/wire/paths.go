@@ -108,6 +108,10 @@ type Status struct {
 	Submitted  uint64   `json:"submitted"`
 	RaftTerm   uint64   `json:"raft_term"`
 	RaftCommit uint64   `json:"raft_commit"`
+	// Where the Raft log ends, and whether the node forgot its log and gives no vote.
+	RaftLast     uint64 `json:"raft_last"`
+	RaftLastTerm uint64 `json:"raft_last_term"`
+	Abstains     bool   `json:"abstains,omitempty"`
 }
 
 // Faulty is a member whose node cosigned another history.

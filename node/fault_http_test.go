@@ -259,14 +259,32 @@ func sessionsOfOneKey(t *testing.T, o *one) {
 	if _, _, err := ask(conns[0], statusRequest); err != nil {
 		t.Errorf("a session that was there: %v", err)
 	}
-	conns[1].Close()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if _, err := session(); err == nil {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatalf("a place that became free was not given away: %v", err)
+	free := func() {
+		t.Helper()
+		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			conn, err := session()
+			if err == nil {
+				conns = append(conns, conn)
+				return
+			} else if time.Now().After(deadline) {
+				t.Fatalf("a place that became free was not given away: %v", err)
+			}
 		}
 	}
+	conns[1].Close()
+	free()
+	// What follows finds all places free again.
+	for _, conn := range conns {
+		conn.Close()
+	}
+	held := len(conns)
+	for range clientConns {
+		free()
+	}
+	for _, conn := range conns[held:] {
+		conn.Close()
+	}
+	free()
 }
 
 func TestBoundedListener(t *testing.T) {

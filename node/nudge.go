@@ -10,7 +10,7 @@ import (
 // It is what Raft itself sends when it has nothing to replicate: the index and
 // term of the last committed entry, which the follower compares with its own.
 func (r *replica) nudge(name string) {
-	if r.ctx.Err() != nil {
+	if r.ctx.Err() != nil || name == r.name {
 		return
 	}
 	if _, busy := r.nudging.LoadOrStore(name, true); busy {

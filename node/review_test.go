@@ -349,7 +349,7 @@ func TestReviewReplaysByANodeCostNothing(t *testing.T) {
 		time.Sleep(5 * time.Second) // late cosignatures
 		cosigs := r.final.Load().at.Cosigs
 		before := r.raft.LastIndex()
-		out, err := r.forwarded(t.Context(), r.name, []ledger.Item{it, c.c.NewAuthor("stranger").Publish(t, ledger.KindYellow, []byte("x")), it})
+		out, err := r.forwarded(t.Context(), c.other(r.name), []ledger.Item{it, c.c.NewAuthor("stranger").Publish(t, ledger.KindYellow, []byte("x")), it})
 		if err != nil || len(out) != 3 || out[0].Submitted == nil || out[0].Submitted.Index != at || out[2].Submitted == nil ||
 			out[1].Error == nil || out[1].Error.Code != wire.Code(state.UnknownKey) {
 			t.Errorf("forwarded = %+v, %v", out, err)
@@ -365,7 +365,7 @@ func TestReviewReplaysByANodeCostNothing(t *testing.T) {
 			}
 		}
 		next := c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("another"))
-		if out, err := r.forwarded(t.Context(), r.name, []ledger.Item{it, next}); err != nil || out[0].Submitted == nil || out[1].Submitted == nil || out[1].Submitted.Index != at+1 {
+		if out, err := r.forwarded(t.Context(), c.other(r.name), []ledger.Item{it, next}); err != nil || out[0].Submitted == nil || out[1].Submitted == nil || out[1].Submitted.Index != at+1 {
 			t.Errorf("forwarded with a new one = %+v, %v", out, err)
 		}
 	})

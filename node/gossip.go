@@ -53,6 +53,10 @@ type gossip struct {
 	answered map[string]bool // who has said what it holds of our key
 	finals   []*finality     // the last ones, oldest first
 	settled  map[string]bool // nodes that are faulty in our state
+
+	// Of run alone: where our log was when it last grew, and when that was.
+	grown   uint64
+	grownAt time.Time
 }
 
 const (
@@ -60,6 +64,7 @@ const (
 	gossipTimeout = 5 * time.Second
 	askAgain      = 100 * time.Millisecond // first pause; it doubles up to gossipEvery
 	finalsKept    = 32                     // some seconds of them under load
+	behindAfter   = 30 * time.Second       // of a log that does not grow while others' does
 
 )
 
@@ -259,6 +264,9 @@ func (g *gossip) look() error {
 		g.mute("the ledger holds evidence that it cosigned another history")
 	}
 	g.judge(list, settled)
+	if err := g.follows(); err != nil {
+		return err
+	}
 	g.keepNote(final)
 	return nil
 }
@@ -287,6 +295,24 @@ func (g *gossip) judge(list []*ledger.Cosignature, settled map[string]bool) {
 	}
 	slices.Sort(codes)
 	g.deceived(fmt.Errorf("a quorum cosigned another history: %s: %w", strings.Join(codes, " "), errDeceived))
+}
+
+// follows raises an alarm when this node's log stands still while more bureaus than
+// may be dishonest have cosigned a longer one. It may be cut off from the leader;
+// or a leader made it believe that it has the commands which it lacks.
+func (g *gossip) follows() error {
+	size, err := g.size()
+	if err != nil {
+		return err
+	}
+	if size != g.grown || g.longer(size) <= (len(g.machine.Policy().Witness)-1)/3 || g.fetching() {
+		g.grown, g.grownAt = size, time.Now()
+		return nil
+	}
+	if time.Since(g.grownAt) >= behindAfter {
+		g.alarm("this node's ledger stands still while the other bureaus cosign a longer one: restart the node, and if that does not help, repair it with 'comity node repair'")
+	}
+	return nil
 }
 
 // remember keeps a FINAL checkpoint among the last ones.

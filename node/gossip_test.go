@@ -405,3 +405,44 @@ func TestHeadsWaitWhileEntriesAreFetched(t *testing.T) {
 		t.Errorf("when they are verified: %v, %v", heads.contradictions(), err)
 	}
 }
+
+// A node that stands still while the others go on says so, and does not when it is
+// the only one that says how far they are.
+func TestGossipStandsStill(t *testing.T) {
+	bubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		r := c.replica(c.other(c.leader().name))
+		stands := func() bool {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return slices.ContainsFunc(r.alarms, func(a string) bool { return strings.Contains(a, "stands still") })
+		}
+		var list []*ledger.Cosignature
+		for _, b := range c.c.Bureaus {
+			if b.Node() != r.name && len(list) < 2 {
+				list = append(list, c.sign(b, c.base+1000, ledger.Hash{1}))
+			}
+		}
+		if err := r.gossip.handed(list[:1]); err != nil { // one of four may lie
+			t.Fatal(err)
+		}
+		time.Sleep(2 * behindAfter)
+		if stands() {
+			t.Error("one liar makes it say that it stands still")
+		}
+		if err := r.gossip.handed(list); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(behindAfter / 2)
+		c.goesOn("one")
+		time.Sleep(behindAfter / 2)
+		if stands() {
+			t.Error("it grew, and says that it stands still")
+		}
+		time.Sleep(behindAfter)
+		if !stands() {
+			t.Error("it stands still, and does not say so")
+		}
+	})
+}

@@ -88,6 +88,18 @@ func (h *heads) counted(list ...*ledger.Cosignature) {
 	}
 }
 
+// longer returns how many other nodes have cosigned more than size entries.
+func (h *heads) longer(size uint64) (n int) {
+	h.headsMu.Lock()
+	defer h.headsMu.Unlock()
+	for node, s := range h.newest {
+		if node != h.name && s.Size > size {
+			n++
+		}
+	}
+	return n
+}
+
 // renew must be called with headsMu held.
 func (h *heads) renew(s *ledger.Cosignature) {
 	if n := h.newest[s.Node]; n == nil || s.Size > n.Size {

@@ -19,7 +19,7 @@ var attacks = []Attack{
 	{Name: "skip", bureaus: 7, run: attackSkip,
 		Tries:   "to make one node pass over what is still to be written, by a snapshot of the true state under a later index",
 		Promise: "the node holds what the others hold, or says that it does not",
-		Gap:     "nothing that the bureaus sign names a Raft index: a node believes its leader that the state is that of a later one, passes the commands up to there over, and says nothing"},
+		Gap:     "nothing that the bureaus sign names a Raft index: a node believes its leader that the state is that of a later one, passes the commands up to there over, and says only after half a minute that it stands still"},
 	{Name: "reorder-after", run: attackReorderAfter,
 		Tries:   "to exchange two committed commands in the others' logs",
 		Promise: "no committed record of any Raft log changes"},

@@ -1,19 +1,15 @@
 package node
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
-	"comity/ledger/state"
 	"comity/node/wire"
 
 	"github.com/hashicorp/raft"
@@ -215,35 +211,6 @@ func (a *abstention) end() error {
 	return nil
 }
 
-// The keys under which raft keeps its term and its vote.
-var (
-	keyTerm     = []byte("CurrentTerm")
-	keyVoteTerm = []byte("LastVoteTerm")
-	keyVoteFor  = []byte("LastVoteCand")
-)
-
-// countVote makes raft give no vote in a term. Raft writes none meanwhile: no
-// request for one reaches it, and it asks for none.
-func countVote(stable raft.StableStore, term uint64) error {
-	voted, err := stableUint64(stable, keyVoteTerm)
-	if err != nil || voted >= term {
-		return err
-	}
-	if err := stable.Set(keyVoteFor, []byte("nobody knows")); err != nil { // the name of no node
-		return err
-	}
-	return stable.SetUint64(keyVoteTerm, term)
-}
-
-// stableUint64 returns a value of raft's, 0 if there is none.
-func stableUint64(stable raft.StableStore, key []byte) (uint64, error) {
-	v, err := stable.GetUint64(key)
-	if err != nil && err.Error() == "not found" { // as raft itself knows it
-		return 0, nil
-	}
-	return v, err
-}
-
 // hear takes over what another node says.
 func (a *abstention) hear(name string, s *wire.Status) {
 	a.mu.Lock()
@@ -275,122 +242,4 @@ func (a *abstention) helpful() (n int) {
 		}
 	}
 	return n
-}
-
-// rejoin asks the others until this node has caught up.
-func (r *replica) rejoin(ctx context.Context, a *abstention) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // before the wait
-	for _, name := range r.others() {
-		wg.Go(func() {
-			for wait := askAgain; ctx.Err() == nil; wait = min(2*wait, gossipEvery) {
-				one, cancel := context.WithTimeout(ctx, gossipTimeout)
-				s, err := r.peers.Status(one, name)
-				cancel()
-				if err == nil {
-					a.hear(name, s)
-				} else {
-					r.log.Debug("ask where the log ends", "of", name, "error", err)
-				}
-				pauseFor(ctx, wait)
-			}
-		})
-	}
-	for {
-		pauseFor(ctx, askAgain)
-		if ctx.Err() != nil {
-			return
-		}
-		own := r.report()
-		if r.fsm.fetching.Load() > 0 || !a.founding(own) && !a.caughtUp(own) {
-			continue
-		}
-		if err := a.end(); err != nil {
-			r.fatal(fmt.Errorf("storage: end the repair: %w", err))
-			return
-		}
-		r.log.Info("this node votes again", "entry", own.size, "term", own.term)
-		r.moved.fire()
-		return
-	}
-}
-
-// report says of this node what others say of themselves.
-func (r *replica) report() report {
-	stats := r.raft.Stats() // one consistent look
-	end := entryID{statUint(stats, "last_log_index"), statUint(stats, "last_log_term")}
-	if at := (entryID{statUint(stats, "last_snapshot_index"), statUint(stats, "last_snapshot_term")}); at.index > end.index {
-		end = at
-	}
-	p := report{term: r.raft.CurrentTerm(), end: end, applied: r.store.Applied(), abstains: r.abstain.active()}
-	if head, err := state.ReadHead(r.store); err == nil {
-		p.size = head.Size
-	} else {
-		r.log.Error("read the head", "error", err)
-	}
-	p.empty = p.size == 0 && end.index <= 1
-	return p
-}
-
-func statUint(stats map[string]string, key string) uint64 {
-	n, err := strconv.ParseUint(stats[key], 10, 64)
-	if err != nil {
-		panic("node: raft has no " + key)
-	}
-	return n
-}
-
-// The file that makes a node abstain lies beside its witness state:
-//
-//	u32 CRC32C of the rest || "comity abstains v1\n" || "l" (the log is lost) or "v" (votes as well)
-//
-// One that is damaged says the worse.
-const (
-	abstainName   = "abstain"
-	abstainHeader = "comity abstains v1\n"
-)
-
-// settleAfter is how many election timeouts a node that forgot its votes waits: a
-// candidate counts them for at most two.
-const settleAfter = 4
-
-func writeAbstain(path string, lost loss) error {
-	return replaceSynced(path, withSumBefore(append([]byte(abstainHeader), byte(lost))))
-}
-
-// readAbstain returns what the node has forgotten, 0 for nothing.
-func readAbstain(path string) (loss, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read what this node has forgotten: %w", err)
-	}
-	if bytes.Equal(data, withSumBefore(append([]byte(abstainHeader), byte(lostLog)))) {
-		return lostLog, nil
-	}
-	return lostVotes, nil
-}
-
-// openAbstention returns the abstention of this node, nil for one that votes.
-// fresh says that it has no Raft state at all.
-func openAbstention(path string, fresh bool, others int, settling time.Duration, stable raft.StableStore) (*abstention, error) {
-	lost, err := readAbstain(path)
-	if err != nil || others == 0 {
-		return nil, err
-	}
-	if fresh && lost != lostVotes {
-		if err := writeAbstain(path, lostVotes); err != nil {
-			return nil, fmt.Errorf("node: %w", err)
-		}
-		lost = lostVotes
-	}
-	if lost == 0 {
-		return nil, nil
-	}
-	return &abstention{path: path, lost: lost, others: others, dropped: others / 3, asked: time.Now(), settling: settling, stable: stable,
-		heard: make(map[string]report)}, nil
 }

@@ -39,7 +39,7 @@ func (c *cluster) repair(name string) {
 	}
 	m.store, m.logs, m.snaps = store.NewMem(state.New(c.c.Genesis)), kept, c.noSnapshots(name)
 	for _, file := range []string{".floor", ".epochs"} {
-		if err := os.Remove(filepath.Join(c.dir, m.bureau.Code+file)); err != nil {
+		if err := os.Remove(filepath.Join(c.dir, m.bureau.Code+file)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			c.t.Fatal(err)
 		}
 	}

@@ -246,7 +246,7 @@ func (s *schedule) breakSomething(random *rand.Rand) {
 		}
 	}
 	other := s.names[random.IntN(len(s.names))]
-	kind := [...]string{"stop", "crash", "start", "start", "isolate", "join", "mute", "unmute", "all down", "snapshot", "lose"}[random.IntN(11)]
+	kind := [...]string{"stop", "crash", "start", "start", "isolate", "join", "mute", "unmute", "all down", "snapshot", "lose", "repair"}[random.IntN(12)]
 	s.faults[kind]++
 	switch kind {
 	case "stop":
@@ -263,6 +263,16 @@ func (s *schedule) breakSomething(random *rand.Rand) {
 			}
 		}
 		s.reopen(name)
+	case "repair": // of the same node: of a majority it would be the end
+		name = s.names[0]
+		s.stop(name)
+		if s.plant == nil {
+			if err := errors.Join(s.nodes[name].store.Close(), os.RemoveAll(s.folder(name))); err != nil {
+				s.problem("%v", err)
+			}
+			s.repair(name)
+			s.reopen(name)
+		}
 	case "start":
 		s.startIfDown(name)
 	case "isolate", "join":

@@ -57,7 +57,7 @@ func (t *terminal) bench(c *cli.Context) error {
 	t.say("%d nodes, %d clients, bodies of %d bytes, entries of %d, %.1f s", r.Nodes, r.Clients, r.Size, r.EntryBytes, r.Seconds)
 	t.say("acknowledged   %8.0f /s   p50 %.2f ms   p99 %.2f ms", r.PerSecond, r.P50, r.P99)
 	t.say("               %8d in all, %d failed", r.Acknowledged, r.Failed)
-	t.say("FINAL          %8.0f /s   until a quorum's cosignatures covered the last", r.FinalPerSecond)
+	t.say("FINAL          %8.0f /s   p50 %.0f ms   p99 %.0f ms after the acknowledgement", r.FinalPerSecond, r.LagP50, r.LagP99)
 	t.say("CPU            %8.2f cores, nodes and clients together", r.CPU)
 	t.say("disk           %8.0f bytes a notice on each node, with Raft log and preallocation", r.DiskPerNotice)
 	t.say("checked        %8d entries on each node, equal roots", r.CheckedSize)

@@ -42,6 +42,8 @@ type BenchResult struct {
 	FinalPerSecond   float64 `json:"final_per_second"` // until a FINAL checkpoint covered the last one
 	P50              float64 `json:"p50_ms"`
 	P99              float64 `json:"p99_ms"`
+	LagP50           float64 `json:"final_lag_p50_ms"` // from an acknowledgement to a FINAL checkpoint over the entry
+	LagP99           float64 `json:"final_lag_p99_ms"`
 	CPU              float64 `json:"cpu_cores"` // of this process: nodes and clients
 	DiskPerNotice    float64 `json:"disk_bytes_per_notice"`
 	EntryBytes       int     `json:"entry_bytes"`
@@ -114,6 +116,13 @@ type load struct {
 	c       *Consortium
 	o       BenchOptions
 	clients []*benchClient
+	acked   chan taken // some of the acknowledgements; full: passed over
+}
+
+// taken is an acknowledgement.
+type taken struct {
+	index uint64
+	at    time.Time
 }
 
 type benchClient struct {
@@ -280,11 +289,16 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 	disk := l.disk()
 	cpu, start := cpuTime(), time.Now()
 	stop := start.Add(l.o.Duration)
-	var wg sync.WaitGroup
+	var wg, sample sync.WaitGroup
+	var lags []time.Duration
+	var lagErr error
+	l.acked = make(chan taken, 1)
+	sample.Go(func() { lags, lagErr = l.lag(ctx) })
 	for _, b := range l.clients {
-		wg.Go(func() { b.run(ctx, stop) })
+		wg.Go(func() { b.run(ctx, stop, l.acked) })
 	}
 	wg.Wait()
+	close(l.acked)
 	took := time.Since(start)
 	cpu = cpuTime() - cpu
 
@@ -309,11 +323,28 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 	if err := l.final(ctx, last); err != nil {
 		return nil, err
 	}
+	sample.Wait()
+	if lagErr != nil {
+		return nil, lagErr
+	}
+	res.LagP50, res.LagP99 = percentiles(lags)
 	res.FinalPerSecond = float64(len(times)) / time.Since(start).Seconds()
 	res.DiskPerNotice = float64(l.disk()-disk) / float64(l.o.Nodes) / float64(len(times))
 	var err error
 	res.CheckedSize, _, err = l.c.WaitEqual(ctx, last+1)
 	return res, err
+}
+
+// lag samples, one acknowledgement after the other, how long it takes until the
+// entry is FINAL.
+func (l *load) lag(ctx context.Context) (lags []time.Duration, err error) {
+	for a := range l.acked {
+		if err == nil {
+			err = l.final(ctx, a.index)
+			lags = append(lags, time.Since(a.at))
+		}
+	}
+	return lags, err
 }
 
 // final waits until a FINAL checkpoint covers the entry at index.
@@ -326,7 +357,7 @@ func (l *load) final(ctx context.Context, index uint64) error {
 	}
 }
 
-func (b *benchClient) run(ctx context.Context, stop time.Time) {
+func (b *benchClient) run(ctx context.Context, stop time.Time, sample chan<- taken) {
 	for _, it := range b.items {
 		start := time.Now()
 		if start.After(stop) || ctx.Err() != nil {
@@ -339,6 +370,10 @@ func (b *benchClient) run(ctx context.Context, stop time.Time) {
 		}
 		b.times = append(b.times, time.Since(start))
 		b.last = s.Index
+		select {
+		case sample <- taken{s.Index, time.Now()}:
+		default:
+		}
 	}
 	b.exhausted = true
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"comity/ledger"
@@ -57,6 +58,7 @@ type gossip struct {
 	// Of run alone: where our log was when it last grew, and when that was.
 	grown   uint64
 	grownAt time.Time
+	stands  atomic.Bool // it has not for behindAfter, and others' has
 }
 
 const (
@@ -297,9 +299,9 @@ func (g *gossip) judge(list []*ledger.Cosignature, settled map[string]bool) {
 	g.deceived(fmt.Errorf("a quorum cosigned another history: %s: %w", strings.Join(codes, " "), errDeceived))
 }
 
-// follows raises an alarm when this node's log stands still while more bureaus than
-// may be dishonest have cosigned a longer one. It may be cut off from the leader;
-// or a leader made it believe that it has the commands which it lacks.
+// follows notes whether this node's log stands still while more bureaus than may be
+// dishonest have cosigned a longer one. It may be cut off from the leader; or a
+// leader made it believe that it has the commands which it lacks. It is not ready.
 func (g *gossip) follows() error {
 	size, err := g.size()
 	if err != nil {
@@ -307,11 +309,8 @@ func (g *gossip) follows() error {
 	}
 	if size != g.grown || g.longer(size) <= (len(g.machine.Policy().Witness)-1)/3 || g.fetching() {
 		g.grown, g.grownAt = size, time.Now()
-		return nil
 	}
-	if time.Since(g.grownAt) >= behindAfter {
-		g.alarm("this node's ledger stands still while the other bureaus cosign a longer one: restart the node, and if that does not help, repair it with 'comity node repair'")
-	}
+	g.stands.Store(time.Since(g.grownAt) >= behindAfter)
 	return nil
 }
 

@@ -414,9 +414,8 @@ func TestGossipStandsStill(t *testing.T) {
 		c.agree(c.base)
 		r := c.replica(c.other(c.leader().name))
 		stands := func() bool {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			return slices.ContainsFunc(r.alarms, func(a string) bool { return strings.Contains(a, "stands still") })
+			ready, why := r.ready()
+			return !ready && strings.Contains(why, "stands still")
 		}
 		var list []*ledger.Cosignature
 		for _, b := range c.c.Bureaus {
@@ -443,6 +442,11 @@ func TestGossipStandsStill(t *testing.T) {
 		time.Sleep(behindAfter)
 		if !stands() {
 			t.Error("it stands still, and does not say so")
+		}
+		c.goesOn("two")
+		time.Sleep(2 * time.Second)
+		if stands() {
+			t.Error("it grows again, and says that it stands still")
 		}
 	})
 }

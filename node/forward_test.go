@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,9 +116,10 @@ func TestForwardFalseIndex(t *testing.T) {
 func TestForwardRefusals(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, c *cluster) {
 		c.enrol()
-		lies := true
+		var lies atomic.Bool
+		lies.Store(true)
 		r := c.follower(func(items []ledger.Item, honest honestly) ([]wire.Outcome, error) {
-			if !lies {
+			if !lies.Load() {
 				return honest(items)
 			}
 			out := make([]wire.Outcome, len(items))
@@ -133,7 +135,7 @@ func TestForwardRefusals(t *testing.T) {
 			t.Errorf("refused without reason: %v, want %s", err, wire.Unknown)
 		}
 		// The next one to lead, as it were.
-		lies = false
+		lies.Store(false)
 		if got := c.submit(r, it); got != c.base {
 			t.Errorf("entry %d, want %d", got, c.base)
 		}

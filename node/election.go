@@ -36,7 +36,7 @@ type elections struct {
 	standing  uint64     // the newest term in which a vote for this node came in
 	collected []ballot   // the votes of standing
 	leader    vote       // whom this node believes, and since which term
-	proof     []ballot   // of leader; nil for this node itself
+	proof     []ballot   // of leader
 	handOver  vote       // the next term, and who may ask for it over the leader's head
 }
 
@@ -103,7 +103,29 @@ func (e *elections) collect(term uint64, voter raft.ServerID, sig []byte) error 
 	if !slices.ContainsFunc(e.collected, func(b ballot) bool { return b.voter == voter }) {
 		e.collected = append(e.collected, ballot{voter, sig})
 	}
-	return nil
+	return e.won()
+}
+
+// won notes that this node leads, once a majority has voted for it. mu is held.
+func (e *elections) won() error {
+	if len(e.collected)+1 < e.majority() || e.standing < e.leader.term {
+		return nil
+	}
+	if self := (vote{e.standing, e.name}); e.standing > e.leader.term || e.leader == self {
+		e.leader, e.proof = self, slices.Clone(e.collected)
+		return nil
+	}
+	seen := make(map[raft.ServerID]bool)
+	for _, b := range e.collected {
+		seen[b.voter] = true
+	}
+	return e.both(e.name, seen)
+}
+
+// both refuses a second leader of the term that the present one leads. mu is held.
+func (e *elections) both(second raft.ServerID, seen map[raft.ServerID]bool) error {
+	e.alarm(fmt.Sprintf("%s and %s were both elected in one term: %s voted twice", e.leader.node, second, e.twice(seen)))
+	return fmt.Errorf("%s leads term %d: %w", e.leader.node, e.leader.term, errUnelected)
 }
 
 // credentials returns the votes that show this node as the leader of a term, nil
@@ -145,8 +167,7 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 	case term < e.leader.term:
 		return fmt.Errorf("term %d is over, %s leads term %d: %w", term, e.leader.node, e.leader.term, errUnelected)
 	case term == e.leader.term && peer != e.leader.node:
-		e.alarm(fmt.Sprintf("%s and %s were both elected in one term: %s voted twice", e.leader.node, peer, e.twice(seen)))
-		return fmt.Errorf("%s leads term %d: %w", e.leader.node, term, errUnelected)
+		return e.both(peer, seen)
 	}
 	e.leader, e.proof = vote{term, peer}, ballots
 	return nil
@@ -174,7 +195,8 @@ func (e *elections) leads(peer raft.ServerID, term uint64) bool {
 	return e.leader == vote{term, peer}
 }
 
-// handsOver notes to whom the leader hands over.
+// handsOver notes to whom the leader hands over; this node, too, if it is the
+// leader, whose own vote may be needed.
 func (e *elections) handsOver(peer raft.ServerID, term uint64, to raft.ServerID) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

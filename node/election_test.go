@@ -116,6 +116,36 @@ func TestElectedTwice(t *testing.T) {
 	}
 }
 
+// TestElectedBesideMe shows a node that leads the votes for another one in the
+// same term: it neither believes them nor keeps it to itself.
+func TestElectedBesideMe(t *testing.T) {
+	all, alarms := testElections(t, "xa", "xb", "xc")
+	b := cast(t, all["xb"], 7, "xa")
+	if err := all["xa"].collect(7, b.voter, b.signature); err != nil || !all["xa"].leads("xa", 7) {
+		t.Fatalf("elected by two of three: %v, leads %t", err, all["xa"].leads("xa", 7))
+	}
+	all["xb"].given = vote{} // it is not honest
+	if err := all["xa"].elected("xc", 7, []ballot{cast(t, all["xb"], 7, "xc")}); !errors.Is(err, errUnelected) || !all["xa"].leads("xa", 7) {
+		t.Errorf("a second leader of the term: %v", err)
+	}
+	// And the other way round: xc has won before xa shows its votes.
+	if err := all["xc"].elected("xa", 7, []ballot{b}); err != nil {
+		t.Fatal(err)
+	}
+	second := cast(t, all["xb"], 7, "xc")
+	if err := all["xc"].collect(7, second.voter, second.signature); !errors.Is(err, errUnelected) || all["xc"].leads("xc", 7) {
+		t.Errorf("votes for this node after another one was elected with them: %v", err)
+	}
+	for _, text := range alarms() {
+		if !strings.Contains(text, "xb voted twice") {
+			t.Errorf("alarm %q does not name xb", text)
+		}
+	}
+	if n := len(alarms()); n != 2 {
+		t.Errorf("%d alarms, want 2", n)
+	}
+}
+
 // electedCluster is three rafts over the transport that believe only whom they elected.
 type electedCluster struct {
 	*pipeNet
@@ -264,6 +294,42 @@ func TestHandOver(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestHandOverByTwo hands leadership over where the vote of the one who hands it
+// over is needed: one of two nodes, and one of three when the third is down.
+func TestHandOverByTwo(t *testing.T) {
+	for _, ids := range [][]string{{"xa", "xb"}, {"xa", "xb", "xc"}} {
+		t.Run(fmt.Sprint(len(ids)), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newElectedCluster(t, true, ids...)
+				defer c.shutdown()
+				leader := c.leader()
+				next := c.others(leader)[0]
+				for _, down := range c.others(leader)[1:] {
+					for _, id := range ids {
+						if id != down {
+							c.cut(id, down, true)
+							c.cut(down, id, true)
+						}
+					}
+				}
+				term := c.rafts[leader].CurrentTerm()
+				if err := c.rafts[leader].LeadershipTransferToServer(raft.ServerID(next), raft.ServerAddress(next+":7000")).Error(); err != nil {
+					t.Fatal(err)
+				}
+				for range 300 {
+					if c.rafts[next].State() == raft.Leader {
+						break
+					}
+					time.Sleep(time.Millisecond)
+				}
+				if got := c.rafts[next].CurrentTerm(); c.rafts[next].State() != raft.Leader || got != term+1 {
+					t.Errorf("after the hand-over %s is %s in term %d, want the leader of term %d", next, c.rafts[next].State(), got, term+1)
+				}
+			})
+		})
+	}
 }
 
 // TestRestartedFollower is shown the votes again by a leader that had been

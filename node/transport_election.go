@@ -32,7 +32,11 @@ func (t *Transport) handOver(to raft.ServerID) {
 	if e == nil {
 		return
 	}
-	frame, err := marshalHandOver(&handOverRequest{RPCHeader: t.header(), Term: t.term(), To: to})
+	term := t.term()
+	frame, err := marshalHandOver(&handOverRequest{RPCHeader: t.header(), Term: term, To: to})
+	if err == nil {
+		err = e.handsOver(t.local, term, to)
+	}
 	if err != nil {
 		t.log.Error("hand over leadership", "error", err)
 		return

@@ -124,8 +124,11 @@ func (e *elections) won() error {
 
 // both refuses a second leader of the term that the present one leads. mu is held.
 func (e *elections) both(second raft.ServerID, seen map[raft.ServerID]bool) error {
-	e.alarm(fmt.Sprintf("%s and %s were both elected in one term: %s voted twice", e.leader.node, second, e.twice(seen)))
-	return fmt.Errorf("%s leads term %d: %w", e.leader.node, e.leader.term, errUnelected)
+	names := e.twice(seen)
+	for _, name := range names { // one text for each: liars cannot fill the status with pairs
+		e.alarm(name + " voted twice in one term, for which two nodes show a majority of the votes")
+	}
+	return fmt.Errorf("%s leads term %d already, and %s voted for %s too: %w", e.leader.node, e.leader.term, strings.Join(names, " "), second, errUnelected)
 }
 
 // credentials returns the votes that show this node as the leader of a term, nil
@@ -150,6 +153,9 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 	if _, ok := e.voters[peer]; !ok {
 		return errUnelected
 	}
+	if len(ballots)+1 < e.majority() { // before anything that costs
+		return fmt.Errorf("%d votes of %d needed in term %d: %w", len(ballots)+1, e.majority(), term, errUnelected)
+	}
 	seen := map[raft.ServerID]bool{peer: true}
 	for _, b := range ballots {
 		if seen[b.voter] || !e.verify(term, b.voter, peer, b.signature) {
@@ -157,9 +163,6 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 			return fmt.Errorf("the vote of %q in term %d is not good: %w", b.voter, term, errUnelected)
 		}
 		seen[b.voter] = true
-	}
-	if len(seen) < e.majority() {
-		return fmt.Errorf("%d votes of %d needed in term %d: %w", len(seen), e.majority(), term, errUnelected)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -174,8 +177,7 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 }
 
 // twice names the voters of seen that also elected the present leader. mu is held.
-func (e *elections) twice(seen map[raft.ServerID]bool) string {
-	var names []string
+func (e *elections) twice(seen map[raft.ServerID]bool) (names []string) {
 	if seen[e.leader.node] {
 		names = append(names, string(e.leader.node))
 	}
@@ -185,7 +187,7 @@ func (e *elections) twice(seen map[raft.ServerID]bool) string {
 		}
 	}
 	slices.Sort(names)
-	return strings.Join(names, " ")
+	return names
 }
 
 // leads reports whether peer has shown that it leads this term.

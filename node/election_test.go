@@ -108,8 +108,18 @@ func TestElectedTwice(t *testing.T) {
 	if err := all["xe"].elected("xd", 7, second); !errors.Is(err, errUnelected) || !all["xe"].leads("xa", 7) {
 		t.Errorf("a second leader of the term: %v", err)
 	}
-	if got := alarms(); len(got) != 1 || !strings.Contains(got[0], "xc voted twice") {
+	if got := alarms(); len(got) != 1 || !strings.HasPrefix(got[0], "xc voted twice") {
 		t.Errorf("alarms %q, want one that names xc", got)
+	}
+	// Other votes by the same one for others make no other text.
+	all["xc"].given, all["xe"].given = vote{}, vote{}
+	if err := all["xe"].elected("xb", 7, []ballot{cast(t, all["xc"], 7, "xb"), cast(t, all["xe"], 7, "xb")}); err == nil {
+		t.Error("a third leader of the term was believed")
+	}
+	for _, text := range alarms() {
+		if text != alarms()[0] && !strings.HasPrefix(text, "xb voted") {
+			t.Errorf("another alarm %q beside %q", text, alarms()[0])
+		}
 	}
 	if err := all["xe"].elected("xd", 6, nil); err == nil {
 		t.Error("a leader of a term that is over was believed")

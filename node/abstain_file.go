@@ -70,18 +70,25 @@ var (
 	keyVoteFor  = []byte("LastVoteCand")
 )
 
-// countVote makes raft give no vote in a term. Raft writes none meanwhile: no
-// request for one reaches it, and it asks for none.
+// countVote makes raft give no vote in a term. Raft may give one in a later term
+// meanwhile, which stands, or is lost.
 func countVote(stable raft.StableStore, term uint64) error {
 	voted, err := stableUint64(stable, keyVoteTerm)
 	if err != nil || voted >= term {
 		return err
 	}
-	if err := stable.Set(keyVoteFor, []byte("nobody knows")); err != nil { // the name of no node
+	if err := stable.Set(keyVoteFor, []byte(nobody)); err != nil {
 		return err
 	}
-	return stable.SetUint64(keyVoteTerm, term)
+	err = stable.SetUint64(keyVoteTerm, term)
+	if errors.Is(err, errVoteBack) { // raft gave a later one just now
+		return nil
+	}
+	return err
 }
+
+// nobody is the name of no node.
+const nobody = "nobody knows"
 
 // stableUint64 returns a value of raft's, 0 if there is none.
 func stableUint64(stable raft.StableStore, key []byte) (uint64, error) {

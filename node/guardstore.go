@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -63,6 +64,8 @@ type GuardStore struct {
 	stall  stall
 	epochs *epochs
 	probe  atomic.Pointer[entryID] // see cover
+
+	votes sync.Mutex // orders the writes of the term of the last vote
 
 	mu       sync.Mutex // guards what follows
 	failed   error
@@ -345,7 +348,40 @@ func (g *GuardStore) Get(key []byte) (value []byte, err error) {
 
 // SetUint64 implements raft.StableStore.
 func (g *GuardStore) SetUint64(key []byte, value uint64) error {
+	if bytes.Equal(key, keyVoteTerm) {
+		return g.setVoteTerm(value)
+	}
+	return g.setUint64(key, value)
+}
+
+func (g *GuardStore) setUint64(key []byte, value uint64) error {
 	return g.Set(key, binary.BigEndian.AppendUint64(nil, value))
+}
+
+// errVoteBack is returned for a vote in a term before that of the last one.
+var errVoteBack = errors.New("this node has voted in a later term")
+
+// setVoteTerm stores the term of a vote, after which raft stores for whom it is.
+// In between, a crash would leave the candidate of the vote before in its place,
+// whom raft would then give the vote of the new term without a look at its log. So
+// the vote is nobody's first. And it never goes back: raft asks of every vote but
+// one for itself whether there was one in its term.
+func (g *GuardStore) setVoteTerm(term uint64) error {
+	g.votes.Lock()
+	defer g.votes.Unlock()
+	last, err := stableUint64(g, keyVoteTerm)
+	if err != nil {
+		return err
+	}
+	switch {
+	case term < last:
+		return fmt.Errorf("vote in term %d after one in term %d: %w", term, last, errVoteBack)
+	case term > last:
+		if err := g.Set(keyVoteFor, []byte(nobody)); err != nil {
+			return err
+		}
+	}
+	return g.setUint64(keyVoteTerm, term)
 }
 
 // GetUint64 implements raft.StableStore.

@@ -524,3 +524,29 @@ func FuzzCheckBoltFile(f *testing.F) {
 		checkBoltFile(bytes.NewReader(data), int64(len(data)))
 	})
 }
+
+// Raft stores the term of a vote and then for whom it is. A crash in between must
+// not give the new term's vote to the candidate of the last one, to whom raft would
+// confirm it without a look at its log; and no term of a vote is taken back.
+func TestVoteInTwoWrites(t *testing.T) {
+	g, _ := testStore(t, 1)
+	defer g.Close()
+	if err := errors.Join(g.SetUint64(keyVoteTerm, 7), g.Set(keyVoteFor, []byte("xb"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.SetUint64(keyVoteTerm, 8); err != nil { // and here it dies
+		t.Fatal(err)
+	}
+	if who, err := g.Get(keyVoteFor); err != nil || string(who) == "xb" {
+		t.Errorf("the vote in term 8 is for %q, %v; it was given to nobody", who, err)
+	}
+	if err := g.SetUint64(keyVoteTerm, 7); !errors.Is(err, errVoteBack) {
+		t.Errorf("a vote in term 7 after one in term 8: %v, want %v", err, errVoteBack)
+	}
+	if term, err := g.GetUint64(keyVoteTerm); err != nil || term != 8 {
+		t.Errorf("the last vote is of term %d, %v, want 8", term, err)
+	}
+	if err := g.SetUint64(keyVoteTerm, 9); err != nil {
+		t.Errorf("the store takes no more votes: %v", err)
+	}
+}

@@ -74,6 +74,7 @@ const (
 func (g *gossip) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	g.grownAt = time.Now()
 	g.count("")
 	for _, name := range g.others {
 		wg.Go(func() { g.talk(ctx, name) })

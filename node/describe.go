@@ -35,7 +35,7 @@ func (r *replica) ready() (bool, string) {
 	if behind, ok := r.clockIsBehind(); ok {
 		return false, fmt.Sprintf("its clock is %s behind the leader's, or the leader's ahead: it takes no entries", behind.Round(time.Second))
 	}
-	if r.gossip.stands.Load() {
+	if r.gossip.stands() {
 		return false, "its ledger stands still while the other bureaus cosign a longer one: if a restart does not help, 'comity node repair'"
 	}
 	if applied, commit := r.raft.AppliedIndex(), r.raft.CommitIndex(); applied+readyLag < commit {

@@ -58,7 +58,7 @@ type gossip struct {
 	// Of run alone: where our log was when it last grew, and when that was.
 	grown   uint64
 	grownAt time.Time
-	stands  atomic.Bool // it has not for behindAfter, and others' has
+	stuck   atomic.Pointer[uint64] // the size at which it has not for behindAfter, and others' has
 }
 
 const (
@@ -311,8 +311,22 @@ func (g *gossip) follows() error {
 	if size != g.grown || g.longer(size) <= (len(g.machine.Policy().Witness)-1)/3 || g.fetching() {
 		g.grown, g.grownAt = size, time.Now()
 	}
-	g.stands.Store(time.Since(g.grownAt) >= behindAfter)
+	if time.Since(g.grownAt) < behindAfter {
+		g.stuck.Store(nil)
+	} else {
+		g.stuck.Store(&size)
+	}
 	return nil
+}
+
+// stands reports whether the ledger has stood still, and does at this moment.
+func (g *gossip) stands() bool {
+	at := g.stuck.Load()
+	if at == nil {
+		return false
+	}
+	size, err := g.size()
+	return err == nil && size == *at
 }
 
 // remember keeps a FINAL checkpoint among the last ones.

@@ -108,7 +108,7 @@ func TestReplicaThatWasDeceivedIsRepaired(t *testing.T) {
 				}
 				c.repair(victim)
 				c.start(victim)
-				if s := c.status(victim); s.Ready || !s.Abstains || !strings.HasPrefix(s.NotReady, "repairing: entry ") {
+				if s := c.status(victim); s.Ready || !s.Abstains || !strings.HasPrefix(s.NotReady, "repairing: ") {
 					t.Errorf("right after the start: %+v", s)
 				}
 				c.votesAgain(victim)

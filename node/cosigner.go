@@ -24,6 +24,7 @@ type cosigner struct {
 	peers   peers
 	collect *collector
 	agree   *agreement
+	seams   seams
 	clock   func() time.Time
 	least   time.Duration // between two cosignatures
 	moved   *beacon
@@ -54,7 +55,7 @@ func (c *cosigner) run(ctx context.Context) {
 		}
 		wait := time.Duration(-1) // until something moves
 		// A log that is replayed asks again for what was signed long ago.
-		if ask != nil && c.witness.ready() && ask.Size >= c.witness.newest().Size && !ask.By(c.witness.name) {
+		if ask != nil && !c.seams.quiet() && c.witness.ready() && ask.Size >= c.witness.newest().Size && !ask.By(c.witness.name) {
 			if wait = c.least - time.Since(last); sent != nil && sent.Size == ask.Size {
 				wait = resend - time.Since(last)
 			}

@@ -2,7 +2,10 @@
 
 package node
 
-import "net/http"
+import (
+	"net/http"
+	"sync/atomic"
+)
 
 // Guards names guards that a node of the hostile build does without, so that a
 // test can show that an attack succeeds where its guard is missing. The zero
@@ -20,6 +23,7 @@ type Guards struct {
 type seams struct {
 	off     Guards
 	handler func(http.Handler) http.Handler
+	silent  *atomic.Bool
 }
 
 // SwitchOff opens the node without these guards.
@@ -29,6 +33,10 @@ func (c *Config) SwitchOff(g Guards) { c.seams.off = g }
 // that lies.
 func (c *Config) Serve(wrap func(http.Handler) http.Handler) { c.seams.handler = wrap }
 
+// Quiet opens a node that cosigns nothing while silent is true: what the rest costs.
+func (c *Config) Quiet(silent *atomic.Bool) { c.seams.silent = silent }
+
+func (s seams) quiet() bool         { return s.silent != nil && s.silent.Load() }
 func (s seams) filterOff() bool     { return s.off.Filter }
 func (s seams) signaturesOff() bool { return s.off.Signatures }
 func (s seams) electionsOff() bool  { return s.off.Elections }

@@ -15,5 +15,6 @@ func (seams) electionsOff() bool  { return false }
 func (seams) logOff() bool        { return false }
 func (seams) snapshotsOff() bool  { return false }
 func (seams) witnessOff() bool    { return false }
+func (seams) quiet() bool         { return false }
 
 func (seams) serve(h http.Handler) http.Handler { return h }

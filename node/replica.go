@@ -150,18 +150,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if r.abstain, err = openAbstention(p.abstain, !existing, len(r.others()), settleAfter*cfg.Profile.timing().election, p.stable); err != nil {
 		return nil, err
 	}
-	g := &guard{machine: r.machine, view: p.store, verified: verified, clock: cfg.Clock, late: r.clockBehind,
-		applied: &appliedGuard{
-			logs: p.logs, floor: kept(p.floor, p.live), refuse: r.refused,
-			term: func() uint64 {
-				if live := p.live.Load(); live != nil {
-					return live.raft.CurrentTerm()
-				}
-				return lastTerm
-			},
-		},
-		manifest: &manifestCheck{r.machine, p.store, verified, w.newest()}, logs: p.logs, abstain: r.abstain,
-		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
+	g := r.newGuard(p, w, verified, lastTerm)
 	p.snaps.check = g.checkStaged
 	r.trans = p.transport(g)
 	rc := cfg.raftConfig(r.name)
@@ -183,10 +172,35 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 		return nil, fmt.Errorf("node: start Raft: %w", err)
 	}
 	p.live.Store(r)
+	r.start(p, w, verified)
+	ok = true
+	return r, nil
+}
+
+// newGuard returns what looks at Raft's requests before Raft does. lastTerm is
+// Raft's until it runs.
+func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uint64) *guard {
+	return &guard{machine: r.machine, view: p.store, verified: verified, clock: r.cfg.Clock, late: r.clockBehind,
+		applied: &appliedGuard{
+			logs: p.logs, floor: kept(p.floor, p.live), refuse: r.refused,
+			term: func() uint64 {
+				if live := p.live.Load(); live != nil {
+					return live.raft.CurrentTerm()
+				}
+				return lastTerm
+			},
+		},
+		manifest: &manifestCheck{r.machine, p.store, verified, w.newest()}, logs: p.logs, abstain: r.abstain,
+		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
+}
+
+// start runs what works beside Raft; all of it ends with close.
+func (r *replica) start(p parts, w *witness, verified *verifier) {
+	ctx, cfg := r.ctx, &r.cfg
 	t := cfg.Profile.timing()
 	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t.inFlight)
 	r.collect = newCollector(r.raft, r.log)
-	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, clock: cfg.Clock,
+	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, seams: cfg.seams, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}
 	r.wg.Go(func() { c.run(ctx) })
 	r.gossip.raft = r.raft
@@ -203,8 +217,6 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 		r.wg.Go(func() { r.rejoin(ctx, r.abstain) })
 	}
 	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}).run(ctx) })
-	ok = true
-	return r, nil
 }
 
 // openGossip opens what this node keeps of what others cosigned. It runs once

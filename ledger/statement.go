@@ -44,10 +44,10 @@ const (
 	ClassSuspend
 	ClassLift
 	ClassExtend
-	ClassPurge
-	ClassPurgeAck
-	ClassEnrol  // a bureau's root admits a key
-	ClassRevoke // a bureau's root ends a key
+	ClassPurge    // the bodies of a notice or of a reply are destroyed
+	ClassPurgeAck // a node has done so
+	ClassEnrol    // a bureau's root admits a key
+	ClassRevoke   // a bureau's root ends a key
 	ClassRotate
 	ClassPropose
 	ClassVote
@@ -65,7 +65,7 @@ func (c Class) String() string { return nameOf(classNames[:], uint8(c), "class")
 type Statement struct {
 	Class    Class
 	Ledger   Hash    // H(charter): stops replay into another ledger
-	Author   keys.ID // the signing key of the author
+	Author   keys.ID // the signing key of the author; of a purge-ack the cosigning key of the node
 	Seq      uint64  // per author, from 0, without gaps
 	Prev     ID      // id of the author's previous statement; zero at Seq 0
 	SeenSize uint64  // last FINAL checkpoint that the author verified
@@ -166,6 +166,11 @@ func (s *Statement) check() error {
 		return must(nil, body, target, len(s.Public) == 0)
 	case ClassReply:
 		return must(nil, body, !target, len(s.Public) == 0)
+	case ClassPurge:
+		_, err := ParsePurge(s.Public)
+		return must(err, !body, target)
+	case ClassPurgeAck:
+		return must(nil, !body, target, len(s.Public) == 0)
 	case ClassEnrol:
 		_, err := ParseEnrol(s.Public)
 		return must(err, !body, !target)

@@ -17,7 +17,7 @@ func TestStatementRules(t *testing.T) {
 	publish := (&ledger.Publish{Kind: ledger.KindBlue, SizeClass: 3}).Marshal()
 	enrol := xa.EnrolSigner(t, xa.Officer, "desk-1", ledger.RoleDesk).Entry.Statement.Public
 	revoke := (&ledger.Revoke{Key: keys.ID{1}}).Marshal()
-	publics := map[string][]byte{"empty": nil, "publish": publish, "enrol": enrol, "revoke": revoke, "garbage": {0}}
+	publics := map[string][]byte{"empty": nil, "publish": publish, "enrol": enrol, "revoke": revoke, "purge": {1}, "garbage": {0}}
 	type rule struct {
 		body, target bool
 		public       string
@@ -25,6 +25,7 @@ func TestStatementRules(t *testing.T) {
 	rules := map[ledger.Class]rule{
 		ledger.ClassPublish: {true, false, "publish"}, ledger.ClassAmend: {true, true, "publish"}, ledger.ClassWithdraw: {false, true, "empty"},
 		ledger.ClassGrant: {true, true, "empty"}, ledger.ClassReply: {true, false, "empty"},
+		ledger.ClassPurge: {false, true, "purge"}, ledger.ClassPurgeAck: {false, true, "empty"},
 		ledger.ClassEnrol: {false, false, "enrol"}, ledger.ClassRevoke: {false, false, "revoke"},
 	}
 	for class := range 256 {

@@ -46,6 +46,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return show(ledger.ParseEnrol(v.data))(showEnrol)
 	case "revoke":
 		return show(ledger.ParseRevoke(v.data))(showRevoke)
+	case "purge":
+		return show(ledger.ParsePurge(v.data))(showPurge)
 	case "charter":
 		return show(ledger.ParseCharter(v.data))(showCharter)
 	case "cosignature":

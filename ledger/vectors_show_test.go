@@ -41,6 +41,8 @@ func showRevoke(r *ledger.Revoke) []string {
 	return []string{"key " + r.Key.String(), fmt.Sprintf("suspect_from %d", r.SuspectFrom)}
 }
 
+func showPurge(p *ledger.Purge) []string { return []string{"reason " + p.Reason.String()} }
+
 func showCharter(c *ledger.Charter) []string {
 	id := sha256.Sum256(c.Marshal())
 	out := []string{fmt.Sprintf("ledger %x", id), "origin " + ledger.Origin(id), "name " + c.Name,

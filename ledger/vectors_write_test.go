@@ -98,6 +98,7 @@ func (w *vectorWriter) statements() {
 	target := func(s *ledger.Statement) { s.Target = ledger.ID{0xaa} }
 	noBody := func(s *ledger.Statement) { s.BodyHash, s.BodyLen = ledger.Hash{}, 0 }
 	enrol, revoke := w.one.entries[0].Statement.Public, (&ledger.Revoke{Key: keys.ID{0xaa}, SuspectFrom: ledger.NotSuspect}).Marshal()
+	purge := (&ledger.Purge{Reason: ledger.ReasonOver}).Marshal()
 	class := func(c ledger.Class, public []byte, changes ...func(*ledger.Statement)) []byte {
 		return w.statement(func(s *ledger.Statement) {
 			s.Class, s.Public = c, public
@@ -114,6 +115,10 @@ func (w *vectorWriter) statements() {
 	w.vector("statement-withdraw", "The origin ends a notice.", "ok", class(ledger.ClassWithdraw, nil, target, noBody))
 	w.vector("statement-grant", "More readers for a notice.", "ok", class(ledger.ClassGrant, nil, target))
 	w.vector("statement-reply", "An answer: what it answers is sealed.", "ok", class(ledger.ClassReply, nil))
+	w.vector("statement-purge", "The bodies of a notice are to be destroyed.", "ok", class(ledger.ClassPurge, purge, target, noBody))
+	w.vector("statement-purge-ack", "A node has destroyed what a purge names. Its author is the node's cosigning key.", "ok", w.statement(func(s *ledger.Statement) {
+		*s = *w.ack(ledger.ID{0xaa}).Entry.Statement
+	}))
 	w.vector("statement-enrol", "A root admits a key.", "ok", class(ledger.ClassEnrol, enrol, noBody))
 	w.vector("statement-revoke", "A root ends a key.", "ok", class(ledger.ClassRevoke, revoke, noBody))
 
@@ -127,6 +132,11 @@ func (w *vectorWriter) statements() {
 	w.malformed("statement-class-0", "Class 0 is none.", set(1, 0))
 	w.malformed("statement-class-18", "Class 18 is none.", set(1, 18))
 	w.malformed("statement-reserved-class", "A class that this version reserves: suspend.", class(ledger.ClassSuspend, nil, target, noBody))
+	w.malformed("statement-purge-with-body", "A purge has no body.", class(ledger.ClassPurge, purge, target))
+	w.malformed("statement-purge-without-target", "A purge of nothing.", class(ledger.ClassPurge, purge, noBody))
+	w.malformed("statement-purge-without-reason", "A purge without its clear field.", class(ledger.ClassPurge, nil, target, noBody))
+	w.malformed("statement-purge-ack-with-public", "An acknowledgement has no clear fields.", class(ledger.ClassPurgeAck, purge, target, noBody))
+	w.malformed("statement-purge-ack-without-target", "An acknowledgement of nothing.", class(ledger.ClassPurgeAck, nil, noBody))
 	w.malformed("statement-trailing-byte", "A byte after the public fields.", append(bytes.Clone(good), 0))
 	w.malformed("statement-truncated", "The last byte is missing.", good[:len(good)-1])
 	w.malformed("statement-seq-0-with-prev", "The first statement of an author names one before it.", w.statement(func(s *ledger.Statement) { s.Prev = ledger.ID{0xbb} }))
@@ -197,10 +207,25 @@ func (w *vectorWriter) public() {
 	w.malformed("enrol-label-too-long", "A label of 33 bytes.", enrol(0, func(e *ledger.Enrol) { e.Label = strings.Repeat("d", 33) }))
 	w.malformed("enrol-trailing-byte", "A byte too many.", append(enrol(0, same), 0))
 
+	w.vector("purge", "The case is over.", "ok", []byte{1})
+	w.vector("purge-retention", "It has been kept for as long as it may be.", "ok", []byte{2})
+	w.vector("purge-order", "Somebody wants it who may.", "ok", []byte{3})
+	w.malformed("purge-reason-0", "Reason 0 is none.", []byte{0})
+	w.malformed("purge-reason-4", "Reason 4 is none.", []byte{4})
+	w.malformed("purge-empty", "No reason.", nil)
+	w.malformed("purge-trailing-byte", "A byte too many.", []byte{1, 0})
+
 	r := ledger.Revoke{Key: keys.ID(bytes.Repeat([]byte{0xab}, 32)), SuspectFrom: 17}
 	w.vector("revoke", "Entries of the bureau from number 17 on deserve a look.", "ok", r.Marshal())
 	w.malformed("revoke-truncated", "A byte is missing.", r.Marshal()[:39])
 	w.malformed("revoke-trailing-byte", "A byte too many.", append(r.Marshal(), 0))
+}
+
+// ack is the first statement of XA's node: it has done what a purge says.
+func (w *vectorWriter) ack(purge ledger.ID) ledger.Item {
+	w.t.Helper()
+	xa := w.one.Bureaus[0]
+	return w.one.NodeAuthor(xa).PurgeAck(w.t, purge)
 }
 
 // rawEntry joins a statement and signatures without looking at either.
@@ -224,6 +249,8 @@ func (w *vectorWriter) entries() {
 	given := []string{key(xa.Officer.Signer.Public()), key(xa.Supervisor.Signer.Public())}
 	w.vector("entry-two-signatures", "The red notice of statement-publish.txt with two signatures.", "ok", e.Raw, given...)
 	w.vector("entry-one-signature", "A root admits the signing key desk-1.", "ok", w.one.entries[0].Raw, key(xa.Root.Signer.Public()))
+	w.vector("entry-purge-ack", "XA's node acknowledges a purge with its cosigning key.", "ok", w.ack(ledger.ID{0xaa}).Entry.Raw,
+		key(xa.Witness.Public().Ed25519))
 	bad := author
 	bad.Sig[0] ^= 1
 	w.vector("entry-bad-signature", "One bit of the author's signature is flipped: it parses and does not verify.", "refused",

@@ -13,6 +13,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/bundle"
+	"comity/ledger/state"
 )
 
 // TestAuthentic audits a ledger that nobody changed.
@@ -411,7 +412,7 @@ func TestNoticesTable(t *testing.T) {
 	const n = 20_000 // doubles twice
 	key := func(i int) []byte { h := bodyHash([]byte{byte(i), byte(i >> 8), byte(i >> 16)}); return h[:] }
 	value := func(i, version int) []byte {
-		v := make([]byte, 28)
+		v := make([]byte, state.NoticeBytes)
 		copy(v, "XA\x02\x01")
 		v[11], v[12] = byte(i), byte(version)
 		return v

@@ -146,16 +146,16 @@ func (h *history) judge(i uint64, c *checked) (*state.Refusal, error) {
 		h.checked[qSignatures]++
 	}
 	h.by = h.byListed
-	refusal, err := h.by.Judge(i, e, &h.verifier)
+	refusal, err := h.by.Judge(i, h.time, e, &h.verifier)
 	if err == nil && refusal != nil && refusal.Code == state.BadSeen && h.byEntries != nil {
 		h.by = h.byEntries
-		refusal, err = h.by.Judge(i, e, &h.verifier)
+		refusal, err = h.by.Judge(i, h.time, e, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSeen {
 		if err := h.unseen(i, e); err != nil {
 			return nil, err
 		}
-		refusal, err = h.by.JudgeUnseen(i, e, &h.verifier)
+		refusal, err = h.by.JudgeUnseen(i, h.time, e, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSequence {
 		refusal, err = h.chain(i, e)
@@ -221,7 +221,7 @@ func (h *history) chain(i uint64, e *ledger.Entry) (*state.Refusal, error) {
 	}
 	h.ends[s.Author] = append(others, end)
 	h.tables.setAuthor(s.Author, s.Seq, s.Prev)
-	return h.by.JudgeUnseen(i, e, &h.verifier)
+	return h.by.JudgeUnseen(i, h.time, e, &h.verifier)
 }
 
 // chainFailure says how the entry does not follow the end of its author's chain,

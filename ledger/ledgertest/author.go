@@ -69,6 +69,25 @@ func (a *Author) Reply(t testing.TB, body []byte) ledger.Item {
 	return a.Sign(t, ledger.Statement{Class: ledger.ClassReply}, body)
 }
 
+// Grant gives a notice more readers.
+func (a *Author) Grant(t testing.TB, notice ledger.ID, body []byte) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassGrant, Target: notice}, body)
+}
+
+// Purge wants the bodies of a notice, or of a reply, destroyed. It needs a
+// supervisor among others as long as they may be kept.
+func (a *Author) Purge(t testing.TB, target ledger.ID, r ledger.Reason, others ...*Author) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassPurge, Target: target, Public: (&ledger.Purge{Reason: r}).Marshal()}, nil, others...)
+}
+
+// PurgeAck says, of a node, that it has destroyed what the purge names.
+func (a *Author) PurgeAck(t testing.TB, purge ledger.ID) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassPurgeAck, Target: purge}, nil)
+}
+
 func public(k ledger.Kind, body []byte) []byte {
 	p := ledger.Publish{Kind: k, ReviewBy: 20_000, SizeClass: uint8(bits.Len(uint(max(len(body), 1) - 1)))}
 	return p.Marshal()

@@ -22,6 +22,8 @@ type generator struct {
 	waiting []*randomAuthor // not enrolled
 	spares  int
 	notices []ledger.ID
+	ended   []ledger.ID // withdrawn notices, and replies
+	purges  []ledger.ID
 	origin  map[ledger.ID]*ledgertest.Bureau
 	past    []ledger.Item
 	cosigs  []*ledger.Cosignature
@@ -36,6 +38,7 @@ type randomAuthor struct {
 	bureau *ledgertest.Bureau
 	signer *keys.Signer
 	root   bool
+	node   bool
 	seq    uint64
 	prev   ledger.ID
 }
@@ -45,6 +48,7 @@ func newGenerator(t *testing.T, n int, rng *rand.Rand) *generator {
 		refused: make(map[state.Code]int), finals: make(map[uint64]bool)}
 	for _, b := range g.Bureaus {
 		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Root.Signer, root: true})
+		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Witness.Signer(), node: true})
 		for range 8 {
 			g.waiting = append(g.waiting, g.spare())
 		}
@@ -64,6 +68,9 @@ func pick[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] 
 func (g *generator) command() *ledger.Command {
 	g.made = make(map[ledger.ID]*randomAuthor)
 	g.now = uint64(int64(g.now) + int64(g.rng.IntN(3000)) - 500) // clocks of leaders differ
+	if g.rng.IntN(100) == 0 {
+		g.now += uint64(g.rng.IntN(900)) * 86_400_000 // and years pass
+	}
 	if p := g.pending(); p != nil && g.rng.IntN(3) == 0 {
 		var list []*ledger.Cosignature
 		for range 1 + g.rng.IntN(3) {
@@ -135,9 +142,15 @@ func (g *generator) item() ledger.Item {
 	s := ledger.Statement{Ledger: g.Genesis.Ledger, Author: a.signer.ID(), Seq: a.seq, Prev: a.prev, SeenRoot: ledger.EmptyRoot, Created: g.now / 1000}
 	var body []byte
 	var others []*keys.Signer
-	if a.root {
+	switch {
+	case a.root:
 		g.keyAct(a, &s)
-	} else {
+	case a.node && g.rng.IntN(20) > 0:
+		s.Class, s.Target = ledger.ClassPurgeAck, ledger.ID{9}
+		if len(g.purges) > 0 {
+			s.Target = pick(g.rng, g.purges)
+		}
+	default:
 		body = g.officerAct(a, &s)
 		if o := g.second(a); o != nil {
 			others = append(others, o.signer)
@@ -163,7 +176,7 @@ func (g *generator) second(a *randomAuthor) *randomAuthor {
 	}
 	o := pick(g.rng, g.authors)
 	for range 9 {
-		if o.bureau != a.bureau || o.root {
+		if o.bureau != a.bureau || o.root || o.node {
 			o = pick(g.rng, g.authors)
 		}
 	}
@@ -211,17 +224,18 @@ func (g *generator) keyAct(a *randomAuthor, s *ledger.Statement) {
 func (g *generator) officerAct(a *randomAuthor, s *ledger.Statement) []byte {
 	body := make([]byte, 1+g.rng.IntN(60))
 	body[0] = byte(g.rng.IntN(256))
-	s.Class = pick(g.rng, []ledger.Class{ledger.ClassPublish, ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassReply})
-	if s.Class != ledger.ClassPublish && s.Class != ledger.ClassReply {
-		s.Target = ledger.ID{9}
-		if len(g.notices) > 0 && g.rng.IntN(20) > 0 {
-			s.Target = pick(g.rng, g.notices)
-			for range 9 {
-				if g.origin[s.Target] != a.bureau {
-					s.Target = pick(g.rng, g.notices)
-				}
-			}
+	s.Class = pick(g.rng, []ledger.Class{ledger.ClassPublish, ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassReply,
+		ledger.ClassPurge})
+	if s.Class == ledger.ClassPurge {
+		s.Public = (&ledger.Purge{Reason: ledger.Reason(1 + g.rng.IntN(3))}).Marshal()
+		s.Target = g.target(a, g.notices)
+		if g.rng.IntN(5) > 0 {
+			s.Target = g.target(a, g.ended)
 		}
+		return nil
+	}
+	if s.Class != ledger.ClassPublish && s.Class != ledger.ClassReply {
+		s.Target = g.target(a, g.notices)
 	}
 	if s.Class == ledger.ClassPublish || s.Class == ledger.ClassAmend {
 		s.Public = (&ledger.Publish{Kind: pick(g.rng, []ledger.Kind{ledger.KindBlue, ledger.KindBlue, ledger.KindYellow, ledger.KindRed}),
@@ -232,6 +246,20 @@ func (g *generator) officerAct(a *randomAuthor, s *ledger.Statement) []byte {
 	}
 	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
 	return body
+}
+
+// target returns mostly one of the list that is of the author's bureau.
+func (g *generator) target(a *randomAuthor, list []ledger.ID) ledger.ID {
+	if len(list) == 0 || g.rng.IntN(20) == 0 {
+		return ledger.ID{9}
+	}
+	id := pick(g.rng, list)
+	for range 9 {
+		if g.origin[id] != a.bureau {
+			id = pick(g.rng, list)
+		}
+	}
+	return id
 }
 
 // disturb makes some statements wrong.
@@ -276,6 +304,13 @@ func (g *generator) learn(c *ledger.Command, results []state.Result) {
 		case ledger.ClassPublish:
 			g.notices = append(g.notices, e.ID)
 			g.origin[e.ID] = g.made[e.ID].bureau
+		case ledger.ClassReply:
+			g.ended = append(g.ended, e.ID)
+			g.origin[e.ID] = g.made[e.ID].bureau
+		case ledger.ClassWithdraw:
+			g.ended = append(g.ended, e.Statement.Target)
+		case ledger.ClassPurge:
+			g.purges = append(g.purges, e.ID)
 		case ledger.ClassRevoke:
 			g.revoked(e.Statement)
 		case ledger.ClassEnrol:
@@ -322,7 +357,7 @@ func (g *generator) check(commands int) {
 		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))
 	}
 	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
-		state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
+		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.TooEarly, state.Repeated, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
 		if g.refused[c] == 0 && commands > 1000 {
 			g.t.Errorf("nothing was refused as %s", c)
 		}

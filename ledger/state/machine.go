@@ -91,6 +91,7 @@ func (m *Machine) Begin() *Changes {
 		}
 		add(keys.SigningID(mb.Root), Key{Use: UseRoot, Label: "root", Public: mb.Root})
 		add(mb.Node.TLS, Key{Use: UseNode, Label: "node"})
+		add(mb.Node.Cosigner(), Key{Use: UseCosign, Label: "node", Public: mb.Node.Witness.Ed25519})
 		add(mb.Access, Key{Use: UseAccess, Label: "operator", Roles: ledger.RoleOperator})
 	}
 	head := Head{Root: ledger.EmptyRoot, Digest: digest(m.genesis.Ledger, 0, o.order)}
@@ -130,7 +131,7 @@ func (m *Machine) Admit(v View, it *ledger.Item, verify Verifier) (*Refusal, err
 	if err != nil {
 		return nil, err
 	}
-	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head}
+	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head, now: head.Time}
 	if !it.Entry.CheckBody(it.Body) {
 		return refuse(Body, "the sealed body is not the one that was signed"), nil
 	}

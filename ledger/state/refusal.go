@@ -16,6 +16,9 @@ const (
 	FourEyes     Code = "four_eyes"     // a second signature is needed
 	NoTarget     Code = "no_target"     // the statement acts on nothing that is there
 	Ended        Code = "ended"         // the notice acted on is no longer active
+	NotEnded     Code = "not_ended"     // the notice acted on has not ended
+	TooEarly     Code = "too_early"     // ledger time has not come so far
+	Repeated     Code = "repeated"      // it was done before
 	KeyInUse     Code = "key_in_use"    // the key is known already: one key, one use
 	BadProof     Code = "bad_proof"     // no proof of possession
 	Fork         Code = "fork"          // a cosignature over another root than ours

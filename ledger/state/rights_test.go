@@ -22,6 +22,7 @@ func TestBegin(t *testing.T) {
 		}{
 			{b.Root.Signer.ID(), state.UseRoot, "root", 0, b.Root.Signer.Public()},
 			{b.TLS.ID(), state.UseNode, "node", 0, nil},
+			{b.Witness.Signer().ID(), state.UseCosign, "node", 0, b.Witness.Public().Ed25519},
 			{b.Access.ID(), state.UseAccess, "operator", ledger.RoleOperator, nil},
 		} {
 			k, err := state.ReadKey(w.view, tt.id)
@@ -40,8 +41,8 @@ func TestBegin(t *testing.T) {
 	if a, b := w.m.Begin(), genesisWorld(t, 3).m.Begin(); a.Head.Digest == b.Head.Digest {
 		t.Error("two ledgers begin with one digest")
 	}
-	if len(w.view.tables) != 3*3+1 {
-		t.Errorf("got %d values, want 10", len(w.view.tables))
+	if len(w.view.tables) != 3*4+1 {
+		t.Errorf("got %d values, want 13", len(w.view.tables))
 	}
 }
 
@@ -109,11 +110,11 @@ func TestNoticeLife(t *testing.T) {
 		want state.Notice
 	}{
 		{xa.Officer.Sign(t, ledger.Statement{Class: ledger.ClassGrant, Target: it.Entry.ID}, text),
-			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusActive, Index: index, Latest: index}},
+			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusActive, Index: index, Latest: index, Last: index + 2}},
 		{xa.Officer.Amend(t, it.Entry.ID, ledger.KindRed, text, xa.Supervisor),
-			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusActive, Index: index, Latest: index + 2}},
+			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusActive, Index: index, Latest: index + 2, Last: index + 3}},
 		{xa.Supervisor.Withdraw(t, it.Entry.ID),
-			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusWithdrawn, Index: index, Latest: index + 2, Ended: index + 4}},
+			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusWithdrawn, Index: index, Latest: index + 2, Ended: index + 4, EndedAt: w.now + 3000, Last: index + 3}},
 	} {
 		w.accept(tt.item)
 		if n, err := state.ReadNotice(w.view, it.Entry.ID); err != nil || n == nil || *n != tt.want {

@@ -6,7 +6,7 @@ import ed25519
 from tree import EMPTY, leaf_hash
 from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, hash_of, need
 
-PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, ENROL, REVOKE = 1, 2, 3, 4, 5, 11, 12
+PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, PURGE, PURGE_ACK, ENROL, REVOKE = 1, 2, 3, 4, 5, 9, 10, 11, 12
 
 # Of each class its name, and whether it has a body and a target.
 CLASSES = {
@@ -15,6 +15,8 @@ CLASSES = {
     WITHDRAW: ("withdraw", False, True),
     GRANT: ("grant", True, True),
     REPLY: ("reply", True, False),
+    PURGE: ("purge", False, True),
+    PURGE_ACK: ("purge-ack", False, True),
     ENROL: ("enrol", False, False),
     REVOKE: ("revoke", False, False),
 }
@@ -26,6 +28,9 @@ CLASSIFICATIONS = ["unclassified", "restricted", "confidential", "secret"]
 
 INVESTIGATOR, DESK, PROTECTION, SUPERVISOR, OPERATOR, AUDITOR = 1, 2, 4, 8, 16, 32
 ALL_ROLES = 63
+
+OVER, RETENTION, ORDER = 1, 2, 3
+REASONS = {OVER: "over", RETENTION: "retention", ORDER: "order"}
 
 SIGN, SEAL, ACCESS = 1, 2, 3
 PURPOSES = {SIGN: "sign", SEAL: "seal", ACCESS: "access"}
@@ -114,6 +119,19 @@ class Enrol:
 
 
 @dataclass(frozen=True)
+class Purge:
+    reason: int
+
+    @staticmethod
+    def parse(b):
+        r = Reader(b)
+        p = Purge(r.number(8))
+        r.end()
+        need(p.reason in REASONS, "no such reason")
+        return p
+
+
+@dataclass(frozen=True)
 class Revoke:
     key: bytes
     suspect_from: int
@@ -140,7 +158,7 @@ class Statement:
     target: bytes
     body_hash: bytes
     body_len: int
-    public: object  # Publish, Enrol, Revoke or None
+    public: object  # Publish, Purge, Enrol, Revoke or None
 
     @staticmethod
     def parse(b):
@@ -154,7 +172,7 @@ class Statement:
         )
         public = r.vector(16, 0, 4096)
         r.end()
-        parse = {PUBLISH: Publish, AMEND: Publish, ENROL: Enrol, REVOKE: Revoke}.get(kind)
+        parse = {PUBLISH: Publish, AMEND: Publish, PURGE: Purge, ENROL: Enrol, REVOKE: Revoke}.get(kind)
         need(parse or not public, "public fields where none belong")
         s = Statement(b, kind, *fields, parse.parse(public) if parse else None)
         _, body, target = CLASSES[kind]

@@ -14,7 +14,8 @@ from command import BATCH, COSIGNATURES, Command
 from evidence import Evidence
 from exhibit import Exhibit
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
-from statement import CLASSIFICATIONS, COMPARTMENTS, KINDS, PURPOSES, Enrol, Entry, Item, Publish, Revoke, Statement
+from statement import (CLASSIFICATIONS, COMPARTMENTS, KINDS, PURPOSES, REASONS, Enrol, Entry, Item, Publish, Purge,
+                       Revoke, Statement)
 from statement import signing_key_id
 from wire import Refused, Unacceptable
 
@@ -101,6 +102,10 @@ def enrol(v):
     e = Enrol.parse(v.bytes)
     return [f"purpose {PURPOSES[e.purpose]}", f"label {e.label}", f"roles {e.roles:04x}",
             f"compartment {e.compartment}", f"key_id {e.key_id().hex()}"]
+
+
+def purge(v):
+    return [f"reason {REASONS[Purge.parse(v.bytes).reason]}"]
 
 
 def revoke(v):
@@ -210,6 +215,7 @@ READ = {
     "statement": statement,
     "publish": publish,
     "enrol": enrol,
+    "purge": purge,
     "revoke": revoke,
     "entry": entry,
     "item": lambda v: show_item(Item.parse(v.bytes)),

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"math/bits"
@@ -41,22 +42,23 @@ const (
 	ClassWithdraw                  // the origin ends a notice
 	ClassGrant                     // more readers for an existing body
 	ClassReply                     // ack, hit, outcome, message: which one is sealed
-	ClassSuspend
-	ClassLift
-	ClassExtend
-	ClassPurge    // the bodies of a notice or of a reply are destroyed
-	ClassPurgeAck // a node has done so
-	ClassEnrol    // a bureau's root admits a key
-	ClassRevoke   // a bureau's root ends a key
+	ClassSuspend                   // nobody is to act on a notice for the time being
+	ClassLift                      // a suspension ends, or the notice with it
+	ClassExtend                    // the origin keeps a notice beyond its day of review
+	ClassPurge                     // the bodies of a notice or of a reply are destroyed
+	ClassPurgeAck                  // a node has done so
+	ClassEnrol                     // a bureau's root admits a key
+	ClassRevoke                    // a bureau's root ends a key
 	ClassRotate
 	ClassPropose
 	ClassVote
 	ClassEpoch
 	ClassRecover
+	ClassReview // another bureau approves, returns or refuses a notice
 )
 
 var classNames = [...]string{"", "publish", "amend", "withdraw", "grant", "reply", "suspend", "lift", "extend", "purge", "purge-ack",
-	"enrol", "revoke", "rotate", "propose", "vote", "epoch", "recover"}
+	"enrol", "revoke", "rotate", "propose", "vote", "epoch", "recover", "review"}
 
 // String returns the name of c.
 func (c Class) String() string { return nameOf(classNames[:], uint8(c), "class") }
@@ -163,9 +165,21 @@ func (s *Statement) check() error {
 	case ClassWithdraw:
 		return must(nil, !body, target, len(s.Public) == 0)
 	case ClassGrant:
-		return must(nil, body, target, len(s.Public) == 0)
+		return must(nil, body, target, len(s.Public) == 0 || bytes.Equal(s.Public, VictimGrant))
 	case ClassReply:
 		return must(nil, body, !target, len(s.Public) == 0)
+	case ClassSuspend:
+		_, err := ParseSuspend(s.Public)
+		return must(err, target)
+	case ClassLift:
+		_, err := ParseLift(s.Public)
+		return must(err, target)
+	case ClassExtend:
+		_, err := ParseExtend(s.Public)
+		return must(err, body, target)
+	case ClassReview:
+		_, err := ParseReview(s.Public)
+		return must(err, target)
 	case ClassPurge:
 		_, err := ParsePurge(s.Public)
 		return must(err, !body, target)

@@ -36,14 +36,17 @@ func (r *Reply) marshal() []byte {
 // ReadReply returns what the state knows of the reply with this statement id, nil
 // when there is none.
 func ReadReply(v View, id ledger.ID) (*Reply, error) {
-	return read(v, TableReplies, id[:], func(data []byte) (*Reply, bool) {
-		var r Reply
-		var code []byte
-		in := cryptobyte.String(data)
-		ok := in.ReadBytes(&code, 2) && in.ReadUint64(&r.Index) && in.ReadUint64(&r.Time) && in.ReadUint64(&r.Purged) && in.Empty()
-		r.Bureau = string(code)
-		return &r, ok
-	})
+	return read(v, TableReplies, id[:], ParseReply)
+}
+
+// ParseReply reads what the state holds of a reply: [ReplyBytes] bytes.
+func ParseReply(data []byte) (*Reply, bool) {
+	var r Reply
+	var code []byte
+	in := cryptobyte.String(data)
+	ok := in.ReadBytes(&code, 2) && in.ReadUint64(&r.Index) && in.ReadUint64(&r.Time) && in.ReadUint64(&r.Purged) && in.Empty()
+	r.Bureau = string(code)
+	return &r, ok
 }
 
 // link is where a body belongs.

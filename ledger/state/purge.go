@@ -11,20 +11,6 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// Limits of time, on ledger time. The charter has no field for them: they are the
-// same in every ledger of this version.
-const (
-	// RetentionDays is for how long, after a notice has ended or a reply was
-	// made, its bodies are kept when its origin does not purge them before: five
-	// years, as long as a notice itself may stand.
-	RetentionDays = 1827
-	// AckDays is within how many days a node has destroyed what is purged. Who is
-	// later has no right less, and shows as overdue.
-	AckDays = 7
-)
-
-const dayMS = 86_400_000
-
 // date writes the day of a ledger time, POSIX ms.
 func date(ms uint64) string { return time.UnixMilli(int64(ms)).UTC().Format(time.DateOnly) }
 
@@ -114,7 +100,8 @@ func (p *Purge) marshal() []byte {
 	return b.BytesOrPanic()
 }
 
-func parsePurge(data []byte) (*Purge, bool) {
+// ParsePurge reads what the state holds of a purge.
+func ParsePurge(data []byte) (*Purge, bool) {
 	var p Purge
 	var code []byte
 	in := cryptobyte.String(data)
@@ -137,7 +124,7 @@ func PurgeBytes(members int) int { return 8 + 8 + 32 + 2 + 1 + members*(2+8+8) }
 // ReadPurge returns the purge with this statement id, nil when there is none: who
 // ordered it, which nodes have acknowledged it, and which not.
 func ReadPurge(v View, id ledger.ID) (*Purge, error) {
-	return read(v, TablePurges, id[:], parsePurge)
+	return read(v, TablePurges, id[:], ParsePurge)
 }
 
 // ReadPurges returns how many purges the ledger has.
@@ -179,7 +166,7 @@ func readNumber(data []byte) (*uint64, bool) {
 func (a *application) checkPurge(s *ledger.Statement, signers []*Key) (*Refusal, error) {
 	p, err := ledger.ParsePurge(s.Public)
 	if err != nil {
-		return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
+		return nil, badFields(err)
 	}
 	what, origin, since, refusal, err := a.purgeable(s.Target)
 	if refusal != nil || err != nil {

@@ -85,10 +85,12 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 		}
 	}
 	switch s.Class {
-	case ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant:
+	case ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassExtend:
 		if author.Roles&mayAuthor == 0 {
 			return refuse(NotAllowed, fmt.Sprintf("%s of %s may not write notices", author.Label, author.Bureau)), nil
 		}
+		return a.checkNotice(s, signers)
+	case ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift:
 		return a.checkNotice(s, signers)
 	case ledger.ClassReply:
 		if author.Roles&mayReply == 0 {
@@ -130,39 +132,6 @@ func wrongAuthor(c ledger.Class, u Use) string {
 	return "a node acknowledges purges and makes no other statement"
 }
 
-// checkNotice holds the rules on notices: a red one needs a supervisor's second
-// signature, only its origin acts on one, and its kind stays what it is: else
-// one officer could declare a red notice blue, and rewrite it alone.
-func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal, error) {
-	var kind ledger.Kind
-	if s.Class == ledger.ClassPublish || s.Class == ledger.ClassAmend {
-		p, err := ledger.ParsePublish(s.Public)
-		if err != nil {
-			return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
-		}
-		if kind = p.Kind; kind == ledger.KindRed && !supervised(signers) {
-			return refuse(FourEyes, "a red notice needs the second signature of a supervisor"), nil
-		}
-	}
-	if s.Class == ledger.ClassPublish {
-		return nil, nil
-	}
-	n, err := ReadNotice(a, s.Target)
-	switch {
-	case err != nil:
-		return nil, err
-	case n == nil:
-		return refuse(NoTarget, fmt.Sprintf("there is no notice %s", s.Target.Short())), nil
-	case n.Bureau != signers[0].Bureau:
-		return refuse(NotAllowed, fmt.Sprintf("%s may not %s a notice of %s", signers[0].Bureau, s.Class, n.Bureau)), nil
-	case n.Status.Ended():
-		return refuse(Ended, fmt.Sprintf("the notice is %s since entry %d", n.Status, n.Ended-1)), nil
-	case s.Class == ledger.ClassAmend && kind != n.Kind:
-		return refuse(NotAllowed, fmt.Sprintf("the notice is %s, and no amendment makes it %s", n.Kind, kind)), nil
-	}
-	return nil, nil
-}
-
 func supervised(signers []*Key) bool {
 	for _, k := range signers[1:] {
 		if k.Roles&ledger.RoleSupervisor != 0 {
@@ -175,7 +144,7 @@ func supervised(signers []*Key) bool {
 func (a *application) checkEnrol(s *ledger.Statement) (*Refusal, error) {
 	en, err := ledger.ParseEnrol(s.Public)
 	if err != nil {
-		return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
+		return nil, badFields(err)
 	}
 	id := en.KeyID()
 	k, err := ReadKey(a, id)
@@ -194,7 +163,7 @@ func (a *application) checkEnrol(s *ledger.Statement) (*Refusal, error) {
 func (a *application) checkRevoke(s *ledger.Statement, bureau string) (*Refusal, error) {
 	r, err := ledger.ParseRevoke(s.Public)
 	if err != nil {
-		return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
+		return nil, badFields(err)
 	}
 	k, err := ReadKey(a, r.Key)
 	switch {
@@ -215,15 +184,9 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 	s := e.Statement
 	switch s.Class {
 	case ledger.ClassPublish:
-		p, err := ledger.ParsePublish(s.Public)
-		if err != nil {
-			return err
-		}
-		n := Notice{Bureau: signers[0].Bureau, Kind: p.Kind, Status: StatusActive, Index: index, Latest: index, Last: index + 1}
-		a.put(TableNotices, e.ID[:], n.marshal())
-		a.addBody(index, e.ID, 0)
-	case ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant:
-		return a.act(s, index)
+		return a.publish(e, index, signers[0].Bureau)
+	case ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassExtend, ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift:
+		return a.act(e, index, signers[0].Bureau)
 	case ledger.ClassReply:
 		r := Reply{Bureau: signers[0].Bureau, Index: index, Time: a.now}
 		a.put(TableReplies, e.ID[:], r.marshal())
@@ -245,26 +208,6 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 		}
 		return a.revoke(r, index)
 	}
-	return nil
-}
-
-// act writes what a statement changes that acts on a notice.
-func (a *application) act(s *ledger.Statement, index uint64) error {
-	n, err := ReadNotice(a, s.Target)
-	if err != nil {
-		return err
-	}
-	switch s.Class {
-	case ledger.ClassAmend:
-		n.Latest = index
-	case ledger.ClassWithdraw:
-		n.Status, n.Ended, n.EndedAt = StatusWithdrawn, index+1, a.now
-	}
-	if s.BodyLen > 0 {
-		a.addBody(index, s.Target, n.Last)
-		n.Last = index + 1
-	}
-	a.put(TableNotices, s.Target[:], n.marshal())
 	return nil
 }
 

@@ -21,6 +21,7 @@ const (
 	TableReplies                  // id of a reply -> Reply
 	TableBodies                   // u64 index of an entry with a body -> whose it is, and the one before
 	TablePurges                   // id of a purge -> Purge; u64 number of a purge -> its id
+	TableVotes                    // id of the publish statement -> what bureaus said of the notice, undecided
 	TableEnd                      // one past the last table
 )
 

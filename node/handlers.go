@@ -102,9 +102,7 @@ func (a *api) record(i uint64) (*wire.Record, error) {
 	if err != nil && !errors.Is(err, store.ErrPurged) {
 		return nil, err
 	}
-	// A body that was purged before this node fetched the entry never was here.
-	purged := err != nil || e.Statement.BodyLen > 0 && len(body) == 0
-	return &wire.Record{Time: t, Entry: e, Body: body, Purged: purged}, nil
+	return &wire.Record{Time: t, Entry: e, Body: body, Purged: err != nil}, nil
 }
 
 // index says where a statement is; with fresh=1 linearizably.

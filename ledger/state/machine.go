@@ -53,6 +53,7 @@ type Changes struct {
 	Puts    []Put
 	Head    Head       // after the command
 	Final   *Collected // the FINAL checkpoint where the command changed it, else nil
+	Purged  []uint64   // entries whose bodies are to be destroyed, before anybody sees the command
 }
 
 // Result answers one statement or cosignature of a command, or its evidence.
@@ -120,7 +121,7 @@ func (m *Machine) Apply(v View, c *ledger.Command, verify Verifier) (*Changes, [
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Changes{a.records, a.hashes, a.order, a.head, a.final}, results, nil
+	return &Changes{a.records, a.hashes, a.order, a.head, a.final, a.purged}, results, nil
 }
 
 // Admit says whether the statement would be accepted, were it the author's next
@@ -148,6 +149,7 @@ type application struct {
 	now     uint64 // ledger time of the batch
 	records []Record
 	final   *Collected
+	purged  []uint64             // entries whose bodies go
 	seen    map[uint64]tlog.Hash // roots at sizes that authors of this batch named
 	unseen  bool                 // the rule on what authors have seen is not asked
 }

@@ -38,6 +38,9 @@ func (r *replica) ready() (bool, string) {
 	if r.gossip.stands() {
 		return false, "its ledger stands still while the other bureaus cosign a longer one: if a restart does not help, 'comity node repair'"
 	}
+	if !r.current.Load() {
+		return false, "catching up for the first time since it started"
+	}
 	if applied, commit := r.raft.AppliedIndex(), r.raft.CommitIndex(); applied+readyLag < commit {
 		return false, fmt.Sprintf("catching up: %d commands behind", commit-applied)
 	}

@@ -60,7 +60,12 @@ func bodyError(err error) error {
 }
 
 // entries streams records from an index on, bounded in count and bytes.
-func (a *api) entries(req *http.Request, _ caller) (*answer, error) {
+func (a *api) entries(req *http.Request, who caller) (*answer, error) {
+	if who.use != state.UseNode { // nodes help one another to arrive
+		if err := a.arrived(req.Context()); err != nil {
+			return nil, err
+		}
+	}
 	from, err := queryUint(req, "from", 0)
 	if err != nil {
 		return nil, err
@@ -102,7 +107,33 @@ func (a *api) record(i uint64) (*wire.Record, error) {
 	if err != nil && !errors.Is(err, store.ErrPurged) {
 		return nil, err
 	}
-	return &wire.Record{Time: t, Entry: e, Body: body, Purged: err != nil}, nil
+	rec := &wire.Record{Time: t, Entry: e, Body: body, Purged: err != nil}
+	if rec.Purged {
+		rec.PurgedBy, err = purgedBy(a.store, i)
+		return rec, err
+	}
+	return rec, nil
+}
+
+// purgedBy returns the index of the purge of a body, 0 when it was not here before
+// its purge is: a purge is never the first entry.
+func purgedBy(v state.View, index uint64) (uint64, error) {
+	id, ok, err := state.BodyOf(v, index)
+	if err != nil || !ok {
+		return 0, err
+	}
+	n, err := state.ReadNotice(v, id)
+	switch {
+	case err != nil:
+		return 0, err
+	case n != nil:
+		return max(n.Purged, 1) - 1, nil
+	}
+	r, err := state.ReadReply(v, id)
+	if err != nil || r == nil {
+		return 0, err
+	}
+	return max(r.Purged, 1) - 1, nil
 }
 
 // index says where a statement is; with fresh=1 linearizably.

@@ -195,6 +195,13 @@ func (a *application) item(it *ledger.Item) (Result, error) {
 	if err := a.accept(e, index, author, signers); err != nil {
 		return Result{}, err
 	}
+	if e.Statement.Class == ledger.ClassPurge {
+		bodies, err := Bodies(a, e.Statement.Target)
+		if err != nil {
+			return Result{}, err
+		}
+		a.purged = append(a.purged, bodies...)
+	}
 	hashes, err := tlog.StoredHashesForRecordHash(int64(index), e.LeafHash(), a)
 	if err != nil {
 		return Result{}, fmt.Errorf("hash entry %d: %w", index, err)

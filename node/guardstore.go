@@ -331,6 +331,16 @@ func (g *GuardStore) Forget() (last uint32, err error) {
 	return last, nil
 }
 
+// Settle destroys the keys of epochs that the log has passed, or of which it has
+// no record, without a compaction.
+func (g *GuardStore) Settle() error {
+	first, err := g.FirstIndex()
+	if err != nil || first == 0 {
+		return err
+	}
+	return g.write("the end of epochs", func() error { return g.epochs.destroy(first) })
+}
+
 // oldest returns the oldest epoch whose key is still there.
 func (g *GuardStore) oldest() uint32 { return g.epochs.oldest() }
 

@@ -109,31 +109,10 @@ func (a *api) record(i uint64) (*wire.Record, error) {
 	}
 	rec := &wire.Record{Time: t, Entry: e, Body: body, Purged: err != nil}
 	if rec.Purged {
-		rec.PurgedBy, err = purgedBy(a.store, i)
+		rec.PurgedBy, err = a.purgedBy(i)
 		return rec, err
 	}
 	return rec, nil
-}
-
-// purgedBy returns the index of the purge of a body, 0 when it was not here before
-// its purge is: a purge is never the first entry.
-func purgedBy(v state.View, index uint64) (uint64, error) {
-	id, ok, err := state.BodyOf(v, index)
-	if err != nil || !ok {
-		return 0, err
-	}
-	n, err := state.ReadNotice(v, id)
-	switch {
-	case err != nil:
-		return 0, err
-	case n != nil:
-		return max(n.Purged, 1) - 1, nil
-	}
-	r, err := state.ReadReply(v, id)
-	if err != nil || r == nil {
-		return 0, err
-	}
-	return max(r.Purged, 1) - 1, nil
 }
 
 // index says where a statement is; with fresh=1 linearizably.

@@ -39,6 +39,7 @@ type purger struct {
 	fresh   func(context.Context) error
 	submit  func(context.Context, ledger.Item) (*wire.Submitted, error)
 	final   func() *finality
+	damaged func(error)
 	log     *slog.Logger
 	mark    *purgeMark
 	linger  time.Duration // from the first purge to the round that carries it out
@@ -56,52 +57,48 @@ const (
 	purgeLinger = 250 * time.Millisecond
 	purgeEvery  = 5 * time.Second
 	purgeRetry  = time.Second
+
+	purgeRetryMost = time.Minute
 )
 
 // run purges until ctx ends.
 func (p *purger) run(ctx context.Context) {
 	var last time.Time // of the latest round
-	for {
+	for wait := purgeRetry; ; {
 		moved := p.moved.wait() // before the look, so that no purge is missed
 		n, err := state.ReadPurges(p.store)
-		if err != nil {
-			p.log.Error("look for purges", "error", err)
-			return
-		}
-		if n > p.mark.count() {
+		what := "look for purges"
+		switch {
+		case err != nil:
+			p.damaged(err)
+		case n > p.mark.count():
 			if !sleep(ctx, max(p.linger, p.every-time.Since(last))) {
 				return
 			}
 			last = time.Now()
-			if err := p.forget(ctx); err != nil {
-				if ctx.Err() != nil {
-					return
-				}
-				p.log.Error("purge the Raft log; it is tried again", "error", err)
-				last = time.Time{}
-				if !sleep(ctx, purgeRetry) {
-					return
-				}
+			what, err = "purge the Raft log", p.forget(ctx)
+		case p.acked < n:
+			what, err = "acknowledge a purge", p.acknowledge(ctx, n)
+		default:
+			select {
+			case <-ctx.Done():
+				return
+			case <-moved:
 			}
 			continue
 		}
-		if p.acked < n {
-			if err := p.acknowledge(ctx, n); err != nil {
-				if ctx.Err() != nil {
-					return
-				}
-				p.log.Warn("acknowledge a purge; it is tried again", "error", err)
-				if !sleep(ctx, purgeRetry) {
-					return
-				}
-			}
+		if err == nil {
+			wait = purgeRetry
 			continue
 		}
-		select {
-		case <-ctx.Done():
+		if ctx.Err() != nil {
 			return
-		case <-moved:
 		}
+		p.log.Error(what+"; it is tried again", "error", err)
+		if !sleep(ctx, wait) {
+			return
+		}
+		wait = min(2*wait, purgeRetryMost)
 	}
 }
 

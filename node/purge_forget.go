@@ -56,6 +56,9 @@ func (p *purger) forget(ctx context.Context) error {
 // entry at which the log goes on.
 func (p *purger) compact(ctx context.Context, until func() (index uint64, done bool)) error {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, purgeRetry) {
+		if err := p.logs.Settle(); err != nil {
+			return err
+		}
 		index, done := until()
 		if done {
 			return nil
@@ -68,9 +71,7 @@ func (p *purger) compact(ctx context.Context, until func() (index uint64, done b
 			if err := p.fresh(ctx); err != nil {
 				return err
 			}
-			continue
-		}
-		if err != nil {
+		} else if err != nil {
 			p.log.Debug("snapshot for a purge", "error", err)
 		}
 		if !sleep(ctx, wait) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,27 +206,45 @@ func TestPurgesCoalesce(t *testing.T) {
 	})
 }
 
-// TestPurgeSwitchedOff leaves out one step at a time; the test above must notice
+// keeping is a store that does not carry out purges.
+type keeping struct{ store.Store }
+
+func (k keeping) Commit(applied uint64, c *state.Changes) error {
+	kept := *c
+	kept.Purged = nil
+	return k.Store.Commit(applied, &kept)
+}
+
+// TestPurgeSwitchedOff leaves out one step at a time; the tests above must notice
 // each.
 func TestPurgeSwitchedOff(t *testing.T) {
-	bubble(t, 3, func(t *testing.T, c *cluster) {
-		c.enrol()
-		s := c.tell("the notice")
-		c.agree(c.base + 4)
-		for _, name := range c.names() { // as if all had been forgotten before
-			if err := c.replica(name).purger.mark.raise(1 << 40); err != nil {
-				t.Fatal(err)
-			}
-			c.replica(name).fsm.purged = nil // and no purge were noted
-		}
-		c.purge(s)
-		c.acked(c.names()[0], s, 3)
-		for _, name := range c.names() {
-			if got := len(c.remains(name, s)); got < len(s.bodies) {
-				t.Errorf("%s: %d traces of bodies in a Raft log that was not purged", name, got)
-			}
-		}
-	})
+	for _, off := range []string{"store", "log"} {
+		t.Run(off, func(t *testing.T) {
+			bubble(t, 3, func(t *testing.T, c *cluster) {
+				c.enrol()
+				s := c.tell("the notice")
+				c.agree(c.base + 4)
+				for _, name := range c.names() {
+					f := c.replica(name).fsm
+					if off == "store" {
+						f.store = keeping{f.store}
+						continue
+					}
+					if err := f.purged.raise(1 << 40); err != nil { // as if all had been forgotten before
+						t.Fatal(err)
+					}
+					f.purged = nil // and no purge were noted
+				}
+				c.purge(s)
+				c.acked(c.names()[0], s, 3)
+				for _, name := range c.names() {
+					if found := c.remains(name, s); len(found) < len(s.bodies) || !strings.Contains(fmt.Sprint(found), map[string]string{"store": "body ", "log": "Raft log"}[off]) {
+						t.Errorf("%s: without a purge of the %s there is only %q", name, off, found)
+					}
+				}
+			})
+		})
+	}
 }
 
 // TestPurgeMark goes through a file of a mark, damaged in all ways.

@@ -116,6 +116,9 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 	if err := d.store.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
 		return fmt.Errorf("commit %d entries: %w", len(chunk.records), err)
 	}
+	if err := d.opener.forget(d, staged.Changes.Purged); err != nil {
+		return fmt.Errorf("forget what was purged: %w", err)
+	}
 	if err := d.store.Flush(d.store.Mark()); err != nil {
 		return fmt.Errorf("flush %d entries: %w", len(chunk.records), err)
 	}

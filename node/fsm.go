@@ -103,6 +103,9 @@ func (f *fsm) apply(l *raft.Log) ([]state.Result, error) {
 	if err := f.commit(l.Index, changes); err != nil {
 		return nil, err
 	}
+	if err := f.comesAgain(c, results); err != nil {
+		return nil, err
+	}
 	f.final(changes.Final)
 	f.seen(c, results)
 	f.bytes.Add(int64(len(l.Data)))
@@ -123,6 +126,35 @@ func (f *fsm) commit(applied uint64, c *state.Changes) error {
 		}
 	}
 	return f.store.Commit(applied, c)
+}
+
+// comesAgain notes a command that brings a body which is purged: a statement that
+// was under way twice, or that a leader wants in the Raft log once more. Nothing
+// takes the body, and the log forgets this one as well.
+func (f *fsm) comesAgain(c *ledger.Command, results []state.Result) error {
+	if f.purged == nil || c.Batch == nil {
+		return nil
+	}
+	for i := range results {
+		if !results[i].Known || len(c.Batch.Items[i].Body) == 0 {
+			continue
+		}
+		purged, err := state.Purged(f.store, results[i].Index)
+		if err != nil {
+			return err
+		}
+		if !purged {
+			continue
+		}
+		n, err := state.ReadPurges(f.store)
+		if err != nil {
+			return err
+		}
+		if err := f.purged.comesAgain(n); err != nil {
+			return fmt.Errorf("storage: %w", err)
+		}
+	}
+	return nil
 }
 
 // Snapshot marks the present state; writing it out is Persist's work.

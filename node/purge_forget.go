@@ -19,7 +19,7 @@ import (
 // forget carries out all purges that were applied by now as far as the Raft log
 // goes, with one snapshot.
 func (p *purger) forget(ctx context.Context) error {
-	start := time.Now()
+	start, again := time.Now(), p.mark.comings()
 	n, err := state.ReadPurges(p.store)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (p *purger) forget(ctx context.Context) error {
 	if err := wipeReplaced(p.dir); err != nil {
 		return fmt.Errorf("overwrite what a repair has set aside: %w", err)
 	}
-	if err := p.mark.raise(n); err != nil {
+	if err := p.mark.raise(n, again); err != nil {
 		return err
 	}
 	p.log.Info("the Raft log has forgotten what was purged", "purges", n, "took", time.Since(start).Round(time.Millisecond))
@@ -88,8 +88,9 @@ func (p *purger) compact(ctx context.Context, until func() (index uint64, done b
 type purgeMark struct {
 	path string // "" keeps it in memory
 
-	mu sync.Mutex // guards n; held over writes
-	n  uint64
+	mu    sync.Mutex // guards what follows; held over writes
+	n     uint64
+	again uint64 // bodies that came once more after their purge
 }
 
 const (
@@ -122,11 +123,29 @@ func (m *purgeMark) count() uint64 {
 	return m.n
 }
 
-// raise notes that the first n purges are forgotten.
-func (m *purgeMark) raise(n uint64) error {
+// raise notes that the first n purges are forgotten, unless a body came once more
+// since comings said again.
+func (m *purgeMark) raise(n, again uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if again != m.again {
+		return nil // and there is another round
+	}
 	return m.write(n)
+}
+
+func (m *purgeMark) comings() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.again
+}
+
+// comesAgain notes, durably, that a body came once more after its purge, one of n.
+func (m *purgeMark) comesAgain(n uint64) error {
+	m.mu.Lock()
+	m.again++
+	m.mu.Unlock()
+	return m.lower(n - 1)
 }
 
 // lower notes, durably, that the purges from the n-th on are being applied: what

@@ -230,7 +230,7 @@ func TestPurgeSwitchedOff(t *testing.T) {
 						f.store = keeping{f.store}
 						continue
 					}
-					if err := f.purged.raise(1 << 40); err != nil { // as if all had been forgotten before
+					if err := f.purged.raise(1<<40, 0); err != nil { // as if all had been forgotten before
 						t.Fatal(err)
 					}
 					f.purged = nil // and no purge were noted
@@ -245,6 +245,35 @@ func TestPurgeSwitchedOff(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestPurgeOfWhatComesAgain puts a statement into the Raft log a second time, after
+// it was purged, as a leader may that does not care what the ledger holds.
+func TestPurgeOfWhatComesAgain(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		s, o := &purgeStory{bodies: make(map[uint64][]byte)}, c.c.Bureaus[0].Officer
+		it := o.Publish(t, ledger.KindBlue, bytes.Repeat([]byte("what is to be purged "), 20))
+		s.id = it.Entry.ID
+		s.bodies[c.submit(c.leader(), it)] = it.Body
+		c.submit(c.leader(), o.Withdraw(t, s.id))
+		c.purge(s)
+		c.acked(c.names()[0], s, 3)
+		c.agree(c.base + 3 + 3)
+		c.clean(s, c.names()...)
+		again := (&ledger.Command{Batch: &ledger.Batch{Time: uint64(time.Now().UnixMilli()), Items: []ledger.Item{it}}}).Marshal()
+		if err := c.leader().raft.Apply(again, time.Second).Error(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+		for _, name := range c.names() {
+			if len(c.remains(name, s)) != 1 {
+				t.Errorf("%s: %q, want it once more in the Raft log", name, c.remains(name, s))
+			}
+		}
+		time.Sleep(10 * time.Second)
+		c.clean(s, c.names()...)
+	})
 }
 
 // TestPurgeMark goes through a file of a mark, damaged in all ways.
@@ -262,8 +291,12 @@ func TestPurgeMark(t *testing.T) {
 	if err != nil || m.count() != 0 {
 		t.Fatal(m, err)
 	}
-	if err := errors.Join(m.raise(7), m.lower(9)); err != nil || count() != 7 {
+	if err := errors.Join(m.raise(7, 0), m.lower(9)); err != nil || count() != 7 {
 		t.Errorf("%d, %v, want 7", count(), err)
+	}
+	again := m.comings()
+	if err := errors.Join(m.comesAgain(7), m.raise(7, again)); err != nil || count() != 6 {
+		t.Errorf("%d, %v, want 6: what came again was not forgotten", count(), err)
 	}
 	if err := m.lower(3); err != nil || count() != 3 {
 		t.Errorf("%d, %v, want 3", count(), err)

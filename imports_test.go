@@ -22,7 +22,7 @@ const module = "comity"
 var layers = [][]string{
 	{"crypto/keys"},
 	{"crypto/sign", "crypto/seal"},
-	{"ledger"},
+	{"ledger", "ledger/ident"},
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
 	{"ledger/store", "ledger/tiles"},
 	{"ledger/audit"},
@@ -53,7 +53,9 @@ var reserved = map[string][]string{
 	"github.com/prometheus/client_golang":  {"node"},
 	"github.com/BurntSushi/toml":           {"node/home"},
 	"filippo.io/age":                       {"crypto/keys"},
-	"github.com/btcsuite/btcd/btcutil":     {"crypto/keys"},
+	"github.com/btcsuite/btcd/btcutil":     {"crypto/keys", "ledger/ident"},
+	"github.com/nyaruka/phonenumbers":      {"ledger/ident"},
+	"github.com/biter777/countries":        {"ledger/ident"},
 	"filippo.io/edwards25519":              {"crypto/keys"},
 	"github.com/rogpeppe/go-internal":      {"cli"},
 	"github.com/stretchr/testify":          {}, // standard testing only
@@ -66,7 +68,7 @@ var reserved = map[string][]string{
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
-var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/notice", "ledger/state"}
+var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/ident", "ledger/notice", "ledger/state"}
 
 // impure are the imports that a pure package must not have.
 var impure = []string{"os", "os/exec", "io/ioutil", "net", "net/http", "syscall", "log", "sync", "context", "embed", "plugin"}

@@ -1,6 +1,9 @@
 package ident
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // ibanLength is how long an IBAN is by country, from the registry of ISO 13616
 // (release 99). A country that is not here has no IBANs.
@@ -46,6 +49,12 @@ func ibanRemainder(n string) int {
 		}
 	}
 	return rest
+}
+
+// NewIBAN returns the IBAN of an account, whose letters are capitals, with its
+// check digits: synthetic data needs some.
+func NewIBAN(country, account string) string {
+	return fmt.Sprintf("%s%02d%s", country, 98-ibanRemainder(country+"00"+account), account)
 }
 
 // bank returns the number of an account. What begins like an IBAN of a country

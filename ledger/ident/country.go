@@ -61,9 +61,19 @@ func country(s string) (string, error) {
 	return "", wrong("%.20q is not a code of ISO 3166 such as XA, nor one that a passport shows", s)
 }
 
+// bibliographic are the codes of ISO 639-2/B that differ from those of the
+// registry, which libraries and public notices use.
+var bibliographic = map[string]string{
+	"alb": "sq", "arm": "hy", "baq": "eu", "bur": "my", "chi": "zh", "cze": "cs", "dut": "nl", "fre": "fr", "geo": "ka", "ger": "de",
+	"gre": "el", "ice": "is", "mac": "mk", "mao": "mi", "may": "ms", "per": "fa", "rum": "ro", "slo": "sk", "tib": "bo", "wel": "cy",
+}
+
 // languageCode returns the code of ISO 639: of two letters where there is one.
 func languageCode(s string) (string, error) {
 	if (len(s) == 2 || len(s) == 3) && allIn(s, lower+upper) {
+		if two := bibliographic[strings.ToLower(s)]; two != "" {
+			return two, nil
+		}
 		if b, err := language.ParseBase(strings.ToLower(s)); err == nil && b.String() != "und" {
 			return b.String(), nil
 		}

@@ -1,6 +1,10 @@
 package notice
 
-import "strings"
+import (
+	"strings"
+
+	"comity/ledger/ident"
+)
 
 // Name is one name of a person. A name that is not in Latin letters needs its
 // MRZ form, because that is what a passport shows and a border officer scans.
@@ -128,9 +132,7 @@ func (n *Name) check(p *problems, at string) {
 	case !latin(n.String()):
 		p.add(at+".mrz", "a name that is not in Latin letters needs the form that its passport shows, such as ERIKSSON<<ANNA")
 	}
-	if n.Script != "" && !isScript(n.Script) {
-		p.add(at+".script", "%.20q is not an ISO 15924 code such as Latn or Mymr", n.Script)
-	}
+	p.identifier(at+".script", ident.Script, n.Script)
 	oneOf(p, at+".use", n.Use, NameBirth, NameFormer, NameAlias, NamePseudonym)
 }
 

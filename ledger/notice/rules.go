@@ -249,14 +249,12 @@ func (n *Notice) hold(p *problems, r *kindRule) {
 		if rule.holds(n) {
 			continue
 		}
-		field := rule.field
-		if n.Card == nil && strings.HasPrefix(field, "card.") {
-			field = "card"
+		field, why := rule.field, rule.why
+		part, _, inner := strings.Cut(field, ".")
+		if inner && (part == "card" && n.Card == nil || part == "body" && n.Body == nil) {
+			field, why = part, "missing: "+strings.TrimPrefix(why, "missing: ")
 		}
-		if n.Body == nil && strings.HasPrefix(field, "body.") {
-			field = "body"
-		}
-		p.add(field, "%s", rule.why)
+		p.add(field, "%s", why)
 	}
 }
 

@@ -41,6 +41,8 @@ const (
 	Listed           Status = "listed"
 )
 
+var statuses = []Status{Wanted, Charged, Convicted, Suspect, Witness, VictimOf, Missing, PersonOfInterest, Deceased, CannotSay, Listed}
+
 // Warrant is a decision of a court or another authority to arrest a person.
 type Warrant struct {
 	Country     string `json:"country"` // that issued it
@@ -96,7 +98,7 @@ const (
 )
 
 func (b *Body) check(p *problems) {
-	oneOf(p, "body.status", b.Status, Wanted, Charged, Convicted, Suspect, Witness, VictimOf, Missing, PersonOfInterest, Deceased, CannotSay, Listed)
+	oneOf(p, "body.status", b.Status, statuses...)
 	if b.Since.After(p.asOf) {
 		p.add("body.since", "%s has not come yet", b.Since)
 	}

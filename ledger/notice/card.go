@@ -59,6 +59,8 @@ const (
 	Toxic      Danger = "toxic"
 )
 
+var dangers = []Danger{Armed, Violent, EscapeRisk, SelfHarm, Contagious, Controlled, Explosive, Toxic}
+
 // Appearance is how a person looks. Zero is unknown.
 type Appearance struct {
 	HeightCM int      `json:"height_cm,omitempty"`
@@ -92,7 +94,8 @@ func (c *Card) check(p *problems) {
 		p.add("card.caveat", "PROTECT needs a sentence on how, because the officer who reads it has no training for this")
 	}
 	for i, d := range c.Dangers {
-		oneOf(p, index("card.dangers", i), d, Armed, Violent, EscapeRisk, SelfHarm, Contagious, Controlled, Explosive, Toxic)
+		p.word(index("card.dangers", i), string(d))
+		oneOf(p, index("card.dangers", i), d, dangers...)
 	}
 	c.Person.check(p, "card.person")
 	c.Looks.check(p, "card.looks")

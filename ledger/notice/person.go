@@ -81,6 +81,8 @@ const (
 	TravelDocument  DocumentType = "travel_document"
 )
 
+var documentTypes = []DocumentType{Passport, IDCard, ResidencePermit, Visa, SeamanBook, BirthRecord, DrivingLicence, TravelDocument}
+
 // marks counts which of the four things that tell people apart are known.
 func (id *Identity) marks() int {
 	n := 0
@@ -123,7 +125,7 @@ func (id *Identity) check(p *problems, at string) {
 
 func (n *Name) check(p *problems, at string) {
 	switch {
-	case n.String() == "" && n.MRZ == "":
+	case strings.TrimSpace(n.String()) == "" && n.MRZ == "":
 		p.add(at, "an empty name; leave it out instead")
 	case n.MRZ != "":
 		if !isMRZ(n.MRZ) {
@@ -140,7 +142,7 @@ func (d *Document) check(p *problems, at string) {
 	if d.Type == "" {
 		p.add(at+".type", "which document it is must be said, such as passport")
 	}
-	oneOf(p, at+".type", d.Type, Passport, IDCard, ResidencePermit, Visa, SeamanBook, BirthRecord, DrivingLicence, TravelDocument)
+	oneOf(p, at+".type", d.Type, documentTypes...)
 	if !isDocumentNumber(d.Number) {
 		p.add(at+".number", "%.40q is not a document number: 3 to 32 of A-Z, 0-9, space, - and /", d.Number)
 	}

@@ -135,7 +135,9 @@ func (p *problems) identifier(field string, k ident.Kind, raw string) {
 	if raw == "" {
 		return
 	}
-	if _, err := ident.Normalize(k, raw); err != nil {
+	if raw != strings.TrimSpace(raw) {
+		p.add(field, "%.40q has spaces around it", raw)
+	} else if _, err := ident.Normalize(k, raw); err != nil {
 		p.add(field, "%s", err)
 	}
 }
@@ -143,7 +145,7 @@ func (p *problems) identifier(field string, k ident.Kind, raw string) {
 // country reports what is no code of a country. A code is written in capitals:
 // a zone that is scanned has no others.
 func (p *problems) country(field, code string) {
-	if code != strings.ToUpper(code) {
+	if !allIn(code, upperLetters) {
 		p.add(field, "%.20q is not a code of ISO 3166 such as XA: write it in capitals", code)
 		return
 	}

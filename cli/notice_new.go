@@ -20,7 +20,7 @@ func (t *terminal) noticeNewCommand() *cli.Command {
 		Description: "The template is complete and about people who do not exist: replace all of it.\n\n" +
 			"Example: comity notice new --kind yellow --to XB,XC -o lt-0301.json",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "kind", Usage: "`KIND`: red, blue, yellow, diffusion or tally"},
+			&cli.StringFlag{Name: "kind", Usage: "`KIND`: " + kindList()},
 			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, such as XB,XC, or all"},
 		}, outputFlags()...),
 		Action: t.noticeNew,

@@ -3,10 +3,11 @@ package names
 // align finds the assignment of the telling tokens of one name to those of the
 // other that has the greatest sum of similarities.
 func (c *comparison) align() {
-	a, b := &c.a, &c.b
-	if a.m > b.m {
-		c.a, c.b = c.b, c.a
+	c.few, c.many = &c.a, &c.b
+	if c.few.m > c.many.m {
+		c.few, c.many = c.many, c.few
 	}
+	a, b := c.few, c.many
 	for i, t := range a.main[:a.m] {
 		for j, u := range b.main[:b.m] {
 			c.sim[i][j], c.how[i][j] = likeness(t, u)

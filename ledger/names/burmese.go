@@ -1,12 +1,15 @@
 package names
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // burmeseConsonants are onsets, as names are spelled in English: aspiration is
 // written where custom writes it.
 var burmeseConsonants = map[rune]string{
 	'က': "k", 'ခ': "kh", 'ဂ': "g", 'ဃ': "g", 'င': "ng", 'စ': "s", 'ဆ': "s", 'ဇ': "z", 'ဈ': "z", 'ဉ': "ny", 'ည': "ny", 'ဋ': "t", 'ဌ': "t", 'ဍ': "d", 'ဎ': "d", 'ဏ': "n",
-	'တ': "t", 'ထ': "ht", 'ဒ': "d", 'ဓ': "d", 'န': "n", 'ပ': "p", 'ဖ': "hp", 'ဗ': "b", 'ဘ': "b", 'မ': "m", 'ယ': "y", 'ရ': "y", 'လ': "l", 'ဝ': "w", 'သ': "th", 'ဟ': "h", 'ဠ': "l", 'အ': "",
+	'တ': "t", 'ထ': "ht", 'ဒ': "d", 'ဓ': "d", 'န': "n", 'ပ': "p", 'ဖ': "ph", 'ဗ': "b", 'ဘ': "b", 'မ': "m", 'ယ': "y", 'ရ': "y", 'လ': "l", 'ဝ': "w", 'သ': "th", 'ဟ': "h", 'ဠ': "l", 'အ': "",
 	'ဿ': "th",
 }
 
@@ -51,7 +54,18 @@ func burmeseSyllable(word []rune) (string, int) {
 		return "", 1
 	}
 	var medials, rhyme []rune
+	creaky := false
 	i := 1
+	done := func() (string, int) {
+		r := burmeseRhyme(rhyme)
+		if creaky && strings.HasSuffix(r, "n") {
+			r += "t" // Myint, Thant, Nyunt
+		}
+		if word[0] == 'ရ' && r == "a" && len(rhyme) == 0 && len(medials) == 0 {
+			onset = "r" // in words from Pali
+		}
+		return burmeseSound(burmeseOnset(onset, medials), r), i
+	}
 	for i < len(word) {
 		r := word[i]
 		if r == 0x1039 && i > 1 { // stacked: the next consonant opens a syllable
@@ -66,6 +80,7 @@ func burmeseSyllable(word []rune) (string, int) {
 		if _, consonant := burmeseConsonants[r]; consonant {
 			final := i
 			for i+1 < len(word) && word[i+1] == '့' {
+				creaky = true
 				i++
 			}
 			if i+1 < len(word) && (word[i+1] == 0x103a || word[i+1] == 0x1039) {
@@ -77,34 +92,49 @@ func burmeseSyllable(word []rune) (string, int) {
 			break
 		}
 		switch r {
-		case 'း', '့', 0x103a: // tone, and asat after a vowel
+		case '့':
+			creaky = true
+		case 'း', 0x103a: // tone, and asat after a vowel
 		case 'ါ':
 			rhyme = append(rhyme, 'ာ')
 		default:
 			if r < 0x102b || r > 0x1036 {
-				return burmeseOnset(onset, medials) + burmeseRhyme(rhyme), i + 1
+				i++
+				return done()
 			}
 			rhyme = append(rhyme, r)
 		}
 		i++
 	}
-	return burmeseOnset(onset, medials) + burmeseRhyme(rhyme), i
+	return done()
+}
+
+// burmeseSound joins onset and rhyme: w before an is written u, Tun.
+func burmeseSound(onset, rhyme string) string {
+	if base, ok := strings.CutSuffix(onset, "w"); ok && base != "" && (strings.HasPrefix(rhyme, "an") || rhyme == "at") {
+		return base + "u" + rhyme[1:]
+	}
+	return onset + rhyme
 }
 
 // burmeseOnset joins a consonant and its medials: kya, pyi, hla, swe.
 func burmeseOnset(onset string, medials []rune) string {
+	if slices.Contains(medials, 'ှ') {
+		switch {
+		case onset == "y":
+			onset = "sh"
+		case !strings.HasPrefix(onset, "h"):
+			onset = "h" + onset
+		}
+	}
 	for _, m := range medials {
-		switch m {
-		case 'ျ', 'ြ':
+		switch {
+		case m == 'ြ' && onset == "ng":
+			onset = "ny"
+		case m == 'ျ' || m == 'ြ':
 			onset += "y"
-		case 'ွ':
+		case m == 'ွ':
 			onset += "w"
-		case 'ှ':
-			if onset == "y" {
-				onset = "sh"
-			} else if !strings.HasPrefix(onset, "h") {
-				onset = "h" + onset
-			}
 		}
 	}
 	return onset

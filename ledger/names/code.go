@@ -29,11 +29,12 @@ var digraphs = func() (table [26][]digraph) {
 	return table
 }()
 
-// codeOf applies the rules.
-func codeOf(text string) string {
+// codeOf applies the rules. Double letters are one, but in a script that leaves
+// vowels out, where a vowel may stand between them.
+func codeOf(text string, s script) string {
 	out := make([]byte, 0, len(text))
 	put := func(b byte) {
-		if n := len(out); n == 0 || out[n-1] != b {
+		if n := len(out); n == 0 || out[n-1] != b || s.abjad() {
 			out = append(out, b)
 		}
 	}
@@ -76,9 +77,9 @@ next:
 }
 
 // skeletonClass maps the letters of a code to classes of consonants that
-// spellings confuse; vowels, h, w and y have none.
+// spellings confuse; vowels, h and w have none.
 var skeletonClass = func() (class [128]byte) {
-	for _, row := range []string{"kgqcXG", "sSzC", "td", "bp", "fv", "jJ", "m", "n", "l", "r"} {
+	for _, row := range []string{"kgqcXG", "sSzCjJ", "td", "bpfv", "m", "n", "l", "r"} {
 		for k := range len(row) {
 			class[row[k]] = row[0]
 		}
@@ -89,18 +90,22 @@ var skeletonClass = func() (class [128]byte) {
 	return class
 }()
 
-// skeletonOf returns the classes of the consonants of a code; a word without
-// consonants keeps its first letter.
+// skeletonOf returns the classes of the consonants of a code, with a for a
+// vowel, w or i at its start; ts and dz are one sound.
 func skeletonOf(code string) string {
-	out := make([]byte, 0, len(code))
+	var buf [2 * maxCode]byte
+	out := buf[:0]
 	for i := range len(code) {
 		c := skeletonClass[code[i]&0x7f]
-		if c != 0 && (len(out) == 0 || out[len(out)-1] != c) {
+		if c == 0 && i == 0 && code[i] != 'h' {
+			c = 'a'
+		}
+		if c == 't' && i+1 < len(code) && skeletonClass[code[i+1]&0x7f] == 's' {
+			continue
+		}
+		if c != 0 && (i == 0 || len(out) == 0 || out[len(out)-1] != c || skeletonClass[code[i-1]&0x7f] != c) {
 			out = append(out, c)
 		}
-	}
-	if len(out) == 0 && code != "" {
-		return code[:1]
 	}
 	return string(out)
 }

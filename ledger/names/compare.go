@@ -50,6 +50,8 @@ func Compare(a, b Name) Match {
 // comparison is the working space of one Compare; it lives on the stack.
 type comparison struct {
 	a, b   side
+	few    *side // the one with fewer telling tokens
+	many   *side
 	sim    [maxTokens][maxTokens]float64
 	how    [maxTokens][maxTokens]kinship
 	pairs  [maxTokens]pair
@@ -76,10 +78,12 @@ func (s *side) take(n *Name) {
 	s.n = len(n.tokens)
 }
 
-func (s *side) sift() {
+// sift takes the telling tokens. A particle or title of one name may be a name
+// of the other: Ko, Ben.
+func (s *side) sift(o *side) {
 	s.m = 0
 	for _, t := range s.all[:s.n] {
-		if t.role != particle && t.role != title && t.role != suffix {
+		if t.telling() || t.role != suffix && o.hasPart(t) {
 			s.main[s.m] = t
 			s.m++
 		}
@@ -87,6 +91,17 @@ func (s *side) sift() {
 	if s.m == 0 {
 		s.m = copy(s.main[:], s.all[:s.n])
 	}
+}
+
+func (t *token) telling() bool { return t.role != particle && t.role != title && t.role != suffix }
+
+func (s *side) hasPart(t *token) bool {
+	for _, u := range s.all[:s.n] {
+		if u.role == part && u.code == t.code {
+			return true
+		}
+	}
+	return false
 }
 
 // take orders the names, so that nothing depends on which came first.
@@ -119,8 +134,8 @@ func less(a, b *Name) bool {
 func (c *comparison) join() {
 	c.a.joinFor(&c.b, c)
 	c.b.joinFor(&c.a, c)
-	c.a.sift()
-	c.b.sift()
+	c.a.sift(&c.b)
+	c.b.sift(&c.a)
 }
 
 func (s *side) joinFor(o *side, c *comparison) {
@@ -130,7 +145,7 @@ func (s *side) joinFor(o *side, c *comparison) {
 			continue
 		}
 		for i := 0; i < s.n; i++ {
-			if k := s.runFor(i, whole); k > 1 {
+			if k := s.runFor(i, whole, o); k > 1 {
 				s.replace(i, k, c)
 				break
 			}
@@ -139,7 +154,7 @@ func (s *side) joinFor(o *side, c *comparison) {
 }
 
 // runFor returns how many tokens from i on make the word, 0 if none do.
-func (s *side) runFor(i int, whole *token) int {
+func (s *side) runFor(i int, whole *token, o *side) int {
 	code := s.all[i].code
 	if code == "" || len(code) >= len(whole.code)+1 || (code[0] != whole.code[0] && !(vowel(code[0]) && vowel(whole.code[0]))) {
 		return 0
@@ -166,6 +181,11 @@ func (s *side) runFor(i int, whole *token) int {
 			if sim, _ := likeness(t, whole); sim >= got || t.text == whole.text {
 				return 0
 			}
+			for _, u := range o.all[:o.n] {
+				if sim, _ := likeness(t, u); u != whole && u.telling() && sim >= 0.85 {
+					return 0
+				}
+			}
 		}
 		return k
 	}
@@ -187,9 +207,8 @@ func (s *side) replace(i, k int, c *comparison) {
 	t.text, t.role, t.weight, t.alt = "", part, 1, ""
 	for _, p := range s.all[i : i+k] {
 		t.text += p.text
-		t.code += ""
 	}
-	t.code = codeOf(t.text)
+	t.code = codeOf(t.text, t.from)
 	t.kin, t.common = kinOf[t.text], commonNames[t.text]
 	t.mask = letterMask(t.code)
 	t.father = isPatronymic(t.text)
@@ -220,7 +239,7 @@ func likeness(a, b *token) (float64, kinship) {
 			return 0.85, short
 		}
 		return 0, unlike
-	case a.code == b.code:
+	case a.code == b.code, a.alt != "" && (a.alt == b.code || a.alt == b.alt), b.alt != "" && a.code == b.alt:
 		return 0.98, sound
 	}
 	for _, k := range a.kin {
@@ -239,6 +258,9 @@ func likeness(a, b *token) (float64, kinship) {
 	}
 	if b.alt != "" {
 		sim = max(sim, similarity(a.code, b.alt, isLoose)-0.01)
+		if a.alt != "" {
+			sim = max(sim, similarity(a.alt, b.alt, isLoose)-0.01)
+		}
 	}
 	switch {
 	case sim >= 0.5 && otherSex(a.text, b.text):

@@ -56,7 +56,7 @@ func costTables() (strict, loose costs) {
 	fill(&loose, 5, 5, 12, 10, 4)
 	set(&loose, 5, "kc", "ei", "ou")
 	set(&loose, 4, "uw", "ow", "vw", "ij", "jJ", "Gg", "kg", "aw", "iw", "ew")
-	set(&loose, 8, "cC", "cs", "Xk", "Xh", "zs", "zJ", "jC", "JC", "td", "bp", "fv", "kG", "kX", "dz", "SC", "sS", "fp", "gj", "ts", "bv", "zC")
+	set(&loose, 8, "cC", "cs", "Xk", "Xh", "zs", "zJ", "jC", "JC", "td", "bp", "fv", "kG", "kX", "dz", "SC", "sS", "fp", "bf", "gj", "ts", "bv", "zC")
 	set(&loose, 15, "lr", "tC", "jz", "jg", "Cs", "Gk", "hk", "mn", "tS", "nl", "nr", "Sk", "gX", "Cz", "XC", "iv", "jS", "XS")
 	return strict, loose
 }

@@ -35,17 +35,20 @@ const (
 
 // token is one word of a name.
 type token struct {
-	text   string // in letters a to z or digits
-	code   string // text after the spelling rules of code.go
-	alt    string // another code, "" if there is none: the word with its article
-	skel   string // the consonants of code in classes
-	kin    []uint16
-	from   script
-	role   role
-	father bool // a patronymic
-	common bool // borne by very many
-	mask   uint32
-	weight float64
+	text  string // in letters a to z or digits
+	other string // text in another reading of its script, "" if there is none
+	code  string // text after the spelling rules of code.go
+	alt   string // another code, "" if there is none: the word with its article
+	skel  string // the consonants of code in classes
+	// altSkel is the skeleton of alt, "" if it is that of code.
+	altSkel string
+	kin     []uint16
+	from    script
+	role    role
+	father  bool // a patronymic
+	common  bool // borne by very many
+	mask    uint32
+	weight  float64
 }
 
 // IsZero reports whether the name has no letter and no digit that Parse knows.
@@ -216,6 +219,9 @@ func tokensOf(w word, lower bool) []token {
 			continue
 		}
 		add(s, text)
+		if s == thai && len(out) > 0 {
+			out[len(out)-1].other = literalThai([]rune(string(piece)))
+		}
 	}
 	return out
 }

@@ -134,14 +134,22 @@ func (t *token) finish() {
 			t.text = v
 		}
 	}
-	t.code = codeOf(t.text)
+	t.code = codeOf(t.text, t.from)
 	t.skel = skeletonOf(t.code)
 	t.mask = letterMask(t.code)
 	t.kin = kinOf[t.text]
 	t.common = commonNames[t.text]
 	t.father = isPatronymic(t.text)
-	if len(t.text) > 6 && articles[t.text[:2]] && t.text[1] == 'l' {
-		t.alt = codeOf(t.text[2:])
+	switch {
+	case t.from == hebrew && strings.Contains(t.text, "w"):
+		t.alt = codeOf(strings.ReplaceAll(t.text, "w", "v"), t.from)
+	case t.other != "":
+		t.alt = codeOf(t.other, t.from)
+	case len(t.text) > 6 && articles[t.text[:2]] && t.text[1] == 'l':
+		t.alt = codeOf(t.text[2:], t.from)
+	}
+	if t.altSkel = skeletonOf(t.alt); t.altSkel == t.skel {
+		t.altSkel = ""
 	}
 	switch t.role {
 	case particle:

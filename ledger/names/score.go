@@ -12,7 +12,7 @@ func (c *comparison) score() float64 {
 	var sum, weight, worst, full float64
 	worst = 1
 	for _, p := range c.pairs[:c.n] {
-		a, b := c.a.main[p.a], c.b.main[p.b]
+		a, b := c.few.main[p.a], c.many.main[p.b]
 		w := (a.weight + b.weight) / 2
 		sum += w * p.sim
 		weight += w
@@ -40,8 +40,8 @@ func (c *comparison) score() float64 {
 // extras is the price of tokens that only one name has.
 func (c *comparison) extras(weight float64) float64 {
 	var extra float64
-	for j, t := range c.b.main[:c.b.m] {
-		if !c.b.mated[j] {
+	for j, t := range c.many.main[:c.many.m] {
+		if !c.many.mated[j] {
 			w := t.weight
 			if t.father {
 				w *= 0.4
@@ -122,7 +122,7 @@ func (c *comparison) why(score float64) []string {
 		out = append(out, s)
 	}
 	for _, p := range c.pairs[:c.n] {
-		a, b := c.a.main[p.a], c.b.main[p.b]
+		a, b := c.few.main[p.a], c.many.main[p.b]
 		if a.from != b.from && p.sim >= alike {
 			s := a.from
 			if s == latin || s == scriptNone {
@@ -134,7 +134,7 @@ func (c *comparison) why(score float64) []string {
 		}
 	}
 	for _, p := range c.pairs[:c.n] {
-		a, b := c.a.main[p.a], c.b.main[p.b]
+		a, b := c.few.main[p.a], c.many.main[p.b]
 		switch {
 		case p.sim < alike:
 			add("different: " + min(a.text, b.text) + ", " + max(a.text, b.text))
@@ -160,10 +160,10 @@ func (c *comparison) why(score float64) []string {
 	if c.reordered() {
 		add("word order")
 	}
-	for j, t := range c.b.main[:c.b.m] {
-		if !c.b.mated[j] && t.father {
+	for j, t := range c.many.main[:c.many.m] {
+		if !c.many.mated[j] && t.father {
 			add("patronymic missing")
-		} else if !c.b.mated[j] {
+		} else if !c.many.mated[j] {
 			add("name missing")
 		}
 	}

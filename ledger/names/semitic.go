@@ -54,13 +54,24 @@ func fromArabic(word []rune) string {
 
 // hebrewLetters: final forms are those of the letter.
 var hebrewLetters = map[rune]string{
-	'א': "a", 'ב': "b", 'ג': "g", 'ד': "d", 'ה': "h", 'ו': "w", 'ז': "z", 'ח': "ch", 'ט': "t", 'י': "y", 'כ': "k", 'ך': "ch", 'ל': "l", 'מ': "m",
+	'א': "a", 'ב': "b", 'ג': "g", 'ד': "d", 'ה': "h", 'ו': "w", 'ז': "z", 'ח': "kh", 'ט': "t", 'י': "y", 'כ': "k", 'ך': "kh", 'ל': "l", 'מ': "m",
 	'ם': "m", 'נ': "n", 'ן': "n", 'ס': "s", 'ע': "a", 'פ': "p", 'ף': "f", 'צ': "ts", 'ץ': "ts", 'ק': "k", 'ר': "r", 'ש': "sh", 'ת': "t",
 	'װ': "v", 'ױ': "oy", 'ײ': "ey", '׳': "", '״': "",
 }
 
+// hebrewWords are names whose spelling in Latin is fixed by custom.
+var hebrewWords = map[string]string{
+	"יעקב": "yaakov", "יוסף": "yosef", "דוד": "david", "דויד": "david", "משה": "moshe", "אברהם": "avraham", "יצחק": "yitzhak", "שמעון": "shimon", "חנה": "hannah",
+	"רבקה": "rivka", "שרה": "sara", "שלמה": "shlomo", "מרים": "miriam", "אליהו": "eliyahu", "בנימין": "binyamin", "יהודה": "yehuda", "יהושע": "yehoshua",
+	"שמואל": "shmuel", "ישראל": "israel", "אסתר": "ester", "כהן": "cohen", "לוי": "levi", "בן": "ben", "בר": "bar", "אריה": "arye", "חיים": "haim", "מנחם": "menachem",
+	"אהרון": "aharon", "יונתן": "yonatan", "רחל": "rachel", "לאה": "lea", "נתן": "natan", "יואל": "yoel", "אורי": "uri",
+}
+
 // fromHebrew spells one word in the Hebrew script.
 func fromHebrew(word []rune) string {
+	if s, ok := hebrewWords[string(word)]; ok {
+		return s
+	}
 	out := make([]byte, 0, 2*len(word))
 	for i, r := range word {
 		last := i == len(word)-1

@@ -1,5 +1,7 @@
 package names
 
+import "strings"
+
 // thaiConsonants: spelling at the start and at the end of a syllable.
 var thaiConsonants = map[rune][2]string{
 	'ก': {"k", "k"}, 'ข': {"kh", "k"}, 'ฃ': {"kh", "k"}, 'ค': {"kh", "k"}, 'ฅ': {"kh", "k"}, 'ฆ': {"kh", "k"}, 'ง': {"ng", "ng"}, 'จ': {"j", "t"}, 'ฉ': {"ch", "t"},
@@ -19,10 +21,18 @@ var (
 
 // fromThai spells one Thai word, close to the Royal system. Syllables are not
 // marked in Thai: a vowel is put between two consonants that have none.
-func fromThai(word []rune) string { return fromTai(word, thaiConsonants, thaiVowels, thaiLeading) }
+func fromThai(word []rune) string {
+	return fromTai(word, thaiConsonants, thaiVowels, thaiLeading, false)
+}
+
+// literalThai spells the letters that end syllables as written, for many names
+// keep the spelling of their Sanskrit source: Kamol, Anant.
+func literalThai(word []rune) string {
+	return fromTai(word, thaiConsonants, thaiVowels, thaiLeading, true)
+}
 
 // fromTai is the method of Thai and Lao.
-func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[rune]string) string {
+func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[rune]string, literal bool) string {
 	word = silenced(word)
 	out := make([]byte, 0, 2*len(word))
 	bare := false // the last letter written is a consonant without a vowel yet
@@ -48,15 +58,33 @@ func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[run
 		if !ok {
 			continue
 		}
+		if literal && c[1] != "" && r != 'ย' && r != 'ว' {
+			c[1] = strings.TrimSuffix(c[0], "h")
+		}
 		next := rune(0)
 		if i+1 < len(word) {
 			next = word[i+1]
 		}
 		_, nextVowel := vowels[next]
+		_, nextConsonant := consonants[next]
 		switch {
 		case nextVowel:
+			if bare {
+				out = append(out, 'a')
+			}
 			out = append(out, c[0]...)
 			bare = false
+		case r == 'อ' && len(out) == 0 && nextConsonant:
+			out = append(out, 'a')
+		case (r == 'ศ' || r == 'ส') && next == 'ร' && i+2 < len(word):
+			out = append(out, 's')
+			bare = false
+		case r == 'ร' && bare && (next == 0 || nextConsonant && i+2 < len(word)) && next != 'ร':
+			out = append(out, "on"...)
+			bare = false
+		case r == 'ร' && i > 0 && (word[i-1] == 'ุ' || word[i-1] == 'ิ') && nextConsonant && i+2 < len(word):
+			out = append(out, "ra"...)
+		case r == 'ร' && i > 1 && (word[i-1] == 'ต' || word[i-1] == 'ท') && !bare: // chit, mit, but
 		case (r == 'ว' || r == 'ວ') && len(out) > 0 && !vowel(out[len(out)-1]) && next != 0:
 			out = append(out, "ua"...)
 		case (r == 'อ' || r == 'ອ' || r == 'ໍ') && len(out) > 0 && !vowel(out[len(out)-1]):
@@ -70,6 +98,11 @@ func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[run
 		case len(out) > 0 && vowel(out[len(out)-1]) && !bare && closes(word, i, consonants):
 			out = append(out, c[1]...)
 		default:
+			if bare && closes(word, i, consonants) {
+				out = append(append(out, 'o'), c[1]...)
+				bare = false
+				continue
+			}
 			if bare {
 				out = append(out, 'a')
 			}
@@ -93,7 +126,7 @@ func closes(word []rune, i int, consonants map[rune][2]string) bool {
 		return true
 	}
 	_, ok := consonants[word[i+1]]
-	return ok
+	return ok && (i+2 < len(word) || word[i+1] == 'ร' && (word[i] == 'ต' || word[i] == 'ท'))
 }
 
 // taiVowel returns a vowel that is written around its consonant, and moves i to
@@ -138,6 +171,10 @@ func silenced(word []rune) []rune {
 	for _, r := range word {
 		switch r {
 		case '์', '໌':
+			if n := len(out); n > 2 && out[n-1] == 'ร' && (out[n-2] == 'ท' || out[n-2] == 'ด') {
+				out = out[:n-2] // chan, in, niran
+				continue
+			}
 			for len(out) > 0 {
 				last := out[len(out)-1]
 				out = out[:len(out)-1]
@@ -168,4 +205,4 @@ var (
 )
 
 // fromLao spells one Lao word.
-func fromLao(word []rune) string { return fromTai(word, laoConsonants, laoVowels, laoLeading) }
+func fromLao(word []rune) string { return fromTai(word, laoConsonants, laoVowels, laoLeading, false) }

@@ -81,7 +81,7 @@ isaac ishaq itzhak yitzhak isak ike
 ibrahim abraham avraham ebrahim brahim abe avram abram
 ishmael ismail ismael
 ivan vanya john johann johannes juan jean giovanni joao jan johan hans jon jack johnny ian sean yohanes yahya yuhanna ioan ioannis giannis janos jovan ivo hovhannes evan yann
-jacob jakob jacques james jim jimmy jaime diego santiago iago yaakov yaqub yakub jakub giacomo jake jamie yakov yakiv jacobo
+jacob jakob jacques james jim jimmy jaime diego santiago iago yaakov yaqub yakub jakub giacomo jake jamie yakov yaakov yakiv jacobo
 jeffrey jeff geoffrey geoff
 jennifer jen jenny
 jessica jess
@@ -240,6 +240,32 @@ fang fong hong png phuong
 qiu chiu yau khoo khu hew
 liao liu leow liaw
 yan yen ngan nghiem
+im lim rim yim leem
+ryu yoo yu you lyu ryoo
+lee yi ri rhee li rhi
+jung jeong chong chung cheong joung jong
+park pak bak park
+choi choe chay tsoi
+noh roh no ro
+kang gang
+cho jo joe
+jang chang
+shin sin
+baek paek paik baik
+kwon gwon
+oh o
+an ahn
+yoon yun youn
+bae pae
+seo so suh
+moon mun
+han hahn
+heo hur huh ho
+koo gu ku goo
+woo u wu
+jeon chon jun chun
+ko go koh goh
+joo ju chu
 `
 
 // kinOf maps a name to the lines of both tables that it stands in; those of

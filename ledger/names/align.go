@@ -3,11 +3,10 @@ package names
 // align finds the assignment of the telling tokens of one name to those of the
 // other that has the greatest sum of similarities.
 func (c *comparison) align() {
-	c.few, c.many = &c.a, &c.b
-	if c.few.m > c.many.m {
-		c.few, c.many = c.many, c.few
+	if c.sides[0].m > c.sides[1].m {
+		c.few = 1
 	}
-	a, b := c.few, c.many
+	a, b := &c.sides[c.few], &c.sides[1-c.few]
 	for i, t := range a.main[:a.m] {
 		for j, u := range b.main[:b.m] {
 			c.sim[i][j], c.how[i][j] = likeness(t, u)

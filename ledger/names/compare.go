@@ -40,18 +40,31 @@ func Compare(a, b Name) Match {
 		return Match{}
 	}
 	var c comparison
+	score := c.run(a, b)
+	return Match{Score: score, Why: c.why()}
+}
+
+// Score returns the Score of Compare alone, which allocates nothing: to rank
+// many candidates of which few are shown.
+func Score(a, b Name) float64 {
+	if len(a.tokens) == 0 || len(b.tokens) == 0 {
+		return 0
+	}
+	var c comparison
+	return c.run(a, b)
+}
+
+func (c *comparison) run(a, b Name) float64 {
 	c.take(a, b)
 	c.join()
 	c.align()
-	score := c.score()
-	return Match{Score: score, Why: c.why(score)}
+	return c.score()
 }
 
 // comparison is the working space of one Compare; it lives on the stack.
 type comparison struct {
-	a, b   side
-	few    *side // the one with fewer telling tokens
-	many   *side
+	sides  [2]side
+	few    int // the side with fewer telling tokens
 	sim    [maxTokens][maxTokens]float64
 	how    [maxTokens][maxTokens]kinship
 	pairs  [maxTokens]pair
@@ -59,13 +72,15 @@ type comparison struct {
 	joined bool
 }
 
+// maxJoins bounds how many words of one name are joined.
+const maxJoins = 2
+
 // side is one name as the comparison goes on with it: its telling tokens in
 // front, particles and titles apart.
 type side struct {
 	all   [maxTokens]*token
 	n     int
-	made  [2]token // tokens joined from several
-	used  int
+	made  int // tokens joined from several
 	main  [maxTokens]*token
 	m     int
 	mated [maxTokens]bool
@@ -109,8 +124,8 @@ func (c *comparison) take(a, b Name) {
 	if less(&b, &a) {
 		a, b = b, a
 	}
-	c.a.take(&a)
-	c.b.take(&b)
+	c.sides[0].take(&a)
+	c.sides[1].take(&b)
 }
 
 func less(a, b *Name) bool {
@@ -132,21 +147,23 @@ func less(a, b *Name) bool {
 // join puts tokens of one name together where the other has them as one word:
 // Plat Ono Vich and Platonovich.
 func (c *comparison) join() {
-	c.a.joinFor(&c.b, c)
-	c.b.joinFor(&c.a, c)
-	c.a.sift(&c.b)
-	c.b.sift(&c.a)
+	a, b := &c.sides[0], &c.sides[1]
+	a.joinFor(b)
+	b.joinFor(a)
+	a.sift(b)
+	b.sift(a)
+	c.joined = a.made+b.made > 0
 }
 
-func (s *side) joinFor(o *side, c *comparison) {
-	for j := 0; j < o.n && s.used < len(s.made); j++ {
+func (s *side) joinFor(o *side) {
+	for j := 0; j < o.n && s.made < maxJoins; j++ {
 		whole := o.all[j]
 		if len(whole.code) < 4 || whole.role == number {
 			continue
 		}
 		for i := 0; i < s.n; i++ {
 			if k := s.runFor(i, whole, o); k > 1 {
-				s.replace(i, k, c)
+				s.replace(i, k)
 				break
 			}
 		}
@@ -200,9 +217,9 @@ func abs(n int) int {
 }
 
 // replace puts one token in the place of k.
-func (s *side) replace(i, k int, c *comparison) {
-	t := &s.made[s.used]
-	s.used++
+func (s *side) replace(i, k int) {
+	s.made++
+	t := new(token)
 	*t = *s.all[i]
 	t.text, t.role, t.weight, t.alt = "", part, 1, ""
 	for _, p := range s.all[i : i+k] {
@@ -215,7 +232,6 @@ func (s *side) replace(i, k int, c *comparison) {
 	s.all[i] = t
 	copy(s.all[i+1:], s.all[i+k:s.n])
 	s.n -= k - 1
-	c.joined = true
 }
 
 // isLoose reports whether the vowels of two tokens must not be trusted: they

@@ -62,11 +62,9 @@ func costTables() (strict, loose costs) {
 }
 
 // distance returns the least cost of turning code a into code b, with swaps of
-// two neighbours. Codes are at most maxLetter letters.
-func (c *costs) distance(a, b string) int {
-	if a == b {
-		return 0
-	}
+// two neighbours. It stops early when the cost must pass limit, and returns some
+// cost past it.
+func (c *costs) distance(a, b string, limit int32) int32 {
 	var rows [3][maxCode + 1]int32
 	prev2, prev, cur := &rows[0], &rows[1], &rows[2]
 	b = b[:min(len(b), maxCode)]
@@ -79,25 +77,22 @@ func (c *costs) distance(a, b string) int {
 	for i := range len(a) {
 		gap := c.gap(a, i)
 		cur[0] = prev[0] + gap
-		sa := sym(a[i])
+		least := cur[0]
+		sub := &c.sub[sym(a[i])]
 		for j := range len(b) {
-			d := prev[j] + int32(c.sub[sa][sym(b[j])])
-			if x := prev[j+1] + gap; x < d {
-				d = x
-			}
-			if x := cur[j] + del[j]; x < d {
-				d = x
-			}
+			d := min(prev[j]+int32(sub[sym(b[j])]), prev[j+1]+gap, cur[j]+del[j])
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] && a[i] != b[j] {
-				if x := prev2[j-1] + int32(c.swap); x < d {
-					d = x
-				}
+				d = min(d, prev2[j-1]+int32(c.swap))
 			}
 			cur[j+1] = d
+			least = min(least, d)
+		}
+		if least > limit {
+			return least
 		}
 		prev2, prev, cur = prev, cur, prev2
 	}
-	return int(prev[len(b)])
+	return prev[len(b)]
 }
 
 // maxCode bounds a joined code.
@@ -121,7 +116,8 @@ func similarity(a, b string, isLoose bool) float64 {
 	if isLoose {
 		c, length = &loose, max(consonants(a), consonants(b))+1
 	}
-	return max(0, 1-float64(c.distance(a, b))/float64(unit*max(length, 2)))
+	whole := int32(unit * max(length, 2))
+	return max(0, 1-float64(c.distance(a, b, whole*6/10))/float64(whole))
 }
 
 func consonants(code string) (n int) {

@@ -41,7 +41,7 @@ func (s *shelf) search(q Name) []found {
 		for _, id := range list {
 			if !seen[id] {
 				seen[id] = true
-				out = append(out, found{id, Compare(q, s.names[id]).Score})
+				out = append(out, found{id, Score(q, s.names[id])})
 			}
 		}
 	}

@@ -5,21 +5,21 @@ import "math"
 // alike is the similarity below which two tokens are called different names.
 const alike = 0.7
 
-// score weighs the pairs and what has no pair. A name is as sure as its worst
-// pair: a name that is another name tells two people apart, however much else
-// they share. Tokens that only one side has cost little: people leave names out.
+// strain is the exponent of the norm that sums the differences of the pairs.
+// With 1 they would add up, and a long name in another script could never
+// match; with infinity the worst alone would count.
+const strain = 1.5
+
+// score weighs the pairs and what has no pair. A word that is another name tells
+// two people apart however much else they share, so differences are summed, not
+// averaged. Tokens that only one side has cost little: people leave names out.
 func (c *comparison) score() float64 {
-	var sum, weight, worst, full float64
-	worst = 1
+	var sum, weight, full float64
 	for _, p := range c.pairs[:c.n] {
-		a, b := c.few.main[p.a], c.many.main[p.b]
+		a, b := c.tokens(p)
 		w := (a.weight + b.weight) / 2
-		sum += w * p.sim
 		weight += w
-		if w < 0.5 {
-			p.sim = 1 - (1-p.sim)*w
-		}
-		worst = min(worst, p.sim)
+		sum += math.Pow(min(1, w)*(1-p.sim), strain)
 		if a.role != initial && b.role != initial && p.sim >= alike {
 			full += w
 		}
@@ -27,8 +27,7 @@ func (c *comparison) score() float64 {
 	if weight == 0 {
 		return 0
 	}
-	mean := sum / weight
-	score := math.Sqrt(mean * worst)
+	score := 1 - slope*math.Pow(sum, 1/strain)
 	score -= c.extras(weight)
 	if full < 0.5 {
 		score *= 0.7
@@ -37,11 +36,21 @@ func (c *comparison) score() float64 {
 	return max(0, min(1, score))
 }
 
+// slope scales the sum of differences so that Threshold lies where one wrong
+// consonant in a word of five does.
+const slope = 1.0
+
+// tokens returns the tokens of a pair.
+func (c *comparison) tokens(p pair) (a, b *token) {
+	return c.sides[c.few].main[p.a], c.sides[1-c.few].main[p.b]
+}
+
 // extras is the price of tokens that only one name has.
 func (c *comparison) extras(weight float64) float64 {
 	var extra float64
-	for j, t := range c.many.main[:c.many.m] {
-		if !c.many.mated[j] {
+	many := &c.sides[1-c.few]
+	for j, t := range many.main[:many.m] {
+		if !many.mated[j] {
 			w := t.weight
 			if t.father {
 				w *= 0.4
@@ -68,7 +77,7 @@ func (c *comparison) trifles() float64 {
 	if c.particlesDiffer() {
 		price += 0.01
 	}
-	switch a, b := c.a.suffix(), c.b.suffix(); {
+	switch a, b := c.sides[0].suffix(), c.sides[1].suffix(); {
 	case a != b && a != "" && b != "":
 		price += 0.3
 	case a != b:
@@ -107,11 +116,11 @@ func (c *comparison) particlesDiffer() bool {
 		}
 		return n
 	}
-	return count(&c.a) != count(&c.b)
+	return count(&c.sides[0]) != count(&c.sides[1])
 }
 
 // why puts the findings in words.
-func (c *comparison) why(score float64) []string {
+func (c *comparison) why() []string {
 	out := make([]string, 0, 4)
 	add := func(s string) {
 		for _, o := range out {
@@ -122,7 +131,7 @@ func (c *comparison) why(score float64) []string {
 		out = append(out, s)
 	}
 	for _, p := range c.pairs[:c.n] {
-		a, b := c.few.main[p.a], c.many.main[p.b]
+		a, b := c.tokens(p)
 		if a.from != b.from && p.sim >= alike {
 			s := a.from
 			if s == latin || s == scriptNone {
@@ -134,7 +143,7 @@ func (c *comparison) why(score float64) []string {
 		}
 	}
 	for _, p := range c.pairs[:c.n] {
-		a, b := c.few.main[p.a], c.many.main[p.b]
+		a, b := c.tokens(p)
 		switch {
 		case p.sim < alike:
 			add("different: " + min(a.text, b.text) + ", " + max(a.text, b.text))
@@ -160,17 +169,18 @@ func (c *comparison) why(score float64) []string {
 	if c.reordered() {
 		add("word order")
 	}
-	for j, t := range c.many.main[:c.many.m] {
-		if !c.many.mated[j] && t.father {
+	many := &c.sides[1-c.few]
+	for j, t := range many.main[:many.m] {
+		if !many.mated[j] && t.father {
 			add("patronymic missing")
-		} else if !c.many.mated[j] {
+		} else if !many.mated[j] {
 			add("name missing")
 		}
 	}
 	if c.particlesDiffer() {
 		add("particle or title missing")
 	}
-	if a, b := c.a.suffix(), c.b.suffix(); a != b {
+	if a, b := c.sides[0].suffix(), c.sides[1].suffix(); a != b {
 		add("generation differs")
 	}
 	if len(out) == 0 {

@@ -109,13 +109,3 @@ func skeletonOf(code string) string {
 	}
 	return string(out)
 }
-
-// letterMask has a bit for each class of consonants in a code.
-func letterMask(code string) (mask uint32) {
-	for i := range len(code) {
-		if c := skeletonClass[code[i]&0x7f]; c >= 'a' {
-			mask |= 1 << (c - 'a')
-		}
-	}
-	return mask
-}

@@ -226,8 +226,8 @@ func (s *side) replace(i, k int) {
 		t.text += p.text
 	}
 	t.code = codeOf(t.text, t.from)
-	t.kin, t.common = kinOf[t.text], commonNames[t.text]
-	t.mask = letterMask(t.code)
+	t.kin = kinOf[t.text]
+	t.common = isCommon(t.text, t.kin)
 	t.father = isPatronymic(t.text)
 	s.all[i] = t
 	copy(s.all[i+1:], s.all[i+k:s.n])
@@ -255,6 +255,8 @@ func likeness(a, b *token) (float64, kinship) {
 			return 0.85, short
 		}
 		return 0, unlike
+	case a.cutFrom(b) || b.cutFrom(a):
+		return 0.9, cutOff
 	case a.code == b.code, a.alt != "" && (a.alt == b.code || a.alt == b.alt), b.alt != "" && a.code == b.alt:
 		return 0.98, sound
 	}
@@ -278,6 +280,9 @@ func likeness(a, b *token) (float64, kinship) {
 			sim = max(sim, similarity(a.alt, b.alt, isLoose)-0.01)
 		}
 	}
+	if a.known() && b.known() {
+		sim -= 0.08
+	}
 	switch {
 	case sim >= 0.5 && otherSex(a.text, b.text):
 		return max(sim, 0.86), other
@@ -288,6 +293,15 @@ func likeness(a, b *token) (float64, kinship) {
 	}
 	return sim, near
 }
+
+// cutFrom reports whether t, the last word of a name that fills the line of a
+// passport, may be u cut at the end of the line.
+func (t *token) cutFrom(u *token) bool {
+	return t.last && len(t.text) < len(u.text) && len(t.text) > 1 && u.text[:len(t.text)] == t.text
+}
+
+// known reports whether a token stands in the table of given names.
+func (t *token) known() bool { return len(t.kin) > 0 && t.kin[0]&surnameBit == 0 }
 
 // otherSex reports whether two Slavic surnames differ by the ending that
 // follows the sex of the bearer.

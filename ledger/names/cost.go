@@ -45,13 +45,14 @@ func costTables() (strict, loose costs) {
 			c.sub[a][b], c.sub[b][a] = price, price
 		}
 	}
-	fill(&strict, 25, 25, 18, 25, 12)
+	fill(&strict, 25, 25, 18, 40, 12)
 	set(&strict, 15, "ae", "ei", "ou")
 	set(&strict, 20, "ao", "iu")
 	set(&strict, 5, "kc")
 	set(&strict, 8, "vw", "cC", "cs")
-	set(&strict, 12, "ij", "uw", "jJ", "Gg", "Xh", "Xk", "gk", "sS", "zs", "zJ", "jC", "JC", "SC", "td", "bp", "fv", "kG", "Ss")
-	set(&strict, 20, "jz", "Cz", "gj", "Gk", "XC", "kC", "iv", "hG", "hk", "ow", "fp", "bv", "Sj", "SJ", "lr", "mn", "zC", "tC", "gh", "cz", "Gr", "XS", "jd", "Cs")
+	set(&strict, 12, "ij", "uw", "jJ", "Gg", "Xh", "Xk", "sS", "zs", "JC", "kG")
+	set(&strict, 20, "gk", "td", "bp", "fv", "zJ", "jC", "SC", "jz", "gj", "Gk", "XC", "hG", "ow", "fp", "bv", "cz", "tC")
+	set(&strict, 30, "Cz", "kC", "iv", "hk", "Sj", "SJ", "lr", "mn", "zC", "gh", "Gr", "XS", "jd", "Cs")
 
 	fill(&loose, 5, 5, 12, 10, 4)
 	set(&loose, 5, "kc", "ei", "ou")
@@ -98,8 +99,12 @@ func (c *costs) distance(a, b string, limit int32) int32 {
 // maxCode bounds a joined code.
 const maxCode = 2 * maxLetter
 
-// gap returns the price of the letter at i of s having no counterpart.
+// gap returns the price of the letter at i of s having no counterpart. A nasal at
+// the end is n or ng by dialect, and languages add s to names: Sergejs, Georgios.
 func (c *costs) gap(s string, i int) int32 {
+	if i > 1 && i+1 == len(s) && (s[i] == 'g' && s[i-1] == 'n' || s[i] == 's') {
+		return 25
+	}
 	if vowel(s[i]) && (i > 0 && vowel(s[i-1]) || i+1 < len(s) && vowel(s[i+1])) {
 		return int32(c.hiatus)
 	}
@@ -117,7 +122,8 @@ func similarity(a, b string, isLoose bool) float64 {
 		c, length = &loose, max(consonants(a), consonants(b))+1
 	}
 	whole := int32(unit * max(length, 2))
-	return max(0, 1-float64(c.distance(a, b, whole*6/10))/float64(whole))
+	d := c.distance(a, b, whole*6/10)
+	return max(0, 1-float64(d)/float64(whole))
 }
 
 func consonants(code string) (n int) {

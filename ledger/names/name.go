@@ -15,6 +15,10 @@ const (
 	maxLetter = 24 // of one token
 )
 
+// shortLine is the length from which the name in a machine-readable zone may
+// have been cut: the name line of TD1 has 30 letters (ICAO 9303-5).
+const shortLine = 28
+
 // Name is a name ready to be compared. The zero Name equals none.
 type Name struct {
 	tokens []token
@@ -47,7 +51,7 @@ type token struct {
 	role    role
 	father  bool // a patronymic
 	common  bool // borne by very many
-	mask    uint32
+	last    bool // of a name so long that its end may have been cut
 	weight  float64
 }
 
@@ -67,6 +71,7 @@ func (n Name) Tokens() []string {
 // word is a run of letters between separators.
 type word struct {
 	runes  []rune // as written, NFKC
+	last   bool   // nothing follows, and the name is long enough to have been cut
 	comma  bool   // a comma, or << of a machine-readable zone, stands before it
 	dot    bool   // a full stop stands after it
 	hyphen bool   // a hyphen stands before it
@@ -81,6 +86,9 @@ func Parse(s string) Name {
 		s = s[:maxBytes]
 	}
 	words := split(norm.NFKC.String(strings.ToValidUTF8(s, " ")))
+	if len(words) > 0 && utf8.RuneCountInString(s) >= shortLine {
+		words[len(words)-1].last = true
+	}
 	words = givenFirst(words)
 	var n Name
 	lower := hasLower(words)
@@ -90,6 +98,7 @@ func Parse(s string) Name {
 				n.cut = true
 				break
 			}
+			t.last = w.last
 			n.tokens = append(n.tokens, t)
 		}
 	}

@@ -136,9 +136,8 @@ func (t *token) finish() {
 	}
 	t.code = codeOf(t.text, t.from)
 	t.skel = skeletonOf(t.code)
-	t.mask = letterMask(t.code)
 	t.kin = kinOf[t.text]
-	t.common = commonNames[t.text]
+	t.common = isCommon(t.text, t.kin)
 	t.father = isPatronymic(t.text)
 	switch {
 	case t.from == hebrew && strings.Contains(t.text, "w"):

@@ -45,7 +45,8 @@ func (c *comparison) tokens(p pair) (a, b *token) {
 	return c.sides[c.few].main[p.a], c.sides[1-c.few].main[p.b]
 }
 
-// extras is the price of tokens that only one name has.
+// extras is the price of tokens that only one name has. It rises when what both
+// have is little: one word, or words that very many bear.
 func (c *comparison) extras(weight float64) float64 {
 	var extra float64
 	many := &c.sides[1-c.few]
@@ -61,11 +62,22 @@ func (c *comparison) extras(weight float64) float64 {
 	if extra == 0 {
 		return 0
 	}
-	price := 0.12 * extra / (extra + weight)
-	if weight < 1.5 {
-		price += 0.08
+	return 0.12*extra/(extra+weight) + 0.2*max(0, 1.5-c.evidence())
+}
+
+// evidence weighs the words that both names have.
+func (c *comparison) evidence() (sum float64) {
+	for _, p := range c.pairs[:c.n] {
+		a, b := c.tokens(p)
+		w := min(a.weight, b.weight)
+		if a.common || b.common {
+			w *= 0.35
+		}
+		if p.sim >= alike {
+			sum += w
+		}
 	}
-	return price
+	return sum
 }
 
 // trifles is the price of order, particles and generations.
@@ -157,6 +169,8 @@ func (c *comparison) why() []string {
 			add("ending of the other sex")
 		case p.how == short:
 			add("initial")
+		case p.how == cutOff:
+			add("end of the name cut off")
 		case p.how == oneOff:
 			add("one letter differs")
 		case p.how == near && a.from == b.from:

@@ -293,3 +293,27 @@ var commonNames = set(`muhammad mohammed mohammad mohamed mohamad ahmed ahmad al
 	garcia rodriguez martinez lopez gonzalez hernandez perez sanchez smith john david michael james robert maria jose juan ana ivanov ivan sergey sergei vladimir alexander aleksandr
 	andrei andrey dmitry mikhail nikolai anna elena olga natalia silva santos souza oliveira abu ismail musa hamid rashid karim aziz rahman abd aung win myint kyaw htun zaw hla min tun khin
 	min ho da ko na mu nur haji syed sayed`)
+
+// commonKin are the lines of the tables in which a common name stands.
+var commonKin = func() map[uint16]bool {
+	out := make(map[uint16]bool)
+	for w := range commonNames {
+		for _, id := range kinOf[w] {
+			out[id] = true
+		}
+	}
+	return out
+}()
+
+// isCommon reports whether very many bear the name, in one of its forms.
+func isCommon(text string, kin []uint16) bool {
+	if commonNames[text] {
+		return true
+	}
+	for _, id := range kin {
+		if commonKin[id] {
+			return true
+		}
+	}
+	return false
+}

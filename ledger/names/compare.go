@@ -228,6 +228,7 @@ func (s *side) replace(i, k int) {
 	t.code = codeOf(t.text, t.from)
 	t.kin = kinOf[t.text]
 	t.common = isCommon(t.text, t.kin)
+	t.ending = ending(t.text)
 	t.father = isPatronymic(t.text)
 	s.all[i] = t
 	copy(s.all[i+1:], s.all[i+k:s.n])
@@ -280,12 +281,13 @@ func likeness(a, b *token) (float64, kinship) {
 			sim = max(sim, similarity(a.alt, b.alt, isLoose)-0.01)
 		}
 	}
-	if a.known() && b.known() {
-		sim -= 0.08
+	if sim >= 0.5 && otherSex(a.text, b.text) {
+		return max(sim, 0.86), other
+	}
+	if a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() {
+		sim = max(0, sim-otherName)
 	}
 	switch {
-	case sim >= 0.5 && otherSex(a.text, b.text):
-		return max(sim, 0.86), other
 	case isLoose && sim > 0.9:
 		return sim, sound
 	case differByOne(a.text, b.text) || differByOne(a.code, b.code):
@@ -293,6 +295,10 @@ func likeness(a, b *token) (float64, kinship) {
 	}
 	return sim, near
 }
+
+// otherName is what two words lose that are near, but each a name by itself: an
+// error seldom makes one name of another.
+const otherName = 0.12
 
 // cutFrom reports whether t, the last word of a name that fills the line of a
 // passport, may be u cut at the end of the line.

@@ -49,9 +49,10 @@ type token struct {
 	kin     []uint16
 	from    script
 	role    role
-	father  bool // a patronymic
-	common  bool // borne by very many
-	last    bool // of a name so long that its end may have been cut
+	father  bool  // a patronymic
+	common  bool  // borne by very many
+	last    bool  // of a name so long that its end may have been cut
+	ending  uint8 // line of endingTable
 	weight  float64
 }
 

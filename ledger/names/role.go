@@ -138,6 +138,7 @@ func (t *token) finish() {
 	t.skel = skeletonOf(t.code)
 	t.kin = kinOf[t.text]
 	t.common = isCommon(t.text, t.kin)
+	t.ending = ending(t.text)
 	t.father = isPatronymic(t.text)
 	switch {
 	case t.from == hebrew && strings.Contains(t.text, "w"):

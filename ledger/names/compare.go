@@ -284,7 +284,7 @@ func likeness(a, b *token) (float64, kinship) {
 	if sim >= 0.5 && otherSex(a.text, b.text) {
 		return max(sim, 0.86), other
 	}
-	if a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() {
+	if nisba(a.code, b.code) || a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() {
 		sim = max(0, sim-otherName)
 	}
 	switch {
@@ -299,6 +299,14 @@ func likeness(a, b *token) (float64, kinship) {
 // otherName is what two words lose that are near, but each a name by itself: an
 // error seldom makes one name of another.
 const otherName = 0.12
+
+// nisba reports whether one word is the other and i: Karim, Karimi.
+func nisba(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return len(a) > 3 && len(b) == len(a)+1 && b[len(a)] == 'i' && b[:len(a)] == a
+}
 
 // cutFrom reports whether t, the last word of a name that fills the line of a
 // passport, may be u cut at the end of the line.

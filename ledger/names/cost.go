@@ -117,12 +117,16 @@ func similarity(a, b string, isLoose bool) float64 {
 	if a == b {
 		return 1
 	}
+	first := int32(0)
 	c, length := &strict, max(len(a), len(b))
 	if isLoose {
 		c, length = &loose, max(consonants(a), consonants(b))+1
 	}
 	whole := int32(unit * max(length, 2))
-	d := c.distance(a, b, whole*6/10)
+	if a != "" && b != "" && a[0] != b[0] {
+		first = int32(c.sub[sym(a[0])][sym(b[0])]) / 3
+	}
+	d := c.distance(a, b, whole*6/10) + first
 	return max(0, 1-float64(d)/float64(whole))
 }
 

@@ -92,6 +92,25 @@ func (c *culture) person(r *rand.Rand) person {
 	return p
 }
 
+// halfOf draws with half of the family names of every culture: the first half,
+// or the other.
+func halfOf(half int, draw func() []person) []person {
+	whole := cultures
+	defer func() { cultures = whole }()
+	cultures = slices.Clone(cultures)
+	for i := range cultures {
+		c := &cultures[i]
+		f := slices.Clone(c.family)
+		rand.New(rand.NewPCG(31, 32)).Shuffle(len(f), func(i, j int) { f[i], f[j] = f[j], f[i] })
+		cut := len(f) / 2
+		c.family = [][]spelled{f[:cut], f[cut:]}[half]
+		if c.name == "Burmese" {
+			c.given = c.family
+		}
+	}
+	return draw()
+}
+
 // population draws n people with names that differ, of all cultures alike.
 func population(r *rand.Rand, n int) []person {
 	seen := make(map[string]bool, n)
@@ -106,16 +125,15 @@ func population(r *rand.Rand, n int) []person {
 	return out
 }
 
-// treated returns the name with one wrong letter, or two in a long name, and at
-// times in another order, as the public benchmark of candidates treats names.
-func (p person) treated(r *rand.Rand) string {
+// treated returns the name with so many wrong letters, and at times in another
+// order, as the public benchmark of candidates treats names.
+func (p person) treated(r *rand.Rand, wrong int) string {
 	words := append([]string(nil), p.words...)
 	if r.IntN(3) == 0 {
 		r.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
 	}
 	name := strings.Join(words, " ")
-	name = typo(r, name)
-	if len(name) > 14 && r.IntN(3) == 0 {
+	for range wrong {
 		name = typo(r, name)
 	}
 	return name

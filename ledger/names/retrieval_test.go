@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/rand/v2"
 	"slices"
+	"time"
 )
 
 // shelf is an inverted index of names, as an index on disk would be.
@@ -59,6 +60,7 @@ type query struct {
 type outcome struct {
 	n, candidates, first, ten, over int
 	looked                          int
+	times                           []time.Duration
 	missed                          []query
 }
 
@@ -66,7 +68,9 @@ type outcome struct {
 // same and was filed earlier, stands before it.
 func (s *shelf) run(queries []query) (o outcome) {
 	for _, q := range queries {
+		start := time.Now()
 		list := s.search(Parse(q.text))
+		o.times = append(o.times, time.Since(start))
 		o.n++
 		o.looked += len(list)
 		at := slices.IndexFunc(list, func(f found) bool { return f.id == q.want })
@@ -88,21 +92,37 @@ func (s *shelf) run(queries []query) (o outcome) {
 	return o
 }
 
-// treatments makes the queries: names with typing errors, other spellings, and
-// the writing of the country.
-func treatments(r *rand.Rand, people []person, n int) (typos, variants, natives []query) {
-	for len(typos) < n || len(variants) < n || len(natives) < n {
-		i := r.IntN(len(people))
-		p := people[i]
-		if len(typos) < n {
-			typos = append(typos, query{p.treated(r), int32(i)})
-		}
-		if len(variants) < n && p.variant != p.latin {
-			variants = append(variants, query{p.variant, int32(i)})
-		}
-		if len(natives) < n && p.native != "" {
-			natives = append(natives, query{p.native, int32(i)})
+// treatment is a way of writing names otherwise than they were filed.
+type treatment struct {
+	name    string
+	queries []query
+}
+
+// treatments makes n queries of each kind.
+func treatments(r *rand.Rand, people []person, n int) []treatment {
+	kinds := []struct {
+		name  string
+		write func(p person) string
+	}{
+		{"one wrong letter", func(p person) string { return p.treated(r, 1) }},
+		{"two wrong", func(p person) string { return p.treated(r, 2) }},
+		{"other spelling", func(p person) string {
+			if p.variant == p.latin {
+				return ""
+			}
+			return p.variant
+		}},
+		{"own script", func(p person) string { return p.native }},
+	}
+	out := make([]treatment, len(kinds))
+	for k, kind := range kinds {
+		out[k].name = kind.name
+		for len(out[k].queries) < n {
+			i := r.IntN(len(people))
+			if text := kind.write(people[i]); text != "" {
+				out[k].queries = append(out[k].queries, query{text, int32(i)})
+			}
 		}
 	}
-	return typos, variants, natives
+	return out
 }

@@ -20,7 +20,7 @@ const module = "comity"
 // lowest layer up. A package may import those of lower layers; its tests may
 // also import those of its own.
 var layers = [][]string{
-	{"crypto/keys"},
+	{"crypto/keys", "ledger/names"},
 	{"crypto/sign", "crypto/seal"},
 	{"ledger", "ledger/ident"},
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
@@ -65,11 +65,12 @@ var reserved = map[string][]string{
 	"encoding/gob":                          {},
 	"golang.org/x/crypto/curve25519":        {}, // crypto/hpke does the KEM
 	"golang.org/x/crypto/chacha20poly1305":  {},
+	"github.com/mozillazg/go-pinyin":        {"ledger/names"},
 }
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
-var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/ident", "ledger/notice", "ledger/state"}
+var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/ident", "ledger/names", "ledger/notice", "ledger/state"}
 
 // impure are the imports that a pure package must not have.
 var impure = []string{"os", "os/exec", "io/ioutil", "net", "net/http", "syscall", "log", "sync", "context", "embed", "plugin"}

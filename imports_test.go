@@ -24,7 +24,8 @@ var layers = [][]string{
 	{"crypto/sign", "crypto/seal"},
 	{"ledger"},
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
-	{"ledger/query", "ledger/export"},
+	{"ledger/query"},
+	{"ledger/links", "ledger/export"},
 	{"ledger/store", "ledger/tiles"},
 	{"ledger/audit"},
 	{"node/wire"},
@@ -67,7 +68,7 @@ var reserved = map[string][]string{
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
-var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/notice", "ledger/state", "ledger/query", "ledger/export"}
+var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/notice", "ledger/state", "ledger/query", "ledger/links", "ledger/export"}
 
 // impure are the imports that a pure package must not have.
 var impure = []string{"os", "os/exec", "io/ioutil", "net", "net/http", "syscall", "log", "sync", "context", "embed", "plugin"}

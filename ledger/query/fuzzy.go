@@ -8,7 +8,7 @@ func matchFuzzyName(v *Value, r *Record) (float64, string) {
 	for i := range r.Names {
 		n := &r.Names[i]
 		for _, form := range notBlank(n.Text, n.MRZ) {
-			if s, w := compareNames(v.Text, form); s*n.score() > best {
+			if s, w := CompareNames(v.Text, form); s*n.score() > best {
 				best, why = s*n.score(), fmt.Sprintf("%s %s (%s): %s", n.what(), n.Text, n.At, w)
 			}
 		}
@@ -16,8 +16,8 @@ func matchFuzzyName(v *Value, r *Record) (float64, string) {
 	return best, why
 }
 
-// compareNames scores two names from 0 to 1: 0 for those that are not the same.
-func compareNames(a, b string) (float64, string) {
+// CompareNames scores two names from 0 to 1: 0 for those that are not the same.
+func CompareNames(a, b string) (float64, string) {
 	want, got := Tokens(a), Tokens(b)
 	if len(want) == 0 || len(got) == 0 {
 		return 0, ""

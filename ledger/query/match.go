@@ -144,6 +144,13 @@ func matchText(v *Value, r *Record) (float64, string) {
 
 func isNameText(at string) bool { return strings.Contains(at, ".names.") }
 
+// IsNamed reports whether a short name, or the beginning of an id, is of this
+// notice; see [NormalID].
+func (r *Record) IsNamed(name string) bool {
+	score, _ := matchID(NormalID(name), r)
+	return score > 0
+}
+
 // matchID is also what a bare word does first: people type LT-0301.
 func matchID(norm string, r *Record) (float64, string) {
 	switch {

@@ -24,6 +24,8 @@ var layers = [][]string{
 	{"crypto/sign", "crypto/seal"},
 	{"ledger", "ledger/ident"},
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
+	{"ledger/query"},
+	{"ledger/links", "ledger/export"},
 	{"ledger/store", "ledger/tiles"},
 	{"ledger/audit"},
 	{"node/wire"},
@@ -70,7 +72,7 @@ var reserved = map[string][]string{
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
-var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/ident", "ledger/names", "ledger/notice", "ledger/state"}
+var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/ident", "ledger/names", "ledger/notice", "ledger/state", "ledger/query", "ledger/links", "ledger/export"}
 
 // impure are the imports that a pure package must not have.
 var impure = []string{"os", "os/exec", "io/ioutil", "net", "net/http", "syscall", "log", "sync", "context", "embed", "plugin"}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -81,6 +82,9 @@ func split(app *cli.App, args []string) (words, rest []string, flags []given, er
 		case len(arg) < 2 || arg[0] != '-':
 			words = append(words, arg)
 			continue
+		case len(words) > 0 && words[0] == "search" && negated.MatchString(arg) && anywhere(app, beforeEquals(arg)) == nil:
+			words = append(words, arg)
+			continue
 		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		f := given{name: name, text: arg, words: []string{arg}}
@@ -94,6 +98,15 @@ func split(app *cli.App, args []string) (words, rest []string, flags []given, er
 		flags = append(flags, f)
 	}
 	return words, nil, flags, nil
+}
+
+// negated is a term of a query that a dash negates, such as -country:TH, which
+// is no flag.
+var negated = regexp.MustCompile(`^-(\(|"|NOT |[A-Za-z_]+(:|~|!=|=|<|>))`)
+
+func beforeEquals(arg string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+	return name
 }
 
 // anywhere returns the flag with this name of any command.
@@ -178,7 +191,7 @@ func unknownFlag(flags []cli.Flag, path []string, text string) error {
 	case near != "":
 		return hint(err, "did you mean --%s", near)
 	case len(path) > 0 && path[0] == "search":
-		return hint(err, "all terms must match, none can be left out; a word that begins with a dash stands in double quotes: '\"%s\"'", text)
+		return hint(err, "to leave out what matches: NOT TERM; a word that begins with a dash stands in double quotes: '\"%s\"'", text)
 	}
 	return hint(err, "flags of this command: comity %s --help", strings.Join(path, " "))
 }

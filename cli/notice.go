@@ -22,7 +22,7 @@ func (t *terminal) noticeCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			t.noticeNewCommand(), t.noticeImportCommand(), t.noticeSubmitCommand(), t.noticeAmendCommand(),
 			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeReplyCommand(),
-			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeSchemaCommand(),
+			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeSchemaCommand(), t.noticeLinksCommand(),
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/query"
 	"comity/ledger/state"
 	"comity/node/desk"
 )
@@ -81,7 +82,7 @@ func (p *player) publishChild(ctx context.Context) error {
 // find it.
 func (p *player) lookFromOutside(ctx context.Context, c *desk.Case, sent *Sent) error {
 	person := c.View.Card.Person.Names[0]
-	q, err := notice.ParseQuery(fmt.Sprintf("name:%q", person.String()))
+	q, err := query.Parse(fmt.Sprintf("name:%q", person.String()), p.time.Now())
 	if err != nil {
 		return err
 	}
@@ -122,15 +123,9 @@ func (p *player) lookFromOutside(ctx context.Context, c *desk.Case, sent *Sent) 
 }
 
 // find counts the notices that a bureau finds.
-func (p *player) find(ctx context.Context, code string, q *notice.Query) (int, error) {
-	list, err := p.desks[code].Cases(ctx, desk.Filter{Opened: true, Keep: func(c *desk.Case) bool {
-		if c.View == nil {
-			return false
-		}
-		ok, _ := c.View.Match(q)
-		return ok
-	}})
-	return len(list), err
+func (p *player) find(ctx context.Context, code string, q *query.Query) (int, error) {
+	_, total, err := p.desks[code].Search(ctx, q, nil, 0)
+	return total, err
 }
 
 func (p *player) ackChild(ctx context.Context) error {

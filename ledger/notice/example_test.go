@@ -66,22 +66,6 @@ func ExampleNotice_Validate() {
 	// body.facts: missing: what happened, so that a reader can weigh the request
 }
 
-func ExampleView_Match() {
-	n := notice.ChildCase(today)
-	v := notice.View{Kind: n.Kind, Colour: n.Colour, Reference: n.Reference, Card: n.Card}
-	for _, query := range []string{"name:ilva dob:2013", "dbo:2013"} {
-		q, err := notice.ParseQuery(query)
-		if err != nil {
-			fmt.Println(err)
-			continue
-		}
-		fmt.Println(v.Match(q))
-	}
-	// Output:
-	// true name Ilva Sorrendahl (card); born 2013-07-29 (card)
-	// query: no field "dbo"; did you mean dob?
-}
-
 func ExampleTemplate() {
 	_, err := notice.Template(ledger.KindUndisclosed, today)
 	fmt.Println(err)

@@ -1,0 +1,8 @@
+// Package export writes opened notices in forms that programs of the field read:
+// STIX 2.1 bundles and CSV. What it writes is plaintext that has left the ledger:
+// nothing protects it any more, so every form carries the handling code, the TLP
+// marking and the caveats of its origin, and [MayExport] refuses what the origin
+// has not consented to.
+//
+// The package opens no file and reads no clock. Start reading at rights.go.
+package export

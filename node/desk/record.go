@@ -1,0 +1,107 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"comity/ledger/links"
+	"comity/ledger/query"
+)
+
+// Record returns what can be looked for of the current version of the case. It
+// has a header only where these keys open nothing of it.
+func (c *Case) Record() *query.Record {
+	return query.RecordOf(c.View, query.Header{
+		ID: c.ID.String(), Bureau: c.Bureau, Index: c.Index, Time: c.Time,
+		Status: strings.ReplaceAll(strings.ToLower(c.Status.String()), " ", "_"),
+	})
+}
+
+// records returns the cases that are open to this desk, each with its record.
+func (d *Desk) records(ctx context.Context) (cases []*Case, records []*query.Record, err error) {
+	list, err := d.Cases(ctx, Filter{Opened: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range list {
+		if c.View != nil {
+			cases, records = append(cases, c), append(records, c.Record())
+		}
+	}
+	return cases, records, ctx.Err()
+}
+
+// Links returns what hangs together with a case, among all that is open to this
+// desk; nil for a case of which nothing is open.
+func (d *Desk) Links(ctx context.Context, c *Case, limits links.Limits) (*links.Graph, error) {
+	_, records, err := d.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return links.Grow(links.NewMemory(records), c.ID.String(), limits)
+}
+
+// resolveLinks answers the link terms of a query. A notice that is not there, or
+// not open here, is an error and not an empty result.
+func resolveLinks(q *query.Query, records []*query.Record) error {
+	var src *links.Memory
+	return q.Resolve(func(name string, depth int) (map[string]string, error) {
+		if src == nil {
+			src = links.NewMemory(records)
+		}
+		var of *query.Record
+		for _, r := range records {
+			if !r.IsNamed(name) {
+				continue
+			}
+			if of != nil && of.ID != r.ID {
+				return nil, fmt.Errorf("link: %.40q could be %s or %s", name, of.ID[:12], r.ID[:12])
+			}
+			of = r
+		}
+		if of == nil {
+			return nil, fmt.Errorf("link: %.40q: %w", name, ErrNoCase)
+		}
+		g, err := links.Grow(src, of.ID, links.Limits{Depth: depth, Namesakes: -1})
+		if err != nil {
+			return nil, err
+		}
+		return g.Linked(), nil
+	})
+}
+
+// Found is a case that a query finds.
+type Found struct {
+	*Case
+	Score float64 // 0 to 1
+	Why   []string
+}
+
+// Search returns the cases open to this desk that q finds and keep takes, best
+// first and among equals the newest, at most limit of them (0: all), and how
+// many there are in all.
+func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool, limit int) (found []Found, total int, err error) {
+	cases, records, err := d.records(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := resolveLinks(q, records); err != nil {
+		return nil, 0, err
+	}
+	for i, r := range records {
+		if ok, score, why := q.Match(r); ok && (keep == nil || keep(cases[i])) {
+			found = append(found, Found{cases[i], score, why})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Found) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Index, a.Index))
+	})
+	total = len(found)
+	if limit > 0 && total > limit {
+		found = found[:limit]
+	}
+	return found, total, ctx.Err()
+}

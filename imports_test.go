@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"ledger"},
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
 	{"ledger/store", "ledger/tiles"},
-	{"ledger/audit"},
+	{"ledger/audit", "ledger/index"},
 	{"node/wire"},
 	{"node/client"},
 	{"node", "node/desk"},
@@ -56,6 +56,8 @@ var reserved = map[string][]string{
 	"github.com/btcsuite/btcd/btcutil":     {"crypto/keys"},
 	"filippo.io/edwards25519":              {"crypto/keys"},
 	"github.com/rogpeppe/go-internal":      {"cli"},
+	"github.com/ncruces/go-sqlite3":        {"ledger/index"},
+	"lukechampine.com/adiantum":            {"ledger/index"},
 	"github.com/stretchr/testify":          {}, // standard testing only
 	"github.com/google/go-cmp":             {},
 	"google.golang.org/protobuf":           {}, // encodings are written by hand
@@ -262,7 +264,9 @@ func TestImportsFindsPlanted(t *testing.T) {
 		{"ledger/state/b.go", `import "net/http"`, "ledger/state does no I/O"},
 		{"ledger/b.go", `import "os"`, "ledger does no I/O"},
 		{"crypto/seal/b.go", `import "os"`, "crypto/seal does no I/O"},
-		{"ledger/b.go", `import "comity/ledger/index"`, "no such layer"},
+		{"ledger/b.go", `import "comity/ledger/index"`, "ledger/index is not below ledger"},
+		{"node/desk/b.go", `import "github.com/ncruces/go-sqlite3"`, "only [ledger/index] may"},
+		{"ledger/b.go", `import "comity/ledger/find"`, "no such layer"},
 		{"ledger/b.go", `import "comity/testnet/interop"`, "no such layer"},
 		{"node/go.mod", `module node`, "a module where none should be"},
 	} {

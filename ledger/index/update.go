@@ -25,6 +25,7 @@ type Update struct {
 	Replies  []Reply
 	Delete   []uint64 // notices of which nothing may stay
 	Forget   []uint64 // replies, likewise
+	Scrub    bool     // what a Put takes out must be gone as well
 }
 
 // Put sets what the index holds of a notice, in place of what it held.
@@ -54,7 +55,7 @@ func (ix *Index) Apply(u *Update) error {
 	ix.mu.Lock()
 	ix.position = u.To
 	ix.mu.Unlock()
-	if len(u.Delete)+len(u.Forget) == 0 || journalMode() != "WAL" {
+	if !u.Scrub && len(u.Delete)+len(u.Forget) == 0 || journalMode() != "WAL" {
 		return nil
 	}
 	// The log still has the pages as they were. A reader in the midst of a find

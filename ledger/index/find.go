@@ -45,14 +45,30 @@ func join(b *strings.Builder, list []Expr, operator string) {
 // Find returns the newest limit notices before an index, 0 for the end, that
 // have the terms of an expression: newest first.
 func (ix *Index) Find(e Expr, before uint64, limit int) ([]uint64, error) {
+	return ix.find("SELECT rowid FROM find WHERE find MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", match(e), end(before), limit)
+}
+
+// FindBorn is [Index.Find] for the active notices on whose card is a person who
+// may be born on a day from first to last, since 1970-01-01.
+func (ix *Index) FindBorn(e Expr, first, last int64, limit int) ([]uint64, error) {
+	return ix.find(`SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+		WHERE f.find MATCH ? AND n.first <= ? AND n.last >= ? AND NOT n.ended AND (n.first <> 0 OR n.last <> 0)
+		ORDER BY f.rowid DESC LIMIT ?`, match(e), last, first, limit)
+}
+
+func match(e Expr) string {
 	var b strings.Builder
 	e.match(&b)
+	return b.String()
+}
+
+func (ix *Index) find(sql string, args ...any) ([]uint64, error) {
 	var out []uint64
 	err := ix.read(func(c *conn) error {
-		return c.query("SELECT rowid FROM find WHERE find MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", func(s *sqlite3.Stmt) error {
+		return c.query(sql, func(s *sqlite3.Stmt) error {
 			out = append(out, uint64(s.ColumnInt64(0)))
 			return nil
-		}, b.String(), end(before), limit)
+		}, args...)
 	})
 	return out, err
 }

@@ -224,7 +224,8 @@ func escape(path string) string {
 
 const schema = `
 CREATE TABLE meta(k TEXT PRIMARY KEY, v BLOB) WITHOUT ROWID;
-CREATE TABLE notice(n INTEGER PRIMARY KEY, bureau TEXT NOT NULL, ended INTEGER NOT NULL, opened INTEGER NOT NULL, events BLOB NOT NULL);
+CREATE TABLE notice(n INTEGER PRIMARY KEY, bureau TEXT NOT NULL, ended INTEGER NOT NULL, opened INTEGER NOT NULL, events BLOB NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE term(n INTEGER PRIMARY KEY, t TEXT NOT NULL);
 CREATE TABLE reply(e INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 CREATE INDEX reply_n ON reply(n);
@@ -281,6 +282,8 @@ func (c *conn) statement(sql string, args []any) (*sqlite3.Stmt, error) {
 		switch a := a.(type) {
 		case uint64:
 			err = s.BindInt64(i+1, int64(a))
+		case int64:
+			err = s.BindInt64(i+1, a)
 		case int:
 			err = s.BindInt64(i+1, int64(a))
 		case bool:

@@ -45,9 +45,9 @@ func find(t testing.TB, ix *Index, e Expr) []uint64 {
 // three is an update of three notices, of which the last was not opened.
 func three() *Update {
 	return &Update{To: 10, Put: []Put{
-		{Notice{2, "XA", false, true, []uint64{2}}, []string{"i_aa01", "bd_X123", "w_harbour", "k_red"}},
-		{Notice{5, "XB", false, true, []uint64{5, 7, 300}}, []string{"i_aa02", "bd_Y99", "w_harbour", "k_blue"}},
-		{Notice{6, "XA", true, false, []uint64{6, 8}}, []string{"i_bb03"}},
+		{Notice{N: 2, Bureau: "XA", Ended: false, Opened: true, Events: []uint64{2}}, []string{"i_aa01", "bd_X123", "w_harbour", "k_red"}},
+		{Notice{N: 5, Bureau: "XB", Ended: false, Opened: true, Events: []uint64{5, 7, 300}}, []string{"i_aa02", "bd_Y99", "w_harbour", "k_blue"}},
+		{Notice{N: 6, Bureau: "XA", Ended: true, Opened: false, Events: []uint64{6, 8}}, []string{"i_bb03"}},
 	}, Replies: []Reply{{9, 5}, {4, 2}}}
 }
 
@@ -114,7 +114,7 @@ func TestPutAgain(t *testing.T) {
 	dir := t.TempDir()
 	ix := openTest(t, dir, testOptions())
 	apply(t, ix, three())
-	apply(t, ix, &Update{From: 10, To: 11, Put: []Put{{Notice{2, "XA", false, true, []uint64{2, 10}}, []string{"i_aa01", "bd_Z777"}}}})
+	apply(t, ix, &Update{From: 10, To: 11, Put: []Put{{Notice{N: 2, Bureau: "XA", Ended: false, Opened: true, Events: []uint64{2, 10}}, []string{"i_aa01", "bd_Z777"}}}})
 	if err := ix.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -293,5 +293,27 @@ func TestDamage(t *testing.T) {
 	}
 	if !seen {
 		t.Error("no damage was ever seen")
+	}
+}
+
+func TestFindBorn(t *testing.T) {
+	ix := openTest(t, t.TempDir(), testOptions())
+	u := three()
+	u.Put[0].First, u.Put[0].Last = -100, -100
+	u.Put[1].First, u.Put[1].Last = 0, 364
+	u.Put[2].First, u.Put[2].Last = -1000, 1000 // it ended
+	u.Put[2].Terms = append(u.Put[2].Terms, "w_harbour")
+	u.Put = append(u.Put, Put{Notice{N: 8, Bureau: "XA"}, []string{"w_harbour"}}) // no date
+	apply(t, ix, u)
+	for _, tt := range []struct {
+		first, last int64
+		want        []uint64
+	}{
+		{-100, -100, []uint64{2}}, {-101, -101, nil}, {-99, -1, nil}, {364, 364, []uint64{5}}, {365, 365, nil}, {-400, 400, []uint64{5, 2}},
+	} {
+		got, err := ix.FindBorn(Term("w_harbour"), tt.first, tt.last, 10)
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("FindBorn(%d, %d): got %v, %v, want %v", tt.first, tt.last, got, err, tt.want)
+		}
 	}
 }

@@ -11,11 +11,15 @@ import (
 
 // Notice is what the index holds of one notice beside its terms.
 type Notice struct {
-	N      uint64 // index of its publish entry
-	Bureau string // the origin
-	Ended  bool   // it was no longer active when it was indexed
-	Opened bool   // the keys open a version of it
-	Events []uint64
+	N      uint64   // index of its publish entry
+	Bureau string   // the origin
+	Ended  bool     // no checkpoint was to be shown it when it was indexed
+	Opened bool     // the keys open a version of it
+	Events []uint64 // the entries that concern it, rising, with N the first
+
+	// First and Last are the days on which the person on the card may be born,
+	// since 1970-01-01; both zero if nothing is known.
+	First, Last int64
 }
 
 // Update is a step of the log: all of it is in the index, or nothing.
@@ -106,8 +110,8 @@ func (c *conn) put(p *Put, known bool) error {
 			return err
 		}
 	}
-	err := c.do("INSERT OR REPLACE INTO notice(n, bureau, ended, opened, events) VALUES(?, ?, ?, ?, ?)",
-		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events))
+	err := c.do("INSERT OR REPLACE INTO notice(n, bureau, ended, opened, events, first, last) VALUES(?, ?, ?, ?, ?, ?, ?)",
+		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last)
 	if err != nil || len(p.Terms) == 0 {
 		return err
 	}
@@ -155,13 +159,23 @@ func parseEvents(b []byte) []uint64 {
 	return events
 }
 
+// columns are what noticeOf reads.
+const columns = "n, bureau, ended, opened, events, first, last"
+
+func noticeOf(s *sqlite3.Stmt) *Notice {
+	return &Notice{
+		N: uint64(s.ColumnInt64(0)), Bureau: s.ColumnText(1), Ended: s.ColumnBool(2), Opened: s.ColumnBool(3),
+		Events: parseEvents(s.ColumnRawBlob(4)), First: s.ColumnInt64(5), Last: s.ColumnInt64(6),
+	}
+}
+
 // Notice returns what the index holds of the notice that was published at n,
 // nil if nothing.
 func (ix *Index) Notice(n uint64) (*Notice, error) {
 	var out *Notice
 	err := ix.read(func(c *conn) error {
-		return c.query("SELECT bureau, ended, opened, events FROM notice WHERE n = ?", func(s *sqlite3.Stmt) error {
-			out = &Notice{n, s.ColumnText(0), s.ColumnBool(1), s.ColumnBool(2), parseEvents(s.ColumnBlob(3, nil))}
+		return c.query("SELECT "+columns+" FROM notice WHERE n = ?", func(s *sqlite3.Stmt) error {
+			out = noticeOf(s)
 			return nil
 		}, n)
 	})
@@ -192,7 +206,7 @@ type Filter struct {
 // List returns the newest limit notices that the filter takes, newest first.
 func (ix *Index) List(f Filter, limit int) ([]*Notice, error) {
 	var out []*Notice
-	sql := "SELECT n, bureau, ended, opened, events FROM notice WHERE n >= ? AND n < ?"
+	sql := "SELECT " + columns + " FROM notice WHERE n >= ? AND n < ?"
 	args := []any{f.Since, end(f.Before)}
 	if f.Bureau != "" {
 		sql, args = sql+" AND bureau = ?", append(args, f.Bureau)
@@ -205,7 +219,7 @@ func (ix *Index) List(f Filter, limit int) ([]*Notice, error) {
 	}
 	err := ix.read(func(c *conn) error {
 		return c.query(sql+" ORDER BY n DESC LIMIT ?", func(s *sqlite3.Stmt) error {
-			out = append(out, &Notice{uint64(s.ColumnInt64(0)), s.ColumnText(1), s.ColumnBool(2), s.ColumnBool(3), parseEvents(s.ColumnBlob(4, nil))})
+			out = append(out, noticeOf(s))
 			return nil
 		}, append(args, limit)...)
 	})

@@ -34,6 +34,7 @@ type Desk struct {
 	catalog *catalog
 	opener  *opener
 	finder  finder
+	queue   queue
 }
 
 // sealedNote is a FINAL checkpoint with its note; the zero value is none.

@@ -276,10 +276,14 @@ func (d *Desk) put(n uint64, events []uint64, ids identities) (index.Put, error)
 	if about == nil {
 		return index.Put{}, fmt.Errorf("the state has no notice %s", k.id.Short())
 	}
-	p := index.Put{Notice: index.Notice{N: n, Bureau: about.Bureau, Ended: about.Status != state.StatusActive, Events: events}}
+	p := index.Put{Notice: index.Notice{N: n, Bureau: about.Bureau, Ended: !visible(about.Status), Events: events}}
 	opened := d.openNotice(k, ids).shown
 	current := opened[len(opened)-1].view
 	p.Terms = index.Terms(k.id.String(), current)
+	if current != nil && current.Card != nil && !current.Card.Person.Born.IsZero() {
+		first, last := current.Card.Person.Born.Range()
+		p.First, p.Last = int64(first), int64(last)
+	}
 	for i := len(opened) - 1; i >= 0 && !p.Opened; i-- {
 		if v := opened[i].view; v != nil {
 			p.Opened = true

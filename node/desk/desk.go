@@ -33,6 +33,8 @@ type Desk struct {
 
 	catalog *catalog
 	opener  *opener
+	finder  finder
+	queue   queue
 }
 
 // sealedNote is a FINAL checkpoint with its note; the zero value is none.
@@ -95,7 +97,7 @@ func (d *Desk) Close() error {
 	d.Unlock(nil)
 	d.syncing.Lock()
 	defer d.syncing.Unlock()
-	if err := d.store.Close(); err != nil {
+	if err := errors.Join(d.dropIndex(false), d.store.Close()); err != nil {
 		return fmt.Errorf("close desk: %w", err)
 	}
 	return nil

@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"ledger/audit"},
 	{"node/wire"},
 	{"node/client"},
-	{"node", "node/desk"},
+	{"node", "node/desk", "node/drafts"},
 	{"node/home"},
 	{"testnet"},
 	{"cli"},

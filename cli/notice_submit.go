@@ -17,7 +17,8 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 		Name:      "submit",
 		Usage:     "check, seal, sign and send a notice",
 		ArgsUsage: "FILE",
-		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest needs --second.\n" +
+		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest needs a second\n" +
+			"officer: --second, or else it waits for one to `approve` it.\n" +
 			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
 			"Example: comity notice submit lt-0301.json",
 		Flags: []cli.Flag{secondFlag(), noWaitFlag(),
@@ -75,11 +76,12 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 			return err
 		}
 	}
+	by.Awaits = len(by.Others) == 0
 	it, err := s.desk.Publish(c.Context, s.client, by, n)
 	if err != nil {
 		return s.composing(n.Reference, err)
 	}
-	return s.send(c, n.Reference, it)
+	return s.submitOrPark(c, n.Reference, it, n.FourEyes(), "")
 }
 
 func (t *terminal) noticeAmend(c *cli.Context) error {
@@ -105,11 +107,12 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 		return err
 	}
 	name := "the new version of " + k.Name()
+	by.Awaits = len(by.Others) == 0
 	it, err := s.desk.Amend(c.Context, s.client, by, k.ID, n)
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.send(c, name, it)
+	return s.submitOrPark(c, name, it, n.FourEyes(), "")
 }
 
 func (t *terminal) noticeWithdraw(c *cli.Context) error {

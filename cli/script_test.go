@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	halt BUREAU                 stop a node of the consortium (stop is testscript's own, and ends the script)
 //	lie BUREAU                  sign another history with a bureau's keys, and wait until the others know; $EVIDENCE
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
+//	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -50,11 +51,12 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("VERIFIER", verifier)
+			env.Setenv("NEXTDECADE", time.Now().AddDate(10, 0, 0).UTC().Format(time.RFC3339))
 			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "draftid": draftID,
 		},
 	})
 }
@@ -187,4 +189,13 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+func draftID(ts *testscript.TestScript, neg bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("COMITY_DIR"), "drafts", "*.cdraft"))
+	ts.Check(err)
+	if neg || len(args) != 0 || len(files) != 1 {
+		ts.Fatalf("usage: draftid, with one draft; there are %d", len(files))
+	}
+	ts.Setenv("DRAFT", strings.TrimSuffix(filepath.Base(files[0]), ".cdraft"))
 }

@@ -114,6 +114,9 @@ func (d *Desk) casesOf(ctx context.Context, entries []logged, answered bool) ([]
 	return d.cases(ctx, about, replies, Filter{})
 }
 
+// Answered returns the cases that have any reply which these keys open.
+func (d *Desk) Answered(ctx context.Context) ([]*Case, error) { return d.casesOf(ctx, nil, true) }
+
 // eventsOf is the events of entries, and the deadlines that passed between two
 // cursors. It is a pure function: the same log gives the same events.
 func eventsOf(entries []logged, cases []*Case, from, to Cursor) []Event {

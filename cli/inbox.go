@@ -20,7 +20,7 @@ func (t *terminal) inboxCommand() *cli.Command {
 		Description: "ESCALATED is what nobody answered in time: call. Then come hits and requests by urgency and the\n" +
 			"time that is left, what waits for a second officer, new notices, and reviews that come up.\n\n" +
 			"Example: comity inbox",
-		Flags:  []cli.Flag{asOfFlag()},
+		Flags:  []cli.Flag{asOfFlag(), &cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50}},
 		Action: t.inbox,
 	}
 }
@@ -63,6 +63,10 @@ func (t *terminal) inbox(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
 		return err
 	}
+	limit := c.Int("limit")
+	if limit < 0 {
+		return usagef("--limit %d: fewer than none cannot be shown", limit)
+	}
 	s, err := t.openToRead(c)
 	if err != nil {
 		return err
@@ -75,6 +79,10 @@ func (t *terminal) inbox(c *cli.Context) error {
 	list, err := s.waiting(c.Context, asOf)
 	if err != nil {
 		return err
+	}
+	if limit > 0 && len(list) > limit {
+		t.note("these are the first %s of %s: --limit 0 shows all", count(limit), count(len(list)))
+		list = list[:limit]
 	}
 	if t.asJSON {
 		return t.document(list)

@@ -14,6 +14,7 @@ import (
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/store"
 	"comity/node/desk"
 	"comity/node/wire"
 
@@ -60,6 +61,7 @@ const (
 	firstPause = 250 * time.Millisecond
 	lastPause  = 15 * time.Second
 	watchWait  = 20 * time.Second
+	slowAnswer = 5 * time.Second
 )
 
 func (t *terminal) watch(c *cli.Context) error {
@@ -165,7 +167,10 @@ func (w *watcher) keep(at desk.Cursor) error {
 // round reads what is new and tells it. An error of the network is none of a
 // watch; that a node lies, or that there are two histories, is.
 func (w *watcher) round(ctx context.Context) error {
-	if err := w.openDesk(ctx); err != nil {
+	switch err := w.openDesk(ctx); {
+	case errors.Is(err, store.ErrLocked):
+		return nil // a long command has it: the next round tells all
+	case err != nil:
 		return err
 	}
 	defer w.closeDesk()
@@ -176,6 +181,10 @@ func (w *watcher) round(ctx context.Context) error {
 		return w.syncErr
 	}
 	w.reached(ctx, w.syncErr)
+	size, err := w.desk.Size()
+	if err != nil || w.at.Next > size && w.syncErr != nil {
+		return err // made anew, and not full yet
+	}
 	for {
 		list, end, err := w.desk.Events(ctx, w.at, w.desk.AsOf(time.Now()))
 		if err != nil {
@@ -193,10 +202,6 @@ func (w *watcher) round(ctx context.Context) error {
 			}
 		}
 		if err := w.keep(end); err != nil {
-			return err
-		}
-		size, err := w.desk.Size()
-		if err != nil {
 			return err
 		}
 		if w.size = size; end.Next == size {
@@ -245,30 +250,52 @@ func (w *watcher) deadline(ctx context.Context) error {
 	return nil
 }
 
-// wait returns when there may be news or a deadline has passed, and false when
-// the watch is over. It does not hold the replica.
+// wait returns when there is news or a deadline has passed, and false when the
+// watch is over. It does not hold the replica.
 func (w *watcher) wait(ctx context.Context) bool {
-	limit := watchWait
-	if w.due > 0 {
-		limit = min(limit, max(time.Until(time.UnixMilli(int64(w.due)+1)), 0))
+	for {
+		limit := watchWait
+		if w.due > 0 {
+			limit = min(limit, time.Until(time.UnixMilli(int64(w.due)+1)))
+		}
+		if limit <= 0 {
+			return true
+		}
+		if limit < time.Second { // which a node cannot wait
+			if !pause(ctx, limit) {
+				return false
+			}
+			continue
+		}
+		limited, cancel := context.WithTimeout(ctx, limit+slowAnswer)
+		_, err := w.client.Checkpoint(limited, w.size, limit.Truncate(time.Second))
+		cancel()
+		if ctx.Err() != nil {
+			return false
+		}
+		if err == nil {
+			return true
+		}
+		if wire.CodeOf(err) == wire.NotFinal {
+			w.reached(ctx, nil)
+			continue
+		}
+		w.reached(ctx, err)
+		if !pause(ctx, min(w.backoff, limit)) {
+			return false
+		}
+		w.backoff = min(2*w.backoff, lastPause)
 	}
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	_, err := w.client.Checkpoint(limited, w.size, watchWait)
-	switch {
-	case ctx.Err() != nil:
-		return false
-	case err == nil, limited.Err() != nil, wire.CodeOf(err) == wire.NotFinal:
-		return true
-	}
-	w.reached(ctx, err)
+}
+
+// pause returns false if the watch is over.
+func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(min(w.backoff, max(limit, firstPause))):
-		w.backoff = min(2*w.backoff, lastPause)
+	case <-time.After(d):
+		return true
 	}
-	return true
 }
 
 // happened is an event as --json shows it.

@@ -129,7 +129,33 @@ func (d *Desk) OpenDraft(it ledger.Item) (*notice.View, error) {
 		return nil, fmt.Errorf("open draft: %w", err)
 	}
 	v.ID = it.Entry.ID.String()
+	if v.Opened() {
+		if err := d.onlyReaders(it, v.Readers); err != nil {
+			return nil, fmt.Errorf("open draft: %w", err)
+		}
+	}
 	return v, nil
+}
+
+// onlyReaders refuses a body with more keys in it than the readers that it names
+// can account for. Each part has a power of two of grants, filled up with some
+// of no use; whom one is for cannot be seen, so an author could still put
+// another reader in the place of one that it names.
+func (d *Desk) onlyReaders(it ledger.Item, readers notice.Readers) error {
+	b, err := seal.Parse(it.Body)
+	if err != nil {
+		return err
+	}
+	n := len(readers)
+	if readers.All() {
+		n = len(d.genesis.Charter.Members)
+	}
+	for _, p := range b.Parts() {
+		if p.Grants > 1 && p.Grants >= 2*n {
+			return fmt.Errorf("its %s is sealed to more keys than the %d readers that it names", p.Compartment, n)
+		}
+	}
+	return nil
 }
 
 // openItem opens the sealed body of an item that is in no ledger yet.

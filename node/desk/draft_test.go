@@ -33,6 +33,7 @@ func redCase() *notice.Notice {
 	if err != nil {
 		panic(err)
 	}
+	n.Readers = notice.Readers{"XA", "XB"}
 	return n
 }
 
@@ -177,5 +178,36 @@ func TestDraftNote(t *testing.T) {
 	}
 	if text, _, err := xa.OpenNote(sealed, xa.Supervisor.Signer.ID(), about); err == nil && text != "" {
 		t.Error("a note under another officer's name is taken")
+	}
+}
+
+// Its author names two readers, and seals the card to a third as well.
+func TestDraftForMore(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 1)
+	xa := offices[0]
+	by := xa.officers()
+	o, err := xa.author(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := redCase()
+	parts, err := n.Parts(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts[0].Readers = notice.Readers{"XA", "XB", "XC"}
+	body, err := xa.sealParts(o, parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := n.Publish()
+	p.SizeClass = sizeClass(len(body))
+	it, err := xa.sign(ctx, xa.c, &by, ledger.Statement{Class: ledger.ClassPublish, Public: p.Marshal()}, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := xa.OpenDraft(it); err == nil || !strings.Contains(err.Error(), "card is sealed to more keys than the 2 readers") {
+		t.Errorf("OpenDraft: %v", err)
 	}
 }

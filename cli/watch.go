@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -27,7 +26,7 @@ func (t *terminal) watchCommand() *cli.Command {
 		Usage: "tell what happens, as it becomes FINAL, until Ctrl-C",
 		Description: "Goes on where it was stopped: no event is lost or told twice. While the node cannot be reached it\n" +
 			"tries again, and tells what it missed. Deadlines that pass are told without it. A terminal rings for\n" +
-			"what is of urgency U3. With --json, one object a line; its id is the same whenever it is told.\n\n" +
+			"what is of urgency U3, and for a deadline that passed. With --json, one object a line; its id is the same whenever it is told.\n\n" +
 			"Example: comity watch",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "cursor", Usage: "`FILE` that keeps how far it is (default: one in the bureau's folder for each officer)"},
@@ -44,7 +43,7 @@ func (t *terminal) watchCommand() *cli.Command {
 // commands get it.
 type watcher struct {
 	*session
-	path    string
+	cursor  *cursor
 	at      desk.Cursor
 	ids     map[seal.Compartment][]*keys.Identity
 	left    int // events until it ends; -1 for no end
@@ -86,6 +85,7 @@ func (t *terminal) watch(c *cli.Context) error {
 	if err := w.resume(c); err != nil {
 		return err
 	}
+	defer w.cursor.Close()
 	for {
 		err := w.round(c.Context)
 		switch {
@@ -105,36 +105,23 @@ func (t *terminal) watch(c *cli.Context) error {
 // errWatched ends a watch after as many events as were asked for.
 var errWatched = errors.New("watched")
 
-// cursorFile is how far a watch is, between runs.
-type cursorFile struct {
-	Ledger ledger.ID `json:"ledger"`
-	desk.Cursor
-}
-
-// resume reads where the last watch ended. A first one begins with what comes
-// from now on.
+// resume opens the cursor where the last watch ended. A first one begins with
+// what comes from now on.
 func (w *watcher) resume(c *cli.Context) error {
-	if w.path = c.String("cursor"); w.path == "" {
+	path := c.String("cursor")
+	if path == "" {
 		who := w.label
 		if who == "" {
 			who = "bureau"
 		}
-		w.path = filepath.Join(w.home.DeskDir(), "watch-"+who+".json")
+		path = filepath.Join(w.home.DeskDir(), "watch-"+who+".json")
 	}
-	data, err := os.ReadFile(w.path)
-	if err == nil {
-		var f cursorFile
-		if err := json.Unmarshal(data, &f); err != nil || f.Ledger != ledger.ID(w.genesis.Ledger) {
-			return hint(fmt.Errorf("%s is no cursor of this ledger", w.path), "remove it to begin anew, or name another with --cursor")
-		}
-		w.at = f.Cursor
-		return nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("read cursor %s: %w", w.path, cause(err))
+	var err error
+	if w.cursor, w.at, err = openCursor(path, w.genesis.Ledger); !errors.Is(err, errNewCursor) {
+		return err
 	}
 	if c.Bool("all") {
-		return nil
+		return w.cursor.keep(desk.Cursor{})
 	}
 	if err := w.openDesk(c.Context); err != nil {
 		return err
@@ -146,22 +133,7 @@ func (w *watcher) resume(c *cli.Context) error {
 		return err
 	}
 	w.at = desk.Cursor{Next: size, Checked: size, AsOf: w.desk.AsOf(time.Now())}
-	return w.keep(w.at)
-}
-
-// keep writes the cursor, whole or not at all.
-func (w *watcher) keep(at desk.Cursor) error {
-	if at == w.at && at != (desk.Cursor{}) {
-		if _, err := os.Lstat(w.path); err == nil {
-			return nil
-		}
-	}
-	data, err := json.Marshal(cursorFile{ledger.ID(w.genesis.Ledger), at})
-	if err != nil {
-		return err
-	}
-	w.at = at
-	return writeOutput(w.path, append(data, '\n'), true)
+	return w.cursor.keep(w.at)
 }
 
 // round reads what is new and tells it. An error of the network is none of a
@@ -194,14 +166,16 @@ func (w *watcher) round(ctx context.Context) error {
 			if err := w.tell(&list[i]); err != nil {
 				return err
 			}
-			if err := w.keep(list[i].After); err != nil {
+			w.at = list[i].After
+			if err := w.cursor.keep(w.at); err != nil {
 				return err
 			}
 			if w.left--; w.left == 0 {
 				return errWatched
 			}
 		}
-		if err := w.keep(end); err != nil {
+		w.at = end
+		if err := errors.Join(w.cursor.keep(w.at), w.cursor.Sync()); err != nil {
 			return err
 		}
 		if w.size = size; end.Next == size {
@@ -333,6 +307,9 @@ func (w *watcher) tell(e *desk.Event) error {
 		detail = words(e.Reply.Match, firstLine(e.Reply.Text))
 	}
 	w.say("%s  %s  %-9s  %s  %s  %s", clock(e.Time), e.Bureau, what, k.Name(), k.Public.Urgency, detail)
+	if r, ok := w.stdout.(*results); ok {
+		return r.err // the cursor must not pass what nobody got
+	}
 	return nil
 }
 

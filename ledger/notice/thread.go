@@ -99,9 +99,10 @@ func millis(d time.Duration) uint64 { return uint64(d / time.Millisecond) }
 // time and the reader's own clock, so that neither a ledger at rest nor a slow
 // clock hides that nobody answered.
 func NewThread(origin string, urgency func(index uint64) ledger.Urgency, replies []Filed, asOf uint64) *Thread {
-	t := &Thread{
-		Origin: origin, AsOf: asOf, Acked: make(map[string]uint64), urgency: urgency,
-		hits: make(map[string]*HitLine), consents: make(map[string]*ConsentLine), requests: make(map[string]*RequestLine),
+	t := &Thread{Origin: origin, AsOf: asOf, urgency: urgency}
+	if len(replies) > 0 { // most notices have none
+		t.Acked, t.hits = make(map[string]uint64), make(map[string]*HitLine)
+		t.consents, t.requests = make(map[string]*ConsentLine), make(map[string]*RequestLine)
 	}
 	for _, p := range replies {
 		void := t.judge(&p)

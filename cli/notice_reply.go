@@ -178,11 +178,31 @@ func (s *session) completeReply(c *cli.Context, k *desk.Case, name string, r *no
 	if err := th.Allows(s.home.Bureau(), r); err != nil {
 		return "", hint(fmt.Errorf("%s was not sent: %w (nothing written)", name, err), "see: comity notice show %s", k.Name())
 	}
-	if (r.Type == notice.Hit || r.Type == notice.ConsentAsk) && k.Bureau != s.home.Bureau() {
-		limit := notice.Limit(k.Public.Urgency)
-		due = fmt.Sprintf("%s has %s to answer; after that it is ESCALATED, never confirmed: comity inbox", k.Bureau, age(limit))
+	return s.dueText(k, th, r), nil
+}
+
+// dueText says what a reply does to a deadline.
+func (s *session) dueText(k *desk.Case, th *notice.Thread, r *notice.Reply) string {
+	limit := notice.Limit(k.Public.Urgency)
+	switch r.Type {
+	case notice.Hit, notice.ConsentAsk:
+		if k.Bureau != s.home.Bureau() {
+			return fmt.Sprintf("%s has %s to answer; after that it is ESCALATED, never confirmed: comity inbox", k.Bureau, age(limit))
+		}
+	case notice.NeedsTime:
+		for _, h := range th.Hits {
+			switch {
+			case h.ID != r.Hit:
+			case h.State == notice.HitEscalated:
+				return "the time was over: the hit stays ESCALATED until you decide"
+			case h.Extended:
+				return "you asked for time before: it is due at " + clock(h.Due) + " all the same"
+			default:
+				return "you have " + age(notice.Limit(h.Urgency)) + " from now to decide"
+			}
+		}
 	}
-	return due, nil
+	return ""
 }
 
 // notAcked refuses a second ack of what did not change since the first.

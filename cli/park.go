@@ -12,6 +12,12 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// approvalFlag is on what may wait for a second officer although the ledger does
+// not ask for one.
+func approvalFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "for-approval", Usage: "do not send it: a supervisor of the bureau will, with `comity approve`"}
+}
+
 // submitOrPark sends a statement, or, where it needs a second officer's
 // signature and has none, keeps it for one: see package drafts. Whoever
 // composes it sets [desk.Officers.Awaits]. about says what it is for where its

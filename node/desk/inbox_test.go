@@ -10,6 +10,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/state"
 )
 
 // inbox returns what waits for the office, "TASK NOTICE due in minutes".
@@ -223,4 +224,37 @@ func size(t *testing.T, o *office) uint64 {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// A ledger at rest does not stop the time, nor does a clock that is slow.
+func TestAsOf(t *testing.T) {
+	n, offices := newOffices(t, 1)
+	last := time.UnixMilli(int64(n.now))
+	for _, tt := range []struct{ clock, want time.Time }{{last.Add(-time.Hour), last}, {last.Add(time.Hour), last.Add(time.Hour)}, {time.Time{}, last}} {
+		if got := offices[0].AsOf(tt.clock); got != uint64(tt.want.UnixMilli()) {
+			t.Errorf("by a clock that says %s: %d, want %d", tt.clock, got, tt.want.UnixMilli())
+		}
+	}
+	empty := newTestDesk(t, n.Genesis)
+	if got := empty.AsOf(time.Time{}); got != 0 {
+		t.Errorf("of nothing: %d", got)
+	}
+}
+
+func BenchmarkInbox(b *testing.B) {
+	list := make([]*Case, 100_000)
+	p := &ledger.Publish{Urgency: ledger.U1, ReviewBy: 30_000}
+	for i := range list {
+		c := &Case{Index: uint64(10 * i), Bureau: "XA", Status: state.StatusActive, Public: p, View: new(notice.View), Versions: []Version{{Index: uint64(10 * i), Public: p}}}
+		for r := range i % 4 { // a hit in half of them
+			c.Replies = append(c.Replies, Reply{ID: ledger.ID{byte(i), byte(i >> 8), byte(r)}, Index: c.Index + 1 + uint64(r), Bureau: "XB", Reply: &notice.Reply{
+				Type: []notice.ReplyType{notice.Ack, notice.Hit, notice.Ack}[r], Notice: c.ID.String(), Match: []string{"", "passport", ""}[r], At: today, Readers: notice.Readers{"XA", "XB"}}})
+		}
+		list[i] = c
+	}
+	for b.Loop() {
+		if got := Inbox(list, "XA", 1<<41); len(got) == 0 {
+			b.Fatal("nothing waits")
+		}
+	}
 }

@@ -69,7 +69,9 @@ func (d *Desk) Current(ctx context.Context, c *client.Client, it ledger.Item) er
 	if err != nil {
 		return err
 	}
-	if end.Seq != s.Seq || end.Prev != s.Prev {
+	// A chain that is not as far yet may come to it: its author wrote a moment
+	// before. The ledger decides.
+	if end.Seq > s.Seq || end.Seq == s.Seq && end.Prev != s.Prev {
 		return ErrOvertaken
 	}
 	return d.fresh(it)

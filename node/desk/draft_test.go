@@ -10,6 +10,7 @@ import (
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/state"
 )
 
 // draft composes what a second officer has still to sign.
@@ -50,6 +51,12 @@ func TestDraft(t *testing.T) {
 	}
 	if err := xa.Current(ctx, xa.c, it); err != nil {
 		t.Fatal(err)
+	}
+	before := xa.officers()
+	before.Chain = &state.Author{Seq: 1, Prev: ledger.ID{1}}
+	before.Awaits = true
+	if next, err := xa.Publish(ctx, xa.c, before, redCase()); err != nil || xa.Current(ctx, xa.c, next) != nil {
+		t.Errorf("a draft behind a statement that is on its way: %v, %v", err, xa.Current(ctx, xa.c, next))
 	}
 	v, err := xa.OpenDraft(it)
 	if err != nil || v.Reference != redCase().Reference || v.Card == nil {

@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"ledger/audit", "ledger/index"},
 	{"node/wire"},
 	{"node/client"},
-	{"node", "node/desk"},
+	{"node", "node/desk", "node/drafts"},
 	{"node/home"},
 	{"testnet"},
 	{"cli"},

@@ -132,8 +132,10 @@ func (d *Desk) attach(ctx context.Context, cases map[string]*Case, replies []uin
 		if r.Time, _, err = d.store.Entry(r.Index); err != nil {
 			return fmt.Errorf("read entry %d: %w", r.Index, err)
 		}
-		r.judge(c.Bureau)
 		c.Replies = append(c.Replies, r)
+	}
+	for _, c := range cases {
+		c.judge()
 	}
 	return nil
 }

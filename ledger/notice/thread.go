@@ -76,8 +76,8 @@ func (d *Deadline) Left(asOf uint64) time.Duration {
 	return time.Duration(int64(d.Due)-int64(asOf)) * time.Millisecond
 }
 
-// limits are how long the origin has for a hit, by urgency.
-var limits = [...]time.Duration{ledger.U0: 7 * 24 * time.Hour, ledger.U1: 24 * time.Hour, ledger.U2: time.Hour, ledger.U3: 10 * time.Minute}
+// answerLimits are how long the origin has for a hit, by urgency.
+var answerLimits = [...]time.Duration{ledger.U0: 7 * 24 * time.Hour, ledger.U1: 24 * time.Hour, ledger.U2: time.Hour, ledger.U3: 10 * time.Minute}
 
 // RequestLimit is how long the origin has to decide a person's request.
 const RequestLimit = 30 * 24 * time.Hour
@@ -85,10 +85,10 @@ const RequestLimit = 30 * 24 * time.Hour
 // Limit returns how long the origin has to answer a hit, or a request for
 // consent, on a notice of this urgency.
 func Limit(u ledger.Urgency) time.Duration {
-	if int(u) >= len(limits) {
-		return limits[ledger.U3] // no such urgency is in the ledger; the shortest is the safe one
+	if int(u) >= len(answerLimits) {
+		return answerLimits[ledger.U3] // no such urgency is in the ledger; the shortest is the safe one
 	}
-	return limits[u]
+	return answerLimits[u]
 }
 
 func millis(d time.Duration) uint64 { return uint64(d / time.Millisecond) }
@@ -187,7 +187,7 @@ func (t *Thread) take(p *Filed) {
 	}
 }
 
-// only is the reason of a reply that is another bureau's to send.
-func only(bureau, what, by string) string {
+// reserved is the reason of a reply that is another bureau's to send.
+func reserved(bureau, what, by string) string {
 	return fmt.Sprintf("%s may not %s: only %s may", by, what, bureau)
 }

@@ -60,7 +60,7 @@ func (t *Thread) judgeConsent(p *Filed) string {
 	}
 	switch {
 	case p.Bureau != t.Origin:
-		return only(t.Origin, "answer for "+t.Origin, p.Bureau)
+		return reserved(t.Origin, "answer for "+t.Origin, p.Bureau)
 	case t.consents[p.Request] == nil:
 		return fmt.Sprintf("there is no request for consent %.8s on this notice", p.Request)
 	}

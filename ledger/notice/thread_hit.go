@@ -31,7 +31,7 @@ func (h *HitLine) Open() bool { return h.Decision == nil }
 
 func (t *Thread) judgeHit(p *Filed) string {
 	if p.Type != Outcome && p.Bureau != t.Origin {
-		return only(t.Origin, "decide a hit on a notice of "+t.Origin, p.Bureau)
+		return reserved(t.Origin, "decide a hit on a notice of "+t.Origin, p.Bureau)
 	}
 	if p.Hit == "" {
 		return "" // an outcome without a hit: what came of the notice
@@ -43,7 +43,7 @@ func (t *Thread) judgeHit(p *Filed) string {
 	case p.Type == NeedsTime && h.Decision != nil:
 		return fmt.Sprintf("the hit is decided already: %s", h.State)
 	case p.Type == Outcome && p.Bureau != h.Bureau:
-		return only(h.Bureau, "say what came of a hit of "+h.Bureau, p.Bureau)
+		return reserved(h.Bureau, "say what came of a hit of "+h.Bureau, p.Bureau)
 	case p.Type == Outcome && h.State != HitConfirmed && h.State != HitOutcome:
 		return fmt.Sprintf("the hit is not confirmed (%s): an outcome comes after; until then send a message", h.stateAt(p.Time))
 	}

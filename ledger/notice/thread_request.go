@@ -50,13 +50,13 @@ func (t *Thread) judgeRequest(p *Filed) string {
 	case r == nil:
 		return fmt.Sprintf("there is no request %.8s of a person on this notice, or it is not for this bureau", p.Request)
 	case p.Type == RequestAsk && p.Bureau != r.Bureau:
-		return only(r.Bureau, "ask for the person who came to "+r.Bureau, p.Bureau)
+		return reserved(r.Bureau, "ask for the person who came to "+r.Bureau, p.Bureau)
 	case p.Type == RequestAsk && r.State != RequestReceived:
 		return fmt.Sprintf("the origin has been asked: the request is %s", r.State)
 	case p.Type == RequestAsk:
 		return ""
 	case p.Bureau != t.Origin:
-		return only(t.Origin, "answer for "+t.Origin, p.Bureau)
+		return reserved(t.Origin, "answer for "+t.Origin, p.Bureau)
 	case r.State == RequestReceived:
 		return "the origin has not been asked yet"
 	case r.State == RequestExecuted:

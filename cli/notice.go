@@ -22,7 +22,8 @@ func (t *terminal) noticeCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			t.noticeNewCommand(), t.noticeImportCommand(), t.noticeSubmitCommand(), t.noticeAmendCommand(),
 			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeReplyCommand(),
-			t.noticeWithdrawCommand(), t.noticeExportCommand(),
+			t.noticeGrantCommand(), t.noticeReviewCommand(), t.noticeSuspendCommand(), t.noticeLiftCommand(),
+			t.noticeExtendCommand(), t.noticeWithdrawCommand(), t.noticePurgeCommand(), t.noticeExportCommand(),
 		},
 	}
 }

@@ -56,7 +56,7 @@ func (t *terminal) search(c *cli.Context) error {
 			return false
 		}
 		ok, why := k.View.Match(q)
-		if ok && k.Withdrawn != 0 && !c.Bool("withdrawn") {
+		if ok && k.Status.Ended() && !c.Bool("withdrawn") {
 			withdrawn = true
 			return false
 		}

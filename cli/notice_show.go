@@ -14,9 +14,9 @@ import (
 
 func (t *terminal) noticeShowCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "show",
-		Usage:       "show a notice and what happened to it",
-		ArgsUsage:   "ID",
+		Name:      "show",
+		Usage:     "show a notice and what happened to it",
+		ArgsUsage: "ID",
 		Description: "--diff shows what each version changed of the one before, as far as both can be opened.\n\n" +
 			"Example: comity notice show LT-0301",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "diff", Usage: "what each new version changed"}},

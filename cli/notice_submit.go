@@ -205,7 +205,12 @@ func (s *session) composing(name string, err error) error {
 	case errors.As(err, &problems):
 		return s.checkNotice(name, problems)
 	case errors.Is(err, desk.ErrFourEyes):
-		return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
+		why := desk.ErrFourEyes
+		var second *desk.SecondNeeded
+		if errors.As(err, &second) {
+			why = second
+		}
+		return hint(fmt.Errorf("%s was not sent: %w", name, why), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
 	}
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // the desk says as well what was being composed

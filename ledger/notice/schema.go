@@ -138,13 +138,29 @@ type field struct {
 	owner string // name of the struct that has it
 	name  string // in JSON
 	of    reflect.Type
+	index []int
+	tag   string // options of the JSON name
+}
+
+// leftOut reports whether the encoder leaves a field of this value out.
+func (f field) leftOut(v reflect.Value) bool {
+	if strings.Contains(f.tag, "omitempty") && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
+		return true
+	}
+	if !strings.Contains(f.tag, "omitzero") {
+		return false
+	}
+	if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
+		return z.IsZero()
+	}
+	return v.IsZero()
 }
 
 // eachField yields the fields of a struct in the order of the document.
 func eachField(t reflect.Type) func(yield func(field) bool) {
 	return func(yield func(field) bool) {
 		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if f.Anonymous || name == "" {
 				continue
 			}
@@ -152,7 +168,7 @@ func eachField(t reflect.Type) func(yield func(field) bool) {
 			for _, i := range f.Index[:len(f.Index)-1] {
 				owner = owner.Field(i).Type
 			}
-			if !yield(field{owner.Name(), name, f.Type}) {
+			if !yield(field{owner.Name(), name, f.Type, f.Index, options}) {
 				return
 			}
 		}

@@ -82,7 +82,7 @@ func (m schemaMaker) structure(t reflect.Type) object {
 		}
 		s["required"] = must
 	}
-	if also := conditions[t.Name()]; len(also) > 0 {
+	if also := fieldConditions[t.Name()]; len(also) > 0 {
 		s["allOf"] = also
 	}
 	return s
@@ -93,7 +93,7 @@ func (m schemaMaker) fields(t reflect.Type, properties object) {
 	for f := range eachField(t) {
 		s := m.value(f.of)
 		key := f.owner + "." + f.name
-		for word, limit := range limits[key] {
+		for word, limit := range fieldLimits[key] {
 			s[word] = limit
 		}
 		if help := fieldHelp[key]; help != "" {
@@ -109,8 +109,8 @@ func (m schemaMaker) value(t reflect.Type) object {
 		return object{"type": "string", "pattern": datePattern}
 	case t == reflect.TypeFor[[]byte]():
 		return object{"type": "string", "contentEncoding": "base64", "maxLength": (maxPhoto + 2) / 3 * 4}
-	case vocabulary[t] != nil:
-		return object{"type": "string", "enum": vocabulary[t]}
+	case fieldWords[t] != nil:
+		return object{"type": "string", "enum": fieldWords[t]}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -177,8 +177,8 @@ func eachField(t reflect.Type) func(yield func(field) bool) {
 
 const datePattern = `^[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?~?$`
 
-// vocabulary has the words of every type that has a closed list of them.
-var vocabulary = map[reflect.Type]list{
+// fieldWords has the words of every type that has a closed list of them.
+var fieldWords = map[reflect.Type]list{
 	reflect.TypeFor[Action]():            vocab(Protect, Arrest, Locate, DoNotAlert, CallDesk),
 	reflect.TypeFor[Danger]():            vocab(dangers...),
 	reflect.TypeFor[Status]():            vocab(append([]Status{""}, statuses...)...),
@@ -220,8 +220,8 @@ func schemaAnyOf(names ...string) object {
 	return object{"anyOf": any}
 }
 
-// conditions are what fields of one struct ask of each other.
-var conditions = map[string]list{
+// fieldConditions are what fields of one struct ask of each other.
+var fieldConditions = map[string]list{
 	"Card": {object{"if": schemaRequired("action", object{"const": Protect}), "then": schemaRequired("caveat", object{"minLength": 1})}},
 	"Name": {schemaAnyOf("full", "family", "given", "mrz")},
 	"Person": {object{"anyOf": list{
@@ -256,8 +256,8 @@ var (
 	likeID          = object{"pattern": `^[a-z0-9_]+$`}
 )
 
-// limits are what single fields must be like.
-var limits = map[string]object{
+// fieldLimits are what single fields must be like.
+var fieldLimits = map[string]object{
 	"document.colour":         {"enum": colourWords()},
 	"document.reference":      {"allOf": list{object{"pattern": `^[A-Z0-9/.-]{3,32}$`}, object{"pattern": `[A-Z]`}}},
 	"document.origin":         {"pattern": `^[A-Z]{2}$`},

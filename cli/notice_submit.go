@@ -198,6 +198,17 @@ func (s *session) own(ctx context.Context, act, name string) (*desk.Case, error)
 	return k, err
 }
 
+// needsSecond is the error of a statement that a second officer must sign, for
+// what cause says.
+func (s *session) needsSecond(name string, cause error) error {
+	var second *desk.SecondNeeded
+	why := desk.ErrFourEyes
+	if errors.As(cause, &second) {
+		why = second
+	}
+	return hint(fmt.Errorf("%s was not sent: %w", name, why), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
+}
+
 // composing turns an error before anything was sent into a sentence.
 func (s *session) composing(name string, err error) error {
 	var problems notice.Problems
@@ -205,12 +216,7 @@ func (s *session) composing(name string, err error) error {
 	case errors.As(err, &problems):
 		return s.checkNotice(name, problems)
 	case errors.Is(err, desk.ErrFourEyes):
-		why := desk.ErrFourEyes
-		var second *desk.SecondNeeded
-		if errors.As(err, &second) {
-			why = second
-		}
-		return hint(fmt.Errorf("%s was not sent: %w", name, why), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
+		return s.needsSecond(name, err)
 	}
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // the desk says as well what was being composed

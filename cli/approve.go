@@ -175,7 +175,7 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 		}
 	}
 	if st.Class != ledger.ClassPublish && st.Class != ledger.ClassAmend {
-		return s.showAct(c, d, quiet)
+		return s.showTarget(c, d, quiet)
 	}
 	v, err := s.desk.OpenDraft(d.Item)
 	if err != nil {
@@ -190,8 +190,8 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 	return unopened(d.Item, v)
 }
 
-// showAct prints a statement that acts on a notice.
-func (s *session) showAct(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
+// showTarget prints a statement that acts on a notice.
+func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
 	st := d.Item.Entry.Statement
 	k, err := s.desk.Case(c.Context, st.Target.String())
 	if err != nil {

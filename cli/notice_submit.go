@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
 
@@ -76,12 +77,11 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 			return err
 		}
 	}
-	by.Awaits = len(by.Others) == 0
-	it, err := s.desk.Publish(c.Context, s.client, by, n)
+	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Publish(c.Context, s.client, by, n) })
 	if err != nil {
 		return s.composing(n.Reference, err)
 	}
-	return s.submitOrPark(c, n.Reference, it, n.FourEyes() || c.Bool("for-approval"), "")
+	return s.submitOrPark(c, n.Reference, it, waits || c.Bool("for-approval"))
 }
 
 func (t *terminal) noticeAmend(c *cli.Context) error {
@@ -107,12 +107,11 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 		return err
 	}
 	name := "the new version of " + k.Name()
-	by.Awaits = len(by.Others) == 0
-	it, err := s.desk.Amend(c.Context, s.client, by, k.ID, n)
+	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Amend(c.Context, s.client, by, k.ID, n) })
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.submitOrPark(c, name, it, n.FourEyes() || c.Bool("for-approval"), "")
+	return s.submitOrPark(c, name, it, waits || c.Bool("for-approval"))
 }
 
 func (t *terminal) noticeWithdraw(c *cli.Context) error {
@@ -138,7 +137,7 @@ func (t *terminal) noticeWithdraw(c *cli.Context) error {
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.submitOrPark(c, name, it, c.Bool("for-approval"), "")
+	return s.submitOrPark(c, name, it, c.Bool("for-approval"))
 }
 
 // openToWrite starts a session with an up-to-date replica: what is sealed must

@@ -30,11 +30,12 @@ var digraphs = func() (table [26][]digraph) {
 }()
 
 // codeOf applies the rules. Double letters are one, but in a script that leaves
-// vowels out, where a vowel may stand between them.
+// vowels out, where a vowel may stand between them, or in Korean, where each is of
+// another syllable.
 func codeOf(text string, s script) string {
 	out := make([]byte, 0, len(text))
 	put := func(b byte) {
-		if n := len(out); n == 0 || out[n-1] != b || s.abjad() {
+		if n := len(out); n == 0 || out[n-1] != b || s.abjad() || s == hangul {
 			out = append(out, b)
 		}
 	}

@@ -264,7 +264,7 @@ func likeness(a, b *token) (float64, kinship) {
 	for _, k := range a.kin {
 		for _, l := range b.kin {
 			if k == l && k&surnameBit != 0 {
-				return 0.9, reading
+				return 0.88, reading
 			} else if k == l {
 				return 0.93, nick
 			}

@@ -105,6 +105,9 @@ func (c *costs) gap(s string, i int) int32 {
 	if i > 1 && i+1 == len(s) && (s[i] == 'g' && s[i-1] == 'n' || s[i] == 's') {
 		return 25
 	}
+	if i > 0 && s[i] == s[i-1] {
+		return 8 // the other script may write it once
+	}
 	if vowel(s[i]) && (i > 0 && vowel(s[i-1]) || i+1 < len(s) && vowel(s[i+1])) {
 		return int32(c.hiatus)
 	}

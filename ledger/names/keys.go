@@ -155,8 +155,12 @@ func (k *keyring) mistyped() {
 	for i, t := range k.words {
 		for _, s := range variants(t) {
 			for j, o := range k.words {
-				if j != i {
-					k.both(s, o.skel)
+				if j == i {
+					continue
+				}
+				k.both(s, o.skel)
+				if len(o.kin) > 0 && len(k.words) == 2 {
+					k.both(s, kinKey(o.kin[0]))
 				}
 			}
 			if len(k.words) == 1 || len(k.words) == 2 && len(t.skel) > 3 && len(s) > 3 {

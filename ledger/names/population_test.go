@@ -21,6 +21,7 @@ type culture struct {
 type spelled struct {
 	latin  []string
 	native string
+	made   bool // of a stem and an ending
 }
 
 func spellings(text string) []spelled {
@@ -41,7 +42,7 @@ func stems(stems, endings string) []spelled {
 	var out []spelled
 	for _, s := range spellings(stems) {
 		for _, e := range spellings(endings) {
-			n := spelled{native: s.native + e.native}
+			n := spelled{native: s.native + e.native, made: true}
 			if s.native == "" {
 				n.native = ""
 			}
@@ -62,13 +63,36 @@ type person struct {
 	words   []string // of latin
 }
 
+// cross makes a family name of the beginning of one and the end of another: the
+// world has more family names than tables have, and one name is rare in it. It
+// has no native writing.
+func (s spelled) cross(o spelled) spelled {
+	a, b := []rune(s.latin[0]), []rune(o.latin[0])
+	if len(a) < 4 || len(b) < 4 {
+		return s
+	}
+	cut := len(a) / 2
+	if a[cut] == ' ' || a[cut] == '-' {
+		cut++
+	}
+	from := len(b) / 2
+	if b[from] == ' ' || b[from] == '-' {
+		from++
+	}
+	return spelled{latin: []string{string(a[:cut]) + strings.ToLower(string(b[from:]))}}
+}
+
 // person draws a name from a culture.
 func (c *culture) person(r *rand.Rand) person {
 	parts := []spelled{c.given[r.IntN(len(c.given))]}
 	if r.IntN(10) < c.middle {
 		parts = append(parts, c.given[r.IntN(len(c.given))])
 	}
-	parts = append(parts, c.family[r.IntN(len(c.family))])
+	family := c.family[r.IntN(len(c.family))]
+	if r.IntN(10) < 6 && !family.made {
+		family = family.cross(c.family[r.IntN(len(c.family))])
+	}
+	parts = append(parts, family)
 	if c.familyFirst {
 		parts[0], parts[len(parts)-1] = parts[len(parts)-1], parts[0]
 	}

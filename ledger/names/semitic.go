@@ -1,5 +1,10 @@
 package names
 
+import (
+	"slices"
+	"strings"
+)
+
 // arabicLetters spell the letters of Arabic, Persian, Pashto, Urdu, Kurdish and
 // Uyghur. Short vowels are mostly not written; the comparison of loose scripts
 // forgives that.
@@ -31,9 +36,12 @@ func fromArabic(word []rune) string {
 		return s
 	}
 	out := make([]byte, 0, 2*len(word))
+	persian := slices.ContainsFunc(word, func(r rune) bool { return strings.ContainsRune("یکگپچژ", r) })
 	for i, r := range word {
 		last := i == len(word)-1
 		switch {
+		case persian && (r == 'ض' || r == 'ذ'):
+			out = append(out, 'z')
 		case i == 0 && (r == 'ی' || r == 'ي'):
 			out = append(out, 'y')
 		case i == 0 && r == 'ا' && len(word) > 2 && (word[1] == 'ی' || word[1] == 'ي'):

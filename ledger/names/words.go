@@ -46,7 +46,7 @@ alexei aleksei alexey alyosha lyosha alexis oleksiy
 andrew andrei andrey andreas andre andres andrea andy drew andriy andrzej andrej ondrej
 anthony tony anton antonio antoine toni antonin
 anastasia nastya nastia stacy
-anna anne ann hannah hanna ana annie anya ania
+anna anne ann hannah chana hanna ana annie anya ania
 abigail abby
 benjamin ben benny bibi benji binyamin benyamin
 bartholomew bart
@@ -191,38 +191,38 @@ huang wong ng ooi uy hwang hoang huynh
 zhao chao chiu trieu teo
 wu ng goh vu ngo
 zhou chou chow chew chu chau
-xu hsu tsui hui koh chee hua
+xu hsu tsui hui
 sun suen sng ton
 ma mah beh
 zhu chu choo
-hu woo oh ho
+hu woo
 guo kuo kwok quek quach kwek
 he ho hoh ha
 lin lam lim lum
 gao kao ko
 luo lo law loh la
-zheng cheng tay teh trinh chang
+zheng tay teh trinh cheng
 liang leung neo luong leong
-xie hsieh tse chia cheah ta tze
-tang tong dang teng
-deng tang teng
+xie hsieh tse chia cheah
+tang tong dang
+deng teng
 feng fung phung fong
 cao tsao cho chow tsoi
 peng pang phang banh
-zeng tseng tsang chan tang tang
+zeng tseng tsang
 xiao hsiao siu siew tieu siau
 cai tsai choi chua chuah thai choy
 pan poon phan phua pun
 tian tien tin chan dien
 dong tung tong
 yuan yun yuen nguyen
-yu yue yee du
+yu yue yee
 su so soh to
 jiang chiang keung kiang khuong kong
 ye yip yap diep yeh
-lu loke luk loh lo
+lu loke luk
 ruan yuen nguyen
-du tu to toh do
+du too toh do
 cheng ching thia
 wei ngai nguy
 shen shum sim sum tham
@@ -238,8 +238,8 @@ jia chia ka
 fan faan hwan pham fam
 fang fong hong png phuong
 qiu chiu yau khoo khu hew
-liao liu leow liaw
-yan yen ngan nghiem
+liao leow liaw
+yan yen ngan
 im lim rim yim leem
 ryu yoo yu you lyu ryoo
 lee yi ri rhee li rhi

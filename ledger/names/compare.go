@@ -56,9 +56,31 @@ func Score(a, b Name) float64 {
 
 func (c *comparison) run(a, b Name) float64 {
 	c.take(a, b)
-	c.join()
+	equal := sameWords(&a, &b)
+	if !equal {
+		c.join()
+	}
+	c.sides[0].sift(&c.sides[1])
+	c.sides[1].sift(&c.sides[0])
 	c.align()
+	if equal {
+		return 1
+	}
 	return c.score()
+}
+
+// sameWords reports whether the names have the same words in the same order,
+// written in the same scripts.
+func sameWords(a, b *Name) bool {
+	if len(a.tokens) != len(b.tokens) {
+		return false
+	}
+	for i := range a.tokens {
+		if a.tokens[i].text != b.tokens[i].text || a.tokens[i].from != b.tokens[i].from {
+			return false
+		}
+	}
+	return true
 }
 
 // comparison is the working space of one Compare; it lives on the stack.
@@ -150,8 +172,6 @@ func (c *comparison) join() {
 	a, b := &c.sides[0], &c.sides[1]
 	a.joinFor(b)
 	b.joinFor(a)
-	a.sift(b)
-	b.sift(a)
 	c.joined = a.made+b.made > 0
 }
 

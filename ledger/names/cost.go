@@ -130,6 +130,9 @@ func similarity(a, b string, isLoose bool) float64 {
 		first = int32(c.sub[sym(a[0])][sym(b[0])]) / 3
 	}
 	d := c.distance(a, b, whole*6/10) + first
+	if d > unit {
+		d += (d - unit) / 2
+	}
 	return max(0, 1-float64(d)/float64(whole))
 }
 

@@ -308,14 +308,3 @@ func splitArticle(word []rune, text string) string {
 	}
 	return "al " + romanise(arabic, word[2:])
 }
-
-// validLatin reports whether every byte of a token is a to z; tests hold Parse
-// to it.
-func validLatin(s string) bool {
-	for i := range len(s) {
-		if s[i] < 'a' || s[i] > 'z' {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
-}

@@ -83,6 +83,11 @@ func (c *comparison) evidence() (sum float64) {
 // trifles is the price of order, particles and generations.
 func (c *comparison) trifles() float64 {
 	price := 0.0
+	for _, p := range c.pairs[:c.n] {
+		if a, b := c.tokens(p); a.from != b.from {
+			price = 0.005 // a reading is never certain
+		}
+	}
 	if c.reordered() {
 		price += 0.01
 	}

@@ -99,9 +99,9 @@ func crossValidate(set []labelled, score func(a, b string) float64) (mean, sprea
 // BenchmarkRetrieval files 100,000 made-up names and looks for them under wrong
 // letters, other spellings and the writing of their country.
 func BenchmarkRetrieval(b *testing.B) {
-	const filed, asked = 100_000, 700
+	const filed, asked = 100_000, 300
 	people := population(rand.New(rand.NewPCG(1, 2)), filed)
-	s := newShelf(5000)
+	s := newShelf(3000)
 	for _, p := range people {
 		s.add(Parse(p.latin))
 	}
@@ -148,7 +148,7 @@ func alarms(b *testing.B, name string, list, innocent []person) float64 {
 		s.add(Parse(p.latin))
 	}
 	counts := make(map[float64]int)
-	levels := []float64{0.75, Threshold, 0.85, 0.9, 0.95}
+	levels := []float64{0.75, Threshold, 0.84, Strong, 0.95}
 	for _, p := range innocent {
 		found := s.search(Parse(p.latin))
 		for _, at := range levels {

@@ -91,6 +91,9 @@ func (c *comparison) trifles() float64 {
 	if c.reordered() {
 		price += 0.01
 	}
+	if c.joined {
+		price += 0.01
+	}
 	if c.particlesDiffer() {
 		price += 0.01
 	}

@@ -163,26 +163,8 @@ func (c *comparison) why() []string {
 		}
 	}
 	for _, p := range c.pairs[:c.n] {
-		a, b := c.tokens(p)
-		switch {
-		case p.sim < alike:
-			add("different: " + min(a.text, b.text) + ", " + max(a.text, b.text))
-		case p.how == sound && a.from == b.from:
-			add("spelling")
-		case p.how == nick:
-			add("nickname or form in another language")
-		case p.how == reading:
-			add("surname in another reading")
-		case p.how == other:
-			add("ending of the other sex")
-		case p.how == short:
-			add("initial")
-		case p.how == cutOff:
-			add("end of the name cut off")
-		case p.how == oneOff:
-			add("one letter differs")
-		case p.how == near && a.from == b.from:
-			add("letters differ")
+		if s := c.reason(p); s != "" {
+			add(s)
 		}
 	}
 	if c.joined {
@@ -209,6 +191,32 @@ func (c *comparison) why() []string {
 		add("same words")
 	}
 	return out
+}
+
+// reason says what was seen of a pair, "" if nothing is worth a word.
+func (c *comparison) reason(p pair) string {
+	a, b := c.tokens(p)
+	switch {
+	case p.sim < alike:
+		return "different: " + min(a.text, b.text) + ", " + max(a.text, b.text)
+	case p.how == sound && a.from == b.from:
+		return "spelling"
+	case p.how == nick:
+		return "nickname or form in another language"
+	case p.how == reading:
+		return "surname in another reading"
+	case p.how == other:
+		return "ending of the other sex"
+	case p.how == short:
+		return "initial"
+	case p.how == cutOff:
+		return "end of the name cut off"
+	case p.how == oneOff:
+		return "one letter differs"
+	case p.how == near && a.from == b.from:
+		return "letters differ"
+	}
+	return ""
 }
 
 var afterTransliteration = func() (out [len(scriptNames)]string) {

@@ -1,0 +1,136 @@
+package names
+
+// isLoose reports whether the vowels of two tokens must not be trusted: they
+// come from scripts of which one does not tell.
+func isLoose(a, b *token) bool {
+	return a.from != b.from && (a.from.loose() || b.from.loose())
+}
+
+// likeness compares two tokens.
+func likeness(a, b *token) (float64, kinship) {
+	switch {
+	case a.role == number || b.role == number:
+		if a.text == b.text {
+			return 1, same
+		}
+		return 0, unlike
+	case a.text == b.text && (a.role == initial) == (b.role == initial):
+		return 1, same
+	case a.role == initial || b.role == initial:
+		if a.text[0] == b.text[0] {
+			return 0.85, short
+		}
+		return 0, unlike
+	case a.cutFrom(b) || b.cutFrom(a):
+		return 0.9, cutOff
+	case a.code == b.code, a.alt != "" && (a.alt == b.code || a.alt == b.alt), b.alt != "" && a.code == b.alt:
+		return 0.98, sound
+	}
+	for _, k := range a.kin {
+		for _, l := range b.kin {
+			if k == l && k&surnameBit != 0 {
+				return 0.88, reading
+			} else if k == l {
+				return 0.93, nick
+			}
+		}
+	}
+	isLoose := isLoose(a, b)
+	sim := similarity(a.code, b.code, isLoose)
+	if a.alt != "" {
+		sim = max(sim, similarity(a.alt, b.code, isLoose)-0.01)
+	}
+	if b.alt != "" {
+		sim = max(sim, similarity(a.code, b.alt, isLoose)-0.01)
+		if a.alt != "" {
+			sim = max(sim, similarity(a.alt, b.alt, isLoose)-0.01)
+		}
+	}
+	if sim >= 0.5 && otherSex(a.text, b.text) {
+		return max(sim, 0.86), other
+	}
+	if nisba(a.code, b.code) || a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() {
+		sim = max(0, sim-otherName)
+	} else if sim < oneLetter && min(len(a.text), len(b.text)) > 1 && differByOne(a.text, b.text) {
+		sim = oneLetter
+	}
+	switch {
+	case isLoose && sim > 0.9:
+		return sim, sound
+	case differByOne(a.text, b.text) || differByOne(a.code, b.code):
+		return sim, oneOff
+	}
+	return sim, near
+}
+
+// oneLetter is the least that one wrong letter leaves of a short word: too little
+// to match, enough to stand before names that lack the word.
+const oneLetter = 0.72
+
+// otherName is what two words lose that are near, but each a name by itself: an
+// error seldom makes one name of another.
+const otherName = 0.12
+
+// nisba reports whether one word is the other and i: Karim, Karimi.
+func nisba(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return len(a) > 3 && len(b) == len(a)+1 && b[len(a)] == 'i' && b[:len(a)] == a
+}
+
+// cutFrom reports whether t, the last word of a name that fills the line of a
+// passport, may be u cut at the end of the line.
+func (t *token) cutFrom(u *token) bool {
+	return t.last && len(t.text) < len(u.text) && len(t.text) > 1 && u.text[:len(t.text)] == t.text
+}
+
+// known reports whether a token stands in the table of given names.
+func (t *token) known() bool { return len(t.kin) > 0 && t.kin[0]&surnameBit == 0 }
+
+// otherSex reports whether two Slavic surnames differ by the ending that
+// follows the sex of the bearer.
+func otherSex(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(a) < 5 {
+		return false
+	}
+	if len(b) == len(a)+1 && b[len(a)] == 'a' && b[:len(a)] == a {
+		switch a[len(a)-2:] {
+		case "ov", "ev", "in", "yn":
+			return true
+		}
+	}
+	for _, end := range [...][2]string{{"sky", "skaya"}, {"skiy", "skaya"}, {"skii", "skaia"}, {"skij", "skaja"}, {"ski", "ska"}, {"cki", "cka"}, {"sky", "ska"}} {
+		x, y := len(a)-len(end[0]), len(b)-len(end[1])
+		if x > 2 && x == y && a[x:] == end[0] && b[y:] == end[1] && a[:x] == b[:y] {
+			return true
+		}
+		x, y = len(b)-len(end[0]), len(a)-len(end[1])
+		if x > 2 && x == y && b[x:] == end[0] && a[y:] == end[1] && a[:y] == b[:x] {
+			return true
+		}
+	}
+	return false
+}
+
+// differByOne reports whether one letter added, dropped or changed, or two
+// neighbours swapped, makes b of a.
+func differByOne(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	switch len(b) - len(a) {
+	case 0:
+		return i == len(a) || a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+	case 1:
+		return a[i:] == b[i+1:]
+	}
+	return false
+}

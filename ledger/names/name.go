@@ -59,6 +59,10 @@ type token struct {
 // IsZero reports whether the name has no letter and no digit that Parse knows.
 func (n Name) IsZero() bool { return len(n.tokens) == 0 }
 
+// Cut reports whether the name was longer than Parse reads: a Score then speaks
+// of its beginning only.
+func (n Name) Cut() bool { return n.cut }
+
 // Tokens returns the words of the name in Latin letters, in order, as the
 // comparison sees them.
 func (n Name) Tokens() []string {

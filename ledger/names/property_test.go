@@ -82,6 +82,9 @@ func TestHostile(t *testing.T) {
 			checkPair(t, a, b)
 		}
 	}
+	if !Parse(strings.Repeat("abc ", 200)).Cut() || Parse("abc def").Cut() {
+		t.Error("Cut does not tell a long name from a short one")
+	}
 	t.Logf("%d pairs in %v", len(parsed)*len(parsed), time.Since(start))
 }
 

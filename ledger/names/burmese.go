@@ -99,7 +99,6 @@ func burmeseSyllable(word []rune) (string, int) {
 			rhyme = append(rhyme, 'ာ')
 		default:
 			if r < 0x102b || r > 0x1036 {
-				i++
 				return done()
 			}
 			rhyme = append(rhyme, r)
@@ -133,6 +132,9 @@ func burmeseOnset(onset string, medials []rune) string {
 			onset = "ny"
 		case m == 'ျ' || m == 'ြ':
 			onset += "y"
+			if onset == "khy" {
+				onset = "ch"
+			}
 		case m == 'ွ':
 			onset += "w"
 		}

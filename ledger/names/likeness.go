@@ -49,7 +49,7 @@ func likeness(a, b *token) (float64, kinship) {
 	if sim >= 0.5 && otherSex(a.text, b.text) {
 		return max(sim, 0.86), other
 	}
-	if nisba(a.code, b.code) || a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() {
+	if !isLoose && sibling(a.code, b.code) || a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() {
 		sim = max(0, sim-otherName)
 	} else if sim < oneLetter && min(len(a.text), len(b.text)) > 1 && differByOne(a.text, b.text) {
 		sim = oneLetter
@@ -69,14 +69,23 @@ const oneLetter = 0.72
 
 // otherName is what two words lose that are near, but each a name by itself: an
 // error seldom makes one name of another.
-const otherName = 0.12
+const otherName = 0.14
 
-// nisba reports whether one word is the other and i: Karim, Karimi.
-func nisba(a, b string) bool {
+// sibling reports whether two codes differ as those of two people do who share a
+// root: Karim and Karimi, Daniel and Daniela, Mario and Maria.
+func sibling(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	return len(a) > 3 && len(b) == len(a)+1 && b[len(a)] == 'i' && b[:len(a)] == a
+	n := len(a)
+	switch {
+	case n < 4 || n < len(b)-1:
+		return false
+	case n < len(b):
+		return (b[n] == 'i' || b[n] == 'a') && b[:n] == a && !vowel(a[n-1])
+	}
+	x, y := a[n-1], b[n-1]
+	return a[:n-1] == b[:n-1] && (x == 'o' && y == 'a' || x == 'a' && y == 'o')
 }
 
 // cutFrom reports whether t, the last word of a name that fills the line of a

@@ -15,6 +15,16 @@ func assignRoles(in []token) []token {
 			out = append(out, first, t)
 			continue
 		}
+		if stem, ok := faithOf(t.text); ok && len(out)+1 < maxTokens {
+			first := t
+			first.text = stem
+			t.text = "din"
+			if stem != "" {
+				out = append(out, first)
+			}
+			out = append(out, t)
+			continue
+		}
 		if isServant(t.text) && i+1 < len(in) {
 			t.text = "abd"
 		}
@@ -110,6 +120,26 @@ func servantOf(s string) (rest string, ok bool) {
 	return rest, len(rest) >= 3
 }
 
+// faiths are the spellings of "of the faith" at the end of a name.
+var faiths = []string{
+	"uddin", "eddin", "eddine", "addin", "oddin", "uddine", "oddine", "uddeen", "eddeen", "aldin", "eldin", "eldine", "uldin", "aldeen", "eldeen", "uddyn",
+}
+
+// faithOf splits Salahuddin and Noureddine as Salah al-Din is written; the stem
+// is empty for Uddin alone.
+func faithOf(s string) (stem string, ok bool) {
+	for _, end := range faiths {
+		if stem, ok := strings.CutSuffix(s, end); ok && (stem == "" || len(stem) >= 3) {
+			return stem, true
+		}
+	}
+	switch s {
+	case "deen", "dine", "dyn":
+		return "", true
+	}
+	return "", false
+}
+
 // patronymics are the endings of Slavic fathers' names.
 var patronymics = []string{"ovich", "evich", "ovych", "evych", "ovna", "evna", "ivna", "ovitch", "evitch", "ovic", "evic"}
 
@@ -162,8 +192,11 @@ func (t *token) finish() {
 		t.weight = 0.2
 	default:
 		t.weight = 1
-		if t.text == "abd" {
+		switch t.text {
+		case "abd":
 			t.weight = 0.2
+		case "din":
+			t.weight = 0.4
 		}
 	}
 }

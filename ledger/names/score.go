@@ -65,12 +65,12 @@ func (c *comparison) extras(weight float64) float64 {
 	return 0.12*extra/(extra+weight) + 0.2*max(0, 1.5-c.evidence())
 }
 
-// evidence weighs the words that both names have.
+// evidence weighs the words that both names have; given names say little.
 func (c *comparison) evidence() (sum float64) {
 	for _, p := range c.pairs[:c.n] {
 		a, b := c.tokens(p)
 		w := min(a.weight, b.weight)
-		if a.common || b.common {
+		if a.common || b.common || a.known() || b.known() {
 			w *= 0.35
 		}
 		if p.sim >= alike {

@@ -18,7 +18,7 @@ var particles = set(`al el ul il bin ben ibn bint bnt binti ould oulad ait von v
 
 // articles are particles that may also be written into the next word or before
 // it with the sound of its first letter: as-Sadr, ar-Rashid.
-var articles = set("al el ul il ar er as es ash esh an en at et az ez ad ed")
+var articles = set("al el ul il ur us ush un ud ar er as es ash esh an en at et az ez ad ed")
 
 // titles are forms of address and ranks.
 var titles = set(`mr mrs ms miss mister dr doctor prof professor sir lord lady dame hon rev reverend father fr sister brother monsieur mme madame mlle herr frau

@@ -73,8 +73,10 @@ func roleOf(ts []token, i int) role {
 		return title
 	case articles[t.text] && !last && (t.text[1] == 'l' || t.text[1] == ts[i+1].text[0]):
 		return particle
-	case particles[t.text] && !last && (!first || t.text == "von" || t.text == "al"):
+	case particles[t.text] && !last && (!first || leading[t.text] && len(ts) > 2):
 		return particle
+	case degrees[t.text] && last && len(ts) > 2:
+		return title
 	case titles[t.text] && len(ts) > 2 && (first || !softTitles[t.text]) && !last:
 		return title
 	case titles[t.text] && !softTitles[t.text] && len(ts) == 2 && first:

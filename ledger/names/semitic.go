@@ -21,7 +21,7 @@ var arabicLetters = map[rune]string{
 // arabicWords are words whose spelling in Latin is fixed by custom.
 var arabicWords = map[string]string{
 	"محمد": "muhammad", "بن": "bin", "ابن": "ibn", "بنت": "bint", "ابو": "abu", "أبو": "abu", "ابي": "abu", "أبي": "abu", "ام": "umm", "أم": "umm",
-	"آل": "al", "ال": "al", "عبد": "abd", "الله": "allah", "عبدالله": "abdullah", "علي": "ali", "علی": "ali", "عمر": "omar", "يوسف": "yusuf", "یوسف": "yusuf",
+	"آل": "al", "ذو": "zu", "ال": "al", "عبد": "abd", "الله": "allah", "عبدالله": "abdullah", "علي": "ali", "علی": "ali", "عمر": "omar", "يوسف": "yusuf", "یوسف": "yusuf",
 	"عمرو": "amr", "داود": "dawud", "داوود": "dawud", "طه": "taha", "حسن": "hasan", "حسين": "husayn", "حسین": "husayn", "احمد": "ahmad", "أحمد": "ahmad",
 	"محمود": "mahmud", "عثمان": "uthman", "مصطفى": "mustafa", "مصطفی": "mustafa", "موسى": "musa", "موسی": "musa", "عيسى": "isa", "عیسی": "isa",
 	"يحيى": "yahya", "یحیی": "yahya", "ابراهيم": "ibrahim", "إبراهيم": "ibrahim", "ابراهیم": "ibrahim", "اسماعيل": "ismail", "إسماعيل": "ismail",

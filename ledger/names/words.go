@@ -16,6 +16,12 @@ func set(text string) map[string]bool {
 var particles = set(`al el ul il bin ben ibn bint bnt binti ould oulad ait von van vom zu zum zur de del della di da do dos das du des la le las los lo
 	den der ter ten op af av y e ap mac mc st san na of the und and et`)
 
+// leading are the particles that are no family names at the start of a name.
+var leading = set("al el ibn bint von vom zu zum zur de del della dos das der den")
+
+// degrees stand at the end of a name.
+var degrees = set("phd md esq llb llm msc bsc mba kc qc")
+
 // articles are particles that may also be written into the next word or before
 // it with the sound of its first letter: as-Sadr, ar-Rashid.
 var articles = set("al el ul il ur us ush un ud ar er as es ash esh an en at et az ez ad ed")
@@ -162,6 +168,7 @@ jamal gamal djamel jamel cemal
 khalid khaled halit haled
 mahmoud mahmud mahmood mehmood
 mustafa mustapha moustafa mostafa
+abu abou abo abi
 abubakar boubacar bakr bakari abubakr
 jesus isa issa
 amin amine emin

@@ -20,7 +20,7 @@ const module = "comity"
 // lowest layer up. A package may import those of lower layers; its tests may
 // also import those of its own.
 var layers = [][]string{
-	{"crypto/keys"},
+	{"crypto/keys", "ledger/names"},
 	{"crypto/sign", "crypto/seal"},
 	{"ledger"},
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
@@ -58,6 +58,7 @@ var reserved = map[string][]string{
 	"github.com/btcsuite/btcd/btcutil":     {"crypto/keys"},
 	"filippo.io/edwards25519":              {"crypto/keys"},
 	"github.com/rogpeppe/go-internal":      {"cli"},
+	"github.com/mozillazg/go-pinyin":       {"ledger/names"},
 	"github.com/stretchr/testify":          {}, // standard testing only
 	"github.com/google/go-cmp":             {},
 	"google.golang.org/protobuf":           {}, // encodings are written by hand
@@ -68,7 +69,9 @@ var reserved = map[string][]string{
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
-var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/notice", "ledger/state", "ledger/query", "ledger/links", "ledger/export"}
+var pure = []string{
+	"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/names", "ledger/notice", "ledger/state", "ledger/query", "ledger/links", "ledger/export",
+}
 
 // impure are the imports that a pure package must not have.
 var impure = []string{"os", "os/exec", "io/ioutil", "net", "net/http", "syscall", "log", "sync", "context", "embed", "plugin"}

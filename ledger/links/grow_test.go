@@ -44,6 +44,15 @@ func record(n int, phones ...string) *query.Record {
 	return query.RecordOf(v, query.Header{ID: id, Bureau: "XA"})
 }
 
+// bare makes the record that a notice with these telephones and no more has.
+func bare(n int, phones ...string) *query.Record {
+	r := &query.Record{Header: query.Header{ID: fmt.Sprintf("%064x", n+1)}}
+	for _, p := range phones {
+		r.Identifiers = append(r.Identifiers, query.Identifier{Type: query.Phone, Norm: p[1:], Text: p, At: "body.entities.phone"})
+	}
+	return r
+}
+
 func phone(n int) string { return fmt.Sprintf("+99956%06d", n) }
 
 // TestCompound links the cases of three bureaus, as in the second scenario of
@@ -94,7 +103,7 @@ func TestHubIsNotFollowed(t *testing.T) {
 	const n = 10_000
 	records := make([]*query.Record, n)
 	for i := range records {
-		records[i] = record(i, phone(999_999), phone(i/10))
+		records[i] = bare(i, phone(999_999), phone(i/10))
 	}
 	src := &counting{Source: NewMemory(records)}
 	g, err := Grow(src, records[0].ID, Limits{Depth: 4})
@@ -132,7 +141,7 @@ func TestHostileNoticeIsBounded(t *testing.T) {
 	for i := range 5000 {
 		phones = append(phones, phone(i))
 	}
-	a, b := record(0, phones...), record(1, phones...)
+	a, b := bare(0, phones...), bare(1, phones...)
 	src := &counting{Source: NewMemory([]*query.Record{a, b})}
 	g, err := Grow(src, a.ID, Limits{Depth: 4})
 	if err != nil || !g.Cut || len(g.Nodes) > maxIdentifiers+2 || src.calls > 2*maxIdentifiers+4 {

@@ -134,7 +134,7 @@ func (w *grower) hold(at, entity int) {
 	r := w.records[at]
 	for i := range r.Identifiers {
 		x := &r.Identifiers[i]
-		if x.Type+":"+x.Norm != w.g.Nodes[entity].ID {
+		if !is(w.g.Nodes[entity].ID, x) {
 			continue
 		}
 		if e.Label == "" {
@@ -152,6 +152,12 @@ func (w *grower) hold(at, entity int) {
 		}
 	}
 	w.g.join(e)
+}
+
+// is reports whether a node's id is that of an identifier.
+func is(id string, x *query.Identifier) bool {
+	n := len(x.Type)
+	return len(id) == n+1+len(x.Norm) && id[:n] == x.Type && id[n+1:] == x.Norm
 }
 
 // statement writes a link as a sentence with the grade of its source:

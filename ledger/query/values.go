@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"comity/ledger/names"
 )
 
 func (p *parser) fail(at Pos, format, hint string, args ...any) *Error {
@@ -90,7 +92,11 @@ func (p *parser) value(t *Term, w raw) (*Value, error) {
 	case TextField:
 		err = p.textValue(v, w)
 	case NameField:
-		err = p.wordsValue(t, v)
+		if err = p.wordsValue(t, v); err == nil && t.Op == Fuzzy {
+			if v.name = names.Parse(v.Text); v.name.IsZero() {
+				err = p.fail(v.Pos, "name~ knows no letter of %s", "name: compares letter by letter", quote(v.Text))
+			}
+		}
 	case DayField, AgeField, TimeField:
 		err = p.spanValue(t, v, w)
 	case IdentField:

@@ -22,7 +22,7 @@ const module = "comity"
 var layers = [][]string{
 	{"crypto/keys", "ledger/names"},
 	{"crypto/sign", "crypto/seal"},
-	{"ledger"},
+	{"ledger", "ledger/ident"},
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
 	{"ledger/query"},
 	{"ledger/links", "ledger/export"},
@@ -46,31 +46,37 @@ var support = map[string]string{
 
 // reserved are imports that only these packages may have.
 var reserved = map[string][]string{
-	"github.com/hashicorp/raft":            {"node", "testnet"},
-	"github.com/hashicorp/raft-boltdb":     {"node", "testnet"},
-	"go.etcd.io/bbolt":                     {"node", "testnet"},
-	"github.com/urfave/cli":                {"cli"},
-	"github.com/vbauerster/mpb":            {"cli"},
-	"golang.org/x/term":                    {"cli"},
-	"github.com/prometheus/client_golang":  {"node"},
-	"github.com/BurntSushi/toml":           {"node/home"},
-	"filippo.io/age":                       {"crypto/keys"},
-	"github.com/btcsuite/btcd/btcutil":     {"crypto/keys"},
-	"filippo.io/edwards25519":              {"crypto/keys"},
-	"github.com/rogpeppe/go-internal":      {"cli"},
-	"github.com/mozillazg/go-pinyin":       {"ledger/names"},
-	"github.com/stretchr/testify":          {}, // standard testing only
-	"github.com/google/go-cmp":             {},
-	"google.golang.org/protobuf":           {}, // encodings are written by hand
-	"encoding/gob":                         {},
-	"golang.org/x/crypto/curve25519":       {}, // crypto/hpke does the KEM
-	"golang.org/x/crypto/chacha20poly1305": {},
+	"github.com/hashicorp/raft":             {"node", "testnet"},
+	"github.com/hashicorp/raft-boltdb":      {"node", "testnet"},
+	"go.etcd.io/bbolt":                      {"node", "testnet"},
+	"github.com/urfave/cli":                 {"cli"},
+	"github.com/vbauerster/mpb":             {"cli"},
+	"golang.org/x/term":                     {"cli"},
+	"github.com/prometheus/client_golang":   {"node"},
+	"github.com/BurntSushi/toml":            {"node/home"},
+	"filippo.io/age":                        {"crypto/keys"},
+	"github.com/btcsuite/btcd/btcutil":      {"crypto/keys", "ledger/ident"},
+	"github.com/nyaruka/phonenumbers":       {"ledger/ident"},
+	"github.com/google/uuid":                {"ledger/export"},
+	"gonum.org/v1/gonum":                    {"ledger/links"},
+	"github.com/biter777/countries":         {"ledger/ident"},
+	"github.com/santhosh-tekuri/jsonschema": {"ledger/notice"}, // its tests: a second opinion on our schemas
+	"filippo.io/edwards25519":               {"crypto/keys"},
+	"github.com/rogpeppe/go-internal":       {"cli"},
+	"github.com/stretchr/testify":           {}, // standard testing only
+	"github.com/google/go-cmp":              {},
+	"google.golang.org/protobuf":            {}, // encodings are written by hand
+	"encoding/gob":                          {},
+	"golang.org/x/crypto/curve25519":        {}, // crypto/hpke does the KEM
+	"golang.org/x/crypto/chacha20poly1305":  {},
+	"github.com/mozillazg/go-pinyin":        {"ledger/names"},
 }
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
 var pure = []string{
-	"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/names", "ledger/notice", "ledger/state", "ledger/query", "ledger/links", "ledger/export",
+	"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/names", "ledger/ident", "ledger/notice", "ledger/state",
+	"ledger/query", "ledger/links", "ledger/export",
 }
 
 // impure are the imports that a pure package must not have.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"comity/ledger/notice"
 )
@@ -18,7 +19,11 @@ func entityText(e *notice.Entity) string {
 	case e.Document != nil:
 		return words(string(e.Document.Type), e.Document.Number, e.Document.Country)
 	case e.Phone != nil:
-		return words("phone "+e.Phone.Number, e.Phone.App)
+		imei := ""
+		if e.Phone.IMEI != "" {
+			imei = "IMEI " + e.Phone.IMEI
+		}
+		return words(strings.TrimSpace("phone "+e.Phone.Number), e.Phone.App, imei)
 	case e.Account != nil:
 		return words("account on "+e.Account.Service, e.Account.Handle, e.Account.UserID)
 	case e.Wallet != nil:
@@ -43,6 +48,8 @@ func entityText(e *notice.Entity) string {
 		return words("organization", e.Organization.Name, e.Organization.Country, e.Organization.Registration)
 	case e.Event != nil:
 		return words(e.Event.What, e.Event.Date.String(), e.Event.Place, e.Event.Text)
+	case e.Property != nil:
+		return words(e.Property.What, e.Property.Description, e.Property.Address, e.Property.Country, e.Property.Registration)
 	}
 	return "nothing"
 }

@@ -22,7 +22,7 @@ func (t *terminal) noticeCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			t.noticeNewCommand(), t.noticeImportCommand(), t.noticeSubmitCommand(), t.noticeAmendCommand(),
 			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeReplyCommand(),
-			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeLinksCommand(),
+			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeLinksCommand(), t.noticeSchemaCommand(),
 		},
 	}
 }
@@ -51,11 +51,11 @@ func (t *terminal) result(c *cli.Context, data []byte) error {
 
 // readNotice reads a notice for sending: parsed, and with all its problems told.
 func (t *terminal) readNotice(path string) (*notice.Notice, error) {
-	data, err := t.readInput(path, notice.MaxSize)
+	data, err := t.readInput(path, maxDraftFile)
 	if err != nil {
 		return nil, err
 	}
-	n, err := notice.Parse(data)
+	n, err := notice.ParseDraft(data)
 	if err != nil {
 		return nil, hint(fmt.Errorf("%s: %w", inputName(path), err), "a complete example of each kind: comity notice new --kind yellow")
 	}
@@ -107,12 +107,19 @@ func kindFlag(text string) (ledger.Kind, error) {
 	if err == nil {
 		return k, nil
 	}
+	if near := nearest(kindNames(), text); near != "" {
+		return 0, hint(usagef("there is no kind %q", text), "did you mean %s", near)
+	}
+	return 0, hint(usagef("there is no kind %q", text), "kinds: %s", kindList())
+}
+
+// kindNames returns the kinds that can be sent.
+func kindNames() []string {
 	var names []string
 	for k := ledger.KindRed; k <= ledger.KindTally; k++ {
 		names = append(names, k.String())
 	}
-	if near := nearest(names, text); near != "" {
-		return 0, hint(usagef("there is no kind %q", text), "did you mean %s", near)
-	}
-	return 0, hint(usagef("there is no kind %q", text), "kinds: %s", strings.Join(names, ", "))
+	return names
 }
+
+func kindList() string { return strings.Join(kindNames(), ", ") }

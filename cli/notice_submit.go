@@ -195,6 +195,11 @@ func (s *session) own(ctx context.Context, act, name string) (*desk.Case, error)
 	return k, err
 }
 
+// needsSecond is the error of a notice that a second officer must sign.
+func (s *session) needsSecond(name string) error {
+	return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
+}
+
 // composing turns an error before anything was sent into a sentence.
 func (s *session) composing(name string, err error) error {
 	var problems notice.Problems
@@ -202,7 +207,7 @@ func (s *session) composing(name string, err error) error {
 	case errors.As(err, &problems):
 		return s.checkNotice(name, problems)
 	case errors.Is(err, desk.ErrFourEyes):
-		return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
+		return s.needsSecond(name)
 	}
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // the desk says as well what was being composed

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,54 @@ func TestMain(m *testing.M) {
 			}
 			os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
 		},
+		"editor": editor,
 	})
+}
+
+// editor stands in for an officer's editor: editor STEPS FILE. Each time it is
+// run it makes the next step of STEPS, of which "---" lines divide the steps. A
+// step is lines OLD => NEW; one that names what is not in FILE fails. It tells
+// on standard error what FILE says to put right, and which mode and place it has.
+func editor() {
+	fail := func(what ...any) {
+		fmt.Fprintln(os.Stderr, what...)
+		os.Exit(1)
+	}
+	steps, file := os.Args[1], os.Args[2]
+	script, err := os.ReadFile(steps)
+	if err != nil {
+		fail(err)
+	}
+	done, _ := os.ReadFile(steps + ".done")
+	all := strings.Split(string(script), "---\n")
+	text, err := os.ReadFile(file)
+	if err != nil || len(done) >= len(all) {
+		fail("no step", len(done), err)
+	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if strings.HasPrefix(line, "//!") {
+			fmt.Fprintln(os.Stderr, line)
+		}
+	}
+	fi, err := os.Stat(file)
+	if err != nil {
+		fail(err)
+	}
+	fmt.Fprintf(os.Stderr, "editing %s mode %o tmpdir is its folder %v\n", filepath.Base(file), fi.Mode().Perm(), os.Getenv("TMPDIR") == filepath.Dir(file))
+	for line := range strings.SplitSeq(strings.TrimSpace(all[len(done)]), "\n") {
+		from, to, ok := strings.Cut(line, " => ")
+		if ok && !strings.Contains(string(text), from) {
+			fail("not in the draft:", from)
+		}
+		if ok {
+			text = []byte(strings.ReplaceAll(string(text), from, to))
+		}
+	}
+	for name, data := range map[string][]byte{file: text, file + "~": text, steps + ".done": append(done, '.')} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			fail(err)
+		}
+	}
 }
 
 // TestScript runs testdata/script/*.txtar. Beside testscript's own commands:

@@ -74,11 +74,7 @@ func (s *session) showIdentity(id *notice.Identity) {
 		s.say("  national  %s", strings.Join(id.Nationalities, ", "))
 	}
 	for _, d := range id.Documents {
-		until := ""
-		if !d.Expires.IsZero() {
-			until = "until " + d.Expires.String()
-		}
-		s.say("  document  %s", words(strings.ReplaceAll(string(d.Type), "_", " "), d.Number, d.Country, until, d.Status))
+		s.say("  document  %s", words(strings.ReplaceAll(string(d.Type), "_", " "), d.Number, d.Country, until(d.Expires), d.Status))
 	}
 }
 
@@ -122,6 +118,7 @@ func (s *session) showBody(b *notice.Body) {
 			s.say("            up to %d months; %d months left of a sentence", w.MaxPenalty, w.SentenceLeft)
 		}
 	}
+	s.showSubject(b)
 	for i := range b.Entities {
 		e := &b.Entities[i]
 		s.say("  %-9s %s", e.ID, entityText(e))
@@ -134,6 +131,36 @@ func (s *session) showBody(b *notice.Body) {
 	}
 	if b.Handling.Code != "" || b.TLP != "" {
 		s.say("  handling  %s", words(string(b.Handling.Code), b.Handling.Text, "TLP:"+string(b.TLP)))
+	}
+}
+
+// showSubject prints what a case is about that is not about one person.
+func (s *session) showSubject(b *notice.Body) {
+	if b.Assessment != "" {
+		s.text("  expected  ", b.Assessment)
+	}
+	for _, c := range b.Convictions {
+		s.say("  convicted %s", words(c.Country, c.Date.String(), c.Offence, c.Court))
+	}
+	if t := b.Threat; t != nil {
+		s.say("  threat    %s", t.What)
+		s.say("  against   %s", words(t.Target, since(t.From), until(t.Until)))
+		s.text("  advice    ", t.Advice)
+	}
+	if m := b.Method; m != nil {
+		s.say("  method of %s", m.Offence)
+		s.text("  how       ", m.How)
+		for _, sign := range m.Signs {
+			s.say("  sign      %s", sign)
+		}
+		for _, field := range []struct{ name, text string }{{"objects", strings.Join(m.Objects, "; ")}, {"hidden", m.Concealment}, {"counter", m.Counter}} {
+			if field.text != "" {
+				s.say("  %-9s %s", field.name, field.text)
+			}
+		}
+	}
+	if l := b.Listing; l != nil {
+		s.say("  listed    %s", words("committee "+l.List, l.Reference, since(l.Listed), joined(l.Measures)))
 	}
 }
 
@@ -170,6 +197,13 @@ func since(d notice.Date) string {
 		return ""
 	}
 	return "since " + d.String()
+}
+
+func until(d notice.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return "until " + d.String()
 }
 
 func speaks(codes []string) string {

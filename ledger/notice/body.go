@@ -1,19 +1,26 @@
 package notice
 
+import "comity/ledger/ident"
+
 // Body is what investigators see: the case.
 type Body struct {
-	Facts     string    `json:"facts"`
-	Status    Status    `json:"status,omitempty"` // of the person, in this case
-	Since     Date      `json:"since,omitzero"`   // missing, or wanted, since
-	Purpose   string    `json:"purpose,omitempty"`
-	Legal     string    `json:"legal_basis,omitempty"`
-	Warrants  []Warrant `json:"warrants,omitempty"`
-	Entities  []Entity  `json:"entities,omitempty"`
-	Links     []Link    `json:"links,omitempty"`
-	Grade     Grade     `json:"grade,omitempty"`
-	Handling  Handling  `json:"handling,omitzero"`
-	TLP       TLP       `json:"tlp,omitempty"`
-	Languages []string  `json:"languages,omitempty"` // of the text, ISO 639
+	Facts       string       `json:"facts"`
+	Status      Status       `json:"status,omitempty"` // of the person, in this case
+	Since       Date         `json:"since,omitzero"`   // missing, or wanted, since
+	Purpose     string       `json:"purpose,omitempty"`
+	Legal       string       `json:"legal_basis,omitempty"`
+	Warrants    []Warrant    `json:"warrants,omitempty"`
+	Assessment  string       `json:"assessment,omitempty"` // of a repeat offender: who expects what, on what grounds
+	Convictions []Conviction `json:"convictions,omitempty"`
+	Threat      *Threat      `json:"threat,omitempty"`
+	Method      *Method      `json:"method,omitempty"`
+	Listing     *Listing     `json:"listing,omitempty"`
+	Entities    []Entity     `json:"entities,omitempty"`
+	Links       []Link       `json:"links,omitempty"`
+	Grade       Grade        `json:"grade,omitempty"`
+	Handling    Handling     `json:"handling,omitzero"`
+	TLP         TLP          `json:"tlp,omitempty"`
+	Languages   []string     `json:"languages,omitempty"` // of the text, ISO 639
 }
 
 // Status is what a person is in the case (after RPD article 44).
@@ -30,7 +37,11 @@ const (
 	Missing          Status = "missing"
 	PersonOfInterest Status = "person_of_interest"
 	Deceased         Status = "deceased"
+	CannotSay        Status = "cannot_identify_self"
+	Listed           Status = "listed"
 )
+
+var statuses = []Status{Wanted, Charged, Convicted, Suspect, Witness, VictimOf, Missing, PersonOfInterest, Deceased, CannotSay, Listed}
 
 // Warrant is a decision of a court or another authority to arrest a person.
 type Warrant struct {
@@ -87,7 +98,7 @@ const (
 )
 
 func (b *Body) check(p *problems) {
-	oneOf(p, "body.status", b.Status, Wanted, Charged, Convicted, Suspect, Witness, VictimOf, Missing, PersonOfInterest, Deceased)
+	oneOf(p, "body.status", b.Status, statuses...)
 	if b.Since.After(p.asOf) {
 		p.add("body.since", "%s has not come yet", b.Since)
 	}
@@ -96,6 +107,18 @@ func (b *Body) check(p *problems) {
 	}
 	for i := range b.Warrants {
 		b.Warrants[i].check(p, index("body.warrants", i))
+	}
+	for i := range b.Convictions {
+		b.Convictions[i].check(p, index("body.convictions", i))
+	}
+	if b.Threat != nil {
+		b.Threat.check(p)
+	}
+	if b.Method != nil {
+		b.Method.check(p)
+	}
+	if b.Listing != nil {
+		b.Listing.check(p)
 	}
 	b.checkEntities(p)
 	b.Grade.check(p, "body.grade")
@@ -119,16 +142,14 @@ func (w *Warrant) check(p *problems, at string) {
 	case w.Date.After(p.asOf):
 		p.add(at+".date", "%s has not come yet", w.Date)
 	}
-	if w.Language != "" && !isLanguage(w.Language) {
-		p.add(at+".language", "%.20q is not an ISO 639 code such as en", w.Language)
-	}
+	p.identifier(at+".language", ident.Language, w.Language)
 	if w.MaxPenalty < 0 || w.SentenceLeft < 0 {
 		p.add(at, "a penalty or sentence cannot be less than nothing")
 	}
 }
 
 // enough reports whether the warrant passes the threshold for a red notice.
-func (w *Warrant) enough() bool {
+func (w Warrant) enough() bool {
 	return w.MaxPenalty >= minPenalty || w.SentenceLeft >= minSentenceLeft
 }
 

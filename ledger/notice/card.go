@@ -1,5 +1,7 @@
 package notice
 
+import "comity/ledger/ident"
+
 // Card is what the front line sees, at a border or on the street: first how to
 // treat the person, then one instruction, then how to recognise them, then whom
 // to call. Nothing on it says what the case is about.
@@ -8,7 +10,7 @@ type Card struct {
 	NonPunishment bool       `json:"non_punishment,omitempty"` // not to be punished for what they were made to do
 	Action        Action     `json:"action"`
 	Dangers       []Danger   `json:"dangers,omitempty"`
-	Person        Identity   `json:"person"`
+	Person        Identity   `json:"person,omitzero"`
 	Looks         Appearance `json:"looks,omitzero"`
 	Photo         []byte     `json:"photo,omitempty"` // JPEG or PNG thumbnail, base64
 	Desk          Desk       `json:"desk"`
@@ -53,7 +55,11 @@ const (
 	SelfHarm   Danger = "self_harm"
 	Contagious Danger = "contagious"
 	Controlled Danger = "controlled" // travels with somebody who controls them
+	Explosive  Danger = "explosive"
+	Toxic      Danger = "toxic"
 )
+
+var dangers = []Danger{Armed, Violent, EscapeRisk, SelfHarm, Contagious, Controlled, Explosive, Toxic}
 
 // Appearance is how a person looks. Zero is unknown.
 type Appearance struct {
@@ -88,7 +94,8 @@ func (c *Card) check(p *problems) {
 		p.add("card.caveat", "PROTECT needs a sentence on how, because the officer who reads it has no training for this")
 	}
 	for i, d := range c.Dangers {
-		oneOf(p, index("card.dangers", i), d, Armed, Violent, EscapeRisk, SelfHarm, Contagious, Controlled)
+		p.word(index("card.dangers", i), string(d))
+		oneOf(p, index("card.dangers", i), d, dangers...)
 	}
 	c.Person.check(p, "card.person")
 	c.Looks.check(p, "card.looks")
@@ -101,8 +108,10 @@ func (c *Card) check(p *problems) {
 	if c.Desk.Name == "" {
 		p.add("card.desk.name", "the officer must know whom to ask for")
 	}
-	if !isPhone(c.Desk.Phone) {
-		p.add("card.desk.phone", "%.40q is not a telephone number with country code, such as +99955501234: the desk must be reached at any hour", c.Desk.Phone)
+	if c.Desk.Phone == "" {
+		p.add("card.desk.phone", "missing: a telephone number with country code, such as +99955501234: the desk must be reached at any hour")
+	} else if _, err := ident.Normalize(ident.Phone, c.Desk.Phone); err != nil {
+		p.add("card.desk.phone", "%s; the desk must be reached at any hour", err)
 	}
 	p.languages("card.desk.speaks", c.Desk.Speaks)
 }

@@ -1,5 +1,7 @@
 package notice
 
+import "comity/ledger/ident"
+
 // Entity is one thing or person of a case: exactly one of its fields but ID is
 // set. Names follow FollowTheMoney and the objects of MISP where they have one.
 type Entity struct {
@@ -17,6 +19,7 @@ type Entity struct {
 	Payment      *Payment      `json:"payment,omitempty"`
 	Organization *Organization `json:"organization,omitempty"`
 	Event        *Event        `json:"event,omitempty"`
+	Property     *Property     `json:"property,omitempty"`
 }
 
 // Person is somebody in the case, who need not be the person on the card.
@@ -25,10 +28,11 @@ type Person struct {
 	Role string `json:"role,omitempty"` // recruiter, guard, driver, victim, ...
 }
 
-// Phone is a telephone number.
+// Phone is a telephone number, or a device of which none is known.
 type Phone struct {
-	Number string `json:"number"` // E.164
+	Number string `json:"number,omitempty"` // E.164
 	App    string `json:"app,omitempty"`
+	IMEI   string `json:"imei,omitempty"` // of the device
 }
 
 // Account is an account with an online service.
@@ -139,6 +143,7 @@ func (e *Entity) things() (names []string, things []thing) {
 	add("payment", e.Payment != nil, e.Payment)
 	add("organization", e.Organization != nil, e.Organization)
 	add("event", e.Event != nil, e.Event)
+	add("property", e.Property != nil, e.Property)
 	return names, things
 }
 
@@ -180,31 +185,42 @@ func (x *Person) check(p *problems, at string) {
 }
 
 func (x *Phone) check(p *problems, at string) {
-	if !isPhone(x.Number) {
-		p.add(at+".number", "%.40q is not a telephone number with country code, such as +99955501234", x.Number)
-	}
+	p.need(at+".number", x.Number+x.IMEI, "the number, such as +99955501234, or the IMEI of the device")
+	p.identifier(at+".number", ident.Phone, x.Number)
+	p.identifier(at+".imei", ident.IMEI, x.IMEI)
 }
 
 func (x *Account) check(p *problems, at string) {
 	p.need(at+".service", x.Service, "a handle means nothing without its service")
 	p.need(at+".handle", x.Handle+x.UserID, "the handle or the user id")
+	if x.Service != "" && x.Handle != "" {
+		p.identifier(at+".handle", ident.Handle, x.Service+":"+x.Handle)
+	}
 }
 
 func (x *Wallet) check(p *problems, at string) {
 	p.need(at+".currency", x.Currency, "an address means nothing without its currency")
 	p.need(at+".address", x.Address, "the address")
+	if x.Address != "" {
+		if _, _, err := ident.WalletOf(x.Currency, x.Address); err != nil {
+			p.add(at+".address", "%s", err)
+		}
+	}
 }
 
 func (x *BankAccount) check(p *problems, at string) {
 	p.need(at+".number", x.Number, "the number")
+	p.identifier(at+".number", ident.Bank, x.Number)
 	p.country(at+".country", x.Country)
 }
 
 func (x *Vehicle) check(p *problems, at string) {
 	p.need(at+".plate", x.Plate+x.VIN, "the plate or the VIN")
 	p.country(at+".country", x.Country)
+	p.identifier(at+".vin", ident.VIN, x.VIN)
 	if x.Plate != "" {
 		p.need(at+".country", x.Country, "a plate means nothing without its country")
+		p.identifier(at+".plate", ident.Plate, x.Plate)
 	}
 }
 

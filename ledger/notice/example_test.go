@@ -67,7 +67,7 @@ func ExampleNotice_Validate() {
 }
 
 func ExampleTemplate() {
-	_, err := notice.Template(ledger.KindGreen, today)
+	_, err := notice.Template(ledger.KindUndisclosed, today)
 	fmt.Println(err)
-	// Output: template: green notices are not enabled yet
+	// Output: template: there are no undisclosed notices
 }

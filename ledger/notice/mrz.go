@@ -32,9 +32,11 @@ type MRZFormat uint8
 
 // The formats of machine-readable zones.
 const (
-	TD1 MRZFormat = 1 // cards: 3 lines of 30
-	TD2 MRZFormat = 2 // larger cards: 2 lines of 36
-	TD3 MRZFormat = 3 // passports: 2 lines of 44
+	TD1  MRZFormat = 1 // cards: 3 lines of 30
+	TD2  MRZFormat = 2 // larger cards: 2 lines of 36
+	TD3  MRZFormat = 3 // passports: 2 lines of 44
+	MRVA MRZFormat = 4 // visas of full size: 2 lines of 44, of which the first begins with V
+	MRVB MRZFormat = 5 // visas: 2 lines of 36, likewise
 )
 
 // ErrMRZ is returned for text that is not a machine-readable zone or was not
@@ -71,6 +73,34 @@ var mrzLayouts = map[MRZFormat]*mrzLayout{
 		optional: [2]int{72, 86}, optionalCheck: 86, compositeCheck: 87,
 		composite: [][2]int{{44, 54}, {57, 64}, {65, 87}},
 	},
+	// A visa has no digit over the whole zone (ICAO 9303-7 section 4.2.2).
+	MRVA: {
+		width: 44, lines: 2,
+		name: [2]int{5, 44}, number: [2]int{44, 53}, nationality: 54, birth: 57, sex: 64, exp: 65, optional: [2]int{72, 88},
+	},
+	MRVB: {
+		width: 36, lines: 2,
+		name: [2]int{5, 36}, number: [2]int{36, 45}, nationality: 46, birth: 49, sex: 56, exp: 57, optional: [2]int{64, 72},
+	},
+}
+
+// formatOf returns the format of a zone by its length and first letter, 0 if
+// there is none such.
+func formatOf(zone string) MRZFormat {
+	visa := strings.HasPrefix(zone, "V")
+	switch {
+	case len(zone) == 90:
+		return TD1
+	case len(zone) == 72 && visa:
+		return MRVB
+	case len(zone) == 72:
+		return TD2
+	case len(zone) == 88 && visa:
+		return MRVA
+	case len(zone) == 88:
+		return TD3
+	}
+	return 0
 }
 
 // ParseMRZ reads the lines of a zone, which white space may divide. Every check
@@ -80,12 +110,7 @@ func ParseMRZ(text string) (*MRZ, error) {
 		return nil, fmt.Errorf("%w: %d characters", ErrMRZ, len(text))
 	}
 	zone := strings.Join(strings.Fields(text), "")
-	m := new(MRZ)
-	for format, l := range mrzLayouts {
-		if len(zone) == l.width*l.lines {
-			m.Format = format
-		}
-	}
+	m := &MRZ{Format: formatOf(zone)}
 	if m.Format == 0 {
 		return nil, fmt.Errorf("%w: %d characters; want 88 of a passport, 72 or 90 of a card", ErrMRZ, len(zone))
 	}
@@ -133,6 +158,9 @@ func (m *MRZ) parse(zone string, l *mrzLayout) error {
 			return err
 		}
 	}
+	if l.compositeCheck == 0 {
+		return nil
+	}
 	return verifyDigit("whole zone", l.compositeText(zone), zone[l.compositeCheck])
 }
 
@@ -140,7 +168,7 @@ func (m *MRZ) parse(zone string, l *mrzLayout) error {
 // on in the optional data of a card, and its check digit follows it there.
 func (m *MRZ) parseNumber(field string, check byte) error {
 	m.Number = unfill(field)
-	if m.Format == TD3 || check != '<' || m.Optional == "" {
+	if !m.longNumber() || check != '<' || m.Optional == "" {
 		if m.Number == "" && check == '<' {
 			return nil
 		}
@@ -155,6 +183,10 @@ func (m *MRZ) parseNumber(field string, check byte) error {
 	return verifyDigit("document number", m.Number, rest[last])
 }
 
+// longNumber reports whether the format has room for a number of more than nine
+// characters.
+func (m *MRZ) longNumber() bool { return m.Format == TD1 || m.Format == TD2 }
+
 // Lines returns the zone. It fails if a field does not fit: only a name is cut.
 func (m *MRZ) Lines() ([]string, error) {
 	l := mrzLayouts[m.Format]
@@ -162,7 +194,7 @@ func (m *MRZ) Lines() ([]string, error) {
 		return nil, fmt.Errorf("%w: format %d", ErrMRZ, m.Format)
 	}
 	number, numberCheck, optional := m.Number, digit(m.Number), m.Optional
-	if len(number) > 9 && m.Format != TD3 {
+	if len(number) > 9 && m.longNumber() {
 		optional = number[9:] + string(numberCheck) + "<" + optional
 		number, numberCheck = number[:9], '<'
 	}
@@ -200,7 +232,9 @@ func (m *MRZ) Lines() ([]string, error) {
 	if l.optionalCheck != 0 && m.Optional != "" {
 		zone[l.optionalCheck] = digit(m.Optional)
 	}
-	zone[l.compositeCheck] = digit(l.compositeText(string(zone)))
+	if l.compositeCheck != 0 {
+		zone[l.compositeCheck] = digit(l.compositeText(string(zone)))
+	}
 	lines := make([]string, l.lines)
 	for i := range lines {
 		lines[i] = string(zone[i*l.width : (i+1)*l.width])

@@ -1,6 +1,10 @@
 package notice
 
-import "strings"
+import (
+	"strings"
+
+	"comity/ledger/ident"
+)
 
 // Name is one name of a person. A name that is not in Latin letters needs its
 // MRZ form, because that is what a passport shows and a border officer scans.
@@ -77,6 +81,8 @@ const (
 	TravelDocument  DocumentType = "travel_document"
 )
 
+var documentTypes = []DocumentType{Passport, IDCard, ResidencePermit, Visa, SeamanBook, BirthRecord, DrivingLicence, TravelDocument}
+
 // marks counts which of the four things that tell people apart are known.
 func (id *Identity) marks() int {
 	n := 0
@@ -119,7 +125,7 @@ func (id *Identity) check(p *problems, at string) {
 
 func (n *Name) check(p *problems, at string) {
 	switch {
-	case n.String() == "" && n.MRZ == "":
+	case strings.TrimSpace(n.String()) == "" && n.MRZ == "":
 		p.add(at, "an empty name; leave it out instead")
 	case n.MRZ != "":
 		if !isMRZ(n.MRZ) {
@@ -128,9 +134,7 @@ func (n *Name) check(p *problems, at string) {
 	case !latin(n.String()):
 		p.add(at+".mrz", "a name that is not in Latin letters needs the form that its passport shows, such as ERIKSSON<<ANNA")
 	}
-	if n.Script != "" && !isScript(n.Script) {
-		p.add(at+".script", "%.20q is not an ISO 15924 code such as Latn or Mymr", n.Script)
-	}
+	p.identifier(at+".script", ident.Script, n.Script)
 	oneOf(p, at+".use", n.Use, NameBirth, NameFormer, NameAlias, NamePseudonym)
 }
 
@@ -138,7 +142,7 @@ func (d *Document) check(p *problems, at string) {
 	if d.Type == "" {
 		p.add(at+".type", "which document it is must be said, such as passport")
 	}
-	oneOf(p, at+".type", d.Type, Passport, IDCard, ResidencePermit, Visa, SeamanBook, BirthRecord, DrivingLicence, TravelDocument)
+	oneOf(p, at+".type", d.Type, documentTypes...)
 	if !isDocumentNumber(d.Number) {
 		p.add(at+".number", "%.40q is not a document number: 3 to 32 of A-Z, 0-9, space, - and /", d.Number)
 	}

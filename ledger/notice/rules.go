@@ -1,141 +1,272 @@
 package notice
 
-import "comity/ledger"
+import (
+	"fmt"
+	"slices"
+	"strings"
 
-// ruleOf returns what a kind of notice must hold beyond what every notice must,
-// and nil for a kind that cannot be sent yet.
-func ruleOf(k ledger.Kind) func(n *Notice, p *problems) {
-	switch k {
-	case ledger.KindRed:
-		return (*Notice).checkRed
-	case ledger.KindBlue:
-		return (*Notice).checkBlue
-	case ledger.KindYellow:
-		return (*Notice).checkYellow
-	case ledger.KindDiffusion:
-		return (*Notice).checkDiffusion
-	case ledger.KindTally:
-		return (*Notice).checkTally
-	}
-	return nil
+	"comity/ledger"
+)
+
+// kindRule is what a kind of notice must hold beyond what every notice must.
+// The same table says what is missing ([Notice.Validate]), makes the JSON
+// Schema ([Schema]) and the documentation ([Guide]).
+type kindRule struct {
+	what  string // what the kind is for
+	who   string // what it says of a person
+	rules []rule
 }
+
+// rule is one thing that a kind asks for or refuses.
+type rule struct {
+	field  string // path of JSON names that the problem is with
+	why    string // sentence for the author: what is missing and why it is asked
+	holds  func(n *Notice) bool
+	schema object // says the same as holds
+}
+
+// ruleOf returns the rule of a kind, nil for what is none. A diffusion has the
+// rules of its colour as well.
+func ruleOf(k ledger.Kind) *kindRule { return kindRules[k] }
 
 // Enabled reports whether notices of this kind can be sent.
 func Enabled(k ledger.Kind) bool { return ruleOf(k) != nil }
 
-func (n *Notice) checkKind(p *problems) {
-	rule := ruleOf(n.Kind)
-	switch {
-	case n.Kind == ledger.KindUndisclosed:
-		p.add("kind", "missing: red, blue, yellow, diffusion or tally")
-		return
-	case rule == nil:
-		p.add("kind", "%s notices are not enabled yet; red, blue, yellow, diffusion and tally are", n.Kind)
-		return
+// Colours are the kinds that a diffusion may be of.
+func Colours() []ledger.Kind {
+	return []ledger.Kind{ledger.KindRed, ledger.KindBlue, ledger.KindGreen, ledger.KindYellow, ledger.KindBlack, ledger.KindOrange,
+		ledger.KindPurple, ledger.KindSilver, ledger.KindUN}
+}
+
+func kindNames(kinds ...ledger.Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.String())
 	}
-	if n.Kind != ledger.KindDiffusion && n.Colour != ledger.KindUndisclosed {
-		p.add("colour", "only a diffusion has one: it hides its kind from the header")
+	return strings.Join(names, ", ")
+}
+
+const (
+	whyIdentity = "a %s notice needs at least two of name, date of birth, nationality, document, so that a border officer can tell people apart"
+	whyArrest   = "a %s notice is no ground for an arrest; choose PROTECT, LOCATE, DO_NOT_ALERT or CALL_DESK"
+)
+
+var kindRules = map[ledger.Kind]*kindRule{
+	ledger.KindRed: {
+		what: "Asks to find a wanted person and to arrest them, as the law of the reader allows.",
+		who:  "identity, and a warrant for an offence that weighs enough (RPD article 83)",
+		rules: []rule{
+			identity("red"), facts,
+			{"card.action", "a red notice asks for an arrest; a person to protect needs a yellow notice or a diffusion",
+				func(n *Notice) bool { return n.Card == nil || n.Card.Action != Protect }, actionIsNot(Protect)},
+			{"body.warrants", "a red notice needs a valid warrant or judgment: nobody is arrested on a police report alone",
+				func(n *Notice) bool { return n.Body != nil && len(n.Body.Warrants) > 0 }, hasItems("body.warrants", object{})},
+			{"body.warrants", fmt.Sprintf("a red notice needs an offence punishable by %d months or more, or a sentence of which %d months or more are left (RPD article 83)", minPenalty, minSentenceLeft),
+				func(n *Notice) bool {
+					return n.Body == nil || len(n.Body.Warrants) == 0 || slices.ContainsFunc(n.Body.Warrants, Warrant.enough)
+				}, hasItems("body.warrants", object{"anyOf": list{
+					object{"required": list{"max_penalty_months"}, "properties": object{"max_penalty_months": object{"minimum": minPenalty}}},
+					object{"required": list{"sentence_left_months"}, "properties": object{"sentence_left_months": object{"minimum": minSentenceLeft}}},
+				}})},
+		},
+	},
+	ledger.KindBlue: {
+		what:  "Asks who a person is, where they are or what they do.",
+		who:   "identity",
+		rules: []rule{identity("blue"), facts, noArrest("blue")},
+	},
+	ledger.KindGreen: {
+		what: "Warns of a person who has offended and is expected to do so again.",
+		who:  "identity, and the assessment that the warning rests on",
+		rules: []rule{
+			identity("green"), facts, noArrest("green"),
+			text("body.assessment", "a green notice needs the assessment of the authority that expects new offences, and its grounds: a warning without one is a slander",
+				func(b *Body) string { return b.Assessment }),
+		},
+	},
+	ledger.KindYellow: {
+		what:  "Asks to find a missing person, or to tell who a person is that cannot say so.",
+		who:   "identity; of one who cannot say who they are, status cannot_identify_self and a photo or looks",
+		rules: []rule{yellowPerson, facts, noArrest("yellow")},
+	},
+	ledger.KindBlack: {
+		what: "Asks who a dead person was.",
+		who:  "no name: looks or a photo, where and when the body was found",
+		rules: []rule{
+			{"card", "missing: a black notice needs a card with what is known of the body, and whom to call",
+				func(n *Notice) bool { return n.Card != nil }, required("card")},
+			{"card.person.names", "a black notice is about a body without a name: give a supposed name the use alias; once it is known, withdraw the notice",
+				func(n *Notice) bool { return n.Card == nil || !slices.ContainsFunc(n.Card.Person.Names, Name.isTrue) },
+				at("card.person.names", object{"items": object{"required": list{"use"}, "properties": object{"use": object{"enum": list{NameAlias, NamePseudonym}}}}})},
+			{"card.looks", "missing: a black notice needs marks, height or another thing by which relatives recognise the body, or a photo",
+				func(n *Notice) bool { return n.Card == nil || !n.Card.Looks.IsZero() || len(n.Card.Photo) > 0 }, recognisable},
+			{"card.action", "a black notice is about a dead person; choose CALL_DESK",
+				func(n *Notice) bool { return n.Card == nil || n.Card.Action == CallDesk }, at("card.action", object{"const": CallDesk})},
+			facts,
+			{"body.since", "missing: when the body was found or the person died, if only by the year: it narrows down who is missing since",
+				func(n *Notice) bool { return n.Body == nil || !n.Body.Since.IsZero() }, required("body.since")},
+			{"body.entities", "a black notice needs a place: where the body was found",
+				func(n *Notice) bool { return n.Body == nil || n.Body.has("place") }, hasEntity("place")},
+		},
+	},
+	ledger.KindOrange: {
+		what: "Warns of an imminent threat by an event, a person, an object or a process.",
+		who:  "nobody need be named",
+		rules: []rule{
+			{"card", "missing: an orange notice needs a card: the front line must know before it happens, and whom to call",
+				func(n *Notice) bool { return n.Card != nil }, required("card")},
+			{"card.caveat", "missing: what to look for and how to stay safe, read before all else",
+				func(n *Notice) bool { return n.Card == nil || strings.TrimSpace(n.Card.Caveat) != "" }, written("card.caveat")},
+			facts, noArrest("orange"),
+			{"body.threat", "missing: an orange notice needs the threat: what, against whom and where, and what to do",
+				func(n *Notice) bool { return n.Body == nil || n.Body.Threat != nil }, required("body.threat")},
+		},
+	},
+	ledger.KindPurple: {
+		what: "Tells how a crime is done: methods, objects, devices and places to hide things.",
+		who:  "nobody is named",
+		rules: []rule{
+			facts, noArrest("purple"),
+			{"body.method", "missing: a purple notice needs the method: how it is done, and by what one notices it",
+				func(n *Notice) bool { return n.Body == nil || n.Body.Method != nil }, required("body.method")},
+			{"card.person", "a purple notice goes to all and names nobody; a person needs a notice of their own",
+				func(n *Notice) bool { return n.Card == nil || n.Card.Person.marks() == 0 },
+				at("card.person", object{"maxProperties": 0})},
+			{"body.entities", "a purple notice goes to all and names nobody; say what a person does, not who it is",
+				func(n *Notice) bool { return n.Body == nil || !n.Body.identifies() },
+				at("body.entities", object{"items": object{"properties": object{"person": object{"propertyNames": object{"const": "role"}}}}})},
+		},
+	},
+	ledger.KindSilver: {
+		what: "Asks to find, identify or watch assets of a crime.",
+		who:  "identity of the owner only where a card is given",
+		rules: []rule{
+			facts, noArrest("silver"),
+			text("body.legal_basis", "a silver notice needs the order or the law by which assets are traced: without one no bank or register may answer",
+				func(b *Body) string { return b.Legal }),
+			{"body.entities", "a silver notice needs an asset: a bank account, wallet, vehicle, property or organization",
+				func(n *Notice) bool { return n.Body == nil || n.Body.has(assets...) }, hasEntity(assets...)},
+		},
+	},
+	ledger.KindUN: {
+		what: "Tells of a person or an organization on a list of the Security Council, and of the measures on them.",
+		who:  "identity, or an organization among the entities",
+		rules: []rule{
+			{"card.person", "a un notice needs whom the list names: at least two of name, date of birth, nationality, document, or an organization among the entities",
+				func(n *Notice) bool {
+					return n.Card != nil && n.Card.Person.marks() >= 2 || n.Body != nil && n.Body.has("organization")
+				}, object{"anyOf": list{twoMarks, hasEntity("organization")}}},
+			facts, noArrest("un"),
+			{"body.listing", "missing: a un notice needs the list, its reference and the measures, so that a reader can look the entry up",
+				func(n *Notice) bool { return n.Body == nil || n.Body.Listing != nil }, required("body.listing")},
+		},
+	},
+	ledger.KindDiffusion: {
+		what: "Goes to chosen bureaus at once, unreviewed. Its kind, the colour, is sealed and its rules are that kind's.",
+		who:  "what its colour asks",
+		rules: []rule{
+			{"readers", "a diffusion goes to bureaus of your choosing: name them; what is for all is reviewed first",
+				func(n *Notice) bool { return !n.Readers.All() }, at("readers", object{"items": object{"not": object{"const": All}}})},
+			{"colour", "missing: which kind it is; only its readers see it: " + kindNames(Colours()...),
+				func(n *Notice) bool { return n.Colour != ledger.KindUndisclosed }, required("colour")},
+			{"card.action", fmt.Sprintf(whyArrest, "diffusion, which is not reviewed,"),
+				func(n *Notice) bool { return n.Colour != ledger.KindRed || n.Card == nil || n.Card.Action != Arrest }, actionIsNot(Arrest)},
+		},
+	},
+	ledger.KindTally: {
+		what: "Counts what an operation does: inspections, hotspots, intercepted, located.",
+		who:  "nobody: a number of persons under five is not stated in what is shared",
+		rules: []rule{
+			{"tally", "missing: the counters",
+				func(n *Notice) bool { return n.Tally != nil }, required("tally")},
+			{"tally", "counters only; a person needs a notice of their own",
+				func(n *Notice) bool { return n.Card == nil && n.Body == nil && n.Victim == nil },
+				object{"properties": object{"card": false, "body": false, "victim": false}}},
+		},
+	},
+}
+
+// assets are the types of entities that can be traced as assets.
+var assets = []string{"bank_account", "wallet", "vehicle", "property", "organization"}
+
+func identity(kind string) rule {
+	return rule{"card.person", fmt.Sprintf(whyIdentity, kind), func(n *Notice) bool { return n.Card != nil && n.Card.Person.marks() >= 2 }, twoMarks}
+}
+
+// yellowPerson: who is missing is known; who cannot say who they are is not.
+var yellowPerson = rule{
+	"card.person", fmt.Sprintf(whyIdentity, "yellow") + "; of one who cannot say who they are, body.status cannot_identify_self and a photo or looks",
+	func(n *Notice) bool {
+		if n.Card == nil {
+			return false
+		}
+		return n.Card.Person.marks() >= 2 || n.Body != nil && n.Body.Status == CannotSay && (!n.Card.Looks.IsZero() || len(n.Card.Photo) > 0)
+	},
+	object{"anyOf": list{twoMarks, object{"allOf": list{at("body.status", object{"const": CannotSay}), required("body.status"), recognisable, required("card")}}}},
+}
+
+var facts = rule{"body.facts", "missing: what happened, so that a reader can weigh the request",
+	func(n *Notice) bool { return n.Body != nil && strings.TrimSpace(n.Body.Facts) != "" }, written("body.facts")}
+
+func noArrest(kind string) rule {
+	return rule{"card.action", fmt.Sprintf(whyArrest, kind), func(n *Notice) bool { return n.Card == nil || n.Card.Action != Arrest }, actionIsNot(Arrest)}
+}
+
+// text asks for a text of the body; a body that is missing is said by facts.
+func text(field, why string, of func(b *Body) string) rule {
+	return rule{field, "missing: " + why, func(n *Notice) bool { return n.Body == nil || strings.TrimSpace(of(n.Body)) != "" }, written(field)}
+}
+
+func (n *Notice) checkKind(p *problems) {
+	kinds := append(Colours(), ledger.KindDiffusion, ledger.KindTally)
+	switch r := ruleOf(n.Kind); {
+	case n.Kind == ledger.KindUndisclosed:
+		p.add("kind", "missing: one of %s", kindNames(kinds...))
+		return
+	case r == nil:
+		p.add("kind", "%s is not one of %s", n.Kind, kindNames(kinds...))
+		return
+	default:
+		n.hold(p, r)
 	}
 	if n.Kind != ledger.KindTally && n.Tally != nil {
 		p.add("tally", "only a tally counts")
 	}
-	rule(n, p)
+	switch {
+	case n.Kind != ledger.KindDiffusion && n.Colour != ledger.KindUndisclosed:
+		p.add("colour", "only a diffusion has one: it hides its kind from the header")
+	case n.Kind == ledger.KindDiffusion && slices.Contains(Colours(), n.Colour):
+		n.hold(p, ruleOf(n.Colour))
+	case n.Kind == ledger.KindDiffusion && n.Colour != ledger.KindUndisclosed:
+		p.add("colour", "%s is no colour of a diffusion; choose one of %s", n.Colour, kindNames(Colours()...))
+	}
 }
 
-// checkRed holds a notice against RPD article 83: identity, facts, and a
-// warrant for an offence that weighs enough.
-func (n *Notice) checkRed(p *problems) {
-	n.needIdentity(p, "red")
-	n.needBody(p, "red")
-	if n.Card != nil && n.Card.Action == Protect {
-		p.add("card.action", "a red notice asks for an arrest; a person to protect needs a yellow notice or a diffusion")
-	}
-	if n.Body == nil {
-		return
-	}
-	if len(n.Body.Warrants) == 0 {
-		p.add("body.warrants", "a red notice needs a valid warrant or judgment: nobody is arrested on a police report alone")
-	}
-	for i := range n.Body.Warrants {
-		if n.Body.Warrants[i].enough() {
-			return
+// hold reports every rule that does not hold, once in the field it is about or,
+// where the part that has the field is missing, in that part.
+func (n *Notice) hold(p *problems, r *kindRule) {
+	for _, rule := range r.rules {
+		if rule.holds(n) {
+			continue
 		}
-	}
-	if len(n.Body.Warrants) > 0 {
-		p.add("body.warrants", "a red notice needs an offence punishable by %d months or more, or a sentence of which %d months or more are left (RPD article 83)", minPenalty, minSentenceLeft)
-	}
-}
-
-// checkYellow: a person is missing, or cannot say who they are.
-func (n *Notice) checkYellow(p *problems) {
-	n.needIdentity(p, "yellow")
-	n.needBody(p, "yellow")
-	n.neverArrest(p, "yellow")
-}
-
-// checkBlue: who somebody is, where they are, or what they do.
-func (n *Notice) checkBlue(p *problems) {
-	n.needIdentity(p, "blue")
-	n.needBody(p, "blue")
-	n.neverArrest(p, "blue")
-}
-
-// checkDiffusion: a notice to chosen bureaus that nobody has reviewed. Its
-// content obeys the rules of its colour; its reach and its power are less.
-func (n *Notice) checkDiffusion(p *problems) {
-	if n.Readers.All() {
-		p.add("readers", "a diffusion goes to bureaus of your choosing: name them; what is for all is reviewed first")
-	}
-	switch n.Colour {
-	case ledger.KindUndisclosed:
-		p.add("colour", "missing: which kind it is; only its readers see it")
-		return
-	case ledger.KindDiffusion, ledger.KindTally:
-		p.add("colour", "%s is no colour of a diffusion", n.Colour)
-		return
-	}
-	rule := ruleOf(n.Colour)
-	if rule == nil {
-		p.add("colour", "%s notices are not enabled yet; red, blue and yellow are", n.Colour)
-		return
-	}
-	rule(n, p)
-	if n.Colour == ledger.KindRed {
-		n.neverArrest(p, "diffusion, which is not reviewed,")
+		field, why := rule.field, rule.why
+		part, _, inner := strings.Cut(field, ".")
+		if inner && (part == "card" && n.Card == nil || part == "body" && n.Body == nil) {
+			field, why = part, "missing: "+strings.TrimPrefix(why, "missing: ")
+		}
+		p.add(field, "%s", why)
 	}
 }
 
-// checkTally: counters, and no person at all.
-func (n *Notice) checkTally(p *problems) {
-	if n.Tally == nil {
-		p.add("tally", "missing: the counters")
-	}
-	if n.Card != nil || n.Body != nil || n.Victim != nil {
-		p.add("tally", "counters only; a person needs a notice of their own")
-	}
+// isTrue reports whether a name is the person's own, not one that others gave.
+func (n Name) isTrue() bool { return n.Use != NameAlias && n.Use != NamePseudonym }
+
+// has reports whether an entity of one of the types is among those of b.
+func (b *Body) has(types ...string) bool {
+	return slices.ContainsFunc(b.Entities, func(e Entity) bool { return slices.Contains(types, e.Type()) })
 }
 
-func (n *Notice) needIdentity(p *problems, kind string) {
-	const rule = "a %s notice needs at least two of name, date of birth, nationality, document, so that a border officer can tell people apart"
-	switch {
-	case n.Card == nil:
-		p.add("card", "missing: "+rule, kind)
-	case n.Card.Person.marks() < 2:
-		p.add("card.person", rule, kind)
-	}
-}
-
-func (n *Notice) needBody(p *problems, kind string) {
-	switch {
-	case n.Body == nil:
-		p.add("body", "missing: a %s notice needs the facts of the case", kind)
-	default:
-		p.need("body.facts", n.Body.Facts, "what happened, so that a reader can weigh the request")
-	}
-}
-
-func (n *Notice) neverArrest(p *problems, kind string) {
-	if n.Card != nil && n.Card.Action == Arrest {
-		p.add("card.action", "a %s notice is no ground for an arrest; choose PROTECT, LOCATE, DO_NOT_ALERT or CALL_DESK", kind)
-	}
+// identifies reports whether an entity says who a person is.
+func (b *Body) identifies() bool {
+	return slices.ContainsFunc(b.Entities, func(e Entity) bool { return e.Person != nil && (e.Person.marks() > 0 || len(e.Person.Names) > 0) })
 }

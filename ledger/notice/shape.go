@@ -15,20 +15,8 @@ func isBureau(s string) bool { return len(s) == 2 && allIn(s, upperLetters) }
 // alpha-3.
 func isCountry(s string) bool { return (len(s) == 2 || len(s) == 3) && allIn(s, upperLetters) }
 
-// isScript reports whether s looks like a code of ISO 15924.
-func isScript(s string) bool {
-	return len(s) == 4 && allIn(s[:1], upperLetters) && allIn(s[1:], lowerLetters)
-}
-
 // isLanguage reports whether s looks like a code of ISO 639.
 func isLanguage(s string) bool { return (len(s) == 2 || len(s) == 3) && allIn(s, lowerLetters) }
-
-// isPhone reports whether s is a number in the form of E.164: + and 7 to 15
-// digits, of which the first is not zero.
-func isPhone(s string) bool {
-	digits, ok := strings.CutPrefix(s, "+")
-	return ok && len(digits) >= 7 && len(digits) <= 15 && digits[0] != '0' && allIn(digits, decimalDigits)
-}
 
 // isReference reports whether s can be the short name of a notice, typed on a
 // command line and said on the telephone.

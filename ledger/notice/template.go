@@ -30,7 +30,10 @@ func Template(kind ledger.Kind, asOf time.Time) ([]byte, error) {
 		n.Classification, n.Urgency, n.Readers = ledger.Unclassified, ledger.U0, Readers{All}
 		n.Tally = &Tally{Operation: "LANTERN TIDE", Sector: "XA-01", Hour: 6, Hotspots: 9, Inspections: 288}
 	default:
-		return nil, fmt.Errorf("template: %s notices are not enabled yet", kind)
+		if !Enabled(kind) {
+			return nil, fmt.Errorf("template: there are no %s notices", kind)
+		}
+		templateSubject(n, asOf)
 	}
 	return n.Marshal()
 }

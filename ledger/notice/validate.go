@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"comity/ledger"
+	"comity/ledger/ident"
 )
 
 // Problem is one thing that a document lacks or has wrong.
@@ -128,17 +129,49 @@ func (p *problems) need(field, value, why string) {
 	}
 }
 
-func (p *problems) country(field, code string) {
-	if code != "" && !isCountry(code) {
-		p.add(field, "%.20q is not an ISO 3166 code such as XA", code)
+// identifier reports a text that is no identifier of its kind. Whether the
+// field may be empty is another question.
+func (p *problems) identifier(field string, k ident.Kind, raw string) {
+	if raw == "" {
+		return
 	}
+	if raw != strings.TrimSpace(raw) {
+		p.add(field, "%.40q has spaces around it", raw)
+	} else if _, err := ident.Normalize(k, raw); err != nil {
+		p.add(field, "%s", err)
+	}
+}
+
+// country reports what is no code of a country. A code is written in capitals:
+// a zone that is scanned has no others.
+func (p *problems) country(field, code string) {
+	if !allIn(code, upperLetters) {
+		p.add(field, "%.20q is not a code of ISO 3166 such as XA: write it in capitals", code)
+		return
+	}
+	p.identifier(field, ident.Country, code)
 }
 
 func (p *problems) languages(field string, codes []string) {
 	for i, c := range codes {
-		if !isLanguage(c) {
-			p.add(index(field, i), "%.20q is not an ISO 639 code such as en", c)
+		if c != strings.ToLower(c) || c == "" {
+			p.add(index(field, i), "%.20q is not a code of ISO 639 such as en, in small letters", c)
+			continue
 		}
+		p.identifier(index(field, i), ident.Language, c)
+	}
+}
+
+// list reports items of a list that say nothing.
+func (p *problems) items(field string, items []string) {
+	for i, s := range items {
+		p.word(index(field, i), s)
+	}
+}
+
+func (p *problems) word(field, value string) {
+	if strings.TrimSpace(value) == "" {
+		p.add(field, "is empty; leave it out instead")
 	}
 }
 

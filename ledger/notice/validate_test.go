@@ -27,7 +27,7 @@ func TestValidate(t *testing.T) {
 		why   string
 	}{
 		{"no kind", ledger.KindYellow, func(n *Notice) { n.Kind = 0 }, "kind", "missing"},
-		{"not enabled", ledger.KindYellow, func(n *Notice) { n.Kind = ledger.KindGreen }, "kind", "green notices are not enabled yet"},
+		{"unknown kind", ledger.KindYellow, func(n *Notice) { n.Kind = 99 }, "kind", "not one of red, blue"},
 		{"reference", ledger.KindYellow, func(n *Notice) { n.Reference = "lt 1" }, "reference", "LT-0301"},
 		{"origin", ledger.KindTally, func(n *Notice) { n.Origin = "Aldermoor" }, "origin", "two-letter"},
 		{"no readers", ledger.KindYellow, func(n *Notice) { n.Readers = nil }, "readers", "missing"},
@@ -64,7 +64,6 @@ func TestValidate(t *testing.T) {
 
 		{"diffusion, no colour", ledger.KindDiffusion, func(n *Notice) { n.Colour = 0 }, "colour", "missing"},
 		{"diffusion of tally", ledger.KindDiffusion, func(n *Notice) { n.Colour = ledger.KindTally }, "colour", "no colour"},
-		{"diffusion, not enabled", ledger.KindDiffusion, func(n *Notice) { n.Colour = ledger.KindBlack }, "colour", "not enabled yet"},
 		{"diffusion for all", ledger.KindDiffusion, func(n *Notice) {
 			n.Readers, n.Victim = Readers{All}, nil
 		}, "readers", "reviewed first"},

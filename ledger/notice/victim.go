@@ -3,6 +3,8 @@ package notice
 import (
 	"slices"
 	"strings"
+
+	"comity/ledger/ident"
 )
 
 // Victim is who a victim really is, for the protection officers of the bureaus
@@ -105,9 +107,7 @@ func (v *Victim) check(p *problems, n *Notice) {
 		at := index("victim.guardians", i)
 		p.need(at+".name", g.Name, "who it is")
 		p.need(at+".relation", g.Relation, "what they are to the child")
-		if g.Phone != "" && !isPhone(g.Phone) {
-			p.add(at+".phone", "%.40q is not a telephone number with country code", g.Phone)
-		}
+		p.identifier(at+".phone", ident.Phone, g.Phone)
 	}
 	if v.Consent.Given {
 		p.need("victim.consent.by", v.Consent.By, "who consented: the victim, or a guardian of a minor")

@@ -149,6 +149,29 @@ func TestHostileNoticeIsBounded(t *testing.T) {
 	}
 }
 
+// TestOtherCountry shows that a passport is not the one of another country that
+// has its number.
+func TestOtherCountry(t *testing.T) {
+	doc := func(n int, country string) *query.Record {
+		r := bare(n)
+		r.Identifiers = []query.Identifier{{Type: query.Doc, Norm: "A1", Text: "A1", Country: country, At: "body"}}
+		return r
+	}
+	a, b, c, d := doc(0, "XA"), doc(1, "XB"), doc(2, "XA"), doc(3, "")
+	for _, test := range []struct {
+		with []*query.Record
+		want int
+	}{{[]*query.Record{b}, 0}, {[]*query.Record{b, c}, 1}, {[]*query.Record{b, c, d}, 2}, {[]*query.Record{d}, 1}} {
+		g, err := Grow(NewMemory(append(test.with, a)), a.ID, Limits{Depth: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, wrong := g.Linked()[b.ID]; len(g.Linked()) != test.want || wrong || test.want == 0 && len(g.Nodes)+len(g.Edges) != 1 {
+			t.Errorf("got %v, %d nodes, %d edges; want %d linked", g.Linked(), len(g.Nodes), len(g.Edges), test.want)
+		}
+	}
+}
+
 func TestNamesOnlySuggest(t *testing.T) {
 	a, b, c := record(0, phone(1)), record(1, phone(2)), record(2, phone(2))
 	b.Names[0].Text = a.Names[0].Text

@@ -107,7 +107,7 @@ func (p *parser) value(t *Term, w raw) (*Value, error) {
 		err = p.placeValue(t, v)
 	case RouteField:
 		if isCode(v.Text) {
-			v.Norm = strings.ToUpper(v.Text)
+			v.Norm = CountryCode(v.Text)
 		}
 		err = p.wordsValue(t, v)
 	default:
@@ -214,6 +214,9 @@ func (p *parser) codeValue(t *Term, v *Value) error {
 	if f.Words == nil {
 		if v.Norm = strings.ToUpper(v.Norm); !isCode(v.Norm) {
 			return p.fail(v.Pos, "%s: %s is no code of two or three letters", "for example: "+f.Example, f.Name, quote(v.Text))
+		}
+		if f.Name == "country" {
+			v.Norm = CountryCode(v.Norm)
 		}
 		return nil
 	}

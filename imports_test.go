@@ -27,10 +27,10 @@ var layers = [][]string{
 	{"ledger/query"},
 	{"ledger/links", "ledger/export"},
 	{"ledger/store", "ledger/tiles"},
-	{"ledger/audit"},
+	{"ledger/audit", "ledger/index"},
 	{"node/wire"},
 	{"node/client"},
-	{"node", "node/desk"},
+	{"node", "node/desk", "node/drafts"},
 	{"node/home"},
 	{"testnet"},
 	{"cli"},
@@ -70,6 +70,8 @@ var reserved = map[string][]string{
 	"golang.org/x/crypto/curve25519":        {}, // crypto/hpke does the KEM
 	"golang.org/x/crypto/chacha20poly1305":  {},
 	"github.com/mozillazg/go-pinyin":        {"ledger/names"},
+	"github.com/ncruces/go-sqlite3":         {"ledger/index"},
+	"lukechampine.com/adiantum":             {"ledger/index"},
 }
 
 // pure packages open no socket, read no file and start no process; crypto/keys
@@ -273,7 +275,9 @@ func TestImportsFindsPlanted(t *testing.T) {
 		{"ledger/state/b.go", `import "net/http"`, "ledger/state does no I/O"},
 		{"ledger/b.go", `import "os"`, "ledger does no I/O"},
 		{"crypto/seal/b.go", `import "os"`, "crypto/seal does no I/O"},
-		{"ledger/b.go", `import "comity/ledger/index"`, "no such layer"},
+		{"ledger/b.go", `import "comity/ledger/index"`, "ledger/index is not below ledger"},
+		{"node/desk/b.go", `import "github.com/ncruces/go-sqlite3"`, "only [ledger/index] may"},
+		{"ledger/b.go", `import "comity/ledger/find"`, "no such layer"},
 		{"ledger/b.go", `import "comity/testnet/interop"`, "no such layer"},
 		{"node/go.mod", `module node`, "a module where none should be"},
 	} {

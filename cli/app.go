@@ -68,7 +68,8 @@ func (t *terminal) app() *cli.App {
 		Flags: globalFlags(),
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
-			t.noticeCommand(), t.searchCommand(), t.verifyCommand(), t.exportCommand(),
+			t.noticeCommand(), t.inboxCommand(), t.watchCommand(), t.approveCommand(), t.rejectCommand(), t.draftCommand(),
+			t.searchCommand(), t.verifyCommand(), t.exportCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),

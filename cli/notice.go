@@ -21,8 +21,10 @@ func (t *terminal) noticeCommand() *cli.Command {
 			"Example: comity notice show LT-0301",
 		Subcommands: []*cli.Command{
 			t.noticeNewCommand(), t.noticeImportCommand(), t.noticeSubmitCommand(), t.noticeAmendCommand(),
-			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeReplyCommand(),
-			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeLinksCommand(), t.noticeSchemaCommand(),
+			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeHitCommand(), t.noticeConfirmCommand(),
+			t.noticeNegativeCommand(), t.noticeNeedsTimeCommand(), t.noticeOutcomeCommand(), t.noticeMessageCommand(),
+			t.noticeConsentCommand(), t.noticeRequestCommand(), t.noticeReplyCommand(),
+			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeSchemaCommand(), t.noticeLinksCommand(),
 		},
 	}
 }

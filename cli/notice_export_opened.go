@@ -7,6 +7,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger/export"
+	"comity/ledger/notice"
 	"comity/node/desk"
 
 	"github.com/urfave/cli/v2"
@@ -44,7 +45,7 @@ func (s *session) exportOpened(c *cli.Context, k *desk.Case, form *openedForm) e
 	}
 	data, err := form.write(x)
 	if errors.Is(err, export.ErrConsent) {
-		return hint(fmt.Errorf("%s stays in the ledger: %w", k.Name(), err), "ask %s for its consent: comity notice reply %s", k.Bureau, k.Name())
+		return hint(fmt.Errorf("%s stays in the ledger: %w", k.Name(), err), "ask %s for its consent: comity notice consent ask %s --for-use export", k.Bureau, k.Name())
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", k.Name(), err)
@@ -64,6 +65,8 @@ func (s *session) exportOpened(c *cli.Context, k *desk.Case, form *openedForm) e
 	return nil
 }
 
-// consented reports whether the origin consents to an export by this bureau. A
-// consent is a reply of the origin; until replies can say so, none has it.
-func (s *session) consented(*desk.Case) bool { return false }
+// consented reports whether the origin consents to an export by this bureau, by
+// its last word that is known here.
+func (s *session) consented(k *desk.Case) bool {
+	return k.Thread(s.desk.AsOf(time.Now())).Consented(s.home.Bureau(), notice.UseExport)
+}

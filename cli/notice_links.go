@@ -67,13 +67,13 @@ func (t *terminal) noticeLinks(c *cli.Context) error {
 		return t.document(linkLines(g))
 	}
 	s.tellLinks(g)
-	s.note("%s", s.asOf())
+	s.note("%s", s.asOfEntry())
 	return nil
 }
 
 // writeGraphs writes the files that were asked for.
 func (s *session) writeGraphs(c *cli.Context, g *links.Graph, name string) error {
-	title := fmt.Sprintf("links of %s, %s", name, s.asOf())
+	title := fmt.Sprintf("links of %s, %s", name, s.asOfEntry())
 	for _, f := range []struct {
 		flag string
 		make func() ([]byte, error)

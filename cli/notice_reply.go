@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,27 +26,59 @@ func (t *terminal) noticeAckCommand() *cli.Command {
 	}
 }
 
+func (t *terminal) noticeMessageCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "message",
+		Usage:     "say something about a notice, or about a hit or a request on it",
+		ArgsUsage: "ID",
+		Description: "A message decides nothing.\n\n" +
+			"Example: comity notice message LT-0301 --text - < message.txt",
+		Flags: []cli.Flag{textFlag(), hitFlag(), requestFlag(), toFlag(), noWaitFlag()},
+		Action: func(c *cli.Context) error {
+			return t.answer(c, &notice.Reply{Type: notice.Message})
+		},
+	}
+}
+
 func (t *terminal) noticeReplyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "reply",
-		Usage:     "answer a notice: a hit, a decision on one, an outcome, a message",
+		Usage:     "answer a notice, with the type of the answer as a flag",
 		ArgsUsage: "ID",
-		Description: "Only the origin confirms a hit or denies it. The text is sealed; give it with --text - on\n" +
-			"standard input, because other users of this machine can read arguments.\n\n" +
+		Description: "The same as `notice hit`, `confirm`, `negative`, `needs-time`, `outcome` and `message`.\n\n" +
 			"Example: comity notice reply LT-0301 --type outcome --text - < outcome.txt",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "type", Usage: "`TYPE`: hit, confirm, negative, needs_time, outcome or message"},
-			&cli.StringFlag{Name: "text", Usage: "`TEXT`, or - for standard input"},
-			&cli.StringFlag{Name: "match", Usage: "of a hit: by `WHAT` the person was found, such as the number of a passport"},
-			&cli.StringFlag{Name: "hit", Usage: "`ID` of the hit that is decided; 8 digits are enough"},
-			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it (default: the origin, or of its origin all readers)"},
-			noWaitFlag(),
+			textFlag(),
+			matchFlag(),
+			hitFlag(), toFlag(), noWaitFlag(),
 		},
 		Action: t.noticeReply,
 	}
 }
 
-// replyTypes are those that `notice reply` takes; an ack has its own verb.
+// textFlag is on every answer that has a text.
+func textFlag() cli.Flag {
+	return &cli.StringFlag{Name: "text", Usage: "`TEXT`, which is sealed; - for standard input, because other users of this machine can read arguments"}
+}
+
+func matchFlag() cli.Flag {
+	return &cli.StringFlag{Name: "match", Usage: "of a hit: by `WHAT` the person was found, such as the number of a passport; - for standard input"}
+}
+
+func hitFlag() cli.Flag {
+	return &cli.StringFlag{Name: "hit", Usage: "`ID` of the hit, 8 digits are enough (default: the one that waits)"}
+}
+
+func requestFlag() cli.Flag {
+	return &cli.StringFlag{Name: "request", Usage: "`ID` of the request, 8 digits are enough (default: the one that waits)"}
+}
+
+func toFlag() cli.Flag {
+	return &cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it (default: whom it answers; the origin's own words: all readers)"}
+}
+
+// replyTypes are those that `notice reply` takes; the others have their own verbs.
 var replyTypes = []string{"hit", "confirm", "negative", "needs_time", "outcome", "message"}
 
 func (t *terminal) noticeReply(c *cli.Context) error {
@@ -53,32 +86,40 @@ func (t *terminal) noticeReply(c *cli.Context) error {
 		return err
 	}
 	kind := c.String("type")
-	known := false
-	for _, name := range replyTypes {
-		known = known || name == kind
-	}
-	if !known {
+	if !slices.Contains(replyTypes, kind) {
 		err := usagef("there is no reply of type %q", kind)
 		if near := nearest(replyTypes, kind); near != "" {
 			return hint(err, "did you mean %s", near)
 		}
 		return hint(err, "types: %s", strings.Join(replyTypes, ", "))
 	}
-	r := &notice.Reply{Type: notice.ReplyType(kind), Text: c.String("text"), Match: c.String("match")}
-	if r.Text == "-" {
-		data, err := t.readInput("-", notice.MaxSize/2)
-		if err != nil {
-			return err
-		}
-		r.Text = strings.TrimRight(string(data), "\n")
-	}
-	return t.answer(c, r)
+	return t.answer(c, &notice.Reply{Type: notice.ReplyType(kind)})
 }
 
-// answer completes a reply and sends it.
+// given reads a flag whose value may be on standard input.
+func (t *terminal) given(c *cli.Context, flag string) (string, error) {
+	text := c.String(flag)
+	if text != "-" {
+		return text, nil
+	}
+	data, err := t.readInput("-", notice.MaxSize/2)
+	return strings.TrimRight(string(data), "\n"), err
+}
+
+// answer completes a reply from the flags and the thread that it belongs to,
+// and sends it.
 func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 	args, err := arguments(c, 1, 1, "ID")
 	if err != nil {
+		return err
+	}
+	if c.String("text") == "-" && c.String("match") == "-" {
+		return usagef("--text - and --match -: there is one standard input")
+	}
+	if r.Text, err = t.given(c, "text"); err != nil {
+		return err
+	}
+	if r.Match, err = t.given(c, "match"); err != nil {
 		return err
 	}
 	s, err := t.openToWrite(c)
@@ -90,22 +131,14 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 	if err != nil {
 		return err
 	}
-	r.Notice, r.At = k.ID.String(), time.Now().UTC().Truncate(time.Second)
-	if r.Readers, err = s.replyReaders(c, k); err != nil {
-		return err
-	}
 	if r.Type == notice.Ack && !c.Bool("again") {
 		if err := s.notAcked(k); err != nil {
 			return err
 		}
 	}
-	if prefix := c.String("hit"); prefix != "" {
-		if r.Hit, err = hitID(k, prefix); err != nil {
-			return err
-		}
-	}
-	name := fmt.Sprintf("the %s on %s", strings.ReplaceAll(string(r.Type), "_", " "), k.Name())
-	if err := s.checkNotice(name, r.Validate(time.Now())); err != nil {
+	name := fmt.Sprintf("the %s on %s", r.Type.Words(), k.Name())
+	due, err := s.completeReply(c, k, name, r)
+	if err != nil {
 		return err
 	}
 	by, err := s.signers(c)
@@ -116,7 +149,60 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.send(c, name, it)
+	if err := s.send(c, name, it); err != nil {
+		return err
+	}
+	if due != "" {
+		s.note("%s", due)
+	}
+	return nil
+}
+
+// completeReply fills in what a reply answers and who reads it, and refuses one
+// that would be void. It returns by when the origin should answer, in words.
+func (s *session) completeReply(c *cli.Context, k *desk.Case, name string, r *notice.Reply) (due string, err error) {
+	asOf := s.desk.AsOf(time.Now())
+	th := k.Thread(asOf)
+	about, err := s.subject(c, k, th, r)
+	if err != nil {
+		return "", err
+	}
+	grantAsked(th, r)
+	r.Notice, r.At = k.ID.String(), time.Now().UTC().Truncate(time.Second)
+	if r.Readers, err = s.replyReaders(c, k, r, about); err != nil {
+		return "", err
+	}
+	if err := s.checkNotice(name, r.Validate(time.Now())); err != nil {
+		return "", err
+	}
+	if err := th.Allows(s.home.Bureau(), r); err != nil {
+		return "", hint(fmt.Errorf("%s was not sent: %w (nothing written)", name, err), "see: comity notice show %s", k.Name())
+	}
+	return s.dueText(k, th, r), nil
+}
+
+// dueText says what a reply does to a deadline.
+func (s *session) dueText(k *desk.Case, th *notice.Thread, r *notice.Reply) string {
+	limit := notice.Limit(k.Public.Urgency)
+	switch r.Type {
+	case notice.Hit, notice.ConsentAsk:
+		if k.Bureau != s.home.Bureau() {
+			return fmt.Sprintf("%s has %s to answer; after that it is ESCALATED, never confirmed: comity inbox", k.Bureau, age(limit))
+		}
+	case notice.NeedsTime:
+		for _, h := range th.Hits {
+			switch {
+			case h.ID != r.Hit:
+			case h.State == notice.HitEscalated:
+				return "the time was over: the hit stays ESCALATED until you decide"
+			case h.Extended:
+				return "you asked for time before: it is due at " + clock(h.Due) + " all the same"
+			default:
+				return "you have " + age(notice.Limit(h.Urgency)) + " from now to decide"
+			}
+		}
+	}
+	return ""
 }
 
 // notAcked refuses a second ack of what did not change since the first.
@@ -130,32 +216,22 @@ func (s *session) notAcked(k *desk.Case) error {
 	return nil
 }
 
-// replyReaders returns who reads an answer: whom the command names; else the
-// origin; else, where the origin itself answers, all who read the notice.
-func (s *session) replyReaders(c *cli.Context, k *desk.Case) (notice.Readers, error) {
+// replyReaders returns who reads an answer: whom the command names; else whose
+// hit or request it is about; else the origin; else, where the origin itself
+// speaks about the notice, all who read the notice.
+func (s *session) replyReaders(c *cli.Context, k *desk.Case, r *notice.Reply, about string) (notice.Readers, error) {
 	own := s.home.Bureau()
 	if to := c.String("to"); to != "" {
 		return readersFlag(own, to)
 	}
-	if k.Bureau != own {
-		return notice.Readers{own, k.Bureau}, nil
-	}
-	if k.View != nil {
-		return k.View.Readers, nil
-	}
-	return notice.Readers{own}, nil
-}
-
-// hitID returns the id of the one hit on the case that begins with prefix.
-func hitID(k *desk.Case, prefix string) (string, error) {
-	var found []string
-	for _, r := range k.Replies {
-		if r.Type == notice.Hit && strings.HasPrefix(r.ID.String(), prefix) {
-			found = append(found, r.ID.String())
+	var readers notice.Readers
+	for _, b := range []string{own, k.Bureau, about} {
+		if b != "" && !slices.Contains(readers, b) {
+			readers = append(readers, b)
 		}
 	}
-	if len(found) != 1 || len(prefix) < 8 {
-		return "", hint(usagef("--hit %s: it names %s on %s", prefix, plural(len(found), "hit", "hits"), k.Name()), "see them: comity notice show %s", k.Name())
+	if k.Bureau == own && about == "" && k.View != nil && r.Type != notice.RequestReceive {
+		return k.View.Readers, nil
 	}
-	return found[0], nil
+	return readers, nil
 }

@@ -18,6 +18,7 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 		Usage:       "show a notice and what happened to it",
 		ArgsUsage:   "ID",
 		Description: "Example: comity notice show LT-0301",
+		Flags:       []cli.Flag{asOfFlag()},
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1, "ID")
 			if err != nil {
@@ -35,10 +36,17 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			asOf, err := s.asOf(c)
+			if err != nil {
+				return err
+			}
 			if t.asJSON {
-				return t.document(recordOf(k))
+				r := recordOf(k)
+				r.Hits, r.Consents, r.Requests = linesOf(k.Thread(asOf))
+				return t.document(r)
 			}
 			s.showCase(k)
+			s.showThread(k.Thread(asOf))
 			return nil
 		},
 	}
@@ -57,6 +65,9 @@ type caseRecord struct {
 	Versions       int            `json:"versions"`
 	Withdrawn      uint64         `json:"withdrawn_at,omitempty"` // entry
 	Answers        []answerRecord `json:"answers"`
+	Hits           []lineRecord   `json:"hits,omitempty"`
+	Consents       []lineRecord   `json:"consents,omitempty"`
+	Requests       []lineRecord   `json:"requests,omitempty"`
 }
 
 type answerRecord struct {
@@ -127,8 +138,17 @@ func (s *session) showReply(r *desk.Reply) {
 	if r.Hit != "" {
 		s.say("  on hit %.8s", r.Hit)
 	}
+	if r.Request != "" {
+		s.say("  on request %.8s", r.Request)
+	}
 	if r.Match != "" {
 		s.say("  by %s", r.Match)
+	}
+	if r.Scope != nil {
+		s.say("  for %s", r.Scope)
+	}
+	if what := words(string(r.Right), string(r.Decision)); what != "" {
+		s.say("  %s", what)
 	}
 	if r.Text != "" {
 		s.text("  ", r.Text)

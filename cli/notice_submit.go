@@ -17,10 +17,11 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 		Name:      "submit",
 		Usage:     "check, seal, sign and send a notice",
 		ArgsUsage: "FILE",
-		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest needs --second.\n" +
+		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest needs a second\n" +
+			"officer: --second, or else it waits for one to `approve` it.\n" +
 			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
 			"Example: comity notice submit lt-0301.json",
-		Flags: []cli.Flag{secondFlag(), noWaitFlag(),
+		Flags: []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag(),
 			&cli.BoolFlag{Name: "again", Usage: "send it although a notice of your bureau has this reference already"}},
 		Action: t.noticeSubmit,
 	}
@@ -32,7 +33,7 @@ func (t *terminal) noticeAmendCommand() *cli.Command {
 		Usage:       "replace a notice of your bureau by a new version",
 		ArgsUsage:   "ID FILE",
 		Description: "Example: comity notice amend LT-0301 lt-0301.json",
-		Flags:       []cli.Flag{secondFlag(), noWaitFlag()},
+		Flags:       []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
 		Action:      t.noticeAmend,
 	}
 }
@@ -43,7 +44,7 @@ func (t *terminal) noticeWithdrawCommand() *cli.Command {
 		Usage:       "end a notice of your bureau",
 		ArgsUsage:   "ID",
 		Description: "The notice stays in the ledger, marked as ended.\n\nExample: comity notice withdraw LT-0301",
-		Flags:       []cli.Flag{noWaitFlag()},
+		Flags:       []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
 		Action:      t.noticeWithdraw,
 	}
 }
@@ -75,11 +76,12 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 			return err
 		}
 	}
+	by.Awaits = len(by.Others) == 0
 	it, err := s.desk.Publish(c.Context, s.client, by, n)
 	if err != nil {
 		return s.composing(n.Reference, err)
 	}
-	return s.send(c, n.Reference, it)
+	return s.submitOrPark(c, n.Reference, it, n.FourEyes() || c.Bool("for-approval"), "")
 }
 
 func (t *terminal) noticeAmend(c *cli.Context) error {
@@ -105,11 +107,12 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 		return err
 	}
 	name := "the new version of " + k.Name()
+	by.Awaits = len(by.Others) == 0
 	it, err := s.desk.Amend(c.Context, s.client, by, k.ID, n)
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.send(c, name, it)
+	return s.submitOrPark(c, name, it, n.FourEyes() || c.Bool("for-approval"), "")
 }
 
 func (t *terminal) noticeWithdraw(c *cli.Context) error {
@@ -135,7 +138,7 @@ func (t *terminal) noticeWithdraw(c *cli.Context) error {
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.send(c, name, it)
+	return s.submitOrPark(c, name, it, c.Bool("for-approval"), "")
 }
 
 // openToWrite starts a session with an up-to-date replica: what is sealed must

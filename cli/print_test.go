@@ -2,7 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"strings"
 	"testing"
+
+	"comity/node/wire"
 )
 
 func TestTable(t *testing.T) {
@@ -22,6 +25,27 @@ func TestDocumentIsNeverNull(t *testing.T) {
 	}
 	if got, want := out.String(), "[]\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPurgesInStatus(t *testing.T) {
+	var out bytes.Buffer
+	s := &session{terminal: &terminal{stdout: &out}}
+	s.tellPurges(&wire.Status{})
+	if out.Len() > 0 {
+		t.Errorf("of no purges it says %q", out.String())
+	}
+	s.tellPurges(&wire.Status{PurgesPending: 2, PurgesOpen: 1003, Purges: []wire.Purge{
+		{Index: 1284, Target: "0011223344556677", Bureau: "XA", Time: 1795367819186, Missing: []string{"XB", "X\u202eC"}, Overdue: true},
+		{Index: 7, Target: "ff", Bureau: "XB", Time: 1795367819186, Missing: []string{"XC"}}, {Target: "aa", Bureau: "XC", Missing: []string{"XD"}},
+	}})
+	for _, want := range []string{
+		"  purging   2 purges: ", "  OVERDUE   001122334455 by XA, entry 1,284 of 2026-11-22 17:16:59Z: not acknowledged by XB X\\u202eC\n",
+		"  purge     ff by XB, entry 7 of ", "  purge     and 1,000 more ",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s\nwant %q", out.String(), want)
+		}
 	}
 }
 

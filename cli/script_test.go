@@ -85,6 +85,9 @@ func editor() {
 //	halt BUREAU                 stop a node of the consortium (stop is testscript's own, and ends the script)
 //	lie BUREAU                  sign another history with a bureau's keys, and wait until the others know; $EVIDENCE
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
+//	begin BUREAU                start a node that was halted
+//	await FILE                  wait until a file is there
+//	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -98,11 +101,13 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("VERIFIER", verifier)
+			env.Setenv("NEXTDECADE", time.Now().AddDate(10, 0, 0).UTC().Format(time.RFC3339))
 			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit,
+			"draftid": draftID, "begin": begin, "await": await,
 		},
 	})
 }
@@ -235,4 +240,33 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+func draftID(ts *testscript.TestScript, neg bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("COMITY_DIR"), "drafts", "*.cdraft"))
+	ts.Check(err)
+	if neg || len(args) != 0 || len(files) != 1 {
+		ts.Fatalf("usage: draftid, with one draft; there are %d", len(files))
+	}
+	ts.Setenv("DRAFT", strings.TrimSuffix(filepath.Base(files[0]), ".cdraft"))
+}
+
+func begin(ts *testscript.TestScript, neg bool, args []string) {
+	c, ok := running.Load(ts.MkAbs("net"))
+	if neg || len(args) != 1 || !ok {
+		ts.Fatalf("usage: begin BUREAU, of a consortium")
+	}
+	ts.Check(c.(*testnet.Consortium).Start(args[0]))
+}
+
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await FILE")
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("%s did not come", args[0])
 }

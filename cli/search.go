@@ -160,12 +160,12 @@ func (s *session) seek(ctx context.Context, w searching) error {
 	if hidden > 0 {
 		s.note("%s match: --withdrawn shows them", plural(hidden, "notice that was withdrawn would", "notices that were withdrawn would"))
 	}
-	s.note("%s", s.asOf())
+	s.note("%s", s.asOfEntry())
 	return nil
 }
 
-// asOf says how far the ledger is known here.
-func (s *session) asOf() string {
+// asOfEntry says how far the ledger is known here.
+func (s *session) asOfEntry() string {
 	final, _, at := s.desk.Final()
 	return fmt.Sprintf("as of entry %s, %s ago", count(final.Size), age(time.Since(at)))
 }

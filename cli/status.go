@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ func (t *terminal) statusCommand() *cli.Command {
 		Name:  "status",
 		Usage: "show how this bureau's node is doing",
 		Description: "One screen in words. What it says is the node's own word; `comity verify` proves.\n" +
-			"The exit code is 4 when there is an alarm or a faulty member, else 1 when the node is not ready.\n\n" +
+			"The exit code is 4 when there is an alarm, a faulty member or an overdue purge, else 1 when the node is not ready.\n\n" +
 			"Example: comity status",
 		Action: t.status,
 	}
@@ -42,7 +43,7 @@ func (t *terminal) status(c *cli.Context) error {
 		s.tellStatus(st)
 	}
 	switch {
-	case len(st.Alarms) > 0 || len(st.Faulty) > 0 || st.Muted != "":
+	case len(st.Alarms) > 0 || len(st.Faulty) > 0 || st.Muted != "" || slices.ContainsFunc(st.Purges, func(p wire.Purge) bool { return p.Overdue }):
 		return errFindings
 	case !st.Ready:
 		return hint(fmt.Errorf("the node of %s needs attention", st.Bureau), "its log says more; the other bureaus' operators see theirs")
@@ -76,6 +77,7 @@ func (s *session) tellStatus(st *wire.Status) {
 	if st.Evidence > 0 {
 		s.say("  evidence  %s in the folder evidence of the node's data; each proves itself: comity verify FILE", plural(st.Evidence, "file", "files"))
 	}
+	s.tellPurges(st)
 	switch {
 	case st.Muted != "":
 		s.say("  do        find out who had the keys, or which old copy was put back, and tell the other bureaus; comity cannot change a node's keys yet")
@@ -87,6 +89,23 @@ func (s *session) tellStatus(st *wire.Status) {
 	}
 	for _, a := range st.Alarms {
 		s.put("  " + s.paint(red, "ALARM") + "     " + visible(a))
+	}
+}
+
+// tellPurges says which purges are not done everywhere.
+func (s *session) tellPurges(st *wire.Status) {
+	if st.PurgesPending > 0 {
+		s.say("  purging   %s: the Raft log of this node has not forgotten the bodies yet", plural(st.PurgesPending, "purge", "purges"))
+	}
+	for _, p := range st.Purges {
+		word := "  purge     "
+		if p.Overdue {
+			word = "  " + s.paint(red, "OVERDUE") + "   "
+		}
+		s.put(word + visible(fmt.Sprintf("%.12s by %s, entry %s of %s: not acknowledged by %s", p.Target, p.Bureau, count(p.Index), clock(p.Time), strings.Join(p.Missing, " "))))
+	}
+	if more := st.PurgesOpen - len(st.Purges); more > 0 {
+		s.say("  purge     and %s more that some node has not acknowledged", count(uint64(more)))
 	}
 }
 

@@ -49,6 +49,12 @@ type Node struct {
 	Witness keys.WitnessPublic
 }
 
+// Cosigner returns the key id of the node's Ed25519 cosigning key, with which it
+// also signs its acknowledgements of purges. The two cannot be taken for each
+// other: what is cosigned begins with "cosignature/v1", and a statement is signed
+// in the framing of SSHSIG, which begins with "SSHSIG".
+func (n *Node) Cosigner() keys.ID { return keys.SigningID(n.Witness.Ed25519) }
+
 // NodeName returns the name of the bureau's node as cosignatures show it and as
 // Raft knows it: "xa.comity/n1".
 func (m *Member) NodeName() string { return NodeName(m.Code) }
@@ -114,7 +120,8 @@ func (c *Charter) encode() ([]byte, error) {
 
 // ParseCharter is the inverse of [Charter.Marshal]. It refuses a key that
 // appears twice: one key has one use and one holder. Key ids count with the
-// keys: Access is an id that nobody proves, and must not be that of a root.
+// keys: Access is an id that nobody proves, and must not be that of a root or
+// of a node's cosigning key.
 func ParseCharter(data []byte) (*Charter, error) {
 	var (
 		c          Charter
@@ -139,8 +146,8 @@ func ParseCharter(data []byte) (*Charter, error) {
 		if len(c.Members) > 0 && c.Members[len(c.Members)-1].Code >= m.Code {
 			return nil, ErrMalformed
 		}
-		id := keys.SigningID(m.Root)
-		if !once(m.Root) || !once(id[:]) || !once(m.Access[:]) || !once(m.Node.TLS[:]) || !once(m.Node.Witness.Ed25519) ||
+		id, cosigner := keys.SigningID(m.Root), m.Node.Cosigner()
+		if !once(m.Root) || !once(id[:]) || !once(cosigner[:]) || !once(m.Access[:]) || !once(m.Node.TLS[:]) || !once(m.Node.Witness.Ed25519) ||
 			!once(m.Node.Witness.MLDSA.Bytes()) || !once([]byte(m.Node.Address)) {
 			return nil, ErrMalformed
 		}

@@ -116,12 +116,14 @@ func (e *Entry) Verify(i int, pub ed25519.PublicKey) bool {
 		sign.Verify(pub, sign.NamespaceStatement, e.statement, e.Signatures[i].Sig[:])
 }
 
-// CheckBody reports whether body is the one that the statement names.
+// CheckBody reports whether body is the one that the statement names, and, of a
+// grant, one that its clear fields admit to.
 func (e *Entry) CheckBody(body []byte) bool {
 	if e.Statement.BodyLen == 0 {
 		return len(body) == 0
 	}
-	return len(body) == int(e.Statement.BodyLen) && sha256.Sum256(body) == e.Statement.BodyHash
+	return len(body) == int(e.Statement.BodyLen) && sha256.Sum256(body) == e.Statement.BodyHash &&
+		(e.Statement.Class != ClassGrant || e.Statement.checkGrant(body))
 }
 
 func orderedSignatures(author keys.ID, sigs []Signature) bool {

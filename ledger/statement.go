@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"math/bits"
@@ -41,22 +42,23 @@ const (
 	ClassWithdraw                  // the origin ends a notice
 	ClassGrant                     // more readers for an existing body
 	ClassReply                     // ack, hit, outcome, message: which one is sealed
-	ClassSuspend
-	ClassLift
-	ClassExtend
-	ClassPurge
-	ClassPurgeAck
-	ClassEnrol  // a bureau's root admits a key
-	ClassRevoke // a bureau's root ends a key
+	ClassSuspend                   // nobody is to act on a notice for the time being
+	ClassLift                      // a suspension ends, or the notice with it
+	ClassExtend                    // the origin keeps a notice beyond its day of review
+	ClassPurge                     // the bodies of a notice or of a reply are destroyed
+	ClassPurgeAck                  // a node has done so
+	ClassEnrol                     // a bureau's root admits a key
+	ClassRevoke                    // a bureau's root ends a key
 	ClassRotate
 	ClassPropose
 	ClassVote
 	ClassEpoch
 	ClassRecover
+	ClassReview // another bureau approves, returns or refuses a notice
 )
 
 var classNames = [...]string{"", "publish", "amend", "withdraw", "grant", "reply", "suspend", "lift", "extend", "purge", "purge-ack",
-	"enrol", "revoke", "rotate", "propose", "vote", "epoch", "recover"}
+	"enrol", "revoke", "rotate", "propose", "vote", "epoch", "recover", "review"}
 
 // String returns the name of c.
 func (c Class) String() string { return nameOf(classNames[:], uint8(c), "class") }
@@ -65,7 +67,7 @@ func (c Class) String() string { return nameOf(classNames[:], uint8(c), "class")
 type Statement struct {
 	Class    Class
 	Ledger   Hash    // H(charter): stops replay into another ledger
-	Author   keys.ID // the signing key of the author
+	Author   keys.ID // the signing key of the author; of a purge-ack the cosigning key of the node
 	Seq      uint64  // per author, from 0, without gaps
 	Prev     ID      // id of the author's previous statement; zero at Seq 0
 	SeenSize uint64  // last FINAL checkpoint that the author verified
@@ -163,9 +165,26 @@ func (s *Statement) check() error {
 	case ClassWithdraw:
 		return must(nil, !body, target, len(s.Public) == 0)
 	case ClassGrant:
-		return must(nil, body, target, len(s.Public) == 0)
+		return must(nil, body, target, len(s.Public) == 0 || bytes.Equal(s.Public, VictimGrant))
 	case ClassReply:
 		return must(nil, body, !target, len(s.Public) == 0)
+	case ClassSuspend:
+		_, err := ParseSuspend(s.Public)
+		return must(err, target)
+	case ClassLift:
+		_, err := ParseLift(s.Public)
+		return must(err, target)
+	case ClassExtend:
+		_, err := ParseExtend(s.Public)
+		return must(err, body, target)
+	case ClassReview:
+		_, err := ParseReview(s.Public)
+		return must(err, target)
+	case ClassPurge:
+		_, err := ParsePurge(s.Public)
+		return must(err, !body, target)
+	case ClassPurgeAck:
+		return must(nil, !body, target, len(s.Public) == 0)
 	case ClassEnrol:
 		_, err := ParseEnrol(s.Public)
 		return must(err, !body, !target)

@@ -46,6 +46,16 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return show(ledger.ParseEnrol(v.data))(showEnrol)
 	case "revoke":
 		return show(ledger.ParseRevoke(v.data))(showRevoke)
+	case "suspend":
+		return show(ledger.ParseSuspend(v.data))(showSuspend)
+	case "lift":
+		return show(ledger.ParseLift(v.data))(showLift)
+	case "extend":
+		return show(ledger.ParseExtend(v.data))(showExtend)
+	case "review":
+		return show(ledger.ParseReview(v.data))(showReview)
+	case "purge":
+		return show(ledger.ParsePurge(v.data))(showPurge)
 	case "charter":
 		return show(ledger.ParseCharter(v.data))(showCharter)
 	case "cosignature":

@@ -40,6 +40,9 @@ func (w *vectorWriter) genesis() {
 	w.malformed("charter-root-as-access", "XB's operator has the id of XA's root key.", with(func(c *ledger.Charter) {
 		c.Members[1].Access = keys.SigningID(c.Members[0].Root)
 	}))
+	w.malformed("charter-access-as-cosigner", "XB's operator has the id of the key with which XA's node cosigns.", with(func(c *ledger.Charter) {
+		c.Members[1].Access = c.Members[0].Node.Cosigner()
+	}))
 	w.malformed("charter-access-twice", "One operator for two bureaus.", with(func(c *ledger.Charter) { c.Members[1].Access = c.Members[0].Access }))
 	w.malformed("charter-access-is-node", "The operator has the node's key.", with(func(c *ledger.Charter) { c.Members[0].Access = c.Members[0].Node.TLS }))
 	w.malformed("charter-address-twice", "Two nodes with one address.", with(func(c *ledger.Charter) { c.Members[1].Node.Address = c.Members[0].Node.Address }))

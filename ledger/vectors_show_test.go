@@ -41,6 +41,20 @@ func showRevoke(r *ledger.Revoke) []string {
 	return []string{"key " + r.Key.String(), fmt.Sprintf("suspect_from %d", r.SuspectFrom)}
 }
 
+func showSuspend(s *ledger.Suspend) []string { return []string{"by " + s.By.String()} }
+
+func showLift(l *ledger.Lift) []string {
+	return []string{"by " + l.By.String(), "outcome " + l.Outcome.String()}
+}
+
+func showExtend(e *ledger.Extend) []string { return []string{fmt.Sprintf("review_by %d", e.ReviewBy)} }
+
+func showReview(r *ledger.Review) []string {
+	return []string{"decision " + r.Decision.String(), "version " + r.Version.String()}
+}
+
+func showPurge(p *ledger.Purge) []string { return []string{"reason " + p.Reason.String()} }
+
 func showCharter(c *ledger.Charter) []string {
 	id := sha256.Sum256(c.Marshal())
 	out := []string{fmt.Sprintf("ledger %x", id), "origin " + ledger.Origin(id), "name " + c.Name,

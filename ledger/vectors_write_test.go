@@ -98,6 +98,9 @@ func (w *vectorWriter) statements() {
 	target := func(s *ledger.Statement) { s.Target = ledger.ID{0xaa} }
 	noBody := func(s *ledger.Statement) { s.BodyHash, s.BodyLen = ledger.Hash{}, 0 }
 	enrol, revoke := w.one.entries[0].Statement.Public, (&ledger.Revoke{Key: keys.ID{0xaa}, SuspectFrom: ledger.NotSuspect}).Marshal()
+	extend := (&ledger.Extend{ReviewBy: 20_819}).Marshal()
+	review := (&ledger.Review{Decision: ledger.Approve, Version: ledger.ID{0xab}}).Marshal()
+	purge := (&ledger.Purge{Reason: ledger.ReasonOver}).Marshal()
 	class := func(c ledger.Class, public []byte, changes ...func(*ledger.Statement)) []byte {
 		return w.statement(func(s *ledger.Statement) {
 			s.Class, s.Public = c, public
@@ -114,6 +117,17 @@ func (w *vectorWriter) statements() {
 	w.vector("statement-withdraw", "The origin ends a notice.", "ok", class(ledger.ClassWithdraw, nil, target, noBody))
 	w.vector("statement-grant", "More readers for a notice.", "ok", class(ledger.ClassGrant, nil, target))
 	w.vector("statement-reply", "An answer: what it answers is sealed.", "ok", class(ledger.ClassReply, nil))
+	w.vector("statement-grant-victim", "More readers for the part on a victim.", "ok", class(ledger.ClassGrant, ledger.VictimGrant, target))
+	w.vector("statement-suspend", "The origin suspends a notice, and says why.", "ok", class(ledger.ClassSuspend, []byte{1}, target))
+	w.vector("statement-suspend-reviewers", "A reviewer wants it suspended, and does not say why.", "ok", class(ledger.ClassSuspend, []byte{2}, target, noBody))
+	w.vector("statement-lift", "Oversight wants the suspended notice cancelled.", "ok", class(ledger.ClassLift, []byte{3, 2}, target, noBody))
+	w.vector("statement-extend", "The origin keeps a notice until another day.", "ok", class(ledger.ClassExtend, extend, target))
+	w.vector("statement-review", "A reviewer approves a version.", "ok", class(ledger.ClassReview, review, target, noBody))
+	w.vector("statement-review-reason", "A reviewer returns it, and says why.", "ok", class(ledger.ClassReview, append([]byte{2}, review[1:]...), target))
+	w.vector("statement-purge", "The bodies of a notice are to be destroyed.", "ok", class(ledger.ClassPurge, purge, target, noBody))
+	w.vector("statement-purge-ack", "A node has destroyed what a purge names. Its author is the node's cosigning key.", "ok", w.statement(func(s *ledger.Statement) {
+		*s = *w.ack(ledger.ID{0xaa}).Entry.Statement
+	}))
 	w.vector("statement-enrol", "A root admits a key.", "ok", class(ledger.ClassEnrol, enrol, noBody))
 	w.vector("statement-revoke", "A root ends a key.", "ok", class(ledger.ClassRevoke, revoke, noBody))
 
@@ -125,8 +139,19 @@ func (w *vectorWriter) statements() {
 	w.malformed("statement-empty", "No byte at all.", nil)
 	w.malformed("statement-version-2", "A version to come.", set(0, 2))
 	w.malformed("statement-class-0", "Class 0 is none.", set(1, 0))
-	w.malformed("statement-class-18", "Class 18 is none.", set(1, 18))
-	w.malformed("statement-reserved-class", "A class that this version reserves: suspend.", class(ledger.ClassSuspend, nil, target, noBody))
+	w.malformed("statement-class-19", "Class 19 is none.", set(1, 19))
+	w.malformed("statement-reserved-class", "A class that this version reserves: rotate.", class(ledger.ClassRotate, nil, target, noBody))
+	w.malformed("statement-grant-card", "Only a grant of the victim's part has fields.", class(ledger.ClassGrant, []byte{1}, target))
+	w.malformed("statement-suspend-without-target", "A suspension of nothing.", class(ledger.ClassSuspend, []byte{1}, noBody))
+	w.malformed("statement-suspend-without-authority", "Nobody's suspension.", class(ledger.ClassSuspend, nil, target))
+	w.malformed("statement-lift-without-outcome", "It must be clear what becomes of the notice.", class(ledger.ClassLift, []byte{1}, target))
+	w.malformed("statement-extend-without-body", "An extension without its reason.", class(ledger.ClassExtend, extend, target, noBody))
+	w.malformed("statement-review-without-version", "A review of no version.", class(ledger.ClassReview, []byte{1}, target))
+	w.malformed("statement-purge-with-body", "A purge has no body.", class(ledger.ClassPurge, purge, target))
+	w.malformed("statement-purge-without-target", "A purge of nothing.", class(ledger.ClassPurge, purge, noBody))
+	w.malformed("statement-purge-without-reason", "A purge without its clear field.", class(ledger.ClassPurge, nil, target, noBody))
+	w.malformed("statement-purge-ack-with-public", "An acknowledgement has no clear fields.", class(ledger.ClassPurgeAck, purge, target, noBody))
+	w.malformed("statement-purge-ack-without-target", "An acknowledgement of nothing.", class(ledger.ClassPurgeAck, nil, noBody))
 	w.malformed("statement-trailing-byte", "A byte after the public fields.", append(bytes.Clone(good), 0))
 	w.malformed("statement-truncated", "The last byte is missing.", good[:len(good)-1])
 	w.malformed("statement-seq-0-with-prev", "The first statement of an author names one before it.", w.statement(func(s *ledger.Statement) { s.Prev = ledger.ID{0xbb} }))
@@ -197,10 +222,50 @@ func (w *vectorWriter) public() {
 	w.malformed("enrol-label-too-long", "A label of 33 bytes.", enrol(0, func(e *ledger.Enrol) { e.Label = strings.Repeat("d", 33) }))
 	w.malformed("enrol-trailing-byte", "A byte too many.", append(enrol(0, same), 0))
 
+	w.lifecycle()
+	w.vector("purge", "The case is over.", "ok", []byte{1})
+	w.vector("purge-retention", "It has been kept for as long as it may be.", "ok", []byte{2})
+	w.vector("purge-order", "Somebody wants it who may.", "ok", []byte{3})
+	w.malformed("purge-reason-0", "Reason 0 is none.", []byte{0})
+	w.malformed("purge-reason-4", "Reason 4 is none.", []byte{4})
+	w.malformed("purge-empty", "No reason.", nil)
+	w.malformed("purge-trailing-byte", "A byte too many.", []byte{1, 0})
+
 	r := ledger.Revoke{Key: keys.ID(bytes.Repeat([]byte{0xab}, 32)), SuspectFrom: 17}
 	w.vector("revoke", "Entries of the bureau from number 17 on deserve a look.", "ok", r.Marshal())
 	w.malformed("revoke-truncated", "A byte is missing.", r.Marshal()[:39])
 	w.malformed("revoke-trailing-byte", "A byte too many.", append(r.Marshal(), 0))
+}
+
+func (w *vectorWriter) lifecycle() {
+	w.vector("suspend", "By the origin.", "ok", []byte{1})
+	w.malformed("suspend-authority-0", "Authority 0 is none.", []byte{0})
+	w.malformed("suspend-authority-4", "Authority 4 is none.", []byte{4})
+	w.malformed("suspend-trailing-byte", "A byte too many.", []byte{1, 1})
+	w.vector("lift", "Reviewers restore the notice.", "ok", []byte{2, 1})
+	w.vector("lift-cancelled", "Oversight cancels it.", "ok", []byte{3, 2})
+	w.malformed("lift-authority-4", "Authority 4 is none.", []byte{4, 1})
+	w.malformed("lift-outcome-0", "Outcome 0 is none.", []byte{1, 0})
+	w.malformed("lift-outcome-3", "Outcome 3 is none.", []byte{1, 3})
+	w.malformed("lift-trailing-byte", "A byte too many.", []byte{1, 1, 1})
+	w.vector("extend", "Until the first day of 2027.", "ok", (&ledger.Extend{ReviewBy: 20_819}).Marshal())
+	w.malformed("extend-day-0", "Until no day.", make([]byte, 4))
+	w.malformed("extend-too-late", "The first day of the year 10000.", (&ledger.Extend{ReviewBy: ledger.MaxDay + 1}).Marshal())
+	w.malformed("extend-truncated", "A byte is missing.", make([]byte, 3))
+	r := (&ledger.Review{Decision: ledger.Return, Version: ledger.ID{0xab}}).Marshal()
+	w.vector("review", "Return it to its origin.", "ok", r)
+	w.malformed("review-decision-0", "Decision 0 is none.", flip(r, 0, 2))
+	w.malformed("review-decision-4", "Decision 4 is none.", flip(r, 0, 6))
+	w.malformed("review-no-version", "Of a version whose id is zero.", (&ledger.Review{Decision: ledger.Return}).Marshal())
+	w.malformed("review-truncated", "A byte is missing.", r[:32])
+	w.malformed("review-trailing-byte", "A byte too many.", append(bytes.Clone(r), 0))
+}
+
+// ack is the first statement of XA's node: it has done what a purge says.
+func (w *vectorWriter) ack(purge ledger.ID) ledger.Item {
+	w.t.Helper()
+	xa := w.one.Bureaus[0]
+	return w.one.NodeAuthor(xa).PurgeAck(w.t, purge)
 }
 
 // rawEntry joins a statement and signatures without looking at either.
@@ -224,6 +289,8 @@ func (w *vectorWriter) entries() {
 	given := []string{key(xa.Officer.Signer.Public()), key(xa.Supervisor.Signer.Public())}
 	w.vector("entry-two-signatures", "The red notice of statement-publish.txt with two signatures.", "ok", e.Raw, given...)
 	w.vector("entry-one-signature", "A root admits the signing key desk-1.", "ok", w.one.entries[0].Raw, key(xa.Root.Signer.Public()))
+	w.vector("entry-purge-ack", "XA's node acknowledges a purge with its cosigning key.", "ok", w.ack(ledger.ID{0xaa}).Entry.Raw,
+		key(xa.Witness.Public().Ed25519))
 	bad := author
 	bad.Sig[0] ^= 1
 	w.vector("entry-bad-signature", "One bit of the author's signature is flipped: it parses and does not verify.", "refused",
@@ -268,6 +335,14 @@ func (w *vectorWriter) commands() {
 	w.malformed("item-other-body", "One bit of the body is flipped.", changed.Marshal())
 	w.malformed("item-without-body", "The body is missing.", (&ledger.Item{Entry: red.Entry}).Marshal())
 	w.malformed("item-with-body", "A body that no statement names.", (&ledger.Item{Entry: e, Body: []byte{0}}).Marshal())
+	share := append([]byte{1, 0, 1, 3}, make([]byte, 1168)...)
+	xa := w.one.Bureaus[0]
+	w.vector("item-victim-grant", "A re-share of the victim's part says so.", "ok",
+		itemBytes(xa.Officer.Sign(w.t, ledger.Statement{Class: ledger.ClassGrant, Target: ledger.ID{0xaa}, Public: ledger.VictimGrant}, share)))
+	w.malformed("item-victim-grant-hidden", "A re-share of the victim's part does not say so.",
+		itemBytes(xa.Officer.Sign(w.t, ledger.Statement{Class: ledger.ClassGrant, Target: ledger.ID{0xaa}}, share)))
+	w.malformed("item-card-grant-as-victim", "A re-share of the card says that it is of the victim's part.",
+		itemBytes(xa.Officer.Sign(w.t, ledger.Statement{Class: ledger.ClassGrant, Target: ledger.ID{0xaa}, Public: ledger.VictimGrant}, flip(share, 3, 2))))
 	w.malformed("item-trailing-byte", "A byte too many.", append((&ledger.Item{Entry: e}).Marshal(), 0))
 
 	w.vector("command-batch", "An enrolment and the red notice in one batch.", "ok", batch.Marshal())
@@ -290,6 +365,8 @@ func (w *vectorWriter) commands() {
 	})())
 	w.malformed("command-trailing-byte", "A byte too many.", append(cosign.Marshal(), 0))
 }
+
+func itemBytes(it ledger.Item) []byte { return it.Marshal() }
 
 // make11 is a batch head that says no entries.
 func make11(kind byte) []byte { return append([]byte{kind}, make([]byte, 10)...) }

@@ -145,7 +145,10 @@ func (b *batcher) run() {
 			b.again(group)
 			return
 		}
-		group = b.fill(group)
+		if group = b.unheld(b.fill(group)); len(group) == 0 {
+			<-slots
+			continue
+		}
 		if leading {
 			// Raft keeps the order of commands by the order of these calls.
 			future := b.propose(group)
@@ -193,6 +196,24 @@ func (b *batcher) fill(group []*waiting) []*waiting {
 		}
 	}
 	return group
+}
+
+// unheld answers for the statements of a group that were sent before and that the
+// ledger holds by now, and returns the others. Else a body could come to the Raft
+// log once more, after it was purged.
+func (b *batcher) unheld(group []*waiting) []*waiting {
+	var rest []*waiting
+	for _, w := range group {
+		if w.sent {
+			index, held, err := state.ReadIndex(b.own.store, w.item.Entry.ID)
+			if err == nil && held {
+				w.done <- outcome{submitted: &wire.Submitted{ID: w.item.Entry.ID, Index: index, Known: true}}
+				continue
+			}
+		}
+		rest = append(rest, w)
+	}
+	return rest
 }
 
 // alive reports whether anybody still waits; a statement that nobody waits for

@@ -138,8 +138,9 @@ func (c *catchup) fetch(name string, from, to uint64) (*store.Staged, error) {
 		return nil, err
 	}
 	b := &ledger.Batch{}
+	claims := &purgeClaims{c: c, giver: name, shown: make(map[uint64]*ledger.Entry)}
 	for i, r := range records {
-		if err := c.complete(from+uint64(i), r); err != nil {
+		if err := claims.complete(from+uint64(i), r); err != nil {
 			return nil, err
 		}
 		b.Items = append(b.Items, ledger.Item{Entry: r.Entry, Body: r.Body})
@@ -192,28 +193,6 @@ func (c *catchup) read(name string, from, to uint64) ([]*wire.Record, error) {
 		}
 	}
 	return records, nil
-}
-
-// complete refuses an entry without the body that it names. Only the ledger may
-// say that a body was purged, not the node that does not give it.
-func (c *catchup) complete(index uint64, r *wire.Record) error {
-	if c.fsm.verified.seams.snapshotsOff() {
-		return nil
-	}
-	if r.Purged {
-		purged, err := state.Purged(c.fsm.store, index)
-		if err != nil {
-			return ours(err)
-		}
-		if !purged {
-			return lie("entry %d comes without its body, which was not purged", index)
-		}
-		return nil
-	}
-	if !r.Entry.CheckBody(r.Body) {
-		return lie("entry %d comes with another body", index)
-	}
-	return nil
 }
 
 // sameTime returns how many records from the first on share its ledger time.

@@ -38,6 +38,9 @@ func (r *replica) ready() (bool, string) {
 	if r.gossip.stands() {
 		return false, "its ledger stands still while the other bureaus cosign a longer one: if a restart does not help, 'comity node repair'"
 	}
+	if !r.current.Load() {
+		return false, "catching up for the first time since it started"
+	}
 	if applied, commit := r.raft.AppliedIndex(), r.raft.CommitIndex(); applied+readyLag < commit {
 		return false, fmt.Sprintf("catching up: %d commands behind", commit-applied)
 	}
@@ -84,11 +87,37 @@ func (r *replica) describe() (*wire.Status, error) {
 	for _, f := range faults {
 		s.Faulty = append(s.Faulty, wire.Faulty{Bureau: r.machine.Policy().Bureau[f.Proof.Node], Node: f.Proof.Node, Size: f.Proof.Size, At: f.At})
 	}
+	if err := r.describePurges(s); err != nil {
+		return nil, err
+	}
 	s.DiskBytes, s.DiskFree = diskUse(r.cfg.Dir)
 	r.mu.Lock()
 	s.Alarms = slices.Clone(r.alarms)
 	r.mu.Unlock()
 	return s, nil
+}
+
+// describePurges says which purges are not done everywhere.
+func (r *replica) describePurges(s *wire.Status) (err error) {
+	if s.PurgesPending, err = r.purger.pending(); err != nil {
+		return err
+	}
+	open, err := r.purger.waiting()
+	if err != nil {
+		return err
+	}
+	s.PurgesOpen = len(open)
+	now := max(s.Time, uint64(max(r.cfg.Clock().UnixMilli(), 0))) // ledger time stands still while nobody writes
+	for _, u := range open[:min(len(open), wire.MaxPurges)] {
+		p := wire.Purge{Index: u.Index, Target: u.Target.String(), Bureau: u.Bureau, Time: u.Time, Overdue: len(u.Overdue(now)) > 0}
+		for i := range u.Nodes {
+			if u.Nodes[i].Entry == 0 {
+				p.Missing = append(p.Missing, u.Nodes[i].Bureau)
+			}
+		}
+		s.Purges = append(s.Purges, p)
+	}
+	return nil
 }
 
 func (r *replica) state() string {

@@ -217,11 +217,40 @@ func (e *epochs) found(number uint32, index uint64) {
 	}
 }
 
+// dropped notes that the log no longer holds what was sealed from index on: a
+// leader's other entries come in its place, and may be fewer.
+func (e *epochs) dropped(index uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ep := range e.live {
+		ep.newest = min(ep.newest, index-1)
+	}
+}
+
+// upTo returns the highest index that the log may hold of the epochs up to last.
+func (e *epochs) upTo(last uint32) (index uint64) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for number, ep := range e.live {
+		if number <= last {
+			index = max(index, ep.newest)
+		}
+	}
+	return index
+}
+
 // now returns the current epoch and how many records were sealed under it.
 func (e *epochs) now() (number uint32, count uint64) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.current, e.live[e.current].count
+}
+
+// hasRoom reports whether a slot is free.
+func (e *epochs) hasRoom() bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return slices.Index(e.slots[:], 0) >= 0
 }
 
 // oldest returns the oldest epoch whose key is still there.

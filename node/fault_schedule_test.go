@@ -360,6 +360,10 @@ func (s *schedule) run() {
 				break
 			}
 			random := rand.New(rand.NewPCG(s.seed, uint64(1+2*i+j)))
+			if i == len(s.c.Bureaus)-1 {
+				wg.Go(func() { s.cleaner(ctx, b, random) })
+				continue
+			}
 			wg.Go(func() { s.officer(ctx, a, random) })
 		}
 	}
@@ -412,6 +416,7 @@ func (s *schedule) heal() {
 
 // check waits until the nodes have the same, and holds it against the history.
 func (s *schedule) check() {
+	s.purgeEverywhere()
 	s.converge()
 	s.checkOrder()
 	for _, name := range s.names {
@@ -510,8 +515,12 @@ func (s *schedule) checkNode(r *replica) {
 			return
 		}
 		at[e.ID] = append(at[e.ID], i)
-		if body, err := r.store.Body(i); err != nil || !e.CheckBody(body) {
-			s.problem("%s: entry %d has another body (%v)", r.name, i, err)
+		purged, err := state.Purged(r.store, i)
+		if err != nil {
+			s.problem("%s: entry %d: %v", r.name, i, err)
+		}
+		if body, err := r.store.Body(i); purged && !errors.Is(err, store.ErrPurged) || !purged && (err != nil || !e.CheckBody(body)) {
+			s.problem("%s: entry %d, purged: %t, has another body (%v)", r.name, i, purged, err)
 		}
 		hash, err := r.store.ReadHashes([]int64{leafAt(i)})
 		if err != nil || ledger.Hash(hash[0]) != ledger.Hash(e.LeafHash()) {
@@ -623,10 +632,13 @@ func TestScheduleFindsPlantedFaults(t *testing.T) {
 		{"flips a byte of an entry", "has another body", func(s *schedule) {
 			replace(s, func(st store.Store) store.Store { return &flipping{Store: st} })
 		}},
+		{"keeps what is purged", "purged: true, has another body", func(s *schedule) {
+			replace(s, func(st store.Store) store.Store { return keeping{st} })
+		}},
 		{"drops a command", "the nodes do not agree", func(s *schedule) {
 			replace(s, func(st store.Store) store.Store { return &dropping{Store: st, after: 3} })
 		}},
-		{"says yes before it is committed", "acknowledged at", func(s *schedule) {
+		{"says yes before it is committed", "acknowledged ", func(s *schedule) {
 			s.hasty = true
 			s.isolate(s.names[4], true)
 		}},

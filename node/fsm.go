@@ -31,6 +31,7 @@ type fsm struct {
 	stopping <-chan struct{}                       // closed when the node stops
 	alarm    func(string)                          // tells people that they must look
 	snaps    *Snapshots                            // where a snapshot that was restored takes its place
+	purged   *purgeMark                            // how many purges Raft's log has forgotten
 	signed   ledger.Checkpoint                     // the last one that this node had cosigned when it started
 	bytes    atomic.Int64                          // of commands applied since the node started
 	count    atomic.Int64                          // of commands
@@ -99,7 +100,10 @@ func (f *fsm) apply(l *raft.Log) ([]state.Result, error) {
 	if err := f.floor.raise(l.Index); err != nil {
 		return nil, fmt.Errorf("storage: %w", err)
 	}
-	if err := f.store.Commit(l.Index, changes); err != nil {
+	if err := f.commit(l.Index, changes); err != nil {
+		return nil, err
+	}
+	if err := f.comesAgain(c, results); err != nil {
 		return nil, err
 	}
 	f.final(changes.Final)
@@ -107,6 +111,50 @@ func (f *fsm) apply(l *raft.Log) ([]state.Result, error) {
 	f.bytes.Add(int64(len(l.Data)))
 	f.count.Add(1)
 	return results, nil
+}
+
+// commit commits changes to the ledger, which destroys what they purge. That the
+// Raft log is not done with it is noted before.
+func (f *fsm) commit(applied uint64, c *state.Changes) error {
+	if len(c.Purged) > 0 && f.purged != nil {
+		n, err := state.ReadPurges(f.store)
+		if err != nil {
+			return err
+		}
+		if err := f.purged.lower(n); err != nil {
+			return fmt.Errorf("storage: %w", err)
+		}
+	}
+	return f.store.Commit(applied, c)
+}
+
+// comesAgain notes a command that brings a body which is purged: a statement that
+// was under way twice, or that a leader wants in the Raft log once more. Nothing
+// takes the body, and the log forgets this one as well.
+func (f *fsm) comesAgain(c *ledger.Command, results []state.Result) error {
+	if f.purged == nil || c.Batch == nil {
+		return nil
+	}
+	for i := range results {
+		if !results[i].Known || len(c.Batch.Items[i].Body) == 0 {
+			continue
+		}
+		purged, err := state.Purged(f.store, results[i].Index)
+		if err != nil {
+			return err
+		}
+		if !purged {
+			continue
+		}
+		n, err := state.ReadPurges(f.store)
+		if err != nil {
+			return err
+		}
+		if err := f.purged.comesAgain(n); err != nil {
+			return fmt.Errorf("storage: %w", err)
+		}
+	}
+	return nil
 }
 
 // Snapshot marks the present state; writing it out is Persist's work.

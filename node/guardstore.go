@@ -280,11 +280,21 @@ func (g *GuardStore) DeleteRange(min, max uint64) error {
 		return err
 	}
 	return g.write(fmt.Sprintf("deletion of entries %d to %d", min, max), func() error {
+		first, err := g.db.FirstIndex()
+		if err != nil {
+			return err
+		}
+		last, err := g.db.LastIndex()
+		if err != nil {
+			return err
+		}
 		if err := g.db.DeleteRange(min, max); err != nil {
 			return err
 		}
-		first, err := g.db.FirstIndex()
-		if err != nil {
+		if first < min && last <= max { // no compaction: Raft's main loop, which stores nothing meanwhile
+			g.epochs.dropped(min)
+		}
+		if first, err = g.db.FirstIndex(); err != nil {
 			return err
 		}
 		if first == 0 { // the log goes on somewhere after max
@@ -320,6 +330,26 @@ func (g *GuardStore) Forget() (last uint32, err error) {
 	}
 	return last, nil
 }
+
+// Settle destroys the keys of epochs that the log has passed, or of which it has
+// no record, without a compaction.
+func (g *GuardStore) Settle() error {
+	first, err := g.FirstIndex()
+	if err != nil || first == 0 {
+		return err
+	}
+	return g.write("the end of epochs", func() error { return g.epochs.destroy(first) })
+}
+
+// oldest returns the oldest epoch whose key is still there.
+func (g *GuardStore) oldest() uint32 { return g.epochs.oldest() }
+
+// hasRoom reports whether another epoch can begin.
+func (g *GuardStore) hasRoom() bool { return g.epochs.hasRoom() }
+
+// Sealed returns the highest index of the log of an epoch up to last: a compaction
+// that passes it destroys their keys.
+func (g *GuardStore) Sealed(last uint32) uint64 { return g.epochs.upTo(last) }
 
 // Forgotten reports whether no record of an epoch up to last can be read any
 // more, neither here nor in a copy of the log.

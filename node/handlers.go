@@ -60,7 +60,12 @@ func bodyError(err error) error {
 }
 
 // entries streams records from an index on, bounded in count and bytes.
-func (a *api) entries(req *http.Request, _ caller) (*answer, error) {
+func (a *api) entries(req *http.Request, who caller) (*answer, error) {
+	if who.use != state.UseNode { // nodes help one another to arrive
+		if err := a.arrived(req.Context()); err != nil {
+			return nil, err
+		}
+	}
 	from, err := queryUint(req, "from", 0)
 	if err != nil {
 		return nil, err
@@ -102,9 +107,12 @@ func (a *api) record(i uint64) (*wire.Record, error) {
 	if err != nil && !errors.Is(err, store.ErrPurged) {
 		return nil, err
 	}
-	// A body that was purged before this node fetched the entry never was here.
-	purged := err != nil || e.Statement.BodyLen > 0 && len(body) == 0
-	return &wire.Record{Time: t, Entry: e, Body: body, Purged: purged}, nil
+	rec := &wire.Record{Time: t, Entry: e, Body: body, Purged: err != nil}
+	if rec.Purged {
+		rec.PurgedBy, err = a.purgedBy(i)
+		return rec, err
+	}
+	return rec, nil
 }
 
 // index says where a statement is; with fresh=1 linearizably.

@@ -45,7 +45,11 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 // unborn reports whether a refusal is for something that an entry may bring
 // which this node has not applied yet.
 func unborn(c state.Code) bool {
-	return c == state.UnknownKey || c == state.NoTarget || c == state.BadSeen
+	switch c {
+	case state.UnknownKey, state.NoTarget, state.BadSeen, state.NotEnded, state.TooEarly:
+		return true
+	}
+	return false
 }
 
 // known answers for a statement that the ledger holds already.

@@ -81,6 +81,28 @@ func newMetrics(r *replica) *metrics {
 			return 0
 		}),
 		gauge("comity_seen_elsewhere", "Statements refused since the start whose authors had seen another history.", func() float64 { return float64(r.seenCount.Load()) }),
+		gauge("comity_purges", "Purges in the ledger.", func() float64 {
+			n, err := state.ReadPurges(r.store)
+			if err != nil {
+				return -1
+			}
+			return float64(n)
+		}),
+		gauge("comity_purges_pending", "Purges that this node's Raft log has not forgotten yet.", func() float64 {
+			n, err := r.purger.pending()
+			if err != nil {
+				return -1
+			}
+			return float64(n)
+		}),
+		gauge("comity_purges_unacknowledged", "Purges that some node has not acknowledged.", func() float64 { return float64(unacknowledged(r, 0)) }),
+		gauge("comity_purges_overdue", "Purges that some node should have acknowledged, and has not.", func() float64 {
+			head, err := state.ReadHead(r.store)
+			if err != nil {
+				return -1
+			}
+			return float64(unacknowledged(r, max(head.Time, uint64(max(r.cfg.Clock().UnixMilli(), 1)))))
+		}),
 		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
 		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
 		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
@@ -101,6 +123,22 @@ func faulty(r *replica) int {
 		return -1
 	}
 	return len(list)
+}
+
+// unacknowledged returns the number of purges that some node has not acknowledged,
+// of those only that are overdue if now is not 0; -1 when it cannot be read.
+func unacknowledged(r *replica, now uint64) int {
+	open, err := r.purger.waiting()
+	if err != nil {
+		return -1
+	}
+	n := 0
+	for _, u := range open {
+		if now == 0 || len(u.Overdue(now)) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // adminHandler serves what operators' machines ask: no secret, no content.

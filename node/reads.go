@@ -101,6 +101,32 @@ func (r *replica) fresh(ctx context.Context) error {
 	return errNoLeader
 }
 
+// arrive waits until this node has applied all that a majority had committed at
+// some moment after it started.
+func (r *replica) arrive(ctx context.Context) {
+	if r.fresh(ctx) == nil {
+		r.current.Store(true)
+	}
+}
+
+// errNotArrived is the answer to a client that asks a node for bodies which were
+// purged, for all it knows: its disk may be an old copy.
+var errNotArrived = &wire.Error{Code: wire.NoLeader, Message: "this node has not reached a majority of the bureaus' nodes since it started, and cannot know what was purged meanwhile"}
+
+// arrived waits a little for arrive.
+func (r *replica) arrived(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, arriveTime)
+	defer cancel()
+	for !r.current.Load() {
+		if !sleep(ctx, retryPause) {
+			return errNotArrived
+		}
+	}
+	return nil
+}
+
+const arriveTime = 5 * time.Second
+
 func (r *replica) waitApplied(ctx context.Context, index uint64) error {
 	for {
 		moved := r.moved.wait()

@@ -32,7 +32,7 @@ var ErrVotes = errors.New("its votes cannot be kept")
 const adviceRepair = "'comity node repair' sets this node's data aside and fetches the ledger anew from the other nodes"
 
 // repairParts is what a repair sets aside.
-var repairParts = []string{"ledger", "snapshots", "raft.db", "raft.db.new", "floor", "floor.new", "epochs", "epochs.new"}
+var repairParts = []string{"ledger", "snapshots", "raft.db", "raft.db.new", "floor", "floor.new", "epochs", "epochs.new", purgedName, purgedName + ".tmp"}
 
 const (
 	repairName     = "repairing"

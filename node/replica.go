@@ -36,6 +36,8 @@ type replica struct {
 	agree   *agreement
 	gossip  *gossip
 	abstain *abstention // nil for a node that votes
+	purger  *purger
+	current atomic.Bool // it has been where a majority was, since it started
 	peers   peers
 	moved   *beacon // fires at every change of the state
 	final   atomic.Pointer[finality]
@@ -77,6 +79,8 @@ type parts struct {
 	evidence  string                   // folder of evidence files
 	archive   string                   // path of the archive of FINAL notes
 	abstain   string                   // path of the file that says what this node has forgotten
+	purged    string                   // path of the file that says how many purges its Raft log has forgotten; "" for none
+	replaced  string                   // folder of what repairs have set aside; "" for none
 	live      *atomic.Pointer[replica] // set once Raft runs; transport and log store look there
 }
 
@@ -121,6 +125,9 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	verified := newVerifier()
 	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
 		alarm: r.alarm, snaps: p.snaps, signed: w.newest(), lastLog: p.logs.LastIndex, stopping: ctx.Done()}
+	if r.fsm.purged, err = openPurgeMark(p.purged); err != nil {
+		return nil, err
+	}
 	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.others(), faults: (len(cfg.Genesis.Charter.Members) - 1) / 3, chunk: chunkRecords, leader: r.leading, ctx: ctx, log: r.log}
 	if testingOnlyChunk > 0 {
 		up.chunk = testingOnlyChunk
@@ -216,7 +223,12 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	if r.abstain != nil {
 		r.wg.Go(func() { r.rejoin(ctx, r.abstain) })
 	}
-	r.wg.Go(func() { (&snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}).run(ctx) })
+	snaps := &snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}
+	r.wg.Go(func() { snaps.run(ctx) })
+	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
+		dir: p.replaced, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, linger: purgeLinger, every: purgeEvery}
+	r.wg.Go(func() { r.purger.run(ctx) })
+	r.wg.Go(func() { r.arrive(ctx) })
 }
 
 // openGossip opens what this node keeps of what others cosigned. It runs once

@@ -122,7 +122,7 @@ func (f *fsm) keep(m *manifest, c *state.Changes) error {
 	}
 	f.torn = m
 	c.DropAsk()
-	if err := f.store.Commit(f.store.Applied(), c); err != nil {
+	if err := f.commit(f.store.Applied(), c); err != nil {
 		return ours(err)
 	}
 	return ours(f.store.Flush(f.store.Mark()))

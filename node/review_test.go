@@ -482,8 +482,10 @@ func TestReviewPurgedBodyThatWasNeverHere(t *testing.T) {
 	c := ledgertest.NewGenesis(t, 1)
 	m := state.New(c.Genesis)
 	s := store.NewMem(m)
-	it := c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("a body"))
-	for i, it := range append(c.Enrolments(t), ledger.Item{Entry: it.Entry}) {
+	b := c.Bureaus[0]
+	it := b.Officer.Publish(t, ledger.KindYellow, []byte("a body"))
+	at := uint64(0)
+	for i, it := range append(c.Enrolments(t), ledger.Item{Entry: it.Entry}, b.Officer.Withdraw(t, it.Entry.ID), b.Officer.Purge(t, it.Entry.ID, ledger.ReasonOver, b.Supervisor)) {
 		changes, results, err := m.Apply(s, &ledger.Command{Batch: &ledger.Batch{Time: uint64(1000 + i), Items: []ledger.Item{it}}}, state.Plain{})
 		if err != nil || results[0].Refusal != nil {
 			t.Fatalf("apply: %v, %+v", err, results[0].Refusal)
@@ -491,18 +493,15 @@ func TestReviewPurgedBodyThatWasNeverHere(t *testing.T) {
 		if err := s.Commit(uint64(1+i), changes); err != nil {
 			t.Fatal(err)
 		}
+		at = uint64(i)
 	}
-	head, err := state.ReadHead(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec, err := (&api{replica: &replica{store: s}}).record(head.Size - 1)
+	rec, err := (&api{replica: &replica{store: s, moved: newBeacon(), ctx: t.Context()}}).record(at - 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := wire.ReadRecord(bufio.NewReader(bytes.NewReader(rec.Append(nil))))
-	if err != nil || !got.Purged {
-		t.Errorf("ReadRecord = %+v, %v", got, err)
+	if err != nil || !got.Purged || got.PurgedBy != at {
+		t.Errorf("ReadRecord = %+v, %v, want it purged by entry %d", got, err, at)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -18,6 +19,8 @@ type snapshotter struct {
 	fsm  *fsm
 	logs *GuardStore
 	log  *slog.Logger
+
+	order sync.Mutex // held while a snapshot is taken, and the trailing log sized
 }
 
 const (
@@ -48,8 +51,8 @@ func (s *snapshotter) run(ctx context.Context) {
 		if !due {
 			continue
 		}
-		trailing := s.size(newBytes / max(newCount, 1))
-		if err := s.raft.Snapshot().Error(); err != nil && !errors.Is(err, raft.ErrNothingNewToSnapshot) {
+		trailing, err := s.take(newBytes / max(newCount, 1))
+		if err != nil {
 			if ctx.Err() == nil {
 				s.log.Error("take snapshot", "error", err)
 			}
@@ -60,6 +63,44 @@ func (s *snapshotter) run(ctx context.Context) {
 		}
 		bytes, count, last = bytes+newBytes, count+newCount, time.Now()
 	}
+}
+
+// take takes a snapshot, and sizes the trailing log for commands of a mean size.
+func (s *snapshotter) take(mean int64) (trailing uint64, err error) {
+	s.order.Lock()
+	defer s.order.Unlock()
+	trailing = s.size(mean)
+	if err := s.raft.Snapshot().Error(); err != nil && !errors.Is(err, raft.ErrNothingNewToSnapshot) {
+		return 0, err
+	}
+	return trailing, nil
+}
+
+// errTail is returned for a compaction that would leave nothing of the log.
+var errTail = errors.New("the log ends there")
+
+// compact takes a snapshot and drops the log up to an index, if the snapshot is
+// beyond it, and leaves what comes after for followers that are a little behind.
+// The caller sees from the log whether it was.
+func (s *snapshotter) compact(index uint64) error {
+	s.order.Lock()
+	defer s.order.Unlock()
+	last, err := s.logs.LastIndex()
+	if err != nil {
+		return err
+	}
+	if last <= index {
+		return errTail
+	}
+	rc := s.raft.ReloadableConfig()
+	usual := rc.TrailingLogs
+	rc.TrailingLogs = min(usual, last-index)
+	if err := s.raft.ReloadConfig(rc); err != nil {
+		return err
+	}
+	err = s.raft.Snapshot().Error()
+	rc.TrailingLogs = usual
+	return errors.Join(err, s.raft.ReloadConfig(rc))
 }
 
 // size lets the trailing log hold about trailingBytes of commands of this mean

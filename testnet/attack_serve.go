@@ -229,6 +229,12 @@ func attackLyingCatchup(s *stage) error {
 			}
 			return list
 		}},
+		{"all bodies are said to be purged, by an entry that purges nothing", func(list []*wire.Record) []*wire.Record {
+			for _, r := range list {
+				r.Purged, r.Body, r.PurgedBy = r.Entry.Statement.BodyLen > 0, nil, s.acked[len(s.acked)-1].Index
+			}
+			return list
+		}},
 		{"a signature is broken", func(list []*wire.Record) []*wire.Record {
 			if len(list) > 2 {
 				list[len(list)/2] = flip(list[len(list)/2])

@@ -72,7 +72,7 @@ func large(ctx context.Context, t *testing.T, a *Author) *Sent {
 	t.Helper()
 	body := make([]byte, 100<<10)
 	rand.Read(body)
-	header := ledger.Publish{Kind: ledger.KindYellow, ReviewBy: 20_000, SizeClass: uint8(bits.Len(uint(len(body) - 1)))}
+	header := ledger.Publish{Kind: ledger.KindYellow, ReviewBy: 30_000, SizeClass: uint8(bits.Len(uint(len(body) - 1)))}
 	s, err := a.Submit(ctx, &ledger.Statement{Class: ledger.ClassPublish, Public: header.Marshal()}, body)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package testnet
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -197,14 +198,36 @@ func TestNetRefusal(t *testing.T) {
 	}
 }
 
-// build makes the program that nodes run as processes.
+// build makes the program that nodes run as processes, once for all tests.
 func build(t *testing.T) string {
 	t.Helper()
-	exe := filepath.Join(t.TempDir(), "comity")
-	if out, err := exec.Command("go", "build", "-o", exe, "comity").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	exe, err := built()
+	if err != nil {
+		t.Fatalf("build: %v", err)
 	}
 	return exe
+}
+
+var (
+	buildDir string // removed when all tests are done
+	built    = sync.OnceValues(func() (exe string, err error) {
+		if buildDir, err = os.MkdirTemp("", "comity-testnet-"); err != nil {
+			return "", err
+		}
+		exe = filepath.Join(buildDir, "comity")
+		if out, err := exec.Command("go", "build", "-o", exe, "comity").CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w\n%s", err, out)
+		}
+		return exe, nil
+	})
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if buildDir != "" {
+		_ = os.RemoveAll(buildDir)
+	}
+	os.Exit(code)
 }
 
 // TestNetKill submits from four officers while processes are killed, one at a

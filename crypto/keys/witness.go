@@ -80,6 +80,11 @@ func (w *Witness) MarshalPEM() []byte {
 // Public returns the public keys.
 func (w *Witness) Public() WitnessPublic { return w.pub }
 
+// Signer returns the Ed25519 key as a Signer, for the statements that a node
+// makes. A signature of it in the framing of SSHSIG, which begins with "SSHSIG",
+// is never one over a checkpoint, whose message begins with "cosignature/v1".
+func (w *Witness) Signer() *Signer { return NewSigner(w.ed()) }
+
 // SignEd25519 returns the Ed25519 signature of msg, 64 bytes, verified.
 func (w *Witness) SignEd25519(msg []byte) ([]byte, error) {
 	sig := ed25519.Sign(w.ed(), msg)

@@ -13,6 +13,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/bundle"
+	"comity/ledger/state"
 )
 
 // TestAuthentic audits a ledger that nobody changed.
@@ -277,19 +278,21 @@ func TestFindings(t *testing.T) {
 	check("suspect", audit(f), "entry 400: XB revoked key "+w.spare.Signer.ID().Short()+" and doubts its own entries from 300 on: "+number(uint64(n))+" of them up to here")
 
 	f = w.file.clone()
-	late := ledger.Publish{Kind: ledger.KindBlue, ReviewBy: uint32(start/86_400_000) - 1, SizeClass: 2}
+	late := ledger.Publish{Kind: ledger.KindBlue, ReviewBy: uint32(start / 86_400_000), SizeClass: 2}
 	a := w.author(0)
 	for range 25 {
 		w.append(f, a.Sign(t, ledger.Statement{Class: ledger.ClassPublish, Public: late.Marshal()}, []byte("late")))
 	}
 	first := f.entry(t, 400)
 	w.append(f, a.Withdraw(t, first.ID))
+	w.now += 86_400_000
+	w.append(f, a.Publish(t, ledger.KindBlue, []byte("next day")))
 	w.reseal(f, quorum...)
 	got := audit(f)
-	if len(got) != maxFindings+1 || got[0] != "entry 401: review date passed: 13 November 2023" || got[maxFindings] != "4 more notices are past their day of review" {
+	if len(got) != maxFindings+1 || got[0] != "entry 401: review date passed: 14 November 2023" || got[maxFindings] != "4 more notices are past their day of review" {
 		t.Errorf("overdue: got %q", got)
 	}
-
+	w.now -= 86_400_000
 	// Of five, one may say anything of its clock.
 	f = w.file.clone()
 	w.now += 900 * 24 * 3600 * 1000
@@ -316,7 +319,7 @@ func TestFindings(t *testing.T) {
 
 	f = w.file.clone()
 	f.records[399].State, f.records[399].Body = bundle.Purged, nil
-	check("purged", audit(f), "1 sealed text is said to be purged")
+	check("purged", audit(f), "entry 399: 1 sealed text of it is said to be purged")
 }
 
 // TestEmpty audits a ledger in which nothing was said yet.
@@ -397,32 +400,31 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// TestNoticesTable holds the table of notices against a map.
-func TestNoticesTable(t *testing.T) {
+// TestSlots holds a table in a file against what was put there.
+func TestSlots(t *testing.T) {
 	f, err := newFiles(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.close()
-	table, err := newNotices(f, 0)
+	table, err := newSlots(f, "notices", state.NoticeBytes, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const n = 20_000 // doubles twice
 	key := func(i int) []byte { h := bodyHash([]byte{byte(i), byte(i >> 8), byte(i >> 16)}); return h[:] }
 	value := func(i, version int) []byte {
-		v := make([]byte, 28)
+		v := make([]byte, state.NoticeBytes)
 		copy(v, "XA\x02\x01")
 		v[11], v[12] = byte(i), byte(version)
 		return v
 	}
 	for i := range n {
-		day := uint32(i)
-		if err := table.put(key(i), value(i, 0), &day); err != nil {
+		if err := table.put(key(i), value(i, 0), uint64(i)); err != nil {
 			t.Fatal(err)
 		}
 		if i%3 == 0 {
-			if err := table.put(key(i/2), value(i/2, 1), nil); err != nil {
+			if err := table.put(key(i/2), value(i/2, 1), 1); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -433,6 +435,11 @@ func TestNoticesTable(t *testing.T) {
 		if err != nil || (got != nil) != (i < n) || got != nil && got[11] != byte(i) {
 			t.Fatalf("notice %d: got %x, %v", i, got, err)
 		}
+	}
+	if slot, _, err := table.find(key(3)); err != nil {
+		t.Fatal(err)
+	} else if _, _, note := table.parts(slot); note != 4 { // 3, and 1 when 6 was put
+		t.Errorf("got note %d", note)
 	}
 	if err := table.each(func(slot []byte) error { seen++; return nil }); err != nil || seen != n {
 		t.Errorf("got %d notices, %v; want %d", seen, err, n)

@@ -177,7 +177,7 @@ func writeLedger(b *testing.B, n int) (string, Trust, []signed) {
 // publish returns a notice whose body nobody will see.
 func publish(t testing.TB, a *ledgertest.Author, s ledger.Statement, i uint64) ledger.Item {
 	s.Class = ledger.ClassPublish
-	p := ledger.Publish{Kind: ledger.KindBlue, ReviewBy: 20_000, SizeClass: 10}
+	p := ledger.Publish{Kind: ledger.KindBlue, ReviewBy: 30_000, SizeClass: 10}
 	s.Public = p.Marshal()
 	s.BodyHash, s.BodyLen = sha256.Sum256(fmt.Append(nil, i)), 1024
 	return a.Sign(t, s, nil)

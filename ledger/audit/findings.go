@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"comity/ledger/bundle"
-	"comity/ledger/state"
 )
 
 // What is worth a person's eye.
@@ -30,53 +29,11 @@ func (h *history) findings(by headed, heads []*head) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	out = slices.Concat(out, overdue, h.absent(heads), clocks)
-	if n := h.tally.bodies[bundle.Purged]; n > 0 {
-		out = append(out, Finding{What: fmt.Sprintf("%s said to be purged, and no entry of the ledger orders it", plural(n, "sealed text is", "sealed texts are")),
-			Why: "In this version nothing may be purged. Ask who made the file where they are."})
-	}
-	return out, nil
-}
-
-// overdue finds the active notices whose day of review has passed when the last
-// head was cosigned: the first ones, and how many more.
-func (h *history) overdue(by headed) ([]Finding, error) {
-	if by.final == nil {
-		return nil, nil
-	}
-	today := uint32(by.final.reached(len(h.tally.members)) / 86_400)
-	type late struct {
-		index  uint64
-		bureau string
-		review uint32
-	}
-	var first []late // by index, bounded
-	var all uint64
-	err := h.tables.notices.active(func(n *state.Notice, review uint32) {
-		if review == 0 || review >= today {
-			return
-		}
-		all++
-		at, _ := slices.BinarySearchFunc(first, n.Index, func(l late, i uint64) int { return int(int64(l.index) - int64(i)) })
-		if at < maxFindings {
-			first = slices.Insert(first, at, late{n.Index, n.Bureau, review})
-			first = first[:min(len(first), maxFindings)]
-		}
-	})
+	purges, err := h.purges(by)
 	if err != nil {
 		return nil, err
 	}
-	var out []Finding
-	for _, l := range first {
-		day := time.Unix(int64(l.review)*86_400, 0).UTC().Format("2 January 2006")
-		out = append(out, Finding{Entry: &l.index, What: "review date passed: " + day,
-			Why: fmt.Sprintf("%s was to review this notice by then, and has neither amended it to a later date nor withdrawn it.", l.bureau)})
-	}
-	if more := all - uint64(len(first)); more > 0 {
-		out = append(out, Finding{What: fmt.Sprintf("%s past their day of review", plural(more, "more notice is", "more notices are")),
-			Why: "Nobody has looked at whether they should still stand."})
-	}
-	return out, nil
+	return slices.Concat(out, overdue, purges, h.absent(heads), clocks), nil
 }
 
 // absent finds the bureaus that cosigned none of the last heads.

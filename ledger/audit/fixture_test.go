@@ -236,7 +236,7 @@ func (w *world) act() {
 	var others []*ledgertest.Author
 	switch class {
 	case ledger.ClassPublish, ledger.ClassAmend:
-		p := ledger.Publish{Kind: kind, ReviewBy: 20_000, SizeClass: uint8(bits.Len(uint(len(body) - 1)))}
+		p := ledger.Publish{Kind: kind, ReviewBy: 30_000, SizeClass: uint8(bits.Len(uint(len(body) - 1)))}
 		s.Public = p.Marshal()
 		if kind == ledger.KindRed {
 			others = append(others, head)

@@ -106,7 +106,7 @@ func (h *history) entry(rec *bundle.Record, c *checked) error {
 		}
 		if refusal == nil {
 			bureau = h.by.Signers()[0].Bureau
-			if err := h.accept(c.entry); err != nil {
+			if err := h.accept(c.entry, rec.State); err != nil {
 				return fmt.Errorf("audit entry %d: %w", i, err)
 			}
 		} else {
@@ -146,16 +146,16 @@ func (h *history) judge(i uint64, c *checked) (*state.Refusal, error) {
 		h.checked[qSignatures]++
 	}
 	h.by = h.byListed
-	refusal, err := h.by.Judge(i, e, &h.verifier)
+	refusal, err := h.by.Judge(i, h.time, e, &h.verifier)
 	if err == nil && refusal != nil && refusal.Code == state.BadSeen && h.byEntries != nil {
 		h.by = h.byEntries
-		refusal, err = h.by.Judge(i, e, &h.verifier)
+		refusal, err = h.by.Judge(i, h.time, e, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSeen {
 		if err := h.unseen(i, e); err != nil {
 			return nil, err
 		}
-		refusal, err = h.by.JudgeUnseen(i, e, &h.verifier)
+		refusal, err = h.by.JudgeUnseen(i, h.time, e, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSequence {
 		refusal, err = h.chain(i, e)
@@ -221,7 +221,7 @@ func (h *history) chain(i uint64, e *ledger.Entry) (*state.Refusal, error) {
 	}
 	h.ends[s.Author] = append(others, end)
 	h.tables.setAuthor(s.Author, s.Seq, s.Prev)
-	return h.by.JudgeUnseen(i, e, &h.verifier)
+	return h.by.JudgeUnseen(i, h.time, e, &h.verifier)
 }
 
 // chainFailure says how the entry does not follow the end of its author's chain,
@@ -271,28 +271,27 @@ func (h *history) afterwards(e *ledger.Entry, r *state.Refusal) {
 	}
 }
 
-// accept takes over what the entry changes.
-func (h *history) accept(e *ledger.Entry) error {
+// accept takes over what the entry changes, of whose body the file says this.
+func (h *history) accept(e *ledger.Entry, body bundle.BodyState) error {
 	puts, err := h.by.Accept()
 	if err != nil {
 		return err
 	}
-	var review *uint32
-	switch s := e.Statement; s.Class {
-	case ledger.ClassPublish, ledger.ClassAmend:
-		p, err := ledger.ParsePublish(s.Public)
-		if err != nil {
-			return err
-		}
-		review = &p.ReviewBy
-	case ledger.ClassRevoke:
+	if s := e.Statement; s.Class == ledger.ClassRevoke {
 		r, err := ledger.ParseRevoke(s.Public)
 		if err != nil {
 			return err
 		}
 		h.tally.revoked(h.size, h.by.Signers()[0].Bureau, r)
 	}
-	return h.tables.put(puts, review)
+	texts := uint64(0)
+	switch body {
+	case bundle.Included:
+		texts = 1
+	case bundle.Purged:
+		texts = noteAbsent
+	}
+	return h.tables.put(puts, texts)
 }
 
 // find returns the first entry before with this statement.

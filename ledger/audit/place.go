@@ -127,7 +127,7 @@ func (h *history) breach(i uint64, e *ledger.Entry, r *state.Refusal) (question,
 		for _, sig := range e.Signatures {
 			k := h.key(sig.Key)
 			switch {
-			case k == nil || k.Use != state.UseSign && k.Use != state.UseRoot:
+			case k == nil || k.Use != state.UseSign && k.Use != state.UseRoot && k.Use != state.UseCosign:
 				f.What = fmt.Sprintf("it is signed with key %s, which no bureau had enrolled before it", sig.Key.Short())
 				return q, "key " + string(sig.Key[:]), f
 			case k.RevokedAt != 0:

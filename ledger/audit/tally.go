@@ -90,6 +90,18 @@ func kindOf(s *ledger.Statement) string {
 		return "grant to more readers"
 	case ledger.ClassReply:
 		return "answer"
+	case ledger.ClassReview:
+		return "review"
+	case ledger.ClassSuspend:
+		return "suspension"
+	case ledger.ClassLift:
+		return "end of a suspension"
+	case ledger.ClassExtend:
+		return "extension"
+	case ledger.ClassPurge:
+		return "purge"
+	case ledger.ClassPurgeAck:
+		return "acknowledgement of a purge"
 	case ledger.ClassEnrol:
 		return "enrolment of a key"
 	case ledger.ClassRevoke:

@@ -18,16 +18,33 @@ type tables struct {
 	keys    map[keys.ID][]byte
 	authors map[keys.ID]*[8 + 32]byte // as the state has an Author
 	sealing map[string][]byte
-	notices *notices
+	purged  []byte // how many purges there are, as the state has it
+
+	// In files. The note of a notice, and of a reply, counts the sealed texts that
+	// the bundle has of it, and from noteAbsent on those that it says are purged.
+	notices, replies, votes, purges *slots
 }
+
+const noteAbsent = 1 << 32
 
 func newTables(f *files, m *state.Machine, size uint64) (*tables, error) {
 	t := &tables{keys: make(map[keys.ID][]byte), authors: make(map[keys.ID]*[40]byte), sealing: make(map[string][]byte)}
 	var err error
-	if t.notices, err = newNotices(f, min(size, 1<<mostSlots)); err != nil {
-		return nil, err
+	members := len(m.Genesis().Charter.Members)
+	for _, x := range []struct {
+		to    **slots
+		name  string
+		value int
+		about uint64
+	}{
+		{&t.notices, "notices", state.NoticeBytes, size}, {&t.replies, "replies", state.ReplyBytes, size / 4},
+		{&t.votes, "votes", state.VotesBytes(members), 0}, {&t.purges, "purges", state.PurgeBytes(members), 0},
+	} {
+		if *x.to, err = newSlots(f, x.name, x.value, min(x.about, 1<<mostSlots)); err != nil {
+			return nil, err
+		}
 	}
-	return t, t.put(m.Begin().Puts, nil)
+	return t, t.put(m.Begin().Puts, 0)
 }
 
 // Get implements part of [state.View].
@@ -41,15 +58,36 @@ func (t *tables) Get(table state.Table, key []byte) ([]byte, error) {
 		}
 	case state.TableSealing:
 		return t.sealing[string(key)], nil
-	case state.TableNotices:
-		return t.notices.get(key)
+	case state.TableMeta:
+		if string(key) == "purges" {
+			return t.purged, nil
+		}
+	default:
+		if s := t.slots(table); s != nil && len(key) == len(ledger.ID{}) {
+			return s.get(key)
+		}
 	}
 	return nil, nil
 }
 
-// put takes over what an entry changes. review is the day of review that the
-// entry sets, nil for none.
-func (t *tables) put(puts []state.Put, review *uint32) error {
+// slots returns the file of a table, nil when it has none.
+func (t *tables) slots(table state.Table) *slots {
+	switch table {
+	case state.TableNotices:
+		return t.notices
+	case state.TableReplies:
+		return t.replies
+	case state.TableVotes:
+		return t.votes
+	case state.TablePurges:
+		return t.purges
+	}
+	return nil
+}
+
+// put takes over what an entry changes. texts is what it adds to the notes of a
+// notice or reply.
+func (t *tables) put(puts []state.Put, texts uint64) error {
 	for _, p := range puts {
 		switch p.Table {
 		case state.TableKeys:
@@ -69,8 +107,19 @@ func (t *tables) put(puts []state.Put, review *uint32) error {
 			} else {
 				t.sealing[string(p.Key)] = p.Value
 			}
-		case state.TableNotices:
-			if err := t.notices.put(p.Key, p.Value, review); err != nil {
+		case state.TableMeta:
+			if string(p.Key) == "purges" {
+				t.purged = p.Value
+			}
+		case state.TableNotices, state.TableReplies:
+			if err := t.slots(p.Table).put(p.Key, p.Value, texts); err != nil {
+				return err
+			}
+		case state.TableVotes, state.TablePurges:
+			if len(p.Key) != len(ledger.ID{}) {
+				continue // a number of a purge: nobody asks
+			}
+			if err := t.slots(p.Table).put(p.Key, p.Value, 0); err != nil {
 				return err
 			}
 		}

@@ -69,8 +69,27 @@ func (a *Author) Reply(t testing.TB, body []byte) ledger.Item {
 	return a.Sign(t, ledger.Statement{Class: ledger.ClassReply}, body)
 }
 
+// Grant gives a notice more readers.
+func (a *Author) Grant(t testing.TB, notice ledger.ID, body []byte) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassGrant, Target: notice}, body)
+}
+
+// Purge wants the bodies of a notice, or of a reply, destroyed. It needs a
+// supervisor among others as long as they may be kept.
+func (a *Author) Purge(t testing.TB, target ledger.ID, r ledger.Reason, others ...*Author) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassPurge, Target: target, Public: (&ledger.Purge{Reason: r}).Marshal()}, nil, others...)
+}
+
+// PurgeAck says, of a node, that it has destroyed what the purge names.
+func (a *Author) PurgeAck(t testing.TB, purge ledger.ID) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassPurgeAck, Target: purge}, nil)
+}
+
 func public(k ledger.Kind, body []byte) []byte {
-	p := ledger.Publish{Kind: k, ReviewBy: 20_000, SizeClass: uint8(bits.Len(uint(max(len(body), 1) - 1)))}
+	p := ledger.Publish{Kind: k, ReviewBy: 30_000, SizeClass: uint8(bits.Len(uint(max(len(body), 1) - 1)))}
 	return p.Marshal()
 }
 
@@ -131,4 +150,28 @@ func (b *Bureau) Revoke(t testing.TB, id keys.ID) ledger.Item {
 func (b *Bureau) enrol(t testing.TB, e ledger.Enrol) ledger.Item {
 	t.Helper()
 	return b.Root.Sign(t, ledger.Statement{Class: ledger.ClassEnrol, Public: e.Marshal()}, nil)
+}
+
+// Review says what a bureau decides on a version of a notice.
+func (a *Author) Review(t testing.TB, notice, version ledger.ID, d ledger.Decision) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassReview, Target: notice, Public: (&ledger.Review{Decision: d, Version: version}).Marshal()}, nil)
+}
+
+// Suspend wants nobody to act on a notice.
+func (a *Author) Suspend(t testing.TB, notice ledger.ID, by ledger.Authority) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassSuspend, Target: notice, Public: (&ledger.Suspend{By: by}).Marshal()}, nil)
+}
+
+// Lift wants the suspension of a notice to end.
+func (a *Author) Lift(t testing.TB, notice ledger.ID, by ledger.Authority, o ledger.Outcome) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassLift, Target: notice, Public: (&ledger.Lift{By: by, Outcome: o}).Marshal()}, nil)
+}
+
+// Extend keeps a notice until another day, for the sealed reason in body.
+func (a *Author) Extend(t testing.TB, notice ledger.ID, day uint32, body []byte) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassExtend, Target: notice, Public: (&ledger.Extend{ReviewBy: day}).Marshal()}, body)
 }

@@ -113,6 +113,12 @@ func (c *Consortium) NewAuthor(name string) *Author {
 	return a
 }
 
+// NodeAuthor returns the author of the statements of a bureau's node, which signs
+// with its cosigning key. Each call starts its chain anew.
+func (c *Consortium) NodeAuthor(b *Bureau) *Author {
+	return &Author{Signer: b.Witness.Signer(), ledger: c.Genesis.Ledger}
+}
+
 func newAuthor(name string) *Author {
 	seed := sha256.Sum256([]byte(name))
 	return &Author{Signer: keys.NewSigner(ed25519.NewKeyFromSeed(seed[:]))}

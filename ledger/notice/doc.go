@@ -14,11 +14,14 @@
 // ledger, the author and the readers again, so that nobody can pass on a part
 // as his own. [OpenParts] refuses a part that was copied into another entry and
 // returns a [View], in which a compartment that was not opened is nil. A
-// [Reply] travels the same way.
+// [Reply] travels the same way. What the replies to a notice add up to, who may
+// decide what, and what is overdue, is a [Thread]: a pure function of the ordered
+// replies and a time.
 //
 // The package seals nothing, signs nothing and decides no rights. It opens no
 // file, reads no clock and starts no goroutine; the day it judges by comes in
 // as a value. All its people are synthetic: see [Template] and [Generator].
 //
-// Start reading in notice.go, then validate.go, then part.go.
+// Start reading in notice.go, then validate.go, then part.go; for answers in
+// thread.go.
 package notice

@@ -3,6 +3,7 @@ package notice
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"comity/crypto/seal"
@@ -11,20 +12,25 @@ import (
 // Reply is an answer to a notice, sealed like the body of one. In the log it
 // shows only that it is a reply; what it answers is inside.
 type Reply struct {
-	Type    ReplyType `json:"type"`
-	Notice  string    `json:"notice"`        // id of the entry that it answers, 64 hexadecimal digits
-	Hit     string    `json:"hit,omitempty"` // id of the hit that it decides, likewise
-	Match   string    `json:"match,omitempty"`
-	Text    string    `json:"text,omitempty"`
-	At      time.Time `json:"at"` // as the author claims; the ledger has its own time
-	Readers Readers   `json:"readers"`
+	Type     ReplyType `json:"type"`
+	Notice   string    `json:"notice"`            // id of the entry that it answers, 64 hexadecimal digits
+	Hit      string    `json:"hit,omitempty"`     // id of the hit that it decides or is about, likewise
+	Request  string    `json:"request,omitempty"` // id of the request that it answers: for consent, or of a person
+	Match    string    `json:"match,omitempty"`
+	Scope    *Scope    `json:"scope,omitempty"`    // of consent: asked for, or granted
+	Right    Right     `json:"right,omitempty"`    // of a person's request: what is asked for
+	Decision Decision  `json:"decision,omitempty"` // on a person's request
+	Text     string    `json:"text,omitempty"`
+	At       time.Time `json:"at"` // as the author claims; the ledger has its own time
+	Readers  Readers   `json:"readers"`
 }
 
 // ReplyType says what a reply does.
 type ReplyType string
 
 // Types of replies. A hit is provisional until the notice's origin has
-// confirmed it; nothing else confirms one.
+// confirmed it; nothing else confirms one. What each does to the state of a
+// case, and who may send it, is in thread.go.
 const (
 	Ack       ReplyType = "ack"        // read, and somebody is on it
 	Hit       ReplyType = "hit"        // perhaps found: Match says by what
@@ -33,7 +39,24 @@ const (
 	NeedsTime ReplyType = "needs_time" // origin: an answer will come
 	Outcome   ReplyType = "outcome"    // what was done and how it ended
 	Message   ReplyType = "message"
+
+	ConsentAsk    ReplyType = "consent_ask"    // a reader asks for a use that handling H1 or H2 forbids
+	ConsentGrant  ReplyType = "consent_grant"  // origin: yes, within Scope
+	ConsentRefuse ReplyType = "consent_refuse" // origin: no
+
+	RequestReceive ReplyType = "request_receive" // a person asks a bureau about their data (RPD 18)
+	RequestAsk     ReplyType = "request_ask"     // that bureau asks the origin
+	RequestBlock   ReplyType = "request_block"   // origin: not used until it is decided
+	RequestDecide  ReplyType = "request_decide"  // origin: Decision
+	RequestExecute ReplyType = "request_execute" // origin: what was decided is done
 )
+
+// replyTypes are all types, in the order above.
+var replyTypes = []ReplyType{Ack, Hit, Confirm, Negative, NeedsTime, Outcome, Message, ConsentAsk, ConsentGrant, ConsentRefuse,
+	RequestReceive, RequestAsk, RequestBlock, RequestDecide, RequestExecute}
+
+// Words returns the type as people read it: "needs time".
+func (t ReplyType) Words() string { return strings.ReplaceAll(string(t), "_", " ") }
 
 // ParseReply reads a reply as strictly as [Parse] reads a notice.
 func ParseReply(data []byte) (*Reply, error) {
@@ -51,51 +74,6 @@ func (r *Reply) Marshal() ([]byte, error) {
 		return nil, fmt.Errorf("marshal reply: %w", err)
 	}
 	return data, nil
-}
-
-// Validate reports whether r says what its type needs, on the day of asOf. Its
-// error is of type [Problems].
-func (r *Reply) Validate(asOf time.Time) error {
-	p := &problems{asOf: asOf}
-	p.need("type", string(r.Type), "ack, hit, confirm, negative, needs_time, outcome or message")
-	oneOf(p, "type", r.Type, Ack, Hit, Confirm, Negative, NeedsTime, Outcome, Message)
-	if !isHex(r.Notice, 32) {
-		p.add("notice", "%.80q is not the id of a notice: 64 hexadecimal digits", r.Notice)
-	}
-	switch r.Type {
-	case Confirm, Negative, NeedsTime, Outcome:
-		if r.Hit != "" && !isHex(r.Hit, 32) {
-			p.add("hit", "%.80q is not the id of a hit: 64 hexadecimal digits", r.Hit)
-		}
-	default:
-		if r.Hit != "" {
-			p.add("hit", "a reply of type %.20s decides no hit", r.Type)
-		}
-	}
-	switch {
-	case r.Type == Hit:
-		p.need("match", r.Match, "by what the person was found, such as the number of a passport")
-	case r.Match != "":
-		p.add("match", "only a hit has one")
-	}
-	if r.Type == Outcome || r.Type == Message {
-		p.need("text", r.Text, "what happened, or what you want to say")
-	}
-	switch {
-	case r.At.IsZero():
-		p.add("at", "missing: when, by your own clock")
-	case !r.At.Equal(r.At.Truncate(time.Second)) || r.At.Location() != time.UTC:
-		p.add("at", "want full seconds in UTC")
-	}
-	if len(r.Readers) == 0 {
-		p.add("readers", "missing: the codes of the bureaus that shall read it")
-	}
-	for i, b := range r.Readers {
-		if !isBureau(b) && !r.Readers.All() {
-			p.add(index("readers", i), "%.20q is not the two-letter code of a bureau", b)
-		}
-	}
-	return p.err()
 }
 
 // Part returns the plaintext of the reply for sealing.

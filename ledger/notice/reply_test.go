@@ -84,6 +84,21 @@ func TestReplyValidate(t *testing.T) {
 		{"no time", func(r *Reply) { r.At = time.Time{} }, "at"},
 		{"nanoseconds", func(r *Reply) { r.At = r.At.Add(1) }, "at"},
 		{"no readers", func(r *Reply) { r.Readers = nil }, "readers"},
+		{"confirm of no hit", func(r *Reply) { r.Type, r.Match = Confirm, "" }, "hit"},
+		{"ack with a scope", func(r *Reply) { r.Type, r.Match, r.Scope = Ack, "", &Scope{} }, "scope"},
+		{"sound consent", func(r *Reply) { *r = *filed(1, 0, "XB", ConsentAsk, 0).Reply }, ""},
+		{"consent to nothing", func(r *Reply) { *r = *filed(1, 0, "XB", ConsentAsk, 0).Reply; r.Scope = nil }, "scope"},
+		{"consent for no use", func(r *Reply) { *r = *filed(1, 0, "XB", ConsentAsk, 0).Reply; r.Scope.Uses = nil }, "scope.uses"},
+		{"consent for another use", func(r *Reply) { *r = *filed(1, 0, "XB", ConsentAsk, 0).Reply; r.Scope.Uses[0] = "sale" }, "scope.uses[0]"},
+		{"consent for nobody", func(r *Reply) { *r = *filed(1, 0, "XB", ConsentAsk, 0).Reply; r.Scope.For = " " }, "scope.for"},
+		{"consent until a year", func(r *Reply) { *r = *filed(1, 0, "XB", ConsentAsk, 0).Reply; r.Scope.Until = date(t, "2027") }, "scope.until"},
+		{"grant of no request", func(r *Reply) { *r = *filed(1, 0, "XA", ConsentGrant, 1).Reply; r.Request = "" }, "request"},
+		{"refusal without a reason", func(r *Reply) { *r = *filed(1, 0, "XA", ConsentRefuse, 1).Reply; r.Text = "" }, "text"},
+		{"sound request", func(r *Reply) { *r = *filed(1, 0, "XB", RequestReceive, 0).Reply }, ""},
+		{"request of no right", func(r *Reply) { *r = *filed(1, 0, "XB", RequestReceive, 0).Reply; r.Right = "money" }, "right"},
+		{"decision of nothing", func(r *Reply) { *r = *filed(1, 0, "XA", RequestDecide, 1).Reply; r.Decision = "" }, "decision"},
+		{"about two things", func(r *Reply) { *r = *filed(1, 0, "XA", Message, 1).Reply; r.Request = r.Notice }, "request"},
+		{"reader twice", func(r *Reply) { r.Readers = Readers{"XA", "XA"} }, "readers[1]"},
 		{"bad reader", func(r *Reply) { r.Readers = Readers{"Brackwater"} }, "readers[0]"},
 	} {
 		r := testReply()
@@ -104,6 +119,13 @@ func FuzzParseReply(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	for _, kind := range replyTypes {
+		data, err := filed(1, 0, "XA", kind, 1).Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := ParseReply(data)
 		if err != nil {

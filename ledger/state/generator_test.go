@@ -17,18 +17,23 @@ import (
 // generator makes random commands on top of the state they lead to.
 type generator struct {
 	*world
-	rng     *rand.Rand
-	authors []*randomAuthor
-	waiting []*randomAuthor // not enrolled
-	spares  int
-	notices []ledger.ID
-	origin  map[ledger.ID]*ledgertest.Bureau
-	past    []ledger.Item
-	cosigs  []*ledger.Cosignature
-	refused map[state.Code]int
-	known   int
-	finals  map[uint64]bool
-	made    map[ledger.ID]*randomAuthor // statements of the command under way
+	rng      *rand.Rand
+	authors  []*randomAuthor
+	waiting  []*randomAuthor // not enrolled
+	spares   int
+	notices  []ledger.ID
+	ended    []ledger.ID // withdrawn notices, and replies
+	purges   []ledger.ID
+	origin   map[ledger.ID]*ledgertest.Bureau
+	past     []ledger.Item
+	cosigs   []*ledger.Cosignature
+	refused  map[state.Code]int
+	known    int
+	held     []ledger.ID // suspended
+	lived    map[ledger.Class]int
+	statuses map[state.Status]int // after an act on a life
+	finals   map[uint64]bool
+	made     map[ledger.ID]*randomAuthor // statements of the command under way
 }
 
 // randomAuthor follows the chain of a key only as far as the ledger took it.
@@ -36,15 +41,17 @@ type randomAuthor struct {
 	bureau *ledgertest.Bureau
 	signer *keys.Signer
 	root   bool
+	node   bool
 	seq    uint64
 	prev   ledger.ID
 }
 
 func newGenerator(t *testing.T, n int, rng *rand.Rand) *generator {
 	g := &generator{world: genesisWorld(t, n), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
-		refused: make(map[state.Code]int), finals: make(map[uint64]bool)}
+		refused: make(map[state.Code]int), finals: make(map[uint64]bool), lived: make(map[ledger.Class]int), statuses: make(map[state.Status]int)}
 	for _, b := range g.Bureaus {
 		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Root.Signer, root: true})
+		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Witness.Signer(), node: true})
 		for range 8 {
 			g.waiting = append(g.waiting, g.spare())
 		}
@@ -64,6 +71,9 @@ func pick[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] 
 func (g *generator) command() *ledger.Command {
 	g.made = make(map[ledger.ID]*randomAuthor)
 	g.now = uint64(int64(g.now) + int64(g.rng.IntN(3000)) - 500) // clocks of leaders differ
+	if g.rng.IntN(150) == 0 {
+		g.now += uint64(pick(g.rng, []int{10, 30, 100, 100, 200, 2000})) * 86_400_000 // and years pass
+	}
 	if p := g.pending(); p != nil && g.rng.IntN(3) == 0 {
 		var list []*ledger.Cosignature
 		for range 1 + g.rng.IntN(3) {
@@ -128,16 +138,22 @@ func (g *generator) evidence() *ledger.Cosignature {
 }
 
 func (g *generator) item() ledger.Item {
-	if len(g.past) > 0 && g.rng.IntN(12) == 0 {
+	if len(g.past) > 0 && g.rng.IntN(16) == 0 {
 		return pick(g.rng, g.past)
 	}
 	a := pick(g.rng, g.authors)
 	s := ledger.Statement{Ledger: g.Genesis.Ledger, Author: a.signer.ID(), Seq: a.seq, Prev: a.prev, SeenRoot: ledger.EmptyRoot, Created: g.now / 1000}
 	var body []byte
 	var others []*keys.Signer
-	if a.root {
+	switch {
+	case a.root:
 		g.keyAct(a, &s)
-	} else {
+	case a.node && g.rng.IntN(20) > 0:
+		s.Class, s.Target = ledger.ClassPurgeAck, ledger.ID{9}
+		if len(g.purges) > 0 {
+			s.Target = pick(g.rng, g.purges)
+		}
+	default:
 		body = g.officerAct(a, &s)
 		if o := g.second(a); o != nil {
 			others = append(others, o.signer)
@@ -163,7 +179,7 @@ func (g *generator) second(a *randomAuthor) *randomAuthor {
 	}
 	o := pick(g.rng, g.authors)
 	for range 9 {
-		if o.bureau != a.bureau || o.root {
+		if o.bureau != a.bureau || o.root || o.node {
 			o = pick(g.rng, g.authors)
 		}
 	}
@@ -200,7 +216,7 @@ func (g *generator) keyAct(a *randomAuthor, s *ledger.Statement) {
 		}
 		roles := ledger.Roles(1 + g.rng.IntN(63))
 		if g.rng.IntN(4) > 0 {
-			roles |= ledger.RoleInvestigator
+			roles |= ledger.RoleInvestigator | ledger.RoleSupervisor
 		}
 		it = b.EnrolSigner(g.t, &ledgertest.Author{Signer: of.signer}, "desk-1", roles)
 	}
@@ -211,27 +227,108 @@ func (g *generator) keyAct(a *randomAuthor, s *ledger.Statement) {
 func (g *generator) officerAct(a *randomAuthor, s *ledger.Statement) []byte {
 	body := make([]byte, 1+g.rng.IntN(60))
 	body[0] = byte(g.rng.IntN(256))
-	s.Class = pick(g.rng, []ledger.Class{ledger.ClassPublish, ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassReply})
-	if s.Class != ledger.ClassPublish && s.Class != ledger.ClassReply {
-		s.Target = ledger.ID{9}
-		if len(g.notices) > 0 && g.rng.IntN(20) > 0 {
-			s.Target = pick(g.rng, g.notices)
-			for range 9 {
-				if g.origin[s.Target] != a.bureau {
-					s.Target = pick(g.rng, g.notices)
-				}
-			}
+	s.Class = pick(g.rng, []ledger.Class{ledger.ClassPublish, ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassReply,
+		ledger.ClassPurge})
+	if s.Class == ledger.ClassPurge {
+		s.Public = (&ledger.Purge{Reason: ledger.Reason(1 + g.rng.IntN(3))}).Marshal()
+		s.Target = g.target(a, g.notices)
+		if g.rng.IntN(5) > 0 {
+			s.Target = g.target(a, g.ended)
 		}
+		return nil
+	}
+	if g.rng.IntN(3) == 0 && len(g.notices) > 0 {
+		return g.lifeAct(a, s, body)
+	}
+	if s.Class != ledger.ClassPublish && s.Class != ledger.ClassReply {
+		s.Target = g.target(a, g.notices)
 	}
 	if s.Class == ledger.ClassPublish || s.Class == ledger.ClassAmend {
-		s.Public = (&ledger.Publish{Kind: pick(g.rng, []ledger.Kind{ledger.KindBlue, ledger.KindBlue, ledger.KindYellow, ledger.KindRed}),
-			SizeClass: uint8(bits.Len(uint(len(body) - 1)))}).Marshal()
+		s.Public = (&ledger.Publish{Kind: pick(g.rng, []ledger.Kind{ledger.KindBlue, ledger.KindBlue, ledger.KindYellow, ledger.KindRed, ledger.KindUndisclosed}),
+			ReviewBy: g.day(), SizeClass: uint8(bits.Len(uint(len(body) - 1)))}).Marshal()
 	}
 	if s.Class == ledger.ClassWithdraw {
 		return nil
 	}
+	if s.Class == ledger.ClassGrant && g.rng.IntN(3) == 0 {
+		s.Public = ledger.VictimGrant
+		body = victimGrant()
+	}
 	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
 	return body
+}
+
+// lifeAct fills a statement on the life of a notice. The target is one of the last
+// few, so that bureaus decide on the same ones.
+func (g *generator) lifeAct(a *randomAuthor, s *ledger.Statement, body []byte) []byte {
+	s.Target = g.notices[max(0, len(g.notices)-1-g.rng.IntN(3))]
+	by := ledger.Authority(1 + g.rng.IntN(3))
+	if g.origin[s.Target] == a.bureau && g.rng.IntN(9) > 0 {
+		by = ledger.ByOrigin
+	}
+	s.Class = pick(g.rng, []ledger.Class{ledger.ClassSuspend, ledger.ClassExtend, ledger.ClassReview, ledger.ClassReview, ledger.ClassReview})
+	if len(g.held) > 0 && g.rng.IntN(3) == 0 {
+		s.Target = g.held[max(0, len(g.held)-1-g.rng.IntN(3))]
+	}
+	n, err := state.ReadNotice(g.view, s.Target)
+	if err != nil || n == nil {
+		g.t.Fatal(n, err)
+	}
+	if n.Held != 0 && g.rng.IntN(3) > 0 {
+		s.Class = ledger.ClassLift
+		for i := range ledger.Authority(4) {
+			if n.Held.By(i) && g.rng.IntN(5) > 0 {
+				by = i
+			}
+		}
+	}
+	switch s.Class {
+	case ledger.ClassSuspend:
+		s.Public = (&ledger.Suspend{By: by}).Marshal()
+	case ledger.ClassLift:
+		s.Public = (&ledger.Lift{By: by, Outcome: pick(g.rng, []ledger.Outcome{1, 1, 1, 2})}).Marshal()
+	case ledger.ClassExtend:
+		s.Target = g.target(a, g.notices)
+		s.Public = (&ledger.Extend{ReviewBy: max(1, g.day())}).Marshal()
+	case ledger.ClassReview:
+		r := ledger.Review{Decision: ledger.Decision(1 + g.rng.IntN(3)), Version: s.Target}
+		if g.rng.IntN(6) > 0 {
+			r.Version = n.Version
+		} else if g.rng.IntN(2) > 0 {
+			r.Version = ledger.ID{5}
+		}
+		s.Public = r.Marshal()
+	}
+	if s.Class != ledger.ClassExtend && g.rng.IntN(2) == 0 {
+		return nil
+	}
+	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
+	return body
+}
+
+// day returns a day of review: mostly one to come, or none.
+func (g *generator) day() uint32 {
+	today := int(g.now / 86_400_000)
+	return pick(g.rng, []uint32{0, 30_000, uint32(today + g.rng.IntN(300)), uint32(today + g.rng.IntN(2000)), uint32(today + g.rng.IntN(2000)), uint32(today - g.rng.IntN(5))})
+}
+
+// victimGrant returns a re-share of a victim's part, as far as anybody sees.
+func victimGrant() []byte {
+	return append([]byte{1, 0, 1, 3}, make([]byte, 1168)...)
+}
+
+// target returns mostly one of the list that is of the author's bureau.
+func (g *generator) target(a *randomAuthor, list []ledger.ID) ledger.ID {
+	if len(list) == 0 || g.rng.IntN(20) == 0 {
+		return ledger.ID{9}
+	}
+	id := pick(g.rng, list)
+	for range 9 {
+		if g.origin[id] != a.bureau {
+			id = pick(g.rng, list)
+		}
+	}
+	return id
 }
 
 // disturb makes some statements wrong.
@@ -276,6 +373,23 @@ func (g *generator) learn(c *ledger.Command, results []state.Result) {
 		case ledger.ClassPublish:
 			g.notices = append(g.notices, e.ID)
 			g.origin[e.ID] = g.made[e.ID].bureau
+		case ledger.ClassReply:
+			g.ended = append(g.ended, e.ID)
+			g.origin[e.ID] = g.made[e.ID].bureau
+		case ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift, ledger.ClassExtend:
+			g.lived[e.Statement.Class]++
+			n, err := state.ReadNotice(g.view, e.Statement.Target)
+			if err != nil {
+				g.t.Fatal(err)
+			}
+			g.statuses[n.At(g.head().Time)]++
+			if n.Held != 0 && !n.At(g.head().Time).Ended() && !slices.Contains(g.held, e.Statement.Target) {
+				g.held = append(g.held, e.Statement.Target)
+			}
+		case ledger.ClassWithdraw:
+			g.ended = append(g.ended, e.Statement.Target)
+		case ledger.ClassPurge:
+			g.purges = append(g.purges, e.ID)
 		case ledger.ClassRevoke:
 			g.revoked(e.Statement)
 		case ledger.ClassEnrol:
@@ -317,12 +431,17 @@ func (g *generator) bureau(root keys.ID) *ledgertest.Bureau {
 // check sees that the log was a good mixture.
 func (g *generator) check(commands int) {
 	g.t.Helper()
-	g.t.Logf("%d entries, %d FINAL checkpoints, %d known, refused %v", g.head().Size, len(g.finals), g.known, g.refused)
+	g.t.Logf("%d entries, %d FINAL checkpoints, %d known, refused %v, lives %v %v", g.head().Size, len(g.finals), g.known, g.refused, g.lived, g.statuses)
 	if int(g.head().Size) < commands/2 || len(g.finals) < commands/100 || g.known == 0 {
 		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))
 	}
+	for _, s := range []state.Status{state.StatusActive, state.StatusSubmitted, state.StatusReturned, state.StatusRefused, state.StatusSuspended, state.StatusCancelled} {
+		if g.statuses[s] == 0 && commands > 1000 {
+			g.t.Errorf("no notice became %s", s)
+		}
+	}
 	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
-		state.FourEyes, state.NoTarget, state.Ended, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
+		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.NotNow, state.BadTerm, state.Superseded, state.TooEarly, state.Repeated, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
 		if g.refused[c] == 0 && commands > 1000 {
 			g.t.Errorf("nothing was refused as %s", c)
 		}

@@ -53,6 +53,7 @@ type Changes struct {
 	Puts    []Put
 	Head    Head       // after the command
 	Final   *Collected // the FINAL checkpoint where the command changed it, else nil
+	Purged  []uint64   // entries whose bodies are to be destroyed, before anybody sees the command
 }
 
 // Result answers one statement or cosignature of a command, or its evidence.
@@ -91,6 +92,7 @@ func (m *Machine) Begin() *Changes {
 		}
 		add(keys.SigningID(mb.Root), Key{Use: UseRoot, Label: "root", Public: mb.Root})
 		add(mb.Node.TLS, Key{Use: UseNode, Label: "node"})
+		add(mb.Node.Cosigner(), Key{Use: UseCosign, Label: "node", Public: mb.Node.Witness.Ed25519})
 		add(mb.Access, Key{Use: UseAccess, Label: "operator", Roles: ledger.RoleOperator})
 	}
 	head := Head{Root: ledger.EmptyRoot, Digest: digest(m.genesis.Ledger, 0, o.order)}
@@ -119,7 +121,7 @@ func (m *Machine) Apply(v View, c *ledger.Command, verify Verifier) (*Changes, [
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Changes{a.records, a.hashes, a.order, a.head, a.final}, results, nil
+	return &Changes{a.records, a.hashes, a.order, a.head, a.final, a.purged}, results, nil
 }
 
 // Admit says whether the statement would be accepted, were it the author's next
@@ -130,7 +132,7 @@ func (m *Machine) Admit(v View, it *ledger.Item, verify Verifier) (*Refusal, err
 	if err != nil {
 		return nil, err
 	}
-	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head}
+	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head, now: head.Time}
 	if !it.Entry.CheckBody(it.Body) {
 		return refuse(Body, "the sealed body is not the one that was signed"), nil
 	}
@@ -147,6 +149,7 @@ type application struct {
 	now     uint64 // ledger time of the batch
 	records []Record
 	final   *Collected
+	purged  []uint64             // entries whose bodies go
 	seen    map[uint64]tlog.Hash // roots at sizes that authors of this batch named
 	unseen  bool                 // the rule on what authors have seen is not asked
 }
@@ -191,6 +194,13 @@ func (a *application) item(it *ledger.Item) (Result, error) {
 	before := len(a.order)
 	if err := a.accept(e, index, author, signers); err != nil {
 		return Result{}, err
+	}
+	if e.Statement.Class == ledger.ClassPurge {
+		bodies, err := Bodies(a, e.Statement.Target)
+		if err != nil {
+			return Result{}, err
+		}
+		a.purged = append(a.purged, bodies...)
 	}
 	hashes, err := tlog.StoredHashesForRecordHash(int64(index), e.LeafHash(), a)
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 	UseSign                  // an officer's signing key
 	UseSeal                  // a sealing key
 	UseAccess                // TLS key of a client
+	UseCosign                // Ed25519 cosigning key of a node, with which it acknowledges purges
 )
 
 // Key is what the ledger knows about a key.
@@ -28,7 +29,7 @@ type Key struct {
 	Use        Use
 	Roles      ledger.Roles
 	Label      string
-	Public     []byte // Ed25519 key of UseRoot and UseSign, empty otherwise
+	Public     []byte // Ed25519 key of UseRoot, UseSign and UseCosign, empty otherwise
 	EnrolledAt uint64 // index of the enrolment; 0 for keys of the charter
 	RevokedAt  uint64 // index of the revocation + 1; 0 while valid
 }
@@ -64,47 +65,6 @@ func parseKey(data []byte) *Key {
 type Author struct {
 	Seq  uint64    // of the next statement
 	Prev ledger.ID // id of the last one
-}
-
-// Status is where a notice is in its life.
-type Status uint8
-
-// The states of a notice.
-const (
-	StatusActive Status = 1 + iota
-	StatusWithdrawn
-)
-
-// String returns the state as people read it.
-func (s Status) String() string {
-	switch s {
-	case StatusActive:
-		return "active"
-	case StatusWithdrawn:
-		return "withdrawn"
-	}
-	return fmt.Sprintf("status(%d)", uint8(s))
-}
-
-// Notice is what the ledger knows about a notice in the clear.
-type Notice struct {
-	Bureau string      // the origin
-	Kind   ledger.Kind // as published
-	Status Status
-	Index  uint64 // of the publish entry
-	Latest uint64 // of the entry whose body is the current version
-	Ended  uint64 // index of the entry that ended it + 1; 0 while active
-}
-
-func (n *Notice) marshal() []byte {
-	b := cryptobyte.NewBuilder(nil)
-	b.AddBytes([]byte(n.Bureau))
-	b.AddUint8(uint8(n.Kind))
-	b.AddUint8(uint8(n.Status))
-	b.AddUint64(n.Index)
-	b.AddUint64(n.Latest)
-	b.AddUint64(n.Ended)
-	return b.BytesOrPanic()
 }
 
 // Head is the end of the log as applied.
@@ -211,28 +171,6 @@ func ReadIndex(v View, id ledger.ID) (index uint64, ok bool, err error) {
 	return index, p != nil, err
 }
 
-// ReadNotice returns the state of the notice whose publish statement has this
-// id, nil when there is none.
-func ReadNotice(v View, id ledger.ID) (*Notice, error) {
-	return read(v, TableNotices, id[:], ParseNotice)
-}
-
-// ParseNotice reads what the state holds of a notice: [NoticeBytes] bytes.
-func ParseNotice(data []byte) (*Notice, bool) {
-	var (
-		n    Notice
-		code []byte
-	)
-	in := cryptobyte.String(data)
-	ok := in.ReadBytes(&code, 2) && in.ReadUint8((*uint8)(&n.Kind)) && in.ReadUint8((*uint8)(&n.Status)) && in.ReadUint64(&n.Index) &&
-		in.ReadUint64(&n.Latest) && in.ReadUint64(&n.Ended) && in.Empty()
-	n.Bureau = string(code)
-	return &n, ok
-}
-
-// NoticeBytes is the length of what the state holds of a notice.
-const NoticeBytes = 2 + 1 + 1 + 3*8
-
 // ReadSealing returns the current sealing key of a bureau for a compartment,
 // nil when it has enrolled none.
 func ReadSealing(v View, bureau string, c seal.Compartment) (*keys.Recipient, error) {
@@ -274,6 +212,7 @@ const (
 	metaHead    = "head"
 	metaPending = "pending"
 	metaFinal   = "final"
+	metaPurges  = "purges" // how many there are
 )
 
 func sealingKey(bureau string, c seal.Compartment) []byte { return append([]byte(bureau), byte(c)) }

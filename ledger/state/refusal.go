@@ -16,6 +16,12 @@ const (
 	FourEyes     Code = "four_eyes"     // a second signature is needed
 	NoTarget     Code = "no_target"     // the statement acts on nothing that is there
 	Ended        Code = "ended"         // the notice acted on is no longer active
+	NotEnded     Code = "not_ended"     // the notice acted on has not ended
+	TooEarly     Code = "too_early"     // ledger time has not come so far
+	Repeated     Code = "repeated"      // it was done before
+	NotNow       Code = "not_now"       // the notice is not in a state for it
+	BadTerm      Code = "bad_term"      // a day of review that may not be
+	Superseded   Code = "superseded"    // another version stands than the one reviewed
 	KeyInUse     Code = "key_in_use"    // the key is known already: one key, one use
 	BadProof     Code = "bad_proof"     // no proof of possession
 	Fork         Code = "fork"          // a cosignature over another root than ours

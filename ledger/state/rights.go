@@ -29,7 +29,7 @@ func (a *application) check(e *ledger.Entry) ([]*Key, *Refusal, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if k == nil || k.Use != UseSign && k.Use != UseRoot {
+		if k == nil || k.Use != UseSign && k.Use != UseRoot && k.Use != UseCosign {
 			return nil, refuse(UnknownKey, fmt.Sprintf("no bureau has enrolled the signing key %s", id.Short())), nil
 		}
 		if k.RevokedAt != 0 {
@@ -75,29 +75,32 @@ func (a *application) checkSeen(s *ledger.Statement) (*Refusal, error) {
 // checkRights says who may do what at this position.
 func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal, error) {
 	author := signers[0]
-	root := s.Class == ledger.ClassEnrol || s.Class == ledger.ClassRevoke
-	if root != (author.Use == UseRoot) {
-		if root {
-			return refuse(NotAllowed, fmt.Sprintf("only a bureau's root key may %s a key", s.Class)), nil
-		}
-		return refuse(NotAllowed, "a root key enrols and revokes keys and does nothing else"), nil
+	by := authorOf(s.Class)
+	if by != author.Use {
+		return refuse(NotAllowed, wrongAuthor(s.Class, author.Use)), nil
 	}
 	for _, k := range signers[1:] {
-		if k.Bureau != author.Bureau || k.Use != UseSign || root {
+		if k.Bureau != author.Bureau || k.Use != UseSign || by != UseSign {
 			return refuse(NotAllowed, fmt.Sprintf("the second signature is not by an officer of %s", author.Bureau)), nil
 		}
 	}
 	switch s.Class {
-	case ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant:
+	case ledger.ClassPublish, ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassExtend:
 		if author.Roles&mayAuthor == 0 {
 			return refuse(NotAllowed, fmt.Sprintf("%s of %s may not write notices", author.Label, author.Bureau)), nil
 		}
+		return a.checkNotice(s, signers)
+	case ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift:
 		return a.checkNotice(s, signers)
 	case ledger.ClassReply:
 		if author.Roles&mayReply == 0 {
 			return refuse(NotAllowed, fmt.Sprintf("%s of %s may not answer notices", author.Label, author.Bureau)), nil
 		}
 		return nil, nil
+	case ledger.ClassPurge:
+		return a.checkPurge(s, signers)
+	case ledger.ClassPurgeAck:
+		return a.checkAck(s, author.Bureau)
 	case ledger.ClassEnrol:
 		return a.checkEnrol(s)
 	case ledger.ClassRevoke:
@@ -106,37 +109,27 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 	return refuse(NotAllowed, fmt.Sprintf("this version of the ledger has no %s", s.Class)), nil
 }
 
-// checkNotice holds the rules on notices: a red one needs a supervisor's second
-// signature, only its origin acts on one, and its kind stays what it is: else
-// one officer could declare a red notice blue, and rewrite it alone.
-func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal, error) {
-	var kind ledger.Kind
-	if s.Class == ledger.ClassPublish || s.Class == ledger.ClassAmend {
-		p, err := ledger.ParsePublish(s.Public)
-		if err != nil {
-			return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
-		}
-		if kind = p.Kind; kind == ledger.KindRed && !supervised(signers) {
-			return refuse(FourEyes, "a red notice needs the second signature of a supervisor"), nil
-		}
+// authorOf returns which use a key must have to be the author of a class.
+func authorOf(c ledger.Class) Use {
+	switch c {
+	case ledger.ClassEnrol, ledger.ClassRevoke:
+		return UseRoot
+	case ledger.ClassPurgeAck:
+		return UseCosign
 	}
-	if s.Class == ledger.ClassPublish {
-		return nil, nil
-	}
-	n, err := ReadNotice(a, s.Target)
+	return UseSign
+}
+
+func wrongAuthor(c ledger.Class, u Use) string {
 	switch {
-	case err != nil:
-		return nil, err
-	case n == nil:
-		return refuse(NoTarget, fmt.Sprintf("there is no notice %s", s.Target.Short())), nil
-	case n.Bureau != signers[0].Bureau:
-		return refuse(NotAllowed, fmt.Sprintf("%s may not %s a notice of %s", signers[0].Bureau, s.Class, n.Bureau)), nil
-	case n.Status != StatusActive:
-		return refuse(Ended, fmt.Sprintf("the notice is %s since entry %d", n.Status, n.Ended-1)), nil
-	case s.Class == ledger.ClassAmend && kind != n.Kind:
-		return refuse(NotAllowed, fmt.Sprintf("the notice is %s, and no amendment makes it %s", n.Kind, kind)), nil
+	case authorOf(c) == UseRoot:
+		return fmt.Sprintf("only a bureau's root key may %s a key", c)
+	case authorOf(c) == UseCosign:
+		return "only a node may acknowledge a purge"
+	case u == UseRoot:
+		return "a root key enrols and revokes keys and does nothing else"
 	}
-	return nil, nil
+	return "a node acknowledges purges and makes no other statement"
 }
 
 func supervised(signers []*Key) bool {
@@ -151,7 +144,7 @@ func supervised(signers []*Key) bool {
 func (a *application) checkEnrol(s *ledger.Statement) (*Refusal, error) {
 	en, err := ledger.ParseEnrol(s.Public)
 	if err != nil {
-		return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
+		return nil, badFields(err)
 	}
 	id := en.KeyID()
 	k, err := ReadKey(a, id)
@@ -170,7 +163,7 @@ func (a *application) checkEnrol(s *ledger.Statement) (*Refusal, error) {
 func (a *application) checkRevoke(s *ledger.Statement, bureau string) (*Refusal, error) {
 	r, err := ledger.ParseRevoke(s.Public)
 	if err != nil {
-		return nil, fmt.Errorf("state: statement parsed with bad public fields: %w", err)
+		return nil, badFields(err)
 	}
 	k, err := ReadKey(a, r.Key)
 	switch {
@@ -178,7 +171,7 @@ func (a *application) checkRevoke(s *ledger.Statement, bureau string) (*Refusal,
 		return nil, err
 	case k == nil:
 		return refuse(NoTarget, fmt.Sprintf("there is no key %s", r.Key.Short())), nil
-	case k.Bureau != bureau || k.Use == UseRoot || k.Use == UseNode:
+	case k.Bureau != bureau || k.Use == UseRoot || k.Use == UseNode || k.Use == UseCosign:
 		return refuse(NotAllowed, fmt.Sprintf("%s may not revoke key %s of %s", bureau, r.Key.Short(), k.Bureau)), nil
 	case k.RevokedAt != 0:
 		return refuse(Ended, fmt.Sprintf("key %s is revoked since entry %d", r.Key.Short(), k.RevokedAt-1)), nil
@@ -191,23 +184,17 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 	s := e.Statement
 	switch s.Class {
 	case ledger.ClassPublish:
-		p, err := ledger.ParsePublish(s.Public)
-		if err != nil {
-			return err
-		}
-		n := Notice{Bureau: signers[0].Bureau, Kind: p.Kind, Status: StatusActive, Index: index, Latest: index}
-		a.put(TableNotices, e.ID[:], n.marshal())
-	case ledger.ClassAmend, ledger.ClassWithdraw:
-		n, err := ReadNotice(a, s.Target)
-		if err != nil {
-			return err
-		}
-		if s.Class == ledger.ClassAmend {
-			n.Latest = index
-		} else {
-			n.Status, n.Ended = StatusWithdrawn, index+1
-		}
-		a.put(TableNotices, s.Target[:], n.marshal())
+		return a.publish(e, index, signers[0].Bureau)
+	case ledger.ClassAmend, ledger.ClassWithdraw, ledger.ClassGrant, ledger.ClassExtend, ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift:
+		return a.act(e, index, signers[0].Bureau)
+	case ledger.ClassReply:
+		r := Reply{Bureau: signers[0].Bureau, Index: index, Time: a.now}
+		a.put(TableReplies, e.ID[:], r.marshal())
+		a.addBody(index, e.ID, 0)
+	case ledger.ClassPurge:
+		return a.purge(e, index, signers[0].Bureau)
+	case ledger.ClassPurgeAck:
+		return a.ack(s, index, signers[0].Bureau)
 	case ledger.ClassEnrol:
 		en, err := ledger.ParseEnrol(s.Public)
 		if err != nil {

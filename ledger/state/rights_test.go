@@ -22,6 +22,7 @@ func TestBegin(t *testing.T) {
 		}{
 			{b.Root.Signer.ID(), state.UseRoot, "root", 0, b.Root.Signer.Public()},
 			{b.TLS.ID(), state.UseNode, "node", 0, nil},
+			{b.Witness.Signer().ID(), state.UseCosign, "node", 0, b.Witness.Public().Ed25519},
 			{b.Access.ID(), state.UseAccess, "operator", ledger.RoleOperator, nil},
 		} {
 			k, err := state.ReadKey(w.view, tt.id)
@@ -40,8 +41,8 @@ func TestBegin(t *testing.T) {
 	if a, b := w.m.Begin(), genesisWorld(t, 3).m.Begin(); a.Head.Digest == b.Head.Digest {
 		t.Error("two ledgers begin with one digest")
 	}
-	if len(w.view.tables) != 3*3+1 {
-		t.Errorf("got %d values, want 10", len(w.view.tables))
+	if len(w.view.tables) != 3*4+1 {
+		t.Errorf("got %d values, want 13", len(w.view.tables))
 	}
 }
 
@@ -92,7 +93,7 @@ func TestRightsAtPosition(t *testing.T) {
 		t.Errorf("key: got %+v, error %v", k, err)
 	}
 	n, err := state.ReadNotice(w.view, notice.Entry.ID)
-	if err != nil || n == nil || n.Status != state.StatusActive || n.Index != 11 {
+	if err != nil || n == nil || n.Status != state.StatusSubmitted || n.Index != 11 {
 		t.Errorf("the notice of a revoked officer: got %+v, error %v; want it active", n, err)
 	}
 	// The bureau goes on with another officer.
@@ -104,23 +105,26 @@ func TestNoticeLife(t *testing.T) {
 	xa := w.Bureaus[0]
 	it := xa.Officer.Publish(t, ledger.KindRed, text, xa.Supervisor)
 	index := w.accept(it)
+	sent, limit := w.now, uint32(w.now/86_400_000)+state.TermDays
+	grant := xa.Officer.Grant(t, it.Entry.ID, text)
+	amend := xa.Officer.Amend(t, it.Entry.ID, ledger.KindRed, text, xa.Supervisor)
 	for _, tt := range []struct {
 		item ledger.Item
 		want state.Notice
 	}{
-		{xa.Officer.Sign(t, ledger.Statement{Class: ledger.ClassGrant, Target: it.Entry.ID}, text),
-			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusActive, Index: index, Latest: index}},
-		{xa.Officer.Amend(t, it.Entry.ID, ledger.KindRed, text, xa.Supervisor),
-			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusActive, Index: index, Latest: index + 2}},
+		{grant,
+			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusSubmitted, Index: index, Latest: index, Version: it.Entry.ID, Sent: sent, ReviewBy: 30_000, Limit: limit, Last: index + 2}},
+		{amend,
+			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusSubmitted, Index: index, Latest: index + 2, Version: amend.Entry.ID, Sent: sent + 2000, ReviewBy: 30_000, Limit: limit, Last: index + 3}},
 		{xa.Supervisor.Withdraw(t, it.Entry.ID),
-			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusWithdrawn, Index: index, Latest: index + 2, Ended: index + 4}},
+			state.Notice{Bureau: "XA", Kind: ledger.KindRed, Status: state.StatusWithdrawn, Index: index, Latest: index + 2, Version: amend.Entry.ID, Sent: sent + 2000, ReviewBy: 30_000, Limit: limit, Ended: index + 4, EndedAt: sent + 3000, Last: index + 3}},
 	} {
 		w.accept(tt.item)
 		if n, err := state.ReadNotice(w.view, it.Entry.ID); err != nil || n == nil || *n != tt.want {
 			t.Errorf("after %s: got %+v, error %v; want %+v", tt.item.Entry.Statement.Class, n, err, tt.want)
 		}
 	}
-	if got := state.StatusActive.String() + " " + state.StatusWithdrawn.String() + " " + state.Status(9).String(); got != "active withdrawn status(9)" {
+	if got := state.StatusActive.String() + " " + state.StatusWithdrawn.String() + " " + state.Status(10).String(); got != "active withdrawn status(10)" {
 		t.Errorf("got %q", got)
 	}
 }

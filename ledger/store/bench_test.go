@@ -128,3 +128,36 @@ func filled(b *testing.B, n uint64) (*store.Disk, *load) {
 	}
 	return s, l
 }
+
+// BenchmarkPurge purges bodies of 4 KiB that were flushed; one op is one call.
+func BenchmarkPurge(b *testing.B) {
+	for _, n := range []int{1, 4, 256} {
+		b.Run(fmt.Sprintf("bodies=%d", n), func(b *testing.B) {
+			c := ledgertest.NewGenesis(b, 1)
+			l := &load{item: c.Bureaus[0].Officer.Publish(b, ledger.KindBlue, make([]byte, 4<<10))}
+			s, err := store.Open(b.TempDir(), state.New(c.Genesis))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			next := uint64(0)
+			for b.Loop() {
+				b.StopTimer()
+				if err := s.Commit(s.Applied()+1, l.batch(n)); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Flush(s.Mark()); err != nil {
+					b.Fatal(err)
+				}
+				var list []uint64
+				for range n {
+					list, next = append(list, next), next+1
+				}
+				b.StartTimer()
+				if err := s.Purge(list...); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -27,7 +27,18 @@ func (d *Disk) Commit(applied uint64, c *state.Changes) error {
 	if err := checkNext(at, applied, c); err != nil {
 		return err
 	}
-	if err := d.write(applied, c); err != nil {
+	old, fresh, err := splitPurged(c, at.Head.Size)
+	if err != nil {
+		return err
+	}
+	// Before the commit is seen, and long before it is durable: if we die in
+	// between, the log gives it again.
+	if len(old) > 0 {
+		if err := d.Purge(old...); err != nil {
+			return fmt.Errorf("commit %d: %w", applied, err)
+		}
+	}
+	if err := d.write(applied, c, fresh); err != nil {
 		return fmt.Errorf("commit %d: %w", applied, d.fail(err))
 	}
 	return nil
@@ -36,9 +47,9 @@ func (d *Disk) Commit(applied uint64, c *state.Changes) error {
 // write appends to the files and then, at once for every reader, shows it. If
 // we die before that, or a write fails, the bytes behind the old end count for
 // nobody, and the next Open cuts them.
-func (d *Disk) write(applied uint64, c *state.Changes) error {
+func (d *Disk) write(applied uint64, c *state.Changes, purged map[uint64]bool) error {
 	end := d.end // only we change it
-	d.buf.encode(end.size, c)
+	d.buf.encode(end.size, c, purged)
 	var err error
 	if end.entries, err = d.entries.room(end.entries, len(d.buf.entries)); err != nil {
 		return err
@@ -75,8 +86,28 @@ func (d *Disk) write(applied uint64, c *state.Changes) error {
 	return nil
 }
 
-// encode makes the records of entries and bodies, located from 0 on.
-func (b *buffers) encode(first uint64, c *state.Changes) {
+// splitPurged tells the entries that c purges and that are here from those that
+// come with c itself, of a ledger of this size.
+func splitPurged(c *state.Changes, size uint64) (old []uint64, fresh map[uint64]bool, err error) {
+	for _, i := range c.Purged {
+		switch {
+		case i >= c.Head.Size:
+			return nil, nil, fmt.Errorf("purge %d: %w", i, ErrNoEntry)
+		case i < size:
+			old = append(old, i)
+		default:
+			if fresh == nil {
+				fresh = make(map[uint64]bool)
+			}
+			fresh[i] = true
+		}
+	}
+	return old, fresh, nil
+}
+
+// encode makes the records of entries and bodies, located from 0 on. A body that
+// is purged does not come to the disk.
+func (b *buffers) encode(first uint64, c *state.Changes, purged map[uint64]bool) {
 	b.entries, b.bodies, b.locations = b.entries[:0], b.bodies[:0], b.locations[:0]
 	for i := range c.Records {
 		r := &c.Records[i]
@@ -84,10 +115,14 @@ func (b *buffers) encode(first uint64, c *state.Changes) {
 			entry: span{place{offset: uint32(len(b.entries))}, uint32(8 + len(r.Item.Entry.Raw))},
 			body:  span{place{offset: uint32(len(b.bodies))}, uint32(len(r.Item.Body))},
 		}
+		named, here := r.Item.Entry.Statement.BodyLen > 0, len(r.Item.Body) > 0 && !purged[first+uint64(i)]
+		if named && !here {
+			at.body = absent
+		}
 		var time [8]byte
 		binary.BigEndian.PutUint64(time[:], r.Time)
 		b.entries = encodeRecord(b.entries, first+uint64(i), time[:], r.Item.Entry.Raw)
-		if len(r.Item.Body) > 0 {
+		if here {
 			b.bodies = encodeRecord(b.bodies, first+uint64(i), nil, r.Item.Body)
 		}
 		b.locations = append(b.locations, at)
@@ -100,7 +135,9 @@ func (b *buffers) encodeIndex(f *flat, end position) {
 	var payload [indexLen]byte
 	for i, at := range b.locations {
 		at.entry.segment, at.entry.offset = end.entries.segment, at.entry.offset+end.entries.offset
-		at.body.segment, at.body.offset = end.bodies.segment, at.body.offset+end.bodies.offset
+		if at.body != absent {
+			at.body.segment, at.body.offset = end.bodies.segment, at.body.offset+end.bodies.offset
+		}
 		b.index = f.encode(b.index, end.size+uint64(i), at.marshal(payload[:0]))
 	}
 }

@@ -81,7 +81,8 @@ func (x *script) check(t testing.TB, dir string, mayBeNew bool) error {
 
 // purge purges in want what must be, and what may be and is, purged in got.
 func (x *script) purge(got, want store.Store, all bool) {
-	mayBe := append([]uint64(nil), x.purging...)
+	// A command purges before it is seen, and is seen before it is durable.
+	mayBe := append(x.h.PurgedAfter(want.Applied()), x.purging...)
 	for _, i := range x.purged {
 		if all && i < want.Mark().Head.Size {
 			want.Purge(i)
@@ -90,6 +91,9 @@ func (x *script) purge(got, want store.Store, all bool) {
 		}
 	}
 	for _, i := range mayBe {
+		if i >= want.Mark().Head.Size {
+			continue
+		}
 		if _, err := got.Body(i); errors.Is(err, store.ErrPurged) {
 			want.Purge(i)
 		}

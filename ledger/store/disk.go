@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 
 	"comity/ledger/state"
@@ -171,7 +172,7 @@ func (d *Disk) begin(m *state.Machine) (err error) {
 	}
 	// Nothing was flushed yet, but Flush syncs from here on.
 	d.flushed = d.end
-	if err := d.write(0, m.Begin()); err != nil {
+	if err := d.write(0, m.Begin(), nil); err != nil {
 		return err
 	}
 	return d.Flush(d.Mark())
@@ -247,12 +248,27 @@ func (d *Disk) clean() error {
 	}
 	for name := range names {
 		if !keep[name] {
+			if err := d.wipe(name); err != nil {
+				return err
+			}
 			if err := d.remove(name); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// wipe overwrites a segment of bodies that is about to be removed.
+func (d *Disk) wipe(name string) error {
+	if !strings.HasPrefix(name, "bodies-") {
+		return nil
+	}
+	f, err := d.open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.wipe(0), f.Close())
 }
 
 // fail makes err what stops the store, unless something else did before.

@@ -2,13 +2,15 @@ package store
 
 import (
 	"encoding/binary"
+	"math"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
 
 // The index tells where the entries and their bodies lie. Record i of the flat
 // file index belongs to entry i, and has this payload; a body of length 0 is
-// none:
+// none, and one of length 0 in the segment 0xffffffff was purged before the entry
+// came here:
 //
 //	u32 segment, u32 offset, u32 length of the entry | the same of the body
 const (
@@ -17,6 +19,9 @@ const (
 )
 
 type location struct{ entry, body span }
+
+// absent is the place of a body that its entry names and did not bring.
+var absent = span{place: place{segment: math.MaxUint32}}
 
 func (l *location) marshal(buf []byte) []byte {
 	for _, s := range []span{l.entry, l.body} {

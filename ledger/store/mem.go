@@ -49,7 +49,17 @@ func (s *Mem) Commit(applied uint64, c *state.Changes) error {
 	if err := checkNext(s.at, applied, c); err != nil {
 		return err
 	}
+	old, fresh, err := splitPurged(c, s.at.Head.Size)
+	if err != nil {
+		return err
+	}
+	for _, i := range old {
+		s.records[i].purge()
+	}
 	s.take(applied, c)
+	for i := range fresh {
+		s.records[i].purge()
+	}
 	return nil
 }
 
@@ -70,10 +80,17 @@ func (s *Mem) take(applied uint64, c *state.Changes) {
 		if len(r.Item.Body) > 0 {
 			m.body = bytes.Clone(r.Item.Body)
 		}
+		m.purged = e.Statement.BodyLen > 0 && m.body == nil
 		s.records = append(s.records, m)
 	}
 	s.hashes = append(s.hashes, c.Hashes...)
 	s.at = s.at.next(applied, c)
+}
+
+func (r *memRecord) purge() {
+	if r.body != nil {
+		r.body, r.purged = nil, true
+	}
 }
 
 func tableKey(t state.Table, key []byte) string { return string(byte(t)) + string(key) }
@@ -153,15 +170,19 @@ func (s *Mem) Body(index uint64) ([]byte, error) {
 }
 
 // Purge implements [Store].
-func (s *Mem) Purge(index uint64) error {
-	if _, err := s.record(index); err != nil {
-		return err
-	}
+func (s *Mem) Purge(indexes ...uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &s.records[index]
-	if r.body != nil {
-		r.body, r.purged = nil, true
+	if s.closed {
+		return ErrClosed
+	}
+	for _, i := range indexes {
+		if i >= uint64(len(s.records)) {
+			return fmt.Errorf("purge %d: %w", i, ErrNoEntry)
+		}
+	}
+	for _, i := range indexes {
+		s.records[i].purge()
 	}
 	return nil
 }

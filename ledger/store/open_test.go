@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"comity/ledger/store"
@@ -147,15 +148,15 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	}
 	h.Play(t, s, h.End())
 	var gone [][]byte
-	for _, i := range h.Bodies(t, s) { // some flushed, some not
-		body, err := s.Body(i)
-		if err != nil {
-			t.Fatal(err)
+	for _, step := range h.Steps { // some are purged by a command, before or after they were flushed
+		for _, r := range step.Changes.Records {
+			if len(r.Item.Body) > 0 {
+				gone = append(gone, r.Item.Body[:16])
+			}
 		}
-		gone = append(gone, body[:16])
-		if err := s.Purge(i); err != nil {
-			t.Fatal(err)
-		}
+	}
+	if err := s.Purge(h.Bodies(t, s)...); err != nil { // and the rest so
+		t.Fatal(err)
 	}
 	if err := s.Flush(s.Mark()); err != nil {
 		t.Fatal(err)
@@ -167,5 +168,44 @@ func TestPurgeLeavesNothing(t *testing.T) {
 				t.Errorf("%s still holds %x", name, run)
 			}
 		}
+	}
+}
+
+// TestCutIsWiped wants what a crash left behind the last Flush to be overwritten
+// before it is cut: nothing else ever reaches it there.
+func TestCutIsWiped(t *testing.T) {
+	h := storetest.NewHistory(t, 12)
+	dir := t.TempDir()
+	s, err := store.OpenSmall(dir, h.Machine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Play(t, s, h.End())
+	if err := s.Close(); err != nil { // it flushes nothing
+		t.Fatal(err)
+	}
+	cut, removed := 0, 0
+	store.SetStep(func(step string) error {
+		verb, name, _ := strings.Cut(step, " ")
+		if !strings.HasPrefix(name, "bodies-") || verb != "truncate" && verb != "remove" {
+			return nil
+		}
+		from := 64
+		if cut++; verb == "remove" {
+			from = 0
+			removed++
+		}
+		if data := files(t, dir)[name]; len(bytes.Trim(data[from:], "\x00")) > 0 {
+			t.Errorf("%s with %d bytes of bodies", step, len(data))
+		}
+		return nil
+	})
+	defer store.SetStep(nil)
+	if s, err = store.OpenSmall(dir, h.Machine); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if cut < 2 || removed == 0 {
+		t.Errorf("%d segments were cut, %d of them removed", cut, removed)
 	}
 }

@@ -127,7 +127,10 @@ func (d *Disk) Body(index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("body %d: %w", index, err)
 	}
-	if at.body.length == 0 {
+	switch {
+	case at.body == absent:
+		return nil, fmt.Errorf("body %d: %w", index, ErrPurged)
+	case at.body.length == 0:
 		return nil, nil
 	}
 	b, err := d.bodies.load(at.body, index)

@@ -72,6 +72,11 @@ func openSegments(d *folder, kind string, limit int64, end place) (*segments, er
 	if err != nil {
 		return s, err
 	}
+	if kind == "bodies" {
+		if err := last.wipe(int64(end.offset)); err != nil {
+			return s, err
+		}
+	}
 	if err := last.cut(int64(end.offset)); err != nil {
 		return s, err
 	}

@@ -38,6 +38,7 @@ func (s *Staged) Add(c *state.Changes) {
 	s.Changes.Records = append(s.Changes.Records, c.Records...)
 	s.Changes.Hashes = append(s.Changes.Hashes, c.Hashes...)
 	s.Changes.Puts = append(s.Changes.Puts, c.Puts...)
+	s.Changes.Purged = append(s.Changes.Purged, c.Purged...)
 	s.Changes.Head = c.Head
 }
 

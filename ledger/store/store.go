@@ -12,7 +12,8 @@ import (
 
 // What a caller may have to tell apart.
 var (
-	// ErrPurged is returned for a body that was overwritten.
+	// ErrPurged is returned for a body that was overwritten, and for one that an
+	// entry names and did not bring: it was purged before the entry came here.
 	ErrPurged = errors.New("the body was purged")
 	// ErrNoEntry is returned for an index at or past the end of the ledger.
 	ErrNoEntry = errors.New("no such entry")
@@ -42,7 +43,11 @@ type Store interface {
 	// index must not fall; it stays the same for entries that were pulled from a
 	// peer and have none. The store keeps no reference to c after it returns.
 	//
-	// After an error nothing was committed. After a failed write the store takes
+	// The bodies that c purges are gone from the disk before anybody sees c, and
+	// the first Flush after it comes after that: a store whose state has a purge
+	// has carried it out. One that dies before that Flush is given c again.
+	//
+	// After an error nothing was committed, and what c purges may be gone. After a failed write the store takes
 	// no further Commit, Purge or Flush: a node stops. Reads go on.
 	Commit(applied uint64, c *state.Changes) error
 
@@ -57,14 +62,15 @@ type Store interface {
 	// [ErrPurged] when it was purged.
 	Body(index uint64) ([]byte, error)
 
-	// Purge overwrites the body of an entry, and returns when that is durable.
-	// Call it again if it failed, or if the process died in it; a body that is
-	// purged, or was never there, is no error.
+	// Purge overwrites the bodies of entries, and returns when that is durable.
+	// Commit does it for what the ledger purges. Call it again if it failed, or if
+	// the process died in it; a body that is purged, or was never there, is no
+	// error.
 	//
 	// A crash takes a store back to its last Flush. What was committed and
 	// purged after that is then gone, and comes back from the log unpurged: the
 	// caller purges it again.
-	Purge(index uint64) error
+	Purge(indexes ...uint64) error
 
 	// Mark returns the present position and takes no time. Give it to Flush.
 	Mark() Mark

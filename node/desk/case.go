@@ -50,8 +50,7 @@ type Reply struct {
 	Author keys.ID
 	*notice.Reply
 
-	// Void is why the reply does not count, "" if it does: only the origin of
-	// a notice decides a hit on it.
+	// Void is why the reply does not count, "" if it does: see [notice.Thread].
 	Void string
 }
 
@@ -119,14 +118,4 @@ func (c *Case) show(o *openedNotice) {
 	}
 	current := c.Versions[len(c.Versions)-1]
 	c.View, c.Err = current.View, current.Err
-}
-
-// judge says whether a reply counts for a notice of origin.
-func (r *Reply) judge(origin string) {
-	switch r.Type {
-	case notice.Confirm, notice.Negative, notice.NeedsTime:
-		if r.Bureau != origin {
-			r.Void = fmt.Sprintf("%s may not decide a hit on a notice of %s", r.Bureau, origin)
-		}
-	}
 }

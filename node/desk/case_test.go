@@ -16,7 +16,6 @@ import (
 	"comity/ledger/ledgertest"
 	"comity/ledger/notice"
 	"comity/ledger/state"
-	"comity/ledger/store"
 	"comity/node/client"
 	"comity/node/wire"
 )
@@ -277,8 +276,8 @@ func TestExhibit(t *testing.T) {
 	if err := xa.store.Purge(c.Index); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := xa.Exhibit(ctx, nil, c.Index); !errors.Is(err, store.ErrPurged) {
-		t.Errorf("exhibit without its body: %v, want ErrPurged", err)
+	if _, err := xa.Exhibit(ctx, nil, c.Index); !errors.Is(err, ErrWithheld) { // the ledger has no purge of it
+		t.Errorf("exhibit without its body: %v, want ErrWithheld", err)
 	}
 	if _, err := xa.Receipt(c.Index); err != nil {
 		t.Errorf("receipt of a purged entry: %v", err)

@@ -40,14 +40,11 @@ func (e *Ambiguous) Error() string {
 }
 
 // Cases returns the cases that the filter takes, in log order, with what the
-// keys of this desk open of them. The first call after a Sync opens what is
-// new.
+// keys of this desk open of them. The first call after a Sync puts what is new
+// into the index; with a limit, only what may be among the newest is opened.
 func (d *Desk) Cases(ctx context.Context, f Filter) ([]*Case, error) {
-	dockets, replies, err := d.catalog.read()
-	if err != nil {
-		return nil, fmt.Errorf("read cases: %w", err)
-	}
-	list, err := d.cases(ctx, dockets, replies, f)
+	var list []*Case
+	err := d.mended(func() (err error) { list, err = d.walk(ctx, f); return err })
 	if err != nil {
 		return nil, fmt.Errorf("read cases: %w", err)
 	}
@@ -58,17 +55,8 @@ func (d *Desk) Cases(ctx context.Context, f Filter) ([]*Case, error) {
 // LT-0301, or the first eight or more digits of its id. A name that several
 // cases have gives [Ambiguous].
 func (d *Desk) Case(ctx context.Context, name string) (*Case, error) {
-	dockets, replies, err := d.catalog.read()
-	if err != nil {
-		return nil, fmt.Errorf("read case %s: %w", name, err)
-	}
-	var f Filter
-	if isPrefix(name) {
-		dockets = slices.DeleteFunc(dockets, func(k docket) bool { return !strings.HasPrefix(k.id.String(), name) })
-	} else {
-		f.Keep = func(c *Case) bool { return strings.EqualFold(c.Reference(), name) }
-	}
-	list, err := d.cases(ctx, dockets, replies, f)
+	var list []*Case
+	err := d.mended(func() (err error) { list, err = d.named(ctx, name); return err })
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read case %s: %w", name, err)
@@ -144,8 +132,10 @@ func (d *Desk) attach(ctx context.Context, cases map[string]*Case, replies []uin
 		if r.Time, _, err = d.store.Entry(r.Index); err != nil {
 			return fmt.Errorf("read entry %d: %w", r.Index, err)
 		}
-		r.judge(c.Bureau)
 		c.Replies = append(c.Replies, r)
+	}
+	for _, c := range cases {
+		c.judge()
 	}
 	return nil
 }

@@ -21,6 +21,10 @@ type Officers struct {
 	Author *keys.Signer
 	Others []*keys.Signer // where an act needs four eyes
 
+	// Awaits says that the second signature comes later, see [Approve]: the item
+	// is not to be sent as it is.
+	Awaits bool
+
 	// Created is the time by the author's clock; the zero Time is now.
 	Created time.Time
 

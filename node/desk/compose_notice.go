@@ -55,7 +55,7 @@ func (d *Desk) notice(ctx context.Context, c *client.Client, by Officers, s ledg
 	if err := n.Validate(by.created()); err != nil {
 		return ledger.Item{}, err
 	}
-	if n.FourEyes() && len(by.Others) == 0 {
+	if n.FourEyes() && len(by.Others) == 0 && !by.Awaits {
 		return ledger.Item{}, ErrFourEyes
 	}
 	o, err := d.author(&by)

@@ -33,6 +33,8 @@ type Desk struct {
 
 	catalog *catalog
 	opener  *opener
+	finder  finder
+	queue   queue
 }
 
 // sealedNote is a FINAL checkpoint with its note; the zero value is none.
@@ -95,7 +97,7 @@ func (d *Desk) Close() error {
 	d.Unlock(nil)
 	d.syncing.Lock()
 	defer d.syncing.Unlock()
-	if err := d.store.Close(); err != nil {
+	if err := errors.Join(d.dropIndex(false), d.store.Close()); err != nil {
 		return fmt.Errorf("close desk: %w", err)
 	}
 	return nil
@@ -124,26 +126,19 @@ func (d *Desk) Entry(index uint64) (uint64, *ledger.Entry, error) { return d.sto
 // [store.ErrPurged] when it was purged, [ErrWithheld] when the node that gave the
 // entry kept it back.
 func (d *Desk) Body(index uint64) ([]byte, error) {
-	_, e, err := d.store.Entry(index)
-	if err != nil {
-		return nil, err
-	}
 	body, err := d.store.Body(index)
-	if err != nil {
-		return nil, err
+	if !errors.Is(err, store.ErrPurged) {
+		return body, err
 	}
-	if e.Statement.BodyLen == 0 || len(body) > 0 {
-		return body, nil
-	}
-	// It never reached this store: it was purged before we came, or so a node said.
-	purged, err := state.Purged(d.store, index)
-	if err != nil {
-		return nil, err
+	// Gone, or never here; only the ledger can say that this is as it should be.
+	purged, e := state.Purged(d.store, index)
+	if e != nil {
+		return nil, e
 	}
 	if !purged {
 		return nil, fmt.Errorf("body %d: %w", index, ErrWithheld)
 	}
-	return nil, fmt.Errorf("body %d: %w", index, store.ErrPurged)
+	return nil, err
 }
 
 // Final returns how far the desk is: the last FINAL checkpoint, who cosigned

@@ -16,8 +16,14 @@
 // [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open.
 // Nothing that was opened is ever written to disk.
 //
+// What the answers to a case add up to is a [notice.Thread] ([Case.Thread]);
+// [Inbox] is what all cases leave a bureau to do, and [Desk.Events] what
+// happened after a [Cursor]. Deadlines are judged for [Desk.AsOf].
+//
 // compose.go and its neighbours write statements: they seal to the keys that
-// the ledger has now, and sign. They send nothing.
+// the ledger has now, and sign. They send nothing. draft.go is what a second
+// officer does with a statement that was signed once: the same bytes, verified,
+// shown, and signed again.
 //
 // The folder of a desk:
 //

@@ -183,6 +183,11 @@ func (n *fakeNode) entries(w http.ResponseWriter, r *http.Request) error {
 		}
 		if rec.Body, err = n.store.Body(i); err != nil {
 			rec.Purged = true
+			if id, ok, err := state.BodyOf(n.store, i); ok && err == nil {
+				if k, err := state.ReadNotice(n.store, id); err == nil && k != nil && k.Purged > 0 {
+					rec.PurgedBy = k.Purged - 1
+				}
+			}
 		}
 		list := []*wire.Record{rec}
 		if n.record != nil {

@@ -16,6 +16,10 @@ import (
 // identities are the bureau's private sealing keys.
 type identities = map[seal.Compartment][]*keys.Identity
 
+// maxOpened is from how many notices, or replies, on the opener forgets them all
+// to make room.
+const maxOpened = 1 << 12
+
 // opener remembers what the bureau's keys open. A trial costs some 0.1 ms for
 // each key and grant; so what came of it is kept as long as the keys stay, in
 // memory only.
@@ -44,6 +48,7 @@ type shown struct {
 // takes them away. What the former keys opened is forgotten.
 func (d *Desk) Unlock(ids map[seal.Compartment][]*keys.Identity) {
 	d.opener.set(maps.Clone(ids))
+	d.dropIndex(false) // it is of the former keys; closing it can lose nothing
 }
 
 func (o *opener) set(ids identities) {
@@ -80,6 +85,9 @@ func (d *Desk) openNotices(ctx context.Context, dockets []*docket) ([]*openedNot
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if epoch == o.epoch {
+		if len(o.notices) > maxOpened {
+			clear(o.notices)
+		}
 		for _, i := range todo {
 			o.notices[dockets[i].id] = out[i]
 		}
@@ -109,6 +117,9 @@ func (d *Desk) openReplies(ctx context.Context, indexes []uint64) ([]*Reply, err
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if epoch == o.epoch {
+		if len(o.replies) > maxOpened {
+			clear(o.replies)
+		}
 		for _, i := range todo {
 			o.replies[indexes[i]] = out[i]
 		}

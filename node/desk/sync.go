@@ -94,6 +94,9 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 		return err
 	}
 	staged := store.NewStaged(d.store, chunk.from)
+	if err := d.complete(ctx, c, chunk); err != nil {
+		return err
+	}
 	if err := d.apply(c, staged, chunk, v); err != nil {
 		return err
 	}
@@ -112,6 +115,9 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 	// An interrupted Sync stays here: whole chunks, each under a FINAL checkpoint.
 	if err := d.store.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
 		return fmt.Errorf("commit %d entries: %w", len(chunk.records), err)
+	}
+	if err := d.opener.forget(d, staged.Changes.Purged); err != nil {
+		return fmt.Errorf("forget what was purged: %w", err)
 	}
 	if err := d.store.Flush(d.store.Mark()); err != nil {
 		return fmt.Errorf("flush %d entries: %w", len(chunk.records), err)
@@ -136,9 +142,6 @@ func (d *Desk) apply(c *client.Client, staged *store.Staged, chunk *chunk, v *ve
 		}
 		batch := &ledger.Batch{Time: rest[0].Time, Items: make([]ledger.Item, n)}
 		for i, r := range rest[:n] {
-			if err := withheld(c, staged, staged.Size()+uint64(i), r); err != nil {
-				return err
-			}
 			batch.Items[i] = ledger.Item{Entry: r.Entry, Body: r.Body}
 		}
 		first := staged.Size()
@@ -153,20 +156,6 @@ func (d *Desk) apply(c *client.Client, staged *store.Staged, chunk *chunk, v *ve
 		rest = rest[n:]
 	}
 	return nil
-}
-
-// withheld returns an error for a record without the body that it names, unless
-// the ledger says that the body was purged. Nothing of the chunk is kept: a Sync
-// with another node goes on where this one ended.
-func withheld(c *client.Client, view state.View, index uint64, r *wire.Record) error {
-	if !r.Purged {
-		return nil // its form was checked with the body's hash
-	}
-	purged, err := state.Purged(view, index)
-	if err != nil || purged {
-		return err
-	}
-	return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("entry %d: %s, and was not purged", index, ErrWithheld)}
 }
 
 // refused returns an error if the machine did not accept all: what is in the

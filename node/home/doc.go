@@ -18,6 +18,7 @@
 //	    tls.pem             the officer's connections to nodes
 //	  node/                 what the node keeps
 //	  desk/                 the desk's replica
+//	  drafts/               what waits for a second officer, sealed
 //
 // Signing keys and sealing keys may be encrypted with a passphrase; the keys
 // that a node or a connection uses are not, because a restart needs no person.

@@ -24,6 +24,7 @@ const (
 	dirOfficers  = "officers"
 	dirNode      = "node"
 	dirDesk      = "desk"
+	dirDrafts    = "drafts"
 	fileRoot     = "root"
 	fileNodeTLS  = "node-tls.pem"
 	fileWitness  = "node-witness.pem"
@@ -88,6 +89,10 @@ func (h *Home) NodeDir() string { return filepath.Join(h.dir, dirNode) }
 
 // DeskDir returns the folder of the desk's replica.
 func (h *Home) DeskDir() string { return filepath.Join(h.dir, dirDesk) }
+
+// DraftsDir returns the folder of what waits for a second officer, see package
+// drafts. It is made when it is needed.
+func (h *Home) DraftsDir() string { return filepath.Join(h.dir, dirDrafts) }
 
 // Config returns the configuration.
 func (h *Home) Config() Config { return h.config }

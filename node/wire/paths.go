@@ -112,7 +112,25 @@ type Status struct {
 	RaftLast     uint64 `json:"raft_last"`
 	RaftLastTerm uint64 `json:"raft_last_term"`
 	Abstains     bool   `json:"abstains,omitempty"`
+	// Purges that this node's Raft log has not forgotten yet, and those that some
+	// node has not acknowledged, the oldest first, of which there may be more.
+	PurgesPending uint64  `json:"purges_pending,omitempty"`
+	PurgesOpen    int     `json:"purges_open,omitempty"`
+	Purges        []Purge `json:"purges,omitempty"`
 }
+
+// Purge is one that some nodes have not acknowledged.
+type Purge struct {
+	Index   uint64   `json:"index"`   // of its entry
+	Target  string   `json:"target"`  // id of the notice or reply
+	Bureau  string   `json:"bureau"`  // that ordered it
+	Time    uint64   `json:"time"`    // ledger time of its entry, POSIX ms
+	Missing []string `json:"missing"` // codes of the bureaus whose nodes have not acknowledged
+	Overdue bool     `json:"overdue,omitempty"`
+}
+
+// MaxPurges bounds the purges that a status lists.
+const MaxPurges = 16
 
 // Faulty is a member whose node cosigned another history.
 type Faulty struct {

@@ -14,11 +14,21 @@ import (
 // or an auditor needs to build the same state.
 //
 //	u8 body state (0 none, 1 here, 2 purged) || u64 ledger time || u24-vector entry || u24-vector body
+//
+// A purged body is the u64 index of the entry that purges it: who does not have
+// that entry yet can ask for it, and for its receipt.
 type Record struct {
-	Time   uint64
-	Entry  *ledger.Entry
-	Body   []byte
-	Purged bool // the statement names a body that was purged
+	Time     uint64
+	Entry    *ledger.Entry
+	Body     []byte
+	Purged   bool   // the statement names a body that was purged
+	PurgedBy uint64 // index of the purge, where Purged
+}
+
+// PurgedIn reports whether a statement that is in the ledger purges the body of
+// the record: one of a notice, with all that was said of it, or a reply.
+func (r *Record) PurgedIn(s *ledger.Statement) bool {
+	return s.Class == ledger.ClassPurge && (s.Target == r.Entry.ID || s.Target == r.Entry.Statement.Target)
 }
 
 const (
@@ -39,6 +49,9 @@ func (r *Record) Append(b []byte) []byte {
 	b = append(b, state)
 	b = binary.BigEndian.AppendUint64(b, r.Time)
 	b = appendUint24(b, r.Entry.Raw)
+	if r.Purged {
+		return binary.BigEndian.AppendUint64(append(b, 0, 0, 8), r.PurgedBy)
+	}
 	return appendUint24(b, r.Body)
 }
 
@@ -66,6 +79,9 @@ func ReadRecord(r *bufio.Reader) (*Record, error) {
 		return nil, err
 	}
 	rec := &Record{Time: binary.BigEndian.Uint64(head[1:]), Body: body, Purged: head[0] == bodyPurged}
+	if rec.Purged && len(body) == 8 {
+		rec.Body, rec.PurgedBy = nil, binary.BigEndian.Uint64(body)
+	}
 	if rec.Entry, err = ledger.ParseEntry(raw); err != nil {
 		return nil, fmt.Errorf("read record: %w", err)
 	}
@@ -73,7 +89,7 @@ func ReadRecord(r *bufio.Reader) (*Record, error) {
 	switch {
 	case head[0] == bodyNone && !named && len(body) == 0:
 	case head[0] == bodyHere && named && rec.Entry.CheckBody(body):
-	case head[0] == bodyPurged && named && len(body) == 0:
+	case head[0] == bodyPurged && named && len(body) == 8:
 	default:
 		return nil, fmt.Errorf("read record: %w", ledger.ErrMalformed)
 	}

@@ -71,6 +71,7 @@ func (h *History) round(t testing.TB, mem *store.Mem, b *ledgertest.Bureau, i in
 	body := func(n int) []byte { return bytes.Repeat([]byte{byte(i), 0xb0, byte(n)}, 20+7*i+n) }
 	time := uint64(1_700_000_000_000 + 1000*(i+1))
 	first := b.Officer.Publish(t, ledger.KindBlue, body(1))
+	at := mem.Mark().Head.Size // of first
 	h.apply(t, mem, &ledger.Command{Batch: &ledger.Batch{Time: time, Items: []ledger.Item{
 		first,
 		b.Officer.Publish(t, ledger.KindYellow, body(2)),
@@ -84,7 +85,11 @@ func (h *History) round(t testing.TB, mem *store.Mem, b *ledgertest.Bureau, i in
 	if i == 2 {
 		items = append(items, b.Root.Sign(t, ledger.Statement{Class: ledger.ClassRevoke, Public: revoke(b.Sealing[seal.Card].Recipient().ID())}, nil))
 	}
-	h.apply(t, mem, &ledger.Command{Batch: &ledger.Batch{Time: time, Items: items}})
+	var purged []uint64
+	if i%2 == 1 { // a body from before, and one of this very command
+		purged = []uint64{at, at + 4}
+	}
+	h.apply(t, mem, &ledger.Command{Batch: &ledger.Batch{Time: time, Items: items}}, purged...)
 }
 
 func revoke(id keys.ID) []byte {
@@ -110,7 +115,9 @@ func (h *History) cosign(t testing.TB, mem *store.Mem, c *ledgertest.Consortium)
 	h.apply(t, mem, &ledger.Command{Cosignatures: list})
 }
 
-func (h *History) apply(t testing.TB, mem *store.Mem, c *ledger.Command) {
+// apply adds a step that also purges the bodies of some entries, whatever the
+// ledger says of them: that is not a store's to judge.
+func (h *History) apply(t testing.TB, mem *store.Mem, c *ledger.Command, purged ...uint64) {
 	t.Helper()
 	changes, results, err := h.Machine.Apply(mem, c, state.Plain{})
 	if err != nil {
@@ -121,6 +128,7 @@ func (h *History) apply(t testing.TB, mem *store.Mem, c *ledger.Command) {
 			t.Fatalf("item %d refused: %v", i, r.Refusal)
 		}
 	}
+	changes.Purged = purged
 	applied := mem.Applied() + 1 + uint64(len(h.Steps)%3) // Raft has commands of its own in between
 	if err := mem.Commit(applied, changes); err != nil {
 		t.Fatal(err)
@@ -158,6 +166,17 @@ func (h *History) Twin(t testing.TB, applied uint64) *store.Mem {
 	mem := store.NewMem(h.Machine)
 	h.Play(t, mem, applied)
 	return mem
+}
+
+// PurgedAfter returns the entries whose bodies the steps after a Raft index purge.
+func (h *History) PurgedAfter(applied uint64) []uint64 {
+	var list []uint64
+	for _, step := range h.Steps {
+		if step.Applied > applied {
+			list = append(list, step.Changes.Purged...)
+		}
+	}
+	return list
 }
 
 // Bodies returns the indexes of the entries of s that came with a body.

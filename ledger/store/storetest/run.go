@@ -23,6 +23,8 @@ func Run(t *testing.T, open func(t *testing.T, m *state.Machine) store.Store) {
 		{"Refused", testRefused},
 		{"Missing", testMissing},
 		{"Purge", testPurge},
+		{"PurgeInCommit", testPurgeInCommit},
+		{"NoBody", testNoBody},
 		{"Flush", testFlush},
 		{"Pulled", testPulled},
 		{"Aliasing", testAliasing},
@@ -147,6 +149,59 @@ func testPurge(t *testing.T, h *History, s store.Store) {
 	}
 }
 
+// testPurgeInCommit wants what a command purges to be purged when the command is
+// seen, and a purge of what is not there to be refused.
+func testPurgeInCommit(t *testing.T, h *History, s store.Store) {
+	seen := 0
+	for _, step := range h.Steps {
+		h.Play(t, s, step.Applied-1)
+		bad := clone(step.Changes)
+		bad.Purged = []uint64{bad.Head.Size}
+		if err := s.Commit(step.Applied, bad); !errors.Is(err, store.ErrNoEntry) {
+			t.Fatalf("a purge past the end: got %v, want ErrNoEntry", err)
+		}
+		h.Play(t, s, step.Applied)
+		for _, i := range step.Changes.Purged {
+			if _, err := s.Body(i); !errors.Is(err, store.ErrPurged) {
+				t.Errorf("body %d after its purge: got %v, want ErrPurged", i, err)
+			}
+			seen++
+		}
+	}
+	if seen < 4 {
+		t.Errorf("%d purges prove little", seen)
+	}
+	mustEqual(t, h, s, h.Twin(t, h.End()))
+}
+
+// testNoBody commits entries without the bodies that they name, as a node does
+// that fetches them when they are purged.
+func testNoBody(t *testing.T, h *History, s store.Store) {
+	var without []uint64
+	for _, step := range h.Steps {
+		c := clone(step.Changes)
+		first := c.Head.Size - uint64(len(c.Records))
+		for k := range c.Records {
+			if len(c.Records[k].Item.Body) > 0 && k%2 == 0 {
+				c.Records[k].Item.Body = nil
+				without = append(without, first+uint64(k))
+			}
+		}
+		if err := s.Commit(step.Applied, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := h.Twin(t, h.End())
+	if err := errors.Join(want.Purge(without...), s.Purge(without...)); err != nil {
+		t.Fatal(err)
+	}
+	mustEqual(t, h, s, want)
+	if err := s.Flush(s.Mark()); err != nil {
+		t.Fatal(err)
+	}
+	mustEqual(t, h, s, want)
+}
+
 func testFlush(t *testing.T, h *History, s store.Store) {
 	var marks []store.Mark
 	for _, step := range h.Steps {
@@ -205,7 +260,7 @@ func testAliasing(t *testing.T, h *History, s store.Store) {
 }
 
 func clone(c *state.Changes) *state.Changes {
-	out := &state.Changes{Head: c.Head, Hashes: append(c.Hashes[:0:0], c.Hashes...)}
+	out := &state.Changes{Head: c.Head, Purged: c.Purged, Hashes: append(c.Hashes[:0:0], c.Hashes...)}
 	for _, p := range c.Puts {
 		out.Puts = append(out.Puts, state.Put{Table: p.Table, Key: bytes.Clone(p.Key), Value: bytes.Clone(p.Value)})
 	}
@@ -271,7 +326,7 @@ func readAll(h *History, s store.Store) error {
 		if err != nil || !ok || index != i {
 			return errors.Join(err, errors.New("an entry is there before its id is"))
 		}
-		if _, err := s.Body(i); err != nil {
+		if _, err := s.Body(i); err != nil && !errors.Is(err, store.ErrPurged) {
 			return err
 		}
 	}

@@ -90,13 +90,13 @@ class Audit:
             if time < last:
                 self.failures.append(f"entry {i}: its time is before that of the entry before")
             last = max(last, time)
-            self._ask(f"entry {i}", self._entry, b, leaf, state, body)
+            self._ask(f"entry {i}", self._entry, time, b, leaf, state, body)
             if len(self.state.tree) == i:  # what is refused stays in the tree that the bureaus signed
                 self.state.tree.append(leaf)
 
-    def _entry(self, b, leaf, state, body):
+    def _entry(self, time, b, leaf, state, body):
         entry = Entry.parse(b)
-        self.state.accept(entry, leaf)
+        self.state.accept(entry, time, leaf)
         if (state == NONE) != (entry.statement.body_len == 0):
             raise Refused("its statement names a body and the file says that there is none, or the other way round")
         if state == INCLUDED:

@@ -31,6 +31,10 @@ class Member:
     def root_id(self):
         return signing_key_id(self.root)
 
+    def cosigner_id(self):
+        """The id of the node's Ed25519 cosigning key as a signing key."""
+        return signing_key_id(self.ed25519)
+
     def public(self, algorithm):
         return self.ed25519 if algorithm == ED25519 else self.mldsa44
 
@@ -70,7 +74,7 @@ class Charter:
         need(all(x < y for x, y in zip(codes, codes[1:])), "the members do not ascend")
         values = []
         for m in c.members:
-            values += [m.root, m.root_id(), m.access, m.tls, m.ed25519, m.mldsa44, m.address.encode()]
+            values += [m.root, m.root_id(), m.cosigner_id(), m.access, m.tls, m.ed25519, m.mldsa44, m.address.encode()]
         need(len(set(values)) == len(values), "a key or an address occurs twice")
         return c
 

@@ -20,7 +20,7 @@ class Log:
         for part in command.parts:
             try:
                 if command.type == BATCH:
-                    self.state.accept(part.entry)
+                    self.state.accept(part.entry, command.time)
                 elif command.type == COSIGNATURES:
                     self._cosigned(part)
                 else:

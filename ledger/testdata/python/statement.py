@@ -6,7 +6,10 @@ import ed25519
 from tree import EMPTY, leaf_hash
 from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, hash_of, need
 
-PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, ENROL, REVOKE = 1, 2, 3, 4, 5, 11, 12
+PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, SUSPEND, LIFT, EXTEND, PURGE, PURGE_ACK = range(1, 11)
+ENROL, REVOKE, REVIEW = 11, 12, 18
+
+MAYBE = None  # a body, or none
 
 # Of each class its name, and whether it has a body and a target.
 CLASSES = {
@@ -15,8 +18,14 @@ CLASSES = {
     WITHDRAW: ("withdraw", False, True),
     GRANT: ("grant", True, True),
     REPLY: ("reply", True, False),
+    SUSPEND: ("suspend", MAYBE, True),
+    LIFT: ("lift", MAYBE, True),
+    EXTEND: ("extend", True, True),
+    PURGE: ("purge", False, True),
+    PURGE_ACK: ("purge-ack", False, True),
     ENROL: ("enrol", False, False),
     REVOKE: ("revoke", False, False),
+    REVIEW: ("review", MAYBE, True),
 }
 
 KINDS = {0: "undisclosed", 1: "red", 2: "blue", 3: "green", 4: "yellow", 5: "black", 6: "orange",
@@ -26,6 +35,16 @@ CLASSIFICATIONS = ["unclassified", "restricted", "confidential", "secret"]
 
 INVESTIGATOR, DESK, PROTECTION, SUPERVISOR, OPERATOR, AUDITOR = 1, 2, 4, 8, 16, 32
 ALL_ROLES = 63
+
+ORIGIN, REVIEWERS, OVERSIGHT = 1, 2, 3
+AUTHORITIES = {ORIGIN: "origin", REVIEWERS: "reviewers", OVERSIGHT: "oversight"}
+RESTORED, CANCELLED = 1, 2
+OUTCOMES = {RESTORED: "restored", CANCELLED: "cancelled"}
+APPROVE, RETURN, REFUSE = 1, 2, 3
+DECISIONS = {APPROVE: "approve", RETURN: "return", REFUSE: "refuse"}
+
+OVER, RETENTION, ORDER = 1, 2, 3
+REASONS = {OVER: "over", RETENTION: "retention", ORDER: "order"}
 
 SIGN, SEAL, ACCESS = 1, 2, 3
 PURPOSES = {SIGN: "sign", SEAL: "seal", ACCESS: "access"}
@@ -114,6 +133,89 @@ class Enrol:
 
 
 @dataclass(frozen=True)
+class Purge:
+    reason: int
+
+    @staticmethod
+    def parse(b):
+        r = Reader(b)
+        p = Purge(r.number(8))
+        r.end()
+        need(p.reason in REASONS, "no such reason")
+        return p
+
+
+@dataclass(frozen=True)
+class Suspend:
+    by: int
+
+    @staticmethod
+    def parse(b):
+        r = Reader(b)
+        s = Suspend(r.number(8))
+        r.end()
+        need(s.by in AUTHORITIES, "no such authority")
+        return s
+
+
+@dataclass(frozen=True)
+class Lift:
+    by: int
+    outcome: int
+
+    @staticmethod
+    def parse(b):
+        r = Reader(b)
+        v = Lift(r.number(8), r.number(8))
+        r.end()
+        need(v.by in AUTHORITIES and v.outcome in OUTCOMES, "no such authority or outcome")
+        return v
+
+
+@dataclass(frozen=True)
+class Extend:
+    review_by: int
+
+    @staticmethod
+    def parse(b):
+        r = Reader(b)
+        e = Extend(r.number(32, MAX_DAY))
+        r.end()
+        need(e.review_by, "no day")
+        return e
+
+
+@dataclass(frozen=True)
+class Review:
+    decision: int
+    version: bytes
+
+    @staticmethod
+    def parse(b):
+        r = Reader(b)
+        v = Review(r.number(8), r.take(32))
+        r.end()
+        need(v.decision in DECISIONS and v.version != ZERO, "no such decision, or of no version")
+        return v
+
+
+@dataclass(frozen=True)
+class VictimGrant:
+    @staticmethod
+    def parse(b):
+        need(b == b"\x03", "not the fields of a grant of a victim's part")
+        return VictimGrant()
+
+
+def shares_victim(b):
+    """Whether this is a re-share of a victim's part: CRYPTO.md, "Sealing"."""
+    if len(b) < 4 or b[0] != 1:
+        return False
+    n, grants = int.from_bytes(b[1:3], "big"), b[3:]
+    return n > 0 and len(grants) == n * 1169 and all(grants[1169 * i] == 3 for i in range(n))
+
+
+@dataclass(frozen=True)
 class Revoke:
     key: bytes
     suspect_from: int
@@ -140,7 +242,7 @@ class Statement:
     target: bytes
     body_hash: bytes
     body_len: int
-    public: object  # Publish, Enrol, Revoke or None
+    public: object  # an object of the class's fields, or None
 
     @staticmethod
     def parse(b):
@@ -154,14 +256,17 @@ class Statement:
         )
         public = r.vector(16, 0, 4096)
         r.end()
-        parse = {PUBLISH: Publish, AMEND: Publish, ENROL: Enrol, REVOKE: Revoke}.get(kind)
+        parse = {PUBLISH: Publish, AMEND: Publish, SUSPEND: Suspend, LIFT: Lift, EXTEND: Extend, PURGE: Purge,
+                 ENROL: Enrol, REVOKE: Revoke, REVIEW: Review}.get(kind)
+        if kind == GRANT and public:
+            parse = VictimGrant
         need(parse or not public, "public fields where none belong")
         s = Statement(b, kind, *fields, parse.parse(public) if parse else None)
         _, body, target = CLASSES[kind]
         need((s.seq == 0) == (s.prev == ZERO), "seq and prev do not agree")
         need((s.seen_size == 0) == (s.seen_root == EMPTY), "seen_size and seen_root do not agree")
         need((s.body_len == 0) == (s.body_hash == ZERO), "body_len and body_hash do not agree")
-        need(body == (s.body_len > 0), "a body too many or too few")
+        need(body is MAYBE or body == (s.body_len > 0), "a body too many or too few")
         need(target == (s.target != ZERO), "a target too many or too few")
         if kind in (PUBLISH, AMEND):
             need(s.public.size_class == (s.body_len - 1).bit_length(), "size_class is not that of the body")
@@ -175,6 +280,8 @@ class Statement:
 
     def names(self, body):
         """Whether this is the body of the statement."""
+        if self.kind == GRANT and shares_victim(body) != (self.public is not None):
+            return False
         return len(body) == self.body_len and (hash_of(body) if body else ZERO) == self.body_hash
 
     def signed_by(self, public, signature):

@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass, field
 
-from statement import (ACCESS, AMEND, DESK, ENROL, GRANT, INVESTIGATOR, OPERATOR, PROTECTION, PUBLISH, RED, REPLY,
-                       REVOKE, SEAL, SIGN, SUPERVISOR, WITHDRAW)
+from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, DESK, ENROL, EXTEND, GRANT, INVESTIGATOR, LIFT,
+                       OPERATOR, ORIGIN, OVERSIGHT, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REPLY, RETENTION,
+                       RETURN, REVIEW, REVIEWERS, REVOKE, SEAL, SIGN, SUPERVISOR, SUSPEND, WITHDRAW)
 from tree import Tree
-from wire import ZERO, Refused
+from wire import MAX_DAY, ZERO, Refused
 
-ROOT, NODE = "root", "node"  # uses of keys beside the purposes of an enrolment
+ROOT, NODE, COSIGNER = "root", "node", "cosigner"  # uses of keys beside the purposes of an enrolment
+
+DAY = 86_400_000  # ms
+RETAINED = 1827 * DAY
+TERM, DUE = 1827, 183  # days
+UNREVIEWED = (0, 11)  # kinds: undisclosed, tally
+ACTS = (AMEND, WITHDRAW, GRANT, EXTEND, REVIEW, SUSPEND, LIFT)  # on a notice
+REPLIERS = INVESTIGATOR | SUPERVISOR | DESK | PROTECTION
 
 KNOWN = "known"  # the code of what is answered with its index, and is no refusal
 
@@ -35,11 +43,46 @@ class Key:
     revoked: int | None = None  # index of the revocation
 
 
+def day(ms):
+    return min(ms // DAY, MAX_DAY)
+
+
 @dataclass
 class Notice:
     bureau: str
     kind: int
-    active: bool = True
+    version: bytes  # id of its statement
+    review_by: int
+    limit: int  # the last day, whatever review_by says
+    status: str = "active"
+    held: set = field(default_factory=set)  # authorities
+    end: int | None = None  # ledger time of the entry that ended it
+    purged: bool = False
+    votes: dict = field(default_factory=dict)  # (bureau, what): choice
+
+    def term(self):
+        return min(self.review_by or self.limit, self.limit)
+
+    def ended(self, now):
+        """The ledger time of its end, or None."""
+        expiry = (self.term() + 1) * DAY
+        return self.end if self.end is not None else expiry if now >= expiry else None
+
+    def forget(self, what):
+        self.votes = {k: v for k, v in self.votes.items() if k[1] != what}
+
+    def agree(self, what, choice):
+        return sum(k[1] == what and v == choice for k, v in self.votes.items())
+
+
+@dataclass
+class Reply:
+    bureau: str
+    time: int  # ledger time
+    purged: bool = False
+
+    def ended(self, now):
+        return self.time
 
 
 @dataclass
@@ -52,20 +95,24 @@ class State:
     chains: dict = field(default_factory=dict)  # author: (next seq, id of the last)
     statements: dict = field(default_factory=dict)  # id: index
     notices: dict = field(default_factory=dict)  # id of the publish: Notice
+    replies: dict = field(default_factory=dict)  # id: Reply
+    purges: dict = field(default_factory=dict)  # id: the bureaus whose nodes acknowledged
+    time: int = 0  # ledger time of the last entry
     sealing: dict = field(default_factory=dict)  # (bureau, compartment): key id
 
     def __post_init__(self):
         for m in self.charter.members:
             self.keys[m.root_id()] = Key(m.code, ROOT, public=m.root)
             self.keys[m.tls] = Key(m.code, NODE)
+            self.keys[m.cosigner_id()] = Key(m.code, COSIGNER, public=m.ed25519)
             self.keys[m.access] = Key(m.code, ACCESS, OPERATOR)
 
-    def accept(self, entry, leaf=None):
-        """Appends an entry, or raises Invalid and changes nothing.
+    def accept(self, entry, time, leaf=None):
+        """Appends an entry of a batch of this time, or raises Invalid and changes nothing.
 
         Where it is known that another entry was signed, leaf is the hash of that one.
         """
-        s, index = entry.statement, len(self.tree)
+        s, index, now = entry.statement, len(self.tree), max(self.time, time)
         rule(s.id() not in self.statements, KNOWN, "the statement is in the log already")
         rule(s.ledger == self.charter.ledger(), "other_ledger", "a statement of another ledger")
         signers = [self._signer(key) for key, _ in entry.signatures]
@@ -74,7 +121,14 @@ class State:
         rule(s.seen_size <= index and self.tree.roots[s.seen_size] == s.seen_root, "bad_seen",
              "the author saw another history")
         self._allowed(s, signers[0], signers[1:])
-        notice = self._target(s, signers[0])
+        if s.kind in (PUBLISH, AMEND):
+            rule(not s.public.review_by or s.public.review_by >= day(now), "bad_term", "its day of review is past")
+        notice = self._target(s, signers[0], signers[1:], now)
+        if s.kind == PURGE:
+            notice = self._purgeable(s, signers[0], signers[1:], now)
+        if s.kind == PURGE_ACK:
+            rule(s.target in self.purges, "no_target", "there is no such purge")
+            rule(signers[0].bureau not in self.purges[s.target], "repeated", "the node has acknowledged the purge")
         if s.kind == ENROL:
             rule(s.public.key_id() not in self.keys, "key_in_use", "the key is known already")
             rule(s.public.purpose != SIGN or s.public.proven(s.ledger, s.author), "bad_proof",
@@ -83,53 +137,143 @@ class State:
             self._revocable(s.public.key, signers[0].bureau)
         rule((s.seq, s.prev) == self.chains.get(s.author, (0, ZERO)), "bad_sequence",
              "the statement does not continue the author's chain")
-        self._apply(s, signers[0].bureau, notice, index)
+        if s.kind in ACTS:
+            self._act(s, signers[0].bureau, notice, now)
+        self._apply(s, signers[0].bureau, notice, index, now)
         self.tree.append(leaf or entry.leaf())
+        self.time = now
 
     def _signer(self, key):
         known = self.keys.get(key)
-        rule(known and known.use in (ROOT, SIGN), "unknown_key", f"no such key is known: {key.hex()}")
+        rule(known and known.use in (ROOT, SIGN, COSIGNER), "unknown_key", f"no such key is known: {key.hex()}")
         rule(known.revoked is None, "revoked_key", f"the key is revoked: {key.hex()}")
         return known
 
     def _allowed(self, s, author, others):
-        by_root = s.kind in (ENROL, REVOKE)
-        rule((author.use == ROOT) == by_root, "not_allowed", "not a statement for this key")
-        rule(not (by_root and others), "not_allowed", "further signers of a root's statement")
+        use = {ENROL: ROOT, REVOKE: ROOT, PURGE_ACK: COSIGNER}.get(s.kind, SIGN)
+        rule(author.use == use, "not_allowed", "not a statement for this key")
+        rule(use == SIGN or not others, "not_allowed", "further signers of a root's or a node's statement")
         rule(all(k.use == SIGN and k.bureau == author.bureau for k in others), "not_allowed",
              "a further signer is no officer of the bureau")
-        if s.kind in (PUBLISH, AMEND, WITHDRAW, GRANT):
+        if s.kind in (PUBLISH, AMEND, WITHDRAW, GRANT, EXTEND):
             rule(author.roles & (INVESTIGATOR | SUPERVISOR), "not_allowed", "the author has not the role for it")
         if s.kind == REPLY:
-            rule(author.roles & (INVESTIGATOR | SUPERVISOR | DESK | PROTECTION), "not_allowed",
-                 "the author has not the role for it")
+            rule(author.roles & REPLIERS, "not_allowed", "the author has not the role for it")
         if s.kind in (PUBLISH, AMEND) and s.public.kind == RED:
             rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
 
-    def _target(self, s, author):
+    def reviewers(self):
+        """How many bureaus decide on a notice of another."""
+        n = len(self.charter.members)
+        return min((n - 1) // 3 + 1, n - 1)
+
+    def _target(self, s, author, others, now):
         """The notice that a statement acts on, or None."""
-        if s.kind not in (AMEND, WITHDRAW, GRANT):
+        if s.kind not in ACTS:
             return None
         notice = self.notices.get(s.target)
         rule(notice, "no_target", "there is no such notice")
-        rule(notice.bureau == author.bureau, "not_allowed", "the notice is of another bureau")
-        rule(notice.active, "ended", "the notice is withdrawn")
-        rule(s.kind != AMEND or s.public.kind == notice.kind, "not_allowed", "the notice is of another kind")
+        by = s.public.by if s.kind in (SUSPEND, LIFT) else REVIEWERS if s.kind == REVIEW else ORIGIN
+        role = {ORIGIN: INVESTIGATOR | SUPERVISOR, REVIEWERS: SUPERVISOR, OVERSIGHT: AUDITOR}[by]
+        rule((notice.bureau == author.bureau) == (by == ORIGIN) and author.roles & role, "not_allowed",
+             "the author may not do this to the notice")
+        rule(notice.ended(now) is None, "ended", "the notice has ended")
+        if s.kind == AMEND:
+            p = s.public
+            rule(p.kind == notice.kind, "not_allowed", "the notice is of another kind")
+            rule(not notice.review_by or 0 < p.review_by <= notice.review_by, "bad_term", "an amendment extends nothing")
+        elif s.kind == GRANT:
+            rule(notice.status in ("active", "submitted") and not notice.held, "not_now", "it gets no more readers")
+            rule(not s.public or any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
+        elif s.kind == EXTEND:
+            rule(day(now) + DUE >= notice.term(), "too_early", "its review is not due")
+            rule(notice.term() < s.public.review_by <= day(now) + TERM, "bad_term", "not a day of extension")
+        elif s.kind == REVIEW:
+            rule(s.public.version == notice.version, "superseded", "another version stands")
+            rule(notice.status == "submitted", "not_now", "it waits for no review")
+            rule(notice.votes.get((author.bureau, "review")) != s.public.decision, "repeated", "the bureau has said so")
+        elif s.kind == SUSPEND:
+            rule(by not in notice.held and (author.bureau, ("suspend", by)) not in notice.votes, "repeated",
+                 "the bureau, or enough of them, have said so")
+        elif s.kind == LIFT:
+            rule(by in notice.held, "not_now", "it is not suspended by these")
+            rule(notice.votes.get((author.bureau, ("lift", by))) != s.public.outcome, "repeated", "the bureau has said so")
         return notice
+
+    def _submit(self, notice):
+        wait = notice.kind not in UNREVIEWED and self.reviewers() > 0
+        notice.status = "submitted" if wait else "active"
+
+    def _decided(self, notice, bureau, what, choice):
+        """Counts the voice of a bureau: whether enough agree now."""
+        notice.votes[bureau, what] = choice
+        if notice.agree(what, choice) < self.reviewers():
+            return False
+        notice.forget(what)
+        return True
+
+    def _act(self, s, bureau, notice, now):
+        if s.kind == AMEND:
+            notice.version, notice.review_by = s.id(), s.public.review_by
+            notice.forget("review")
+            self._submit(notice)
+        elif s.kind == WITHDRAW:
+            notice.end = now
+        elif s.kind == EXTEND:
+            notice.review_by, notice.limit = s.public.review_by, day(now) + TERM
+        elif s.kind == REVIEW:
+            decision = s.public.decision
+            if self._decided(notice, bureau, "review", decision):
+                notice.status = {APPROVE: "active", RETURN: "returned"}.get(decision, "refused")
+                if notice.status == "refused":
+                    notice.end = now
+        elif s.kind == SUSPEND:
+            by = s.public.by
+            if by == ORIGIN or self._decided(notice, bureau, ("suspend", by), True):
+                notice.held.add(by)
+        elif s.kind == LIFT:
+            by, outcome = s.public.by, s.public.outcome
+            if by == ORIGIN or self._decided(notice, bureau, ("lift", by), outcome):
+                if outcome == CANCELLED:
+                    notice.end = now
+                else:
+                    notice.held.discard(by)
+
+    def _purgeable(self, s, author, others, now):
+        """The notice or reply that a purge names."""
+        what = self.replies.get(s.target) or self.notices.get(s.target)
+        rule(what, "no_target", "there is no such notice or reply")
+        rule(not what.purged, "repeated", "it is purged")
+        rule(what.ended(now) is not None, "not_ended", "the notice has not ended")
+        own = author.bureau == what.bureau and author.roles & REPLIERS
+        passed, supervisor = now >= what.ended(now) + RETAINED, author.roles & SUPERVISOR
+        if passed and (own or supervisor):
+            return what
+        rule(passed or author.bureau == what.bureau or not supervisor, "too_early", "only its origin may, so early")
+        rule(own, "not_allowed", "not an officer of its bureau")
+        rule(s.public.reason != RETENTION, "too_early", "it may still be kept")
+        rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
+        return what
 
     def _revocable(self, key, bureau):
         known = self.keys.get(key)
         rule(known, "no_target", "there is no such key")
-        rule(known.bureau == bureau and known.use not in (ROOT, NODE), "not_allowed", "not a key that it may revoke")
+        rule(known.bureau == bureau and known.use not in (ROOT, NODE, COSIGNER), "not_allowed", "not a key that it may revoke")
         rule(known.revoked is None, "ended", "the key is revoked already")
 
-    def _apply(self, s, bureau, notice, index):
+    def _apply(self, s, bureau, notice, index, now):
         self.statements[s.id()] = index
         self.chains[s.author] = (s.seq + 1, s.id())
         if s.kind == PUBLISH:
-            self.notices[s.id()] = Notice(bureau, s.public.kind)
-        elif s.kind == WITHDRAW:
-            notice.active = False
+            self.notices[s.id()] = notice = Notice(bureau, s.public.kind, s.id(), s.public.review_by, day(now) + TERM)
+            self._submit(notice)
+        elif s.kind == REPLY:
+            self.replies[s.id()] = Reply(bureau, now)
+        elif s.kind == PURGE:
+            notice.purged = True
+            self.purges[s.id()] = set()
+        elif s.kind == PURGE_ACK:
+            self.purges[s.target].add(bureau)
         elif s.kind == ENROL:
             e = s.public
             use = e.purpose

@@ -14,7 +14,8 @@ from command import BATCH, COSIGNATURES, Command
 from evidence import Evidence
 from exhibit import Exhibit
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
-from statement import CLASSIFICATIONS, COMPARTMENTS, KINDS, PURPOSES, Enrol, Entry, Item, Publish, Revoke, Statement
+from statement import (AUTHORITIES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
+                       Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Statement, Suspend)
 from statement import signing_key_id
 from wire import Refused, Unacceptable
 
@@ -101,6 +102,28 @@ def enrol(v):
     e = Enrol.parse(v.bytes)
     return [f"purpose {PURPOSES[e.purpose]}", f"label {e.label}", f"roles {e.roles:04x}",
             f"compartment {e.compartment}", f"key_id {e.key_id().hex()}"]
+
+
+def purge(v):
+    return [f"reason {REASONS[Purge.parse(v.bytes).reason]}"]
+
+
+def suspend(v):
+    return [f"by {AUTHORITIES[Suspend.parse(v.bytes).by]}"]
+
+
+def lift(v):
+    x = Lift.parse(v.bytes)
+    return [f"by {AUTHORITIES[x.by]}", f"outcome {OUTCOMES[x.outcome]}"]
+
+
+def extend(v):
+    return [f"review_by {Extend.parse(v.bytes).review_by}"]
+
+
+def review(v):
+    x = Review.parse(v.bytes)
+    return [f"decision {DECISIONS[x.decision]}", f"version {x.version.hex()}"]
 
 
 def revoke(v):
@@ -210,7 +233,12 @@ READ = {
     "statement": statement,
     "publish": publish,
     "enrol": enrol,
+    "purge": purge,
     "revoke": revoke,
+    "suspend": suspend,
+    "lift": lift,
+    "extend": extend,
+    "review": review,
     "entry": entry,
     "item": lambda v: show_item(Item.parse(v.bytes)),
     "charter": lambda v: show_charter(charters.Charter.parse(v.bytes)),

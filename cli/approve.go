@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/node/desk"
+	"comity/node/drafts"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) approveCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "approve",
+		Usage:     "supervisor: read what another officer signed, sign it too, and send it",
+		ArgsUsage: "ID",
+		Description: "Shows exactly what will be sent, opened with the bureau's keys, and asks. Your signature is over\n" +
+			"the same bytes as the author's. What waits: comity inbox.\n\n" +
+			"Example: comity approve 1c27a4f0",
+		Flags: []cli.Flag{noWaitFlag(),
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask: you have read it"},
+			&cli.BoolFlag{Name: "unseen", Usage: "although the keys here do not open all parts of it"}},
+		Action: t.approve,
+	}
+}
+
+func (t *terminal) rejectCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "reject",
+		Usage:     "supervisor: send a draft back to its author",
+		ArgsUsage: "ID",
+		Description: "The reason is sealed for your bureau; nothing goes to the ledger.\n\n" +
+			"Example: comity reject 1c27a4f0 --reason - < reason.txt",
+		Flags:  []cli.Flag{&cli.StringFlag{Name: "reason", Usage: "`TEXT`, or - for standard input"}},
+		Action: t.reject,
+	}
+}
+
+func (t *terminal) approve(c *cli.Context) error {
+	s, d, r, err := t.openDraft(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	name := words(r.Name, r.Act)
+	if err := s.desk.Current(c.Context, s.client, d.Item); err != nil {
+		return s.notCurrent(name, r, err)
+	}
+	unseen, err := s.showDraft(c, d, r)
+	if err != nil {
+		return err
+	}
+	if len(unseen) > 0 && !c.Bool("unseen") {
+		return hint(fmt.Errorf("%s was not approved: the keys here do not open its %s", name, strings.Join(unseen, " and ")),
+			"approve it where that key is (comity draft export), or say --unseen")
+	}
+	if !c.Bool("yes") {
+		if err := t.askYes("Sign this as " + s.label + " and send it? Type yes: "); err != nil {
+			return err
+		}
+	}
+	officer, err := s.officer()
+	if err != nil {
+		return err
+	}
+	it, err := desk.Approve(d.Item, officer.Signer)
+	if err != nil {
+		return fmt.Errorf("%s was not sent: %w", name, err)
+	}
+	folder := s.drafts()
+	if err := s.send(c, name, it); err != nil {
+		return err // the draft stays: the ledger knows it by its id, should it be there already
+	}
+	return folder.Drop(d.ID())
+}
+
+func (t *terminal) reject(c *cli.Context) error {
+	if err := required(c, "reason"); err != nil {
+		return err
+	}
+	reason, err := t.given(c, "reason")
+	if err != nil {
+		return err
+	}
+	s, d, r, err := t.openDraft(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	by, err := s.signers(c)
+	if err != nil {
+		return err
+	}
+	sealed, err := s.desk.SealNote(by, d.ID(), reason)
+	if err != nil {
+		return err
+	}
+	d.Rejection = &drafts.Rejection{By: by.Author.ID(), At: uint64(time.Now().UnixMilli()), Reason: sealed}
+	if err := s.drafts().Put(d); err != nil {
+		return err
+	}
+	if t.asJSON {
+		return t.document(s.draftRecord(d))
+	}
+	t.note("%s is rejected; %s sees why: comity draft list", words(r.Name, r.Act), r.Author)
+	return nil
+}
+
+// openDraft opens the draft that a supervisor means, who may be anybody but its
+// author, and verifies it.
+func (t *terminal) openDraft(c *cli.Context) (s *session, d *drafts.Draft, r draftRecord, err error) {
+	args, err := arguments(c, 1, 1, "ID")
+	if err != nil {
+		return nil, nil, r, err
+	}
+	if s, err = t.openToWrite(c); err != nil {
+		return nil, nil, r, err
+	}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if d, err = s.findDraft(args[0]); err != nil {
+		return s, d, r, err
+	}
+	r = s.draftRecord(d)
+	name := words(r.Name, r.Act)
+	officer, err := s.officer()
+	switch {
+	case err != nil:
+	case r.State == "bad":
+		err = hint(fmt.Errorf("draft %.8s is not to be believed: %s", d.ID(), r.Problem), "do not act on it; ask who put it here")
+	case r.State == "sent":
+		err = errors.Join(s.drafts().Drop(d.ID()), fmt.Errorf("%s is in the ledger already: somebody approved it; nothing to do", name))
+	case r.State == "rejected":
+		err = fmt.Errorf("%s was rejected by %s", name, r.Rejected)
+	case officer.Roles&ledger.RoleSupervisor == 0:
+		err = fmt.Errorf("%s may not decide on drafts: only a supervisor of %s may", officer.Label, s.home.Bureau())
+	case officer.Signer.ID() == d.Item.Entry.Statement.Author:
+		err = fmt.Errorf("%s wrote %s: another officer must decide", officer.Label, name)
+	}
+	return s, d, r, err
+}
+
+func (s *session) notCurrent(name string, r draftRecord, err error) error {
+	switch draftState(err) {
+	case "overtaken":
+		return hint(fmt.Errorf("%s was not sent: %w", name, err), "%s signs the same text again: comity draft renew %.8s --officer %s", r.Author, r.ID, r.Author)
+	case "stale":
+		return hint(fmt.Errorf("%s was not sent: %w", name, err), "%s sends it anew, sealed to the keys of today", r.Author)
+	}
+	return err
+}
+
+// showDraft prints what a draft will do, and returns the parts that the keys
+// here do not open.
+func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (unseen []string, err error) {
+	st := d.Item.Entry.Statement
+	if s.asJSON && !c.Bool("yes") {
+		return nil, usagef("with --json there is nobody to ask: say --yes")
+	}
+	quiet := s.asJSON
+	if !quiet {
+		s.say("TO APPROVE  %s by %s, signed %s, due %s", st.Class, r.Author, clock(st.Created*1000), clock(r.Due))
+		if r.About != "" {
+			s.text("  its author says: ", r.About)
+		}
+	}
+	if st.Class != ledger.ClassPublish && st.Class != ledger.ClassAmend {
+		return s.showAct(c, d, quiet)
+	}
+	v, err := s.desk.OpenDraft(d.Item)
+	if err != nil {
+		return nil, fmt.Errorf("draft %.8s is not to be believed: %w", d.ID(), err)
+	}
+	if !quiet {
+		s.say("%s  %s, from %s", v.Reference, v.Title(), s.bureau(s.home.Bureau()))
+		s.say("  marking   %s, urgency %s, review by %s", v.Header.Classification, v.Header.Urgency, v.ReviewBy())
+		s.say("  readers   %s", strings.Join(v.Readers, " "))
+		s.showView(v)
+	}
+	return unopened(d.Item, v)
+}
+
+// showAct prints a statement that acts on a notice.
+func (s *session) showAct(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
+	st := d.Item.Entry.Statement
+	k, err := s.desk.Case(c.Context, st.Target.String())
+	if err != nil {
+		return nil, err
+	}
+	if quiet {
+		return nil, nil
+	}
+	s.say("%s of:", strings.ToUpper(st.Class.String()))
+	s.showCase(k)
+	if st.Class == ledger.ClassGrant {
+		comp, n, err := seal.ParseGrants(d.Item.Body)
+		if err != nil {
+			return nil, err
+		}
+		s.say("GRANT of the %s to at most %s; to whom, only its author can say", comp, plural(n, "key", "keys"))
+	}
+	return nil, nil
+}
+
+// unopened names the parts of a draft that the view lacks.
+func unopened(it ledger.Item, v *notice.View) (list []string, err error) {
+	b, err := seal.Parse(it.Body)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range b.Parts() {
+		there := p.Compartment == seal.Card && v.Card != nil || p.Compartment == seal.Body && (v.Body != nil || v.Tally != nil) ||
+			p.Compartment == seal.Victim && v.Victim != nil
+		if !there {
+			list = append(list, p.Compartment.String())
+		}
+	}
+	return list, nil
+}
+
+// askYes asks a question on the terminal that only "yes" answers.
+func (t *terminal) askYes(question string) error {
+	if !isTerminal(t.stdin) {
+		return hint(errors.New("nobody is there to ask"), "read it, then say --yes")
+	}
+	fmt.Fprint(t.stderr, question)
+	entered := make(chan string, 1)
+	go func() { // ends with the process, if nobody ever answers
+		line, _ := bufio.NewReader(t.stdin).ReadString('\n')
+		entered <- strings.TrimSpace(line)
+	}()
+	select {
+	case line := <-entered:
+		if line == "yes" {
+			return nil
+		}
+	case <-t.interrupt:
+		fmt.Fprintln(t.stderr)
+	}
+	return errors.New("not approved; nothing was sent")
+}

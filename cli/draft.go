@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"comity/node/desk"
+	"comity/node/drafts"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) draftCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "draft",
+		Usage: "what waits for a second officer: list it, carry it, sign it again",
+		Description: "A draft is signed by its author and sealed; it holds no plaintext. A supervisor of the same\n" +
+			"bureau sends it with `comity approve`, here or on another machine.\n\n" +
+			"Example: comity draft list",
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "list the drafts, those that have waited longest first", Description: "Example: comity draft list", Action: t.draftList},
+			{Name: "export", Usage: "write a draft to a file, to carry it to a supervisor's machine", ArgsUsage: "ID",
+				Description: "The file is sealed as the notice is.\n\nExample: comity draft export 1c27a4f0 -o red.cdraft", Flags: outputFlags(), Action: t.draftExport},
+			{Name: "import", Usage: "take in a draft from a file", ArgsUsage: "FILE",
+				Description: "It is verified first: by an officer of this bureau, and unchanged.\n\nExample: comity draft import red.cdraft", Action: t.draftImport},
+			{Name: "renew", Usage: "author: sign a draft again after you wrote something else", ArgsUsage: "ID",
+				Description: "The sealed text stays the same; the draft gets another id, and waits again.\n\nExample: comity draft renew 1c27a4f0", Action: t.draftRenew},
+			{Name: "drop", Usage: "throw a draft away", ArgsUsage: "ID", Description: "Example: comity draft drop 1c27a4f0", Action: t.draftDrop},
+		},
+	}
+}
+
+// openToRead starts a session with the replica.
+func (t *terminal) openToRead(c *cli.Context) (*session, error) {
+	s, err := t.open(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.read(c.Context); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (t *terminal) draftList(c *cli.Context) error {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return err
+	}
+	s, err := t.openToRead(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	list := s.allDrafts()
+	if t.asJSON {
+		return t.document(list)
+	}
+	if len(list) == 0 {
+		t.note("nothing waits for a second officer of %s", s.home.Bureau())
+		return nil
+	}
+	var rows [][]string
+	for _, r := range list {
+		what := r.Problem
+		if r.State == "rejected" {
+			what = words("by "+r.Rejected, r.Reason)
+		}
+		rows = append(rows, []string{r.ID.String()[:8], r.Act, r.Name, r.Author, minute(r.Due), r.State, what})
+	}
+	t.table([]string{"DRAFT", "ACT", "NOTICE", "AUTHOR", "DUE", "STATE", ""}, rows)
+	return nil
+}
+
+func (t *terminal) draftExport(c *cli.Context) error {
+	args, err := arguments(c, 1, 1, "ID")
+	if err != nil {
+		return err
+	}
+	s, err := t.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	d, err := s.findDraft(args[0])
+	if err != nil {
+		return err
+	}
+	return t.result(c, d.Marshal())
+}
+
+func (t *terminal) draftImport(c *cli.Context) error {
+	args, err := arguments(c, 1, 1, "FILE")
+	if err != nil {
+		return err
+	}
+	data, err := t.readInput(args[0], drafts.MaxFile)
+	if err != nil {
+		return err
+	}
+	d, err := drafts.Parse(data)
+	if err != nil {
+		return fmt.Errorf("%s is no draft: %w", inputName(args[0]), err)
+	}
+	s, err := t.openToRead(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r := s.draftRecord(d)
+	if r.State == "bad" || r.State == "sent" {
+		return fmt.Errorf("%s was not taken in: it is %s %s", inputName(args[0]), r.State, r.Problem)
+	}
+	if _, err := s.drafts().Find(d.ID().String()); err == nil {
+		return hint(fmt.Errorf("draft %.8s is here already", d.ID()), "see: comity draft list")
+	}
+	if err := s.drafts().Put(d); err != nil {
+		return err
+	}
+	return s.tellDraft(r)
+}
+
+// tellDraft says what is kept now.
+func (s *session) tellDraft(r draftRecord) error {
+	if s.asJSON {
+		return s.document(r)
+	}
+	s.say("%s", words(r.Name, r.Act))
+	s.say("  draft      %s", r.ID)
+	s.say("  state      %s", r.State)
+	if r.Problem != "" {
+		s.say("  because    %s", r.Problem)
+	}
+	return nil
+}
+
+func (t *terminal) draftRenew(c *cli.Context) error {
+	args, err := arguments(c, 1, 1, "ID")
+	if err != nil {
+		return err
+	}
+	s, err := t.openToWrite(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	old, err := s.findDraft(args[0])
+	if err != nil {
+		return err
+	}
+	r := s.draftRecord(old)
+	if r.State == "bad" || r.State == "sent" {
+		return fmt.Errorf("draft %.8s was not renewed: it is %s %s", r.ID, r.State, r.Problem)
+	}
+	by, err := s.signers(c)
+	if err != nil {
+		return err
+	}
+	it, err := s.desk.Renew(c.Context, s.client, by, old.Item)
+	if err != nil {
+		if errors.Is(err, desk.ErrStale) {
+			return hint(err, "seal it to the keys they have now: send the notice again, and drop this draft")
+		}
+		return err
+	}
+	d := &drafts.Draft{Item: it, Parked: uint64(time.Now().UnixMilli())}
+	if r.About != "" {
+		if d.About, err = s.desk.SealNote(by, d.ID(), r.About); err != nil {
+			return err
+		}
+	}
+	if err := s.drafts().Put(d); err != nil {
+		return err
+	}
+	if err := s.drafts().Drop(old.ID()); err != nil {
+		return err
+	}
+	return s.tellDraft(s.draftRecord(d))
+}
+
+func (t *terminal) draftDrop(c *cli.Context) error {
+	args, err := arguments(c, 1, 1, "ID")
+	if err != nil {
+		return err
+	}
+	s, err := t.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	d, err := s.findDraft(args[0])
+	if err != nil {
+		return err
+	}
+	if err := s.drafts().Drop(d.ID()); err != nil {
+		return err
+	}
+	if t.asJSON {
+		return t.document(map[string]any{"id": d.ID(), "state": "dropped"})
+	}
+	t.note("draft %.8s is thrown away; nothing was sent", d.ID())
+	return nil
+}
+
+// draftState names why a draft cannot be sent as it is.
+func draftState(err error) string {
+	switch {
+	case errors.Is(err, desk.ErrOvertaken):
+		return "overtaken"
+	case errors.Is(err, desk.ErrStale):
+		return "stale"
+	}
+	return "bad"
+}
+
+// context is that of a step which asks nobody but the replica.
+func (s *session) context() context.Context { return context.Background() }

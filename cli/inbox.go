@@ -1,0 +1,228 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/desk"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) inboxCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "inbox",
+		Usage: "show what waits for you and your bureau, what is overdue first",
+		Description: "ESCALATED is what nobody answered in time: call. Then come hits and requests by urgency and the\n" +
+			"time that is left, what waits for a second officer, new notices, and reviews that come up.\n\n" +
+			"Example: comity inbox",
+		Flags:  []cli.Flag{asOfFlag(), &cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50}},
+		Action: t.inbox,
+	}
+}
+
+// asOfFlag is on commands that judge deadlines.
+func asOfFlag() cli.Flag {
+	return &cli.StringFlag{Name: "as-of", Usage: "as it stands at `TIME`, such as 2026-11-22T10:05:00Z (default: now)"}
+}
+
+// asOf returns the time for which deadlines are judged.
+func (s *session) asOf(c *cli.Context) (uint64, error) {
+	text := c.String("as-of")
+	if text == "" {
+		return s.desk.AsOf(time.Now()), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.Year() < 1970 || at.Year() > 9999 {
+		return 0, usagef("--as-of %s: want a time such as 2026-11-22T10:05:00Z", text)
+	}
+	return uint64(at.UnixMilli()), nil
+}
+
+// task is something to do, as --json shows it.
+type task struct {
+	Task      string `json:"task"`
+	Escalated bool   `json:"escalated"`
+	Notice    string `json:"notice,omitempty"`
+	NoticeID  string `json:"notice_id,omitempty"`
+	ID        string `json:"id,omitempty"` // of the hit, the request or the draft
+	Bureau    string `json:"bureau"`
+	Urgency   string `json:"urgency"`
+	Since     uint64 `json:"since"`          // POSIX ms
+	Due       uint64 `json:"due,omitempty"`  // POSIX ms
+	Left      *int64 `json:"left,omitempty"` // seconds; less than none when it is overdue
+	Text      string `json:"text,omitempty"`
+	Do        string `json:"do"` // the command that does it
+}
+
+func (t *terminal) inbox(c *cli.Context) error {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return err
+	}
+	limit := c.Int("limit")
+	if limit < 0 {
+		return usagef("--limit %d: fewer than none cannot be shown", limit)
+	}
+	s, err := t.openToRead(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	asOf, err := s.asOf(c)
+	if err != nil {
+		return err
+	}
+	list, err := s.waiting(c.Context, asOf)
+	if err != nil {
+		return err
+	}
+	if limit > 0 && len(list) > limit {
+		t.note("these are the first %s of %s: --limit 0 shows all", count(limit), count(len(list)))
+		list = list[:limit]
+	}
+	if t.asJSON {
+		return t.document(list)
+	}
+	if len(list) == 0 {
+		t.note("nothing waits for %s, as of %s", s.home.Bureau(), clock(asOf))
+		return nil
+	}
+	var rows [][]string
+	for _, w := range list {
+		what := strings.ToUpper(w.Task[:1]) + w.Task[1:]
+		if w.Escalated {
+			what = "ESCALATED " + w.Task
+		}
+		rows = append(rows, []string{what, w.Notice, fmt.Sprintf("%.8s", w.ID), w.Bureau, w.Urgency, left(w.Due, asOf), w.Text})
+	}
+	t.table([]string{"WAITS", "NOTICE", "ID", "FROM", "URGENCY", "LEFT", ""}, rows)
+	t.note("first: %s", list[0].Do)
+	return nil
+}
+
+// left writes the time until something is due.
+func left(due, asOf uint64) string {
+	switch {
+	case due == 0:
+		return "-"
+	case asOf > due:
+		return age(time.Duration(asOf-due)*time.Millisecond) + " over"
+	}
+	return age(time.Duration(due-asOf) * time.Millisecond)
+}
+
+// waiting returns what waits for the bureau, and for the officer who acts.
+func (s *session) waiting(ctx context.Context, asOf uint64) ([]task, error) {
+	cases, err := s.desk.Cases(ctx, desk.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	list := desk.Inbox(cases, s.home.Bureau(), asOf)
+	names := make(map[string]draftRecord)
+	for _, r := range s.allDrafts() {
+		w, ok := s.draftTask(r, asOf)
+		if !ok {
+			continue
+		}
+		names[w.ID] = r
+		list = append(list, w)
+	}
+	desk.SortWaiting(list)
+	out := make([]task, len(list))
+	for i, w := range list {
+		out[i] = task{Task: string(w.Task), Escalated: w.Escalated, ID: w.ID, Bureau: w.Bureau, Urgency: w.Urgency.String(), Since: w.Since, Due: w.Due, Text: w.Text}
+		if w.Case != nil {
+			out[i].Notice, out[i].NoticeID = w.Case.Name(), w.Case.ID.String()
+		} else {
+			out[i].Notice = names[w.ID].Name
+		}
+		if w.Due > 0 {
+			seconds := (int64(w.Due) - int64(asOf)) / 1000
+			out[i].Left = &seconds
+		}
+		out[i].Do = s.doing(&w, names[w.ID])
+	}
+	return out, nil
+}
+
+// Tasks of the author of a draft.
+const (
+	taskRenew    desk.Task = "renew draft"
+	taskRejected desk.Task = "rejected draft"
+)
+
+// draftTask says what a draft asks of the officer who acts, or of anybody here
+// when no officer is named: a supervisor who is not its author approves it; its
+// author renews one that is overtaken, and learns that it was rejected.
+func (s *session) draftTask(r draftRecord, asOf uint64) (desk.Waiting, bool) {
+	w := desk.Waiting{Task: desk.TaskApprove, ID: r.ID.String(), Bureau: s.home.Bureau(), Urgency: r.draft.Urgency(), Since: r.Parked,
+		Due: r.Due, Escalated: asOf > r.Due, Text: words(r.Act+" by "+r.Author, r.About)}
+	author := s.label == "" || s.label == r.Author
+	switch r.State {
+	case "bad":
+		s.note("draft %.8s is not to be believed: %s", r.ID, r.Problem)
+		return w, false
+	case "rejected":
+		w.Task, w.Due, w.Escalated, w.Text = taskRejected, 0, false, words("by "+r.Rejected, r.Reason)
+		return w, author
+	case "overtaken", "stale":
+		w.Task, w.Text = taskRenew, words(w.Text, r.State)
+		return w, author
+	}
+	return w, s.mayApprove(r.key)
+}
+
+// mayApprove reports whether the officer who acts could approve what author wrote.
+func (s *session) mayApprove(author *state.Key) bool {
+	if s.label == "" {
+		return true
+	}
+	roles, err := s.home.Roles(s.label)
+	return err == nil && roles&ledger.RoleSupervisor != 0 && s.label != author.Label
+}
+
+// doing returns the command that does a task.
+func (s *session) doing(w *desk.Waiting, r draftRecord) string {
+	name := r.Name
+	if w.Case != nil {
+		name = w.Case.Name()
+	}
+	id := fmt.Sprintf(" %.8s", w.ID)
+	switch w.Task {
+	case desk.TaskDecideHit:
+		return "comity notice confirm " + name + " --hit" + id + ", or negative, or needs-time"
+	case desk.TaskCall, desk.TaskChase:
+		return "call " + s.bureau(w.Case.Bureau) + callDesk(w.Case) + "; it did not answer"
+	case desk.TaskOutcome:
+		return "comity notice outcome " + name + " --hit" + id + " --text -"
+	case desk.TaskConsent:
+		return "comity notice consent grant " + name + " --request" + id + ", or refuse"
+	case desk.TaskAsk:
+		return "comity notice request ask " + name + " --request" + id
+	case desk.TaskRequest:
+		return "comity notice request decide " + name + " --request" + id + " --decision DECISION --text -"
+	case desk.TaskExecute:
+		return "comity notice request execute " + name + " --request" + id + " --text -"
+	case desk.TaskReview:
+		return "comity notice show " + name + "; then extend, amend or withdraw it"
+	case desk.TaskApprove:
+		return "comity approve" + id + ", or comity reject" + id
+	case taskRenew:
+		return "comity draft renew" + id
+	case taskRejected:
+		return "comity draft drop" + id + ", and send it anew"
+	}
+	return "comity notice show " + name + ", then comity notice ack " + name
+}
+
+// callDesk returns the telephone number on a card.
+func callDesk(k *desk.Case) string {
+	if k.View == nil || k.View.Card == nil || k.View.Card.Desk.Phone == "" {
+		return ""
+	}
+	return " at " + k.View.Card.Desk.Phone
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/drafts"
+
+	"github.com/urfave/cli/v2"
+)
+
+// approvalFlag is on what may wait for a second officer although the ledger does
+// not ask for one.
+func approvalFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "for-approval", Usage: "do not send it: a supervisor of the bureau will, with `comity approve`"}
+}
+
+// submitOrPark sends a statement, or, where it needs a second officer's
+// signature and has none, keeps it for one: see package drafts. Whoever
+// composes it sets [desk.Officers.Awaits]. about says what it is for where its
+// sealed text does not; it is sealed too, and may be empty.
+func (s *session) submitOrPark(c *cli.Context, name string, it ledger.Item, needsSecond bool, about string) error {
+	if !needsSecond || len(it.Entry.Signatures) > 1 {
+		return s.send(c, name, it)
+	}
+	d := &drafts.Draft{Item: it, Parked: uint64(time.Now().UnixMilli())}
+	if about != "" {
+		by, err := s.signers(c)
+		if err != nil {
+			return err
+		}
+		if d.About, err = s.desk.SealNote(by, it.Entry.ID, about); err != nil {
+			return err
+		}
+	}
+	if err := s.drafts().Put(d); err != nil {
+		return fmt.Errorf("%s was not sent: %w", name, err)
+	}
+	if s.asJSON {
+		return s.document(s.draftRecord(d))
+	}
+	s.say("%s", name)
+	s.say("  draft      %s", d.ID())
+	s.say("  WAITS      for a second officer of %s, until %s; nothing is sent", s.home.Bureau(), clock(d.Due()))
+	s.note("a supervisor of %s sends it: comity approve %.8s", s.home.Bureau(), d.ID())
+	s.note("write nothing else as this officer until then, or sign it again: comity draft renew %.8s", d.ID())
+	return nil
+}
+
+func (s *session) drafts() drafts.Folder { return drafts.Folder(s.home.DraftsDir()) }
+
+// draftRecord is a draft as --json shows it.
+type draftRecord struct {
+	ID        ledger.ID `json:"id"`
+	Name      string    `json:"name,omitempty"` // the notice's reference, where the keys here open it
+	Act       string    `json:"act"`
+	Author    string    `json:"author,omitempty"`
+	Parked    uint64    `json:"parked"`
+	Due       uint64    `json:"due"`
+	State     string    `json:"state"` // waiting, overtaken, stale, rejected, sent, bad
+	Problem   string    `json:"problem,omitempty"`
+	About     string    `json:"about,omitempty"`
+	Rejected  string    `json:"rejected_by,omitempty"`
+	Reason    string    `json:"reason,omitempty"`
+	Signature int       `json:"signatures"`
+
+	draft *drafts.Draft
+	key   *state.Key
+}
+
+// draftRecord describes a draft; what it says was verified, except where State
+// is bad. The desk must be open.
+func (s *session) draftRecord(d *drafts.Draft) draftRecord {
+	st := d.Item.Entry.Statement
+	r := draftRecord{ID: d.ID(), Act: st.Class.String(), Parked: d.Parked, Due: d.Due(), State: "waiting", Signature: len(d.Item.Entry.Signatures), draft: d}
+	var err error
+	if r.key, err = s.desk.CheckDraft(s.home.Bureau(), d.Item); err != nil {
+		r.State, r.Problem = "bad", err.Error()
+		return r
+	}
+	r.Author, r.Name = r.key.Label, s.draftName(d)
+	if len(d.About) > 0 {
+		if text, label, err := s.desk.OpenNote(d.About, st.Author, d.ID()); err == nil && label == r.Author {
+			r.About = text
+		}
+	}
+	if d.Rejection != nil {
+		r.State = "rejected"
+		if r.Reason, r.Rejected, err = s.desk.OpenNote(d.Rejection.Reason, d.Rejection.By, d.ID()); err != nil {
+			r.Problem = err.Error()
+		}
+		return r
+	}
+	if _, there, err := state.ReadIndex(s.desk.View(), d.ID()); err == nil && there {
+		r.State = "sent"
+		return r
+	}
+	if err := s.desk.Current(s.context(), nil, d.Item); err != nil {
+		r.State, r.Problem = draftState(err), err.Error()
+	}
+	return r
+}
+
+// draftName returns the reference of the notice that a draft is, or is about.
+func (s *session) draftName(d *drafts.Draft) string {
+	switch st := d.Item.Entry.Statement; st.Class {
+	case ledger.ClassPublish, ledger.ClassAmend:
+		if v, err := s.desk.OpenDraft(d.Item); err == nil {
+			return v.Reference
+		}
+	default:
+		if k, err := s.desk.Case(s.context(), st.Target.String()); err == nil {
+			return k.Name()
+		}
+	}
+	return ""
+}
+
+// allDrafts returns what is kept here, and notes what is damaged.
+func (s *session) allDrafts() []draftRecord {
+	list, err := s.drafts().List()
+	if err != nil {
+		s.note("%s", err)
+	}
+	var out []draftRecord
+	for _, d := range list {
+		r := s.draftRecord(d)
+		if r.State == "sent" { // by a command that was cut off before it could tidy up
+			if err := s.drafts().Drop(d.ID()); err != nil {
+				s.note("%s", err)
+			}
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// findDraft returns the draft that a person means.
+func (s *session) findDraft(name string) (*drafts.Draft, error) {
+	d, err := s.drafts().Find(name)
+	if errors.Is(err, drafts.ErrNone) {
+		err = hint(err, "what waits: comity draft list")
+	}
+	return d, err
+}

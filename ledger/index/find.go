@@ -1,0 +1,74 @@
+package index
+
+import (
+	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// Expr says which terms a notice must have.
+type Expr interface{ match(b *strings.Builder) }
+
+// Term is the expression of one term; with a * at its end, of all that begin so.
+type Term string
+
+// All needs every one of its expressions, of which there is at least one.
+type All []Expr
+
+// Any needs one of its expressions, of which there is at least one.
+type Any []Expr
+
+func (t Term) match(b *strings.Builder) {
+	text, prefix := strings.CutSuffix(string(t), "*")
+	b.WriteByte('"')
+	b.WriteString(clean(text)) // else FTS5 would read a phrase, or the end of one
+	b.WriteByte('"')
+	if prefix {
+		b.WriteByte('*')
+	}
+}
+
+func (a All) match(b *strings.Builder) { join(b, a, " AND ") }
+func (a Any) match(b *strings.Builder) { join(b, a, " OR ") }
+
+func join(b *strings.Builder, list []Expr, operator string) {
+	b.WriteByte('(')
+	for i, e := range list {
+		if i > 0 {
+			b.WriteString(operator)
+		}
+		e.match(b)
+	}
+	b.WriteByte(')')
+}
+
+// Find returns the newest limit notices before an index, 0 for the end, that
+// have the terms of an expression: newest first.
+func (ix *Index) Find(e Expr, before uint64, limit int) ([]uint64, error) {
+	return ix.find("SELECT rowid FROM find WHERE find MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", match(e), end(before), limit)
+}
+
+// FindBorn is [Index.Find] for the active notices on whose card is a person who
+// may be born on a day from first to last, since 1970-01-01.
+func (ix *Index) FindBorn(e Expr, first, last int64, limit int) ([]uint64, error) {
+	return ix.find(`SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+		WHERE f.find MATCH ? AND n.first <= ? AND n.last >= ? AND NOT n.ended AND (n.first <> 0 OR n.last <> 0)
+		ORDER BY f.rowid DESC LIMIT ?`, match(e), last, first, limit)
+}
+
+func match(e Expr) string {
+	var b strings.Builder
+	e.match(&b)
+	return b.String()
+}
+
+func (ix *Index) find(sql string, args ...any) ([]uint64, error) {
+	var out []uint64
+	err := ix.read(func(c *conn) error {
+		return c.query(sql, func(s *sqlite3.Stmt) error {
+			out = append(out, uint64(s.ColumnInt64(0)))
+			return nil
+		}, args...)
+	})
+	return out, err
+}

@@ -1,0 +1,128 @@
+package state
+
+import (
+	"comity/ledger"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Reviewers is how many bureaus other than the origin decide together on a
+// notice, in a ledger of n members: f+1, so that those of them that are faulty
+// cannot do it alone, and no more than there are. The charter has no field for
+// it. 1 of 3, 2 of 5, 3 of 7, 5 of 15; in a ledger of one there is nobody to ask.
+func Reviewers(n int) int { return min((n-1)/3+1, n-1) }
+
+// Vote is what one bureau has said about a notice that is not decided yet, each
+// field 0 where it said nothing.
+type Vote struct {
+	Bureau  string
+	Review  ledger.Decision                // on the current version
+	Suspend [numAuthorities]bool           // by authority: it wants the notice suspended
+	Lift    [numAuthorities]ledger.Outcome // by authority: what it wants to become of the suspension
+}
+
+const numAuthorities = int(ledger.ByOversight) + 1
+
+// VotesBytes is the length of what the state holds of votes in a ledger of so
+// many members.
+func VotesBytes(members int) int { return members * (2 + 1 + 2*numAuthorities) }
+
+// ReadVotes returns what bureaus have said about the notice with this id that is
+// not decided yet: one vote for each member in the order of the charter, nil
+// where nobody said anything.
+func ReadVotes(v View, notice ledger.ID) ([]Vote, error) {
+	list, err := read(v, TableVotes, notice[:], func(data []byte) (*[]Vote, bool) {
+		var list []Vote
+		in := cryptobyte.String(data)
+		for ok := true; !in.Empty(); {
+			var x Vote
+			var code []byte
+			ok = in.ReadBytes(&code, 2) && in.ReadUint8((*uint8)(&x.Review))
+			for i := range numAuthorities {
+				var suspend uint8
+				ok = ok && in.ReadUint8(&suspend) && in.ReadUint8((*uint8)(&x.Lift[i]))
+				x.Suspend[i] = suspend != 0
+			}
+			if !ok {
+				return nil, false
+			}
+			x.Bureau = string(code)
+			list = append(list, x)
+		}
+		return &list, true
+	})
+	if list == nil || err != nil {
+		return nil, err
+	}
+	return *list, nil
+}
+
+func marshalVotes(list []Vote) []byte {
+	b := cryptobyte.NewBuilder(nil)
+	for i := range list {
+		b.AddBytes([]byte(list[i].Bureau))
+		b.AddUint8(uint8(list[i].Review))
+		for j := range numAuthorities {
+			suspend := uint8(0)
+			if list[i].Suspend[j] {
+				suspend = 1
+			}
+			b.AddUint8(suspend)
+			b.AddUint8(uint8(list[i].Lift[j]))
+		}
+	}
+	return b.BytesOrPanic()
+}
+
+// ballot is the votes on one notice with one bureau's among them.
+type ballot struct {
+	votes []Vote
+	own   *Vote
+}
+
+// ballot reads the votes on a notice; a bureau's own is the zero Vote before it
+// has said anything.
+func (a *application) ballot(notice ledger.ID, bureau string) (*ballot, error) {
+	votes, err := ReadVotes(a, notice)
+	if err != nil {
+		return nil, err
+	}
+	if votes == nil {
+		for i := range a.genesis.Charter.Members {
+			votes = append(votes, Vote{Bureau: a.genesis.Charter.Members[i].Code})
+		}
+	}
+	b := &ballot{votes: votes}
+	for i := range votes {
+		if votes[i].Bureau == bureau {
+			b.own = &votes[i]
+		}
+	}
+	return b, nil
+}
+
+// count returns how many bureaus' votes are as is says.
+func (b *ballot) count(is func(v *Vote) bool) (n int) {
+	for i := range b.votes {
+		if is(&b.votes[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// clear takes back what every bureau said, as forget says.
+func (b *ballot) clear(forget func(v *Vote)) {
+	for i := range b.votes {
+		forget(&b.votes[i])
+	}
+}
+
+func (a *application) putBallot(notice ledger.ID, b *ballot) {
+	a.put(TableVotes, notice[:], marshalVotes(b.votes))
+}
+
+// quorate reports whether so many votes decide.
+func (a *application) quorate(votes int) bool {
+	return votes >= Reviewers(len(a.genesis.Charter.Members))
+}

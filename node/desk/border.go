@@ -1,0 +1,258 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/index"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+)
+
+// Subject is what an officer at a border knows of somebody: the number of a
+// document, or a name with a date of birth, or a zone that was scanned, which
+// has both. A name alone asks about nobody: too many people share one.
+type Subject struct {
+	MRZ *notice.MRZ
+
+	Number  string
+	Country string // that issued the document; "" takes any
+
+	Name string
+	Born notice.Date
+}
+
+// ErrSubject is returned for a subject of whom too little is known.
+var ErrSubject = errors.New("a check needs the number of a document, or a name with a date of birth")
+
+// Sighting is a notice whose card is of the subject. It has been opened again
+// from its signed entry, and is current at the end of the replica.
+type Sighting struct {
+	ID        ledger.ID // of the publish statement
+	Index     uint64
+	Bureau    string
+	Status    state.Status
+	Published uint64       // ledger time, POSIX ms
+	Changed   uint64       // ledger time of the current version
+	View      *notice.View // of which only the card was opened
+	Action    notice.Action
+	Why       string
+}
+
+// Suspended reports whether the notice must not be acted on as it stands.
+func (s *Sighting) Suspended() bool { return s.Status != state.StatusActive }
+
+// Answer is what the desk knows of a subject.
+type Answer struct {
+	Hits []Sighting // those to be protected first, then the newest first
+	AsOf uint64     // the entries before this one are in the index
+	Size uint64     // of the replica; more than AsOf while the index is being built
+	Time time.Time  // ledger time of the last entry in the index
+	Full bool       // there are more hits than are shown
+}
+
+// maxCandidates bounds the cards that one check opens.
+const maxCandidates = 64
+
+// Check looks for a subject among the cards of active notices. It asks nobody:
+// neither a node nor, so that it takes milliseconds, the entries that the index
+// does not hold yet; [Desk.Index] brings it up to date. asOf is the time of the
+// check, which tells the century of a birth date in a zone.
+func (d *Desk) Check(ctx context.Context, s *Subject, asOf time.Time) (*Answer, error) {
+	terms, first, last, err := s.terms(asOf)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.opener.keys()[seal.Card]) == 0 {
+		return nil, errors.New("check: this desk has no key for cards")
+	}
+	var a *Answer
+	err = d.mended(func() (err error) { a, err = d.check(ctx, s, terms, first, last, asOf); return err })
+	if err != nil {
+		return nil, fmt.Errorf("check: %w", err)
+	}
+	return a, nil
+}
+
+func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first, last int64, asOf time.Time) (*Answer, error) {
+	a := new(Answer)
+	var found []uint64
+	err := d.withIndex(func(ix *index.Index) error {
+		a.AsOf = ix.Position()
+		for _, term := range terms.document {
+			list, err := ix.Find(index.Term(term), 0, maxCandidates)
+			if err != nil {
+				return err
+			}
+			found = append(found, list...)
+		}
+		if len(terms.person) == 0 {
+			return nil
+		}
+		var any index.Any
+		for _, t := range terms.person {
+			any = append(any, index.Term(t))
+		}
+		list, err := ix.FindBorn(any, first, last, maxCandidates)
+		found = append(found, list...)
+		a.Full = a.Full || len(list) == maxCandidates
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if a.Size, err = d.Size(); err != nil {
+		return nil, err
+	}
+	if a.AsOf > 0 {
+		ms, _, err := d.store.Entry(a.AsOf - 1)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", a.AsOf-1, err)
+		}
+		a.Time = time.UnixMilli(int64(ms)).UTC()
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	for _, n := range found {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		h, err := d.sight(n, s, asOf)
+		if err != nil {
+			return nil, err
+		}
+		if h != nil {
+			a.Hits = append(a.Hits, *h)
+		}
+	}
+	slices.SortFunc(a.Hits, func(x, y Sighting) int {
+		return cmp.Or(cmp.Compare(rank(x.Action), rank(y.Action)), cmp.Compare(y.Index, x.Index))
+	})
+	return a, nil
+}
+
+func rank(a notice.Action) int {
+	if a == notice.Protect {
+		return 0
+	}
+	return 1
+}
+
+// sight opens the card of a notice, and returns it if it is of the subject.
+func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
+	var known *index.Notice
+	err := d.withIndex(func(ix *index.Index) (err error) { known, err = ix.Notice(n); return err })
+	if err != nil {
+		return nil, err
+	}
+	if known == nil {
+		return nil, fmt.Errorf("%w: the notice of entry %d is missing", index.ErrDamaged, n)
+	}
+	k, err := d.docket(n, known.Events)
+	if err != nil {
+		return nil, err
+	}
+	about, err := d.Notice(k.id)
+	if err != nil || about == nil || !visible(about.Status) {
+		return nil, err
+	}
+	// The state is the authority on which version is current.
+	k.versions = []uint64{about.Latest}
+	opened := d.openNotice(k, identities{seal.Card: d.opener.keys()[seal.Card]}).shown[0]
+	if opened.view == nil {
+		return nil, nil // it was purged, or changed for other readers, since it was indexed
+	}
+	why := s.matches(opened.view, asOf)
+	if why == "" {
+		return nil, nil
+	}
+	h := &Sighting{ID: k.id, Index: n, Bureau: about.Bureau, Status: about.Status, View: opened.view, Action: opened.view.Action(), Why: why}
+	if h.Suspended() {
+		h.Action = notice.CallDesk
+	}
+	if h.Published, _, err = d.store.Entry(n); err == nil {
+		h.Changed, _, err = d.store.Entry(about.Latest)
+	}
+	return h, err
+}
+
+// visible reports whether a checkpoint is shown a notice at all.
+func visible(s state.Status) bool { return s == state.StatusActive }
+
+// subjectTerms are what the index is asked.
+type subjectTerms struct{ document, person []string }
+
+// terms returns the terms of a subject, and the days on which they may be born.
+func (s *Subject) terms(asOf time.Time) (t subjectTerms, first, last int64, err error) {
+	number, name, born := s.Number, s.mrzName(), s.Born
+	if s.MRZ != nil {
+		number, born = s.MRZ.Number, s.MRZ.Born(asOf)
+	}
+	if term := index.DocumentTerm(number); term != "" {
+		t.document = []string{term}
+	}
+	t.person = index.PersonTerms(name, born)
+	if len(t.document)+len(t.person) == 0 {
+		if s.Name != "" && !s.Born.IsZero() {
+			return t, 0, 0, fmt.Errorf("%w: %.80q has no letter of a passport; write it as the passport does", ErrSubject, s.Name)
+		}
+		return t, 0, 0, ErrSubject
+	}
+	if !born.IsZero() {
+		from, to := born.Range()
+		first, last = int64(from), int64(to)
+	}
+	return t, first, last, nil
+}
+
+// mrzName returns the name in the letters of a machine-readable zone.
+func (s *Subject) mrzName() string {
+	if s.MRZ != nil {
+		return s.MRZ.Family + "<" + s.MRZ.Given
+	}
+	return notice.Name{Full: s.Name}.MRZForm()
+}
+
+// matches says by what the card is of the subject, "" if it is not.
+func (s *Subject) matches(v *notice.View, asOf time.Time) string {
+	if v.Card == nil {
+		return ""
+	}
+	if s.MRZ != nil {
+		_, why := v.MatchMRZ(s.MRZ, asOf)
+		return why
+	}
+	person := &v.Card.Person
+	if want := index.DocumentTerm(s.Number); want != "" {
+		for _, d := range person.Documents {
+			// A country of two letters and one of three may be the same.
+			if index.DocumentTerm(d.Number) == want && (s.Country == "" || d.Country == "" || len(s.Country) != len(d.Country) || s.Country == d.Country) {
+				return fmt.Sprintf("%s number %s", strings.ReplaceAll(string(d.Type), "_", " "), d.Number)
+			}
+		}
+	}
+	if s.Name == "" || !person.Born.Overlaps(s.Born) {
+		return ""
+	}
+	want := nameWords(s.mrzName())
+	for _, n := range person.Names {
+		if slices.Equal(nameWords(n.MRZForm()), want) {
+			return fmt.Sprintf("name %s and date of birth %s", n, person.Born)
+		}
+	}
+	return ""
+}
+
+// nameWords returns the words of a name in a zone, sorted.
+func nameWords(mrzName string) []string {
+	words := strings.FieldsFunc(mrzName, func(r rune) bool { return r == '<' || r == ' ' })
+	slices.Sort(words)
+	return words
+}

@@ -1,0 +1,270 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/notice"
+)
+
+// check asks the desk of an office and returns what was hit, as "LT-0301 PROTECT".
+func (o *office) check(s *Subject) string {
+	o.t.Helper()
+	a, err := o.Desk.Check(context.Background(), s, today)
+	if err != nil {
+		o.t.Fatalf("check %+v: %v", s, err)
+	}
+	var out []string
+	for _, h := range a.Hits {
+		out = append(out, h.View.Reference+" "+string(h.Action))
+		if h.View.Body != nil || h.View.Victim != nil {
+			o.t.Errorf("a check opened more than the card of %s", h.View.Reference)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// follow syncs and indexes.
+func (o *office) follow() {
+	o.t.Helper()
+	syncDesk(o.t, o.Desk, o.node)
+	if err := o.Index(context.Background(), nil); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func scanned(t *testing.T, n *notice.Notice) *notice.MRZ {
+	t.Helper()
+	m, err := n.Card.PassportMRZ()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := m.Lines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err = notice.ParseMRZ(strings.Join(lines, "\n")); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func date(t *testing.T, s string) notice.Date {
+	t.Helper()
+	d, err := notice.ParseDate(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestCheck(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 3)
+	xa, xb, xc := offices[0], offices[1], offices[2]
+	n := notice.ChildCase(today)
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n))
+	for _, o := range offices {
+		o.follow()
+	}
+	born := n.Card.Person.Born
+	year := date(t, born.String()[:4])
+	for _, tt := range []struct {
+		what string
+		s    Subject
+		hit  bool
+	}{
+		{"zone", Subject{MRZ: scanned(t, n)}, true},
+		{"document", Subject{Number: "A30117745"}, true},
+		{"document as people write it", Subject{Number: "a 3011-7745", Country: "XA"}, true},
+		{"document of another country", Subject{Number: "A30117745", Country: "XB"}, false},
+		{"another document", Subject{Number: "A30117746"}, false},
+		{"name and birth", Subject{Name: "Ilva Sorrendahl", Born: born}, true},
+		{"name the other way round", Subject{Name: "SORRENDAHL, Ilva", Born: born}, true},
+		{"name and year", Subject{Name: "ilva sorrendahl", Born: year}, true},
+		{"another name", Subject{Name: "Ilva Sorrenholm", Born: born}, false},
+		{"name and another birth", Subject{Name: "Ilva Sorrendahl", Born: date(t, "1971-02-03")}, false},
+	} {
+		for _, o := range []*office{xa, xb} {
+			want := ""
+			if tt.hit {
+				want = "LT-0301 PROTECT"
+			}
+			if got := o.check(&tt.s); got != want {
+				t.Errorf("%s: %s: got %q, want %q", o.Code, tt.what, got, want)
+			}
+		}
+		if got := xc.check(&tt.s); got != "" {
+			t.Errorf("XC, which is no reader: %s: got %q", tt.what, got)
+		}
+	}
+	for _, s := range []Subject{{}, {Name: "Ilva Sorrendahl"}, {Born: born}, {Number: "--"}, {Name: "Sorrendahl", Number: " "}} {
+		if _, err := xb.Desk.Check(ctx, &s, today); !errors.Is(err, ErrSubject) {
+			t.Errorf("check %+v: %v, want ErrSubject", s, err)
+		}
+	}
+
+	// What is not indexed yet is not found, and the answer says how far it goes.
+	other := notice.ChildCase(today)
+	other.Reference, other.Card.Person.Documents[0].Number = "LT-0302", "B00000001"
+	xa.send(xa.Publish(ctx, xa.c, xa.officers(), other))
+	syncDesk(t, xb.Desk, xb.node)
+	a, err := xb.Desk.Check(ctx, &Subject{Number: "B00000001"}, today)
+	if err != nil || len(a.Hits) != 0 || a.AsOf+1 != a.Size || a.Time.IsZero() {
+		t.Errorf("before it is indexed: %+v, %v", a, err)
+	}
+	xb.follow()
+	if got := xb.check(&Subject{Number: "B00000001"}); got != "LT-0302 PROTECT" {
+		t.Errorf("after it is indexed: %q", got)
+	}
+	if got := xb.check(&Subject{Name: "Ilva Sorrendahl", Born: born}); got != "LT-0302 PROTECT, LT-0301 PROTECT" {
+		t.Errorf("two notices of one person: %q", got)
+	}
+
+	// An amendment takes the number away; a withdrawal all of it.
+	n.Card.Person.Documents[0].Number = "C12345678"
+	xa.send(xa.Amend(ctx, xa.c, xa.officers(), id, n))
+	syncDesk(t, xb.Desk, xb.node)
+	if got := xb.check(&Subject{Number: "A30117745"}); got != "" {
+		t.Errorf("an amendment that is not indexed yet: the former number finds %q", got)
+	}
+	xb.follow()
+	if got := xb.check(&Subject{Number: "C12345678"}); got != "LT-0301 PROTECT" {
+		t.Errorf("amended: %q", got)
+	}
+	xa.send(xa.Withdraw(ctx, xa.c, xa.officers(), id))
+	xb.follow()
+	if got := xb.check(&Subject{Number: "C12345678"}); got != "" {
+		t.Errorf("withdrawn: %q", got)
+	}
+}
+
+// TestCheckUnreviewed: a diffusion asks for no arrest, whatever its author wrote.
+func TestCheckUnreviewed(t *testing.T) {
+	_, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	n := notice.ChildCase(today)
+	n.Colour, n.Card.Action = ledger.KindRed, notice.Arrest
+	// A program of his own does not validate.
+	by := xa.officers()
+	from, err := xa.author(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := n.Parts(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := xa.sealParts(from, parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := n.Publish()
+	header.SizeClass = sizeClass(len(body))
+	xa.send(xa.sign(context.Background(), xa.c, &by, ledger.Statement{Class: ledger.ClassPublish, Public: header.Marshal()}, body))
+	xb.follow()
+	if got := xb.check(&Subject{Number: "A30117745"}); got != "LT-0301 CALL_DESK" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestIndexIsDisposable damages, loses and outdates the index: the cases stay
+// the same.
+func TestIndexIsDisposable(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	for _, ref := range []string{"LT-0301", "LT-0302", "LT-0303"} {
+		n := notice.ChildCase(today)
+		n.Reference = ref
+		xa.send(xa.Publish(ctx, xa.c, xa.officers(), n))
+	}
+	xb.follow()
+	dir := filepath.Join(xb.dir, dirIndex)
+	ids := xb.opener.keys()
+	refs := func() string {
+		t.Helper()
+		list, err := xb.Cases(ctx, Filter{Opened: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, c := range list {
+			out = append(out, c.Reference())
+		}
+		return strings.Join(out, " ")
+	}
+	reopen := func(between func()) {
+		t.Helper()
+		xb.Unlock(nil) // closes it
+		between()
+		xb.Unlock(ids)
+	}
+	damage := func(from, to int) func() {
+		return func() {
+			t.Helper()
+			files, err := filepath.Glob(filepath.Join(dir, "notices.db*"))
+			if err != nil || len(files) == 0 {
+				t.Fatal(files, err)
+			}
+			data, err := os.ReadFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := from; i < min(to, len(data)); i += 512 {
+				data[i]++
+			}
+			if err := os.WriteFile(files[0], data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for what, between := range map[string]func(){
+		"reopened":   func() {},
+		"lost":       func() { os.RemoveAll(dir) },
+		"key lost":   func() { os.Remove(filepath.Join(dir, fileIndexKey)) },
+		"head":       damage(0, 100),
+		"all tables": damage(4096, 1<<30),
+		"some":       damage(20000, 1<<30),
+	} {
+		reopen(between)
+		if got := refs(); got != "LT-0301 LT-0302 LT-0303" {
+			t.Errorf("%s: got %q", what, got)
+		}
+		if c, err := xb.Case(ctx, "lt-0302"); err != nil || c.Reference() != "LT-0302" {
+			t.Errorf("%s: by name: %v, %v", what, c, err)
+		}
+		if got := xb.check(&Subject{Number: "A30117745"}); strings.Count(got, "PROTECT") != 3 {
+			t.Errorf("%s: check: %q", what, got)
+		}
+	}
+	// With the key of the cards alone there is another index, and the first one
+	// cannot be opened.
+	before, err := xb.indexOptions(ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(filepath.Join(dir, fileIndexKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	xb.Unlock(map[seal.Compartment][]*keys.Identity{seal.Card: ids[seal.Card]})
+	if got := refs(); got != "LT-0301 LT-0302 LT-0303" {
+		t.Errorf("cards alone: %q", got)
+	}
+	ctx2 := seal.Context{Ledger: keys.ID(xb.genesis.Ledger)}
+	if key, ok := openIndexKey(ctx2, file[32:], ids); !ok || key != before.Key {
+		t.Error("all keys do not open the index")
+	}
+	if key, ok := openIndexKey(ctx2, file[32:], xb.opener.keys()); ok && key == before.Key {
+		t.Error("the key of the cards opens the index of all parts")
+	}
+	checkSealed(t, xb.dir, "Sorrendahl", "SORRENDAHL", "A30117745", "LT-0301", "music school")
+}

@@ -1,0 +1,332 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/index"
+	"comity/ledger/state"
+)
+
+// feedEntries is how many entries one step of the index takes in. All that is
+// opened of them is in memory at once.
+const feedEntries = 1024
+
+// finder is the index of what the keys open, and how far it is.
+type finder struct {
+	feeding sync.Mutex // held by who brings the index up to date
+
+	mu sync.RWMutex // guards ix; held for reading while ix is in use
+	ix *index.Index // nil before the first use, and without keys
+}
+
+// Index brings the index up to the end of the replica. progress, which may be
+// nil, is told how many entries it holds, of how many. Whatever asks the desk
+// for cases does this first; who wants to show progress, or to do it in the
+// background while [Desk.Check] answers, does it here.
+func (d *Desk) Index(ctx context.Context, progress func(done, total uint64)) error {
+	if len(compartmentsOf(d.opener.keys())) == 0 {
+		return nil
+	}
+	d.finder.feeding.Lock()
+	defer d.finder.feeding.Unlock()
+	err := d.mended(func() error { return d.feed(ctx, progress) })
+	if err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	return nil
+}
+
+// mended calls do, and once more with an empty index if the index turns out to
+// be damaged. What do asks of it first must bring it up to date.
+func (d *Desk) mended(do func() error) error {
+	err := do()
+	if !errors.Is(err, index.ErrDamaged) {
+		return err
+	}
+	if err := d.dropIndex(true); err != nil {
+		return err
+	}
+	return do()
+}
+
+// Indexed returns how many entries the index holds: as of which one [Desk.Check]
+// answers.
+func (d *Desk) Indexed() (uint64, error) {
+	var position uint64
+	err := d.withIndex(func(ix *index.Index) error { position = ix.Position(); return nil })
+	return position, err
+}
+
+// withIndex calls do with the index, which it opens if need be. Without keys
+// there is none, and do is not called.
+func (d *Desk) withIndex(do func(ix *index.Index) error) error {
+	f := &d.finder
+	f.mu.RLock()
+	if f.ix == nil {
+		f.mu.RUnlock()
+		if err := d.openIndex(); err != nil {
+			return err
+		}
+		f.mu.RLock()
+	}
+	defer f.mu.RUnlock()
+	if f.ix == nil {
+		return nil
+	}
+	return do(f.ix)
+}
+
+func (d *Desk) openIndex() error {
+	f := &d.finder
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ids := d.opener.keys()
+	if f.ix != nil || len(compartmentsOf(ids)) == 0 {
+		return nil
+	}
+	o, err := d.indexOptions(ids)
+	if err != nil {
+		return fmt.Errorf("key of the index: %w", err)
+	}
+	f.ix, err = index.Open(filepath.Join(d.dir, dirIndex), o)
+	if err != nil {
+		return err
+	}
+	if size, err := d.Size(); err != nil || f.ix.Position() <= size {
+		return err
+	}
+	// The replica was made anew and is behind: the index must not be ahead.
+	err = errors.Join(f.ix.Close(), index.Remove(filepath.Join(d.dir, dirIndex)))
+	if f.ix = nil; err == nil {
+		f.ix, err = index.Open(filepath.Join(d.dir, dirIndex), o)
+	}
+	return err
+}
+
+// dropIndex closes the index, and removes it if it is of no more use.
+func (d *Desk) dropIndex(remove bool) error {
+	f := &d.finder
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var err error
+	if f.ix != nil {
+		err = f.ix.Close()
+		f.ix = nil
+	}
+	if remove {
+		err = errors.Join(err, index.Remove(filepath.Join(d.dir, dirIndex)))
+	}
+	return err
+}
+
+// feed takes the entries that are new into the index, step by step: while one
+// is opened, on all cores, the one before is written.
+func (d *Desk) feed(ctx context.Context, progress func(done, total uint64)) error {
+	if progress == nil {
+		progress = func(done, total uint64) {}
+	}
+	return d.withIndex(func(ix *index.Index) error {
+		total, err := d.Size()
+		if err != nil {
+			return err
+		}
+		from := ix.Position()
+		if from == total {
+			return nil
+		}
+		progress(from, total)
+		var last *index.Update
+		written := make(chan error, 1)
+		written <- nil
+		for from < total {
+			to := min(from+feedEntries, total)
+			u, err := d.step(ctx, ix, last, from, to)
+			if failed := <-written; failed != nil || err != nil {
+				return errors.Join(failed, err)
+			}
+			progress(from, total)
+			last, from = u, to
+			go func() { written <- ix.Apply(u) }()
+		}
+		if err := <-written; err != nil {
+			return err
+		}
+		progress(total, total)
+		return nil
+	})
+}
+
+// step opens what the entries [from, to) concern. last is the step before, which
+// may not be in the index yet.
+func (d *Desk) step(ctx context.Context, ix *index.Index, last *index.Update, from, to uint64) (*index.Update, error) {
+	u := &index.Update{From: from, To: to}
+	touched := make(map[uint64][]uint64) // by publish entry
+	var order, replies []uint64
+	for i := from; i < to; i++ {
+		_, e, err := d.store.Entry(i)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", i, err)
+		}
+		n := i
+		switch e.Statement.Class {
+		case ledger.ClassPublish:
+		case ledger.ClassReply:
+			replies = append(replies, i)
+			continue
+		default:
+			var ok bool
+			if n, ok, err = d.concerns(e, u); err != nil {
+				return nil, fmt.Errorf("read entry %d: %w", i, err)
+			}
+			if !ok {
+				continue
+			}
+		}
+		if _, ok := touched[n]; !ok {
+			if touched[n], err = entriesOn(ix, last, n, from); err != nil {
+				return nil, err
+			}
+			order = append(order, n)
+		}
+		touched[n] = append(touched[n], i)
+	}
+	ids := d.opener.keys()
+	puts, errs := make([]index.Put, len(order)), make([]error, len(order))
+	err := parallel(ctx, len(order), func(i int) { puts[i], errs[i] = d.put(order[i], touched[order[i]], ids) })
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	u.Put = puts
+	answers := make([]*index.Reply, len(replies))
+	err = parallel(ctx, len(replies), func(i int) { answers[i] = d.answers(replies[i], ids) })
+	for _, r := range answers {
+		if r != nil {
+			u.Replies = append(u.Replies, *r)
+		}
+	}
+	return u, err
+}
+
+// concerns returns the publish entry of the notice that an entry acts on. One
+// that purges a reply makes the update forget that reply.
+func (d *Desk) concerns(e *ledger.Entry, u *index.Update) (n uint64, ok bool, err error) {
+	target := e.Statement.Target
+	if target == (ledger.ID{}) {
+		return 0, false, nil
+	}
+	about, err := d.Notice(target)
+	if err != nil {
+		return 0, false, err
+	}
+	if about != nil {
+		purged, err := state.Purged(d.store, about.Index)
+		u.Scrub = u.Scrub || purged
+		return about.Index, true, err
+	}
+	at, ok, err := state.ReadIndex(d.store, target)
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	if purged, err := state.Purged(d.store, at); err != nil || !purged {
+		return 0, false, err
+	}
+	u.Forget = append(u.Forget, at)
+	return 0, false, nil
+}
+
+// entriesOn returns the entries before from that concern a notice.
+func entriesOn(ix *index.Index, last *index.Update, n, from uint64) ([]uint64, error) {
+	if n >= from {
+		return nil, nil
+	}
+	if last != nil {
+		for i := range last.Put {
+			if last.Put[i].N == n {
+				return slices.Clone(last.Put[i].Events), nil
+			}
+		}
+	}
+	known, err := ix.Notice(n)
+	if err != nil {
+		return nil, err
+	}
+	if known == nil {
+		return nil, fmt.Errorf("%w: the notice of entry %d is missing", index.ErrDamaged, n)
+	}
+	return known.Events, nil
+}
+
+// put returns what the index shall hold of a notice.
+func (d *Desk) put(n uint64, events []uint64, ids identities) (index.Put, error) {
+	k, err := d.docket(n, events)
+	if err != nil {
+		return index.Put{}, err
+	}
+	about, err := d.Notice(k.id)
+	if err != nil {
+		return index.Put{}, err
+	}
+	if about == nil {
+		return index.Put{}, fmt.Errorf("the state has no notice %s", k.id.Short())
+	}
+	p := index.Put{Notice: index.Notice{N: n, Bureau: about.Bureau, Ended: !visible(about.Status), Events: events}}
+	opened := d.openNotice(k, ids).shown
+	current := opened[len(opened)-1].view
+	p.Terms = index.Terms(k.id.String(), current)
+	if current != nil && current.Card != nil && !current.Card.Person.Born.IsZero() {
+		first, last := current.Card.Person.Born.Range()
+		p.First, p.Last = int64(first), int64(last)
+	}
+	for i := len(opened) - 1; i >= 0 && !p.Opened; i-- {
+		if v := opened[i].view; v != nil {
+			p.Opened = true
+			if v != current && v.Reference != "" {
+				p.Terms = append(p.Terms, index.ReferenceTerm(v.Reference))
+			}
+		}
+	}
+	return p, nil
+}
+
+// docket lists the entries of one notice. What concerns another notice is left
+// out: the list may come from a damaged index.
+func (d *Desk) docket(n uint64, events []uint64) (*docket, error) {
+	c := newCatalog(d.store)
+	for _, i := range events {
+		_, e, err := d.store.Entry(i)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", i, err)
+		}
+		if i == n && e.Statement.Class == ledger.ClassPublish || i != n && len(c.order) == 1 && e.Statement.Target == c.order[0].id {
+			c.add(i, e)
+		}
+	}
+	if len(c.order) != 1 {
+		return nil, fmt.Errorf("%w: entry %d is no notice", index.ErrDamaged, n)
+	}
+	return c.order[0], nil
+}
+
+// answers returns which notice a reply answers, nil if the keys do not open it.
+func (d *Desk) answers(i uint64, ids identities) *index.Reply {
+	r := d.openReply(i, ids)
+	if r == nil {
+		return nil
+	}
+	id, err := keys.ParseID(r.Notice)
+	if err != nil {
+		return nil
+	}
+	about, err := d.Notice(ledger.ID(id))
+	if err != nil || about == nil || about.Index > i {
+		return nil // what it says it answers is no notice of this ledger
+	}
+	return &index.Reply{Entry: i, Notice: about.Index}
+}

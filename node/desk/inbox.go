@@ -1,0 +1,158 @@
+package desk
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+)
+
+// Task is what somebody at a bureau has to do.
+type Task string
+
+// Tasks. That of an approval is added by who keeps the drafts.
+const (
+	TaskDecideHit Task = "decide hit"      // the origin: confirm, negative or needs-time
+	TaskCall      Task = "call the origin" // who had a hit that nobody decided in time
+	TaskOutcome   Task = "report outcome"  // who had a hit that is confirmed
+	TaskConsent   Task = "answer consent"  // the origin: grant or refuse
+	TaskChase     Task = "chase consent"   // who asked, and got no answer in time
+	TaskAsk       Task = "ask the origin"  // the bureau that a person came to
+	TaskRequest   Task = "decide request"  // the origin
+	TaskExecute   Task = "execute request" // the origin: do what it decided
+	TaskRead      Task = "read notice"     // a reader: not acknowledged, or changed since
+	TaskReview    Task = "review notice"   // the origin: its review comes up
+	TaskApprove   Task = "approve"         // a supervisor of the author's bureau
+)
+
+// reviewMonths is how long before the day of its review a notice comes up.
+const reviewMonths = 6
+
+// Waiting is a task of a bureau.
+type Waiting struct {
+	Task      Task
+	Case      *Case  // nil for an approval of something new
+	ID        string // of the hit, the request or the draft; "" where the notice itself waits
+	Bureau    string // whose answer or notice it is about
+	Text      string // sealed text: by what the person was found, what is asked
+	Urgency   ledger.Urgency
+	Since     uint64 // ledger time, POSIX ms
+	Due       uint64 // 0 for none
+	Escalated bool   // nobody answered in time
+}
+
+// Inbox returns what waits for a bureau at a time, POSIX ms: what is ESCALATED
+// first, then by urgency, then what is due first.
+func Inbox(cases []*Case, bureau string, asOf uint64) []Waiting {
+	var list []Waiting
+	for _, c := range cases {
+		list = append(list, c.waiting(bureau, asOf)...)
+	}
+	SortWaiting(list)
+	return list
+}
+
+// SortWaiting puts tasks into the order of an inbox.
+func SortWaiting(list []Waiting) {
+	slices.SortStableFunc(list, func(a, b Waiting) int {
+		return cmp.Or(-compareBool(a.Escalated, b.Escalated), -cmp.Compare(a.Urgency, b.Urgency),
+			cmp.Compare(a.Due-1, b.Due-1), // 0 for none comes last
+			cmp.Compare(a.Since, b.Since))
+	})
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// waiting returns the tasks of one case.
+func (c *Case) waiting(bureau string, asOf uint64) []Waiting {
+	var list []Waiting
+	t := c.Thread(asOf)
+	for _, h := range t.Hits {
+		if task := hitTask(h, c.Bureau, bureau); task != "" {
+			list = append(list, c.task(task, &h.Filed, &h.Deadline, h.Match))
+		}
+	}
+	for _, k := range t.Consents {
+		switch {
+		case k.Open() && c.Bureau == bureau:
+			list = append(list, c.task(TaskConsent, &k.Filed, &k.Deadline, k.Scope.String()))
+		case k.State == notice.ConsentEscalated && k.Bureau == bureau:
+			list = append(list, c.task(TaskChase, &k.Filed, &k.Deadline, k.Scope.String()))
+		}
+	}
+	for _, r := range t.Requests {
+		if task := requestTask(r, c.Bureau, bureau); task != "" {
+			list = append(list, c.task(task, &r.Filed, &r.Deadline, string(r.Right)))
+		}
+	}
+	if c.Status == state.StatusActive {
+		list = append(list, c.ownTasks(t, bureau, asOf)...)
+	}
+	return list
+}
+
+func (c *Case) task(task Task, of *notice.Filed, d *notice.Deadline, text string) Waiting {
+	w := Waiting{Task: task, Case: c, ID: of.ID, Bureau: of.Bureau, Text: text, Urgency: d.Urgency, Since: of.Time, Due: d.Due, Escalated: d.Escalated > 0}
+	if task == TaskOutcome || task == TaskExecute {
+		w.Due, w.Escalated = 0, false // the answer came, late or not
+	}
+	return w
+}
+
+func hitTask(h *notice.HitLine, origin, bureau string) Task {
+	switch {
+	case h.Open() && origin == bureau:
+		return TaskDecideHit
+	case h.State == notice.HitEscalated && h.Bureau == bureau:
+		return TaskCall
+	case h.State == notice.HitConfirmed && h.Bureau == bureau:
+		return TaskOutcome
+	}
+	return ""
+}
+
+func requestTask(r *notice.RequestLine, origin, bureau string) Task {
+	switch {
+	case !r.Open():
+		return ""
+	case r.State == notice.RequestReceived && r.Bureau == bureau:
+		return TaskAsk
+	case r.State == notice.RequestReceived || origin != bureau:
+		return ""
+	case r.Decision == nil:
+		return TaskRequest
+	}
+	return TaskExecute
+}
+
+// ownTasks are those about an active notice itself.
+func (c *Case) ownTasks(t *notice.Thread, bureau string, asOf uint64) []Waiting {
+	current := c.Versions[len(c.Versions)-1]
+	w := Waiting{Case: c, Bureau: c.Bureau, Urgency: c.Public.Urgency, Since: current.Time}
+	if c.Bureau != bureau {
+		acked, ok := t.Acked[bureau]
+		if c.View == nil || ok && acked > current.Index {
+			return nil
+		}
+		w.Task = TaskRead
+		return []Waiting{w}
+	}
+	review := time.Unix(int64(c.Public.ReviewBy)*24*60*60, 0).UTC()
+	if c.Public.ReviewBy == 0 || time.UnixMilli(int64(asOf)).Before(review.AddDate(0, -reviewMonths, 0)) {
+		return nil
+	}
+	w.Task, w.Due = TaskReview, uint64(review.UnixMilli())
+	w.Escalated = asOf >= w.Due
+	return []Waiting{w}
+}

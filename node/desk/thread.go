@@ -1,0 +1,50 @@
+package desk
+
+import (
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/notice"
+)
+
+// AsOf returns the time for which deadlines are judged, POSIX ms: the later of
+// the ledger time of the last entry here and the desk's own clock. The ledger
+// alone would stand still while nobody writes, and a clock that is slow must not
+// hide that an answer is overdue. One that is fast shows ESCALATED too early,
+// which makes somebody call.
+func (d *Desk) AsOf(clock time.Time) uint64 {
+	_, _, last := d.Final()
+	return uint64(max(last.UnixMilli(), clock.UnixMilli(), 0))
+}
+
+// Thread returns what the replies to the case add up to at a time, see
+// [Desk.AsOf].
+func (c *Case) Thread(asOf uint64) *notice.Thread {
+	filed := make([]notice.Filed, len(c.Replies))
+	for i, r := range c.Replies {
+		filed[i] = notice.Filed{ID: r.ID.String(), Index: r.Index, Time: r.Time, Bureau: r.Bureau, Reply: r.Reply}
+	}
+	return notice.NewThread(c.Bureau, c.urgencyAt, filed, asOf)
+}
+
+// urgencyAt returns the urgency of the version that was current at an index.
+func (c *Case) urgencyAt(index uint64) ledger.Urgency {
+	u := c.Versions[0].Public.Urgency
+	for _, v := range c.Versions[1:] {
+		if v.Index > index {
+			break
+		}
+		u = v.Public.Urgency
+	}
+	return u
+}
+
+// judge says of each reply whether it counts. That does not depend on the time.
+func (c *Case) judge() {
+	if len(c.Replies) == 0 {
+		return
+	}
+	for i, p := range c.Thread(0).Posts {
+		c.Replies[i].Void = p.Void
+	}
+}

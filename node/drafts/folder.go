@@ -1,0 +1,182 @@
+package drafts
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+)
+
+// MaxDrafts is how many a folder holds: more than a bureau's supervisors would
+// ever read.
+const MaxDrafts = 256
+
+// ext is that of a draft's file; its name is the id of the statement.
+const ext = ".cdraft"
+
+// Folder is where a bureau's drafts are. The folder need not be there yet. It
+// may be used by several processes: each file is written whole or not at all.
+type Folder string
+
+// ErrNone is returned for a draft that is not there.
+var ErrNone = errors.New("there is no such draft")
+
+// ErrFull is returned by [Folder.Put] for one draft too many.
+var ErrFull = fmt.Errorf("%d drafts wait already, which is as many as are kept", MaxDrafts)
+
+// List returns the drafts, those that have waited longest first. A file that is
+// no draft, or that others may use, does not hide the others: it is in the
+// error, by its name, with as many as there are.
+func (f Folder) List() ([]*Draft, error) {
+	dir, err := os.Open(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read drafts: %w", err)
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(4 * MaxDrafts) // never more, whoever filled it
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read drafts: %w", err)
+	}
+	var (
+		list     []*Draft
+		problems []error
+	)
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ext) || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if len(list) == MaxDrafts {
+			problems = append(problems, fmt.Errorf("read drafts: there are more than %d; the rest is not shown", MaxDrafts))
+			break
+		}
+		d, err := f.read(e.Name())
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // another command has just sent or dropped it
+		}
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		list = append(list, d)
+	}
+	slices.SortFunc(list, func(a, b *Draft) int {
+		if a.Parked != b.Parked {
+			return int(min(max(int64(a.Parked-b.Parked), -1), 1))
+		}
+		return strings.Compare(a.ID().String(), b.ID().String())
+	})
+	return list, errors.Join(problems...)
+}
+
+// Find returns the one draft whose id begins with prefix, of 8 digits or more.
+// The error of a damaged file does not keep it from another one.
+func (f Folder) Find(prefix string) (*Draft, error) {
+	if len(prefix) < 8 || strings.Trim(prefix, "0123456789abcdef") != "" {
+		return nil, fmt.Errorf("%.80q: want 8 or more digits of a draft's id: %w", prefix, ErrNone)
+	}
+	list, problem := f.List()
+	var found []*Draft
+	for _, d := range list {
+		if strings.HasPrefix(d.ID().String(), prefix) {
+			found = append(found, d)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return nil, fmt.Errorf("%s: %d drafts begin with it", prefix, len(found))
+	}
+	return nil, errors.Join(fmt.Errorf("%.64s: %w", prefix, ErrNone), problem)
+}
+
+// Put keeps a draft, in place of the one of the same id, if there is one.
+func (f Folder) Put(d *Draft) error {
+	data := d.Marshal()
+	if again, err := Parse(data); err != nil || again.ID() != d.ID() {
+		return fmt.Errorf("keep draft %s: it is larger than a draft may be", d.ID().Short())
+	}
+	if err := os.MkdirAll(string(f), 0o700); err != nil {
+		return fmt.Errorf("keep draft: %w", err)
+	}
+	if _, err := os.Lstat(f.path(d.ID())); errors.Is(err, fs.ErrNotExist) {
+		if list, _ := f.List(); len(list) >= MaxDrafts {
+			return fmt.Errorf("keep draft %s: %w", d.ID().Short(), ErrFull)
+		}
+	}
+	if err := f.write(d.ID(), data); err != nil {
+		return fmt.Errorf("keep draft %s: %w", d.ID().Short(), err)
+	}
+	return nil
+}
+
+// Drop removes a draft. One that is not there is no error.
+func (f Folder) Drop(id ledger.ID) error {
+	if err := os.Remove(f.path(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("drop draft %s: %w", id.Short(), err)
+	}
+	return nil
+}
+
+func (f Folder) path(id ledger.ID) string { return filepath.Join(string(f), id.String()+ext) }
+
+// read reads one file, of the name that its content has.
+func (f Folder) read(name string) (*Draft, error) {
+	path := filepath.Join(string(f), name)
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read draft: %w", err)
+	}
+	if err := keys.CheckPrivate(fi); err != nil {
+		return nil, fmt.Errorf("read draft %s: %w", path, err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read draft: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read draft %s: %w", path, err)
+	}
+	d, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("read draft %s: %w; move it away", path, err)
+	}
+	if d.ID().String()+ext != name {
+		return nil, fmt.Errorf("read draft %s: it holds the draft %s; move it away", path, d.ID().Short())
+	}
+	return d, nil
+}
+
+// write makes a file whole and durable before it has its name.
+func (f Folder) write(id ledger.ID, data []byte) error {
+	tmp, err := os.CreateTemp(string(f), ".draft-") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), f.path(id))
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+		return err
+	}
+	dir, err := os.Open(string(f))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

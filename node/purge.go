@@ -1,0 +1,221 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+)
+
+// purger makes this node forget what the ledger purges. The store overwrites the
+// bodies within the commit of the purge, before anybody sees it. What is left is
+// the Raft log, in which the bodies came: the purger begins a new epoch of its
+// keys, waits until a compaction has passed all that was in the log, and with it
+// the keys are gone. Only then it signs, with the node's cosigning key, that the
+// node has purged, and submits that as any statement, until the ledger holds it.
+//
+// How many of the ledger's purges the log has forgotten is in a file. A file that
+// is missing, damaged or old makes the node do it again, which costs a snapshot;
+// so does a purge that is applied again, on a disk that was put back.
+type purger struct {
+	store   store.Store
+	bureau  string
+	genesis *ledger.Genesis
+	signer  *keys.Signer
+	clock   func() time.Time
+	logs    *GuardStore
+	snaps   *snapshotter
+	dir     string // of what repairs have set aside; "" for none
+	moved   *beacon
+	fresh   func(context.Context) error
+	submit  func(context.Context, ledger.Item) (*wire.Submitted, error)
+	final   func() *finality
+	damaged func(error)
+	log     *slog.Logger
+	mark    *purgeMark
+	linger  time.Duration // from the first purge to the round that carries it out
+	every   time.Duration // between two rounds, at least
+	rounds  atomic.Int64
+	acked   uint64 // all purges before it are acknowledged; of run's goroutine only
+
+	mu   sync.Mutex // guards open and seen
+	open []uint64   // purges that some node has not acknowledged
+	seen uint64     // purges looked at for open
+}
+
+// How long the purger waits for more purges, so that one snapshot serves many.
+const (
+	purgeLinger = 250 * time.Millisecond
+	purgeEvery  = 5 * time.Second
+	purgeRetry  = time.Second
+
+	purgeRetryMost = time.Minute
+)
+
+// run purges until ctx ends.
+func (p *purger) run(ctx context.Context) {
+	var last time.Time // of the latest round
+	for wait := purgeRetry; ; {
+		moved := p.moved.wait() // before the look, so that no purge is missed
+		n, err := state.ReadPurges(p.store)
+		what := "look for purges"
+		switch {
+		case err != nil:
+			p.damaged(err)
+		case n > p.mark.count():
+			if !sleep(ctx, max(p.linger, p.every-time.Since(last))) {
+				return
+			}
+			last = time.Now()
+			what, err = "purge the Raft log", p.forget(ctx)
+		case p.acked < n:
+			what, err = "acknowledge a purge", p.acknowledge(ctx, n)
+		default:
+			select {
+			case <-ctx.Done():
+				return
+			case <-moved:
+			}
+			continue
+		}
+		if err == nil {
+			wait = purgeRetry
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		p.log.Error(what+"; it is tried again", "error", err)
+		if !sleep(ctx, wait) {
+			return
+		}
+		wait = min(2*wait, purgeRetryMost)
+	}
+}
+
+// sleep waits, and reports whether ctx goes on.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// acknowledge signs and submits what this node has not acknowledged of the first
+// n purges, one after the other: they are a chain.
+func (p *purger) acknowledge(ctx context.Context, n uint64) error {
+	for ; p.acked < n; p.acked++ {
+		id, err := state.ReadPurgeAt(p.store, p.acked)
+		if err != nil {
+			return err
+		}
+		if due, err := p.due(id); err != nil {
+			return err
+		} else if !due {
+			continue
+		}
+		if err := p.ack(ctx, id); err != nil {
+			return fmt.Errorf("acknowledge purge %s: %w", id.Short(), err)
+		}
+	}
+	return nil
+}
+
+// due reports whether the ledger waits for this node's word on a purge.
+func (p *purger) due(id ledger.ID) (bool, error) {
+	u, err := state.ReadPurge(p.store, id)
+	if err != nil || u == nil {
+		return false, err
+	}
+	for i := range u.Nodes {
+		if u.Nodes[i].Bureau == p.bureau {
+			return u.Nodes[i].Entry == 0, nil
+		}
+	}
+	return false, nil
+}
+
+// ack acknowledges one purge. The outcome of an earlier try may be unknown, so it
+// asks for the newest state first.
+func (p *purger) ack(ctx context.Context, id ledger.ID) error {
+	if err := p.fresh(ctx); err != nil {
+		return err
+	}
+	if due, err := p.due(id); err != nil || !due {
+		return err
+	}
+	author := p.signer.ID()
+	end, err := state.ReadAuthor(p.store, author)
+	if err != nil {
+		return err
+	}
+	s := &ledger.Statement{Class: ledger.ClassPurgeAck, Ledger: p.genesis.Ledger, Author: author, Seq: end.Seq, Prev: end.Prev,
+		SeenRoot: ledger.EmptyRoot, Created: uint64(max(p.clock().Unix(), 0)), Target: id}
+	if f := p.final(); f != nil {
+		s.SeenSize, s.SeenRoot = f.at.Size, f.at.Root
+	}
+	e, err := ledger.SignStatement(s, p.signer)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
+	defer cancel()
+	if _, err := p.submit(ctx, ledger.Item{Entry: e}); err != nil && wire.CodeOf(err) != wire.Code(state.Repeated) {
+		return err
+	}
+	return nil
+}
+
+// waiting returns the purges that some node has not acknowledged, oldest first.
+func (p *purger) waiting() ([]*state.Purge, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n, err := state.ReadPurges(p.store)
+	if err != nil {
+		return nil, err
+	}
+	for ; p.seen < n; p.seen++ {
+		p.open = append(p.open, p.seen)
+	}
+	var out []*state.Purge
+	left := p.open[:0]
+	for i, k := range p.open {
+		id, err := state.ReadPurgeAt(p.store, k)
+		if err != nil {
+			p.open = append(left, p.open[i:]...)
+			return nil, err
+		}
+		u, err := state.ReadPurge(p.store, id)
+		if err != nil || u == nil {
+			p.open = append(left, p.open[i:]...)
+			return nil, errors.Join(err, fmt.Errorf("purge %d is not in the state", k))
+		}
+		if len(u.Missing()) > 0 {
+			out, left = append(out, u), append(left, k)
+		}
+	}
+	p.open = left
+	return out, nil
+}
+
+// pending returns how many purges this node's log has not forgotten yet.
+func (p *purger) pending() (uint64, error) {
+	n, err := state.ReadPurges(p.store)
+	if err != nil {
+		return 0, err
+	}
+	return n - min(n, p.mark.count()), nil
+}

@@ -1,0 +1,467 @@
+package testnet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/desk"
+	"comity/node/wire"
+)
+
+// run is how many bytes in a row count as a trace of a secret.
+const run = 32
+
+// traces finds secrets in files: every run of 32 bytes of each, at every offset.
+type traces struct {
+	bytes   int                  // read so far
+	windows map[[run]byte]string // of which secret
+	hashes  [1 << 18]uint64      // one bit for each rolling hash of windows
+}
+
+// The rolling hash is that of Rabin and Karp, modulo 2^64.
+const base = 0x9e3779b97f4a7c15
+
+var leaving = func() uint64 { // base^run
+	p := uint64(1)
+	for range run {
+		p *= base
+	}
+	return p
+}()
+
+func (x *traces) bit(h uint64) (word, bit uint64) {
+	h ^= h >> 29
+	h = h * 0xbf58476d1ce4e5b9 >> 40
+	return h >> 6, 1 << (h & 63)
+}
+
+// rolling calls f with the hash of each window of data.
+func rolling(data []byte, f func(at int, h uint64)) {
+	var h uint64
+	for i, b := range data {
+		h = h*base + uint64(b) + 1
+		if i >= run {
+			h -= (uint64(data[i-run]) + 1) * leaving
+		}
+		if i >= run-1 {
+			f(i+1-run, h)
+		}
+	}
+}
+
+func (x *traces) add(name string, secret []byte) {
+	if x.windows == nil {
+		x.windows = make(map[[run]byte]string)
+	}
+	rolling(secret, func(at int, h uint64) {
+		x.windows[[run]byte(secret[at:])] = name
+		word, bit := x.bit(h)
+		x.hashes[word] |= bit
+	})
+}
+
+// remove takes away what something that is no secret has in it as well.
+func (x *traces) remove(open []byte) {
+	rolling(open, func(at int, _ uint64) { delete(x.windows, [run]byte(open[at:])) })
+}
+
+// in returns which secrets have left a trace in data, and how many.
+func (x *traces) in(data []byte) map[string]int {
+	found := make(map[string]int)
+	rolling(data, func(at int, h uint64) {
+		if word, bit := x.bit(h); x.hashes[word]&bit != 0 {
+			if name, ok := x.windows[[run]byte(data[at:])]; ok {
+				found[name]++
+			}
+		}
+	})
+	return found
+}
+
+// under returns the traces in all files of a folder, and how many files it read.
+func (x *traces) under(t *testing.T, dir string) (found []string, files int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !e.Type().IsRegular() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) { // a snapshot that was taken away meanwhile
+			return nil
+		}
+		files++
+		x.bytes += len(data)
+		for secret, n := range x.in(data) {
+			rel, _ := filepath.Rel(dir, path)
+			found = append(found, fmt.Sprintf("%s: %d runs of %s", rel, n, secret))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found, files
+}
+
+func TestTraces(t *testing.T) {
+	x := new(traces)
+	secret := []byte("0123456789abcdefghijklmnopqrstuvwxyz")
+	x.add("secret", secret)
+	for _, tt := range []struct {
+		data string
+		want int
+	}{
+		{string(secret), 5},
+		{"before" + string(secret[1:34]) + "behind", 2},
+		{strings.Repeat("x", 1000) + string(secret[4:]), 1},
+		{string(secret[:31]) + "-" + string(secret[31:]), 0},
+		{string(secret[:16]), 0},
+	} {
+		if got := x.in([]byte(tt.data))["secret"]; got != tt.want {
+			t.Errorf("%q: %d runs, want %d", tt.data, got, tt.want)
+		}
+	}
+}
+
+// purgeScene is a consortium as processes, with the desks of two bureaus, and a
+// notice of which all is to go.
+type purgeScene struct {
+	*Consortium
+	t       *testing.T
+	ctx     context.Context
+	author  *Author
+	desks   map[string]*desk.Desk
+	dirs    map[string]string
+	sent    []*Sent // all of it
+	kept    *Sent   // a notice that stays
+	secrets *traces
+}
+
+// epochKeys adds the keys of a node's Raft log: who has one, and the free pages of
+// the log, has what was purged.
+func (p *purgeScene) epochKeys(code string) {
+	p.t.Helper()
+	data, err := os.ReadFile(filepath.Join(p.homes[code].NodeDir(), "epochs"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for at := 0; at < len(data); at += 512 {
+		if key := data[at+5 : at+37]; len(bytes.Trim(key, "\x00")) > 0 {
+			p.secrets.add(fmt.Sprintf("an epoch key of %s from before the purge", code), key)
+		}
+	}
+}
+
+func (p *purgeScene) sync(code string) *desk.Desk {
+	p.t.Helper()
+	cl, err := p.Operator(code)
+	if err == nil {
+		err = p.desks[code].Sync(p.ctx, cl, nil)
+	}
+	if err != nil {
+		p.t.Fatalf("desk of %s: %v", code, err)
+	}
+	return p.desks[code]
+}
+
+// openDesk opens a desk of a bureau in a new folder.
+func (p *purgeScene) openDesk(code string) {
+	p.t.Helper()
+	dir := p.t.TempDir()
+	d, err := desk.Open(dir, p.Genesis())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { d.Close() })
+	ids, err := p.homes[code].Identities(nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	d.Unlock(ids)
+	p.desks[code], p.dirs[code] = d, dir
+}
+
+// submit sends what an officer of XA composes at the desk, and waits until it is
+// FINAL where so many nodes run.
+func (p *purgeScene) submit(compose func(*desk.Desk, desk.Officers) (ledger.Item, error)) *Sent {
+	p.t.Helper()
+	d := p.sync("XA")
+	sent, err := p.author.submitComposed(p.ctx, func(a *Author, chain *state.Author) (ledger.Item, error) {
+		return compose(d, desk.Officers{Author: a.Signer, Created: time.Now(), Chain: chain})
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return sent
+}
+
+func (p *purgeScene) receipt(s *Sent) {
+	p.t.Helper()
+	if _, by, err := p.author.Receipt(p.ctx, s); err != nil || len(by) < 4 {
+		p.t.Fatalf("receipt of entry %d: %v, by %v", s.Index, err, by)
+	}
+}
+
+// play publishes, amends and shares a notice, and another one that stays.
+func (p *purgeScene) play() {
+	p.t.Helper()
+	text := func(n int) *notice.Notice { return Sample("XA", n, notice.Readers{"XA", "XB"}, time.Now()) }
+	publish := func(n int) *Sent {
+		s := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Publish(p.ctx, nil, by, text(n)) })
+		p.receipt(s)
+		return s
+	}
+	first := publish(1)
+	id := first.Item.Entry.ID
+	amended := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) {
+		return d.Amend(p.ctx, nil, by, id, text(3))
+	})
+	p.receipt(amended)
+	p.kept = publish(2)
+	grant := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) {
+		return d.Grant(p.ctx, nil, by, id, seal.Body, []string{"XC"})
+	})
+	p.receipt(grant)
+	p.sent = []*Sent{first, amended, grant}
+	for _, s := range p.sent {
+		p.secrets.add(fmt.Sprintf("the %s", s.Item.Entry.Statement.Class), s.Item.Body)
+	}
+	p.secrets.remove(p.kept.Item.Body) // what all sealed bodies have in common
+}
+
+// look wants traces of each of the secrets in a folder, or none at all.
+func (p *purgeScene) look(what, dir string, secrets int) {
+	p.t.Helper()
+	found, files := p.secrets.under(p.t, dir)
+	switch {
+	case secrets == 0 && len(found) > 0:
+		p.t.Errorf("%s still has %q", what, found)
+	case len(found) < secrets:
+		p.t.Errorf("%s has %q in %d files: the test does not see what is there", what, found, files)
+	}
+}
+
+// looks looks at nodes, in all their files.
+func (p *purgeScene) looks(secrets int, codes ...string) {
+	p.t.Helper()
+	for _, code := range codes {
+		p.look("the node of "+code, p.homes[code].NodeDir(), secrets)
+	}
+}
+
+// acked waits until the ledger has acknowledgements of the one purge from so many
+// nodes, as the desk of XA sees it, and returns who is missing.
+func (p *purgeScene) acked(purge ledger.ID, want int) []string {
+	p.t.Helper()
+	for {
+		u, err := state.ReadPurge(p.sync("XA").View(), purge)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if u != nil && len(u.Nodes)-len(u.Missing()) >= want {
+			return u.Missing()
+		}
+		if err := rest(p.ctx, fmt.Errorf("%d acknowledgements: %+v", want, u)); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// never asks a node for a body until it is ready, and wants it to give none.
+func (p *purgeScene) never(code string) {
+	p.t.Helper()
+	ctx, cancel := context.WithCancel(p.ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	cl, err := p.Operator(code)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	wg.Go(func() {
+		for asked := 0; ctx.Err() == nil || asked == 0; asked++ {
+			_, err := cl.Records(p.ctx, p.sent[0].Index, 1, func(r *wire.Record) error {
+				if !r.Purged {
+					p.t.Errorf("%s gave a body that is purged", code)
+				}
+				return nil
+			})
+			if err != nil && rest(p.ctx, err) != nil {
+				return
+			}
+		}
+	})
+	if err := p.WaitReady(p.ctx, code); err != nil {
+		p.t.Error(err)
+	}
+}
+
+// TestNetPurge purges a notice on five processes: one does not run meanwhile, and
+// one comes back with an old copy of its disk. In the end no file of any node, or
+// of a desk, has 32 bytes in a row of what was purged, and all receipts verify.
+func TestNetPurge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs processes")
+	}
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c := found(t, Options{})
+	c.Exe = build(t)
+	t.Cleanup(func() {
+		if err := c.Down(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			for _, code := range c.Bureaus() {
+				t.Logf("%s: last words: %s", code, lastLine(c.LogPath(code)))
+			}
+		}
+	})
+	if err := c.Up(ctx); err != nil {
+		t.Fatal(err)
+	}
+	n, err := c.Enrol(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.WaitEqual(ctx, uint64(n)); err != nil {
+		t.Fatal(err)
+	}
+	p := &purgeScene{Consortium: c, t: t, ctx: ctx, desks: make(map[string]*desk.Desk), dirs: make(map[string]string), secrets: new(traces)}
+	p.openDesk("XA")
+	p.openDesk("XB")
+	p.author = authorsOf(t, c, "case-1")[0]
+	sup, err := c.Homes()[0].Officer("sup-1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.play()
+	if _, _, err := c.WaitEqual(ctx, p.sent[2].Index+1); err != nil {
+		t.Fatal(err)
+	}
+	p.sync("XA")
+	p.sync("XB")
+	p.looks(3, c.Bureaus()...)
+	for code, dir := range p.dirs {
+		p.look("the desk of "+code, dir, 3)
+	}
+	for _, code := range c.Bureaus() {
+		p.epochKeys(code)
+	}
+
+	// XD is away, and XE's disk is copied, as they are before the purge.
+	if err := errors.Join(c.Halt(ctx, "XD"), c.Halt(ctx, "XE")); err != nil {
+		t.Fatal(err)
+	}
+	nodeE, old := c.homes["XE"].NodeDir(), filepath.Join(t.TempDir(), "old")
+	if err := os.CopyFS(old, os.DirFS(nodeE)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Launch("XE"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.WaitReady(ctx, "XE"); err != nil {
+		t.Fatal(err)
+	}
+	id := p.sent[0].Item.Entry.ID
+	p.receipt(p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Withdraw(ctx, nil, by, id) }))
+	purge, err := p.author.Submit(ctx, &ledger.Statement{Class: ledger.ClassPurge, Target: id, Public: (&ledger.Purge{Reason: ledger.ReasonOver}).Marshal()}, nil, sup.Signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing := p.acked(purge.Item.Entry.ID, 4); len(missing) != 1 || missing[0] != "xd.comity/n1" {
+		t.Errorf("%q are missing, want the node of XD", missing)
+	}
+	p.looks(0, "XA", "XB", "XC", "XE")
+	p.look("the desk of XA", p.dirs["XA"], 0)
+	cl, err := c.Operator("XA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st, err := cl.Status(ctx); err != nil || len(st.Purges) != 1 || len(st.Purges[0].Missing) != 1 || st.Purges[0].Missing[0] != "XD" || st.PurgesPending != 0 {
+		t.Errorf("status: %+v, %v", st.Purges, err)
+	}
+
+	// XE's old disk comes back, with all that was purged.
+	if err := errors.Join(c.Halt(ctx, "XE"), os.RemoveAll(nodeE), os.CopyFS(nodeE, os.DirFS(old)), os.RemoveAll(old)); err != nil {
+		t.Fatal(err)
+	}
+	if err := private(nodeE); err != nil {
+		t.Fatal(err)
+	}
+	p.looks(3, "XE")
+	for _, code := range []string{"XE", "XD"} {
+		if err := c.Launch(code); err != nil {
+			t.Fatal(err)
+		}
+		p.never(code)
+	}
+	p.acked(purge.Item.Entry.ID, 5)
+	for { // it had acknowledged before its disk was put back
+		if st, err := p.status("XE"); err == nil && st.PurgesPending == 0 {
+			break
+		} else if err := rest(ctx, errors.Join(err, errors.New("XE has not purged its log"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.looks(0, c.Bureaus()...)
+	p.sync("XB")
+	p.openDesk("XC") // a desk that never had it
+	p.sync("XC")
+	for code, dir := range p.dirs {
+		p.look("the desk of "+code, dir, 0)
+	}
+	p.look("the consortium", c.Dir(), 0)
+	for _, s := range append(p.sent, p.kept, purge) {
+		p.receipt(s)
+	}
+	for code, d := range p.desks {
+		for _, s := range p.sent {
+			if _, err := d.Body(s.Index); !errors.Is(err, store.ErrPurged) {
+				t.Errorf("desk of %s, body %d: %v, want ErrPurged", code, s.Index, err)
+			}
+		}
+		if body, err := d.Body(p.kept.Index); err != nil || !bytes.Equal(body, p.kept.Item.Body) {
+			t.Errorf("desk of %s, the notice that stays: %v", code, err)
+		}
+	}
+}
+
+func (p *purgeScene) status(code string) (*wire.Status, error) {
+	cl, err := p.Operator(code)
+	if err != nil {
+		return nil, err
+	}
+	return cl.Status(p.ctx)
+}
+
+// private takes from a copy the modes that os.CopyFS gives it.
+func private(dir string) error {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir():
+			return os.Chmod(path, 0o700)
+		}
+		return os.Chmod(path, 0o600)
+	})
+}

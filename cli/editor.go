@@ -21,13 +21,13 @@ type draftFile struct {
 
 // newDraft begins a text to edit in the home at dir.
 func newDraft(dir, name string, text []byte) (*draftFile, error) {
-	top := filepath.Join(dir, "drafts")
+	top := filepath.Join(dir, "editing")
 	if err := os.MkdirAll(top, 0o700); err != nil {
-		return nil, fmt.Errorf("make a folder for drafts: %w", cause(err))
+		return nil, fmt.Errorf("make a folder to edit in: %w", cause(err))
 	}
 	folder := filepath.Join(top, strings.ToLower(rand.Text()[:12]))
 	if err := os.Mkdir(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make a folder for a draft: %w", cause(err))
+		return nil, fmt.Errorf("make a folder to edit in: %w", cause(err))
 	}
 	d := &draftFile{path: filepath.Join(folder, name)}
 	if err := d.write(text); err != nil {

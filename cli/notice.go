@@ -24,7 +24,9 @@ func (t *terminal) noticeCommand() *cli.Command {
 			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeHitCommand(), t.noticeConfirmCommand(),
 			t.noticeNegativeCommand(), t.noticeNeedsTimeCommand(), t.noticeOutcomeCommand(), t.noticeMessageCommand(),
 			t.noticeConsentCommand(), t.noticeRequestCommand(), t.noticeReplyCommand(),
-			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeSchemaCommand(), t.noticeLinksCommand(),
+			t.noticeGrantCommand(), t.noticeReviewCommand(), t.noticeSuspendCommand(), t.noticeLiftCommand(),
+			t.noticeExtendCommand(), t.noticeWithdrawCommand(), t.noticePurgeCommand(), t.noticeExportCommand(),
+			t.noticeSchemaCommand(), t.noticeLinksCommand(),
 		},
 	}
 }

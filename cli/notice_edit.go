@@ -161,7 +161,7 @@ func (t *terminal) sendDraft(c *cli.Context, n *notice.Notice) error {
 		}
 	}
 	if n.FourEyes() && len(by.Others) == 0 {
-		return s.needsSecond(n.Reference)
+		return s.needsSecond(n.Reference, nil)
 	}
 	if !s.asJSON {
 		if err := s.preview(n, by.Author.ID()); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,6 +90,7 @@ func editor() {
 //	await FILE                  wait until a file is there
 //	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
+//	review FILE DAY             set the day of review of a notice
 func TestScript(t *testing.T) {
 	t.Parallel()
 	verifier, err := filepath.Abs("../ledger/testdata/verify.py")
@@ -102,11 +104,12 @@ func TestScript(t *testing.T) {
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("VERIFIER", verifier)
 			env.Setenv("NEXTDECADE", time.Now().AddDate(10, 0, 0).UTC().Format(time.RFC3339))
+			env.Setenv("SOON", time.Now().AddDate(0, 0, 90).Format(time.DateOnly))
 			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "review": review,
 			"draftid": draftID, "begin": begin, "await": await,
 		},
 	})
@@ -229,6 +232,16 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	data[at] ^= 0x20
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+var dayOfReview = regexp.MustCompile(`"review_by": "[0-9-]+"`)
+
+func review(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: review FILE DAY")
+	}
+	text := dayOfReview.ReplaceAllString(ts.ReadFile(args[0]), fmt.Sprintf("\"review_by\": %q", args[1]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 func edit(ts *testscript.TestScript, neg bool, args []string) {

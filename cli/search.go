@@ -135,7 +135,7 @@ func (s *session) seek(ctx context.Context, w searching) error {
 		asksStatus = asksStatus || term.Field.Name == "status"
 	}
 	keep := func(k *desk.Case) bool {
-		if k.Withdrawn != 0 && !w.withdrawn && !asksStatus {
+		if k.Status.Ended() && !w.withdrawn && !asksStatus {
 			hidden++
 			return false
 		}

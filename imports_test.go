@@ -57,6 +57,8 @@ var reserved = map[string][]string{
 	"filippo.io/age":                        {"crypto/keys"},
 	"github.com/btcsuite/btcd/btcutil":      {"crypto/keys", "ledger/ident"},
 	"github.com/nyaruka/phonenumbers":       {"ledger/ident"},
+	"github.com/google/uuid":                {"ledger/export"},
+	"gonum.org/v1/gonum":                    {"ledger/links"},
 	"github.com/biter777/countries":         {"ledger/ident"},
 	"github.com/santhosh-tekuri/jsonschema": {"ledger/notice"}, // its tests: a second opinion on our schemas
 	"filippo.io/edwards25519":               {"crypto/keys"},
@@ -74,7 +76,10 @@ var reserved = map[string][]string{
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
-var pure = []string{"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/ident", "ledger/names", "ledger/notice", "ledger/state", "ledger/query", "ledger/links", "ledger/export"}
+var pure = []string{
+	"crypto/keys", "crypto/sign", "crypto/seal", "ledger", "ledger/names", "ledger/ident", "ledger/notice", "ledger/state",
+	"ledger/query", "ledger/links", "ledger/export",
+}
 
 // impure are the imports that a pure package must not have.
 var impure = []string{"os", "os/exec", "io/ioutil", "net", "net/http", "syscall", "log", "sync", "context", "embed", "plugin"}

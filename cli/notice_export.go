@@ -23,11 +23,16 @@ func (t *terminal) noticeExportCommand() *cli.Command {
 		ArgsUsage: "ID",
 		Description: "The file holds the signed statement, the sealed text, and proof that both are in the ledger.\n" +
 			"It opens nothing: only readers' keys do. --ssh writes the signature for ssh-keygen as well.\n\n" +
+			"--stix and --csv write what is open here for other programs instead: it is then protected by nothing but its\n" +
+			"handling caveats, which every line of it carries. Unless the body is H0, only its origin may, or who has the\n" +
+			"origin's consent. The part on the victim is never exported.\n\n" +
 			"Example: comity notice export LT-0301",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "o", Usage: "write to `FILE` (default: ID" + exhibitExt + ")"},
+			&cli.StringFlag{Name: "o", Usage: "write to `FILE` (default: ID" + exhibitExt + ", .stix.json or .csv)"},
 			&cli.BoolFlag{Name: "force", Usage: "replace FILE if it is there"},
 			&cli.StringFlag{Name: "ssh", Usage: "make `FOLDER` with the statement and its signature for ssh-keygen -Y verify"},
+			&cli.BoolFlag{Name: "stix", Usage: "write a STIX 2.1 bundle of what is open here"},
+			&cli.BoolFlag{Name: "csv", Usage: "write a table of what is open here"},
 		},
 		Action: t.noticeExport,
 	}
@@ -35,6 +40,10 @@ func (t *terminal) noticeExportCommand() *cli.Command {
 
 func (t *terminal) noticeExport(c *cli.Context) error {
 	args, err := arguments(c, 1, 1, "ID")
+	if err != nil {
+		return err
+	}
+	form, err := exportForm(c)
 	if err != nil {
 		return err
 	}
@@ -49,6 +58,9 @@ func (t *terminal) noticeExport(c *cli.Context) error {
 	k, err := s.find(c.Context, args[0])
 	if err != nil {
 		return err
+	}
+	if form != nil {
+		return s.exportOpened(c, k, form)
 	}
 	x, err := s.desk.Exhibit(c.Context, s.client, k.Versions[len(k.Versions)-1].Index)
 	if err != nil {

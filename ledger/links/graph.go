@@ -65,7 +65,8 @@ type Node struct {
 	Hub       bool   // too many to be followed
 	Suggested bool   // a notice that is here for a name only
 
-	from, by int // nodes by which it was reached
+	from, by int               // nodes by which it was reached
+	of       *query.Identifier // of an entity: as it was first found
 }
 
 // Edge joins a notice to an entity that it holds, or for a suggestion two notices.
@@ -91,6 +92,14 @@ func (g *Graph) join(e Edge) {
 		g.joins[at] = true
 		g.Edges = append(g.Edges, e)
 	}
+}
+
+// drop takes the last node and the only edge to it away again.
+func (g *Graph) drop(node int) {
+	e := g.Edges[len(g.Edges)-1]
+	delete(g.joins, [2]int{e.From, e.To})
+	delete(g.index, g.Nodes[node].ID)
+	g.Nodes, g.Edges = g.Nodes[:node], g.Edges[:len(g.Edges)-1]
 }
 
 // Linked returns the notices of the graph but the first and the suggested, by

@@ -78,7 +78,9 @@ func (w *grower) expand(at, step int) (found []int, err error) {
 		}
 		done[key] = true
 		if e, ok := w.g.index[key]; ok {
-			w.hold(at, e) // its holders are known; a hub has further ones
+			if x.Same(w.g.Nodes[e].of) {
+				w.hold(at, e) // its holders are known; a hub has further ones
+			}
 			continue
 		}
 		ids, total, err := w.src.Holders(x.Type, x.Norm, w.limits.Hub)
@@ -89,14 +91,18 @@ func (w *grower) expand(at, step int) (found []int, err error) {
 			continue
 		}
 		hub := total > w.limits.Hub
-		e := w.g.add(Node{ID: key, Type: x.Type, Label: x.Text, Step: step, Shared: total, Hub: hub})
+		e := w.g.add(Node{ID: key, Type: x.Type, Label: x.Text, Step: step, Shared: total, Hub: hub, of: x})
 		w.hold(at, e)
 		if hub {
 			continue
 		}
-		more, err := w.reach(at, e, step, ids)
+		edges := len(w.g.Edges)
+		more, err := w.reach(at, e, step, ids, x)
 		if err != nil {
 			return nil, err
+		}
+		if len(w.g.Edges) == edges { // the others are of another country
+			w.g.drop(e)
 		}
 		found = append(found, more...)
 	}
@@ -104,7 +110,7 @@ func (w *grower) expand(at, step int) (found []int, err error) {
 }
 
 // reach adds the notices that hold an entity.
-func (w *grower) reach(at, entity, step int, ids []string) (found []int, err error) {
+func (w *grower) reach(at, entity, step int, ids []string, of *query.Identifier) (found []int, err error) {
 	for _, id := range ids {
 		i, known := w.g.index[id]
 		if !known {
@@ -116,16 +122,29 @@ func (w *grower) reach(at, entity, step int, ids []string) (found []int, err err
 			if err != nil {
 				return nil, fmt.Errorf("linked notice: %w", err)
 			}
-			if r == nil {
+			if r == nil || !holds(r, of) {
 				continue
 			}
 			i = w.notice(r, step)
 			w.g.Nodes[i].from, w.g.Nodes[i].by = at, entity
 			found = append(found, i)
 		}
-		w.hold(i, entity)
+		if holds(w.records[i], of) {
+			w.hold(i, entity)
+		}
 	}
 	return found, nil
+}
+
+// holds reports whether a record has this very identifier: a passport with the
+// same number of another country is another.
+func holds(r *query.Record, of *query.Identifier) bool {
+	for i := range r.Identifiers {
+		if r.Identifiers[i].Same(of) {
+			return true
+		}
+	}
+	return false
 }
 
 // hold joins a notice to an entity that it holds, with what its author states.
@@ -134,7 +153,7 @@ func (w *grower) hold(at, entity int) {
 	r := w.records[at]
 	for i := range r.Identifiers {
 		x := &r.Identifiers[i]
-		if x.Type+":"+x.Norm != w.g.Nodes[entity].ID {
+		if !is(w.g.Nodes[entity].ID, x) {
 			continue
 		}
 		if e.Label == "" {
@@ -152,6 +171,12 @@ func (w *grower) hold(at, entity int) {
 		}
 	}
 	w.g.join(e)
+}
+
+// is reports whether a node's id is that of an identifier.
+func is(id string, x *query.Identifier) bool {
+	n := len(x.Type)
+	return len(id) == n+1+len(x.Norm) && id[:n] == x.Type && id[n+1:] == x.Norm
 }
 
 // statement writes a link as a sentence with the grade of its source:

@@ -44,6 +44,15 @@ func record(n int, phones ...string) *query.Record {
 	return query.RecordOf(v, query.Header{ID: id, Bureau: "XA"})
 }
 
+// bare makes the record that a notice with these telephones and no more has.
+func bare(n int, phones ...string) *query.Record {
+	r := &query.Record{Header: query.Header{ID: fmt.Sprintf("%064x", n+1)}}
+	for _, p := range phones {
+		r.Identifiers = append(r.Identifiers, query.Identifier{Type: query.Phone, Norm: p[1:], Text: p, At: "body.entities.phone"})
+	}
+	return r
+}
+
 func phone(n int) string { return fmt.Sprintf("+99956%06d", n) }
 
 // TestCompound links the cases of three bureaus, as in the second scenario of
@@ -94,7 +103,7 @@ func TestHubIsNotFollowed(t *testing.T) {
 	const n = 10_000
 	records := make([]*query.Record, n)
 	for i := range records {
-		records[i] = record(i, phone(999_999), phone(i/10))
+		records[i] = bare(i, phone(999_999), phone(i/10))
 	}
 	src := &counting{Source: NewMemory(records)}
 	g, err := Grow(src, records[0].ID, Limits{Depth: 4})
@@ -132,11 +141,34 @@ func TestHostileNoticeIsBounded(t *testing.T) {
 	for i := range 5000 {
 		phones = append(phones, phone(i))
 	}
-	a, b := record(0, phones...), record(1, phones...)
+	a, b := bare(0, phones...), bare(1, phones...)
 	src := &counting{Source: NewMemory([]*query.Record{a, b})}
 	g, err := Grow(src, a.ID, Limits{Depth: 4})
 	if err != nil || !g.Cut || len(g.Nodes) > maxIdentifiers+2 || src.calls > 2*maxIdentifiers+4 {
 		t.Errorf("%d nodes, %d calls, cut %v, %v", len(g.Nodes), src.calls, g.Cut, err)
+	}
+}
+
+// TestOtherCountry shows that a passport is not the one of another country that
+// has its number.
+func TestOtherCountry(t *testing.T) {
+	doc := func(n int, country string) *query.Record {
+		r := bare(n)
+		r.Identifiers = []query.Identifier{{Type: query.Doc, Norm: "A1", Text: "A1", Country: country, At: "body"}}
+		return r
+	}
+	a, b, c, d := doc(0, "XA"), doc(1, "XB"), doc(2, "XA"), doc(3, "")
+	for _, test := range []struct {
+		with []*query.Record
+		want int
+	}{{[]*query.Record{b}, 0}, {[]*query.Record{b, c}, 1}, {[]*query.Record{b, c, d}, 2}, {[]*query.Record{d}, 1}} {
+		g, err := Grow(NewMemory(append(test.with, a)), a.ID, Limits{Depth: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, wrong := g.Linked()[b.ID]; len(g.Linked()) != test.want || wrong || test.want == 0 && len(g.Nodes)+len(g.Edges) != 1 {
+			t.Errorf("got %v, %d nodes, %d edges; want %d linked", g.Linked(), len(g.Nodes), len(g.Edges), test.want)
+		}
 	}
 }
 

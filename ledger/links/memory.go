@@ -1,9 +1,11 @@
 package links
 
 import (
+	"cmp"
+	"maps"
 	"slices"
-	"strings"
 
+	"comity/ledger/names"
 	"comity/ledger/query"
 )
 
@@ -11,13 +13,13 @@ import (
 type Memory struct {
 	records map[string]*query.Record
 	holders map[string][]string // by type and normal form
-	bearers map[string][]string // by a word of a name
+	bearers map[string][]string // by a key of a name
 }
 
 var _ Source = (*Memory)(nil)
 
 // NewMemory returns a source of these records. Its work and its size grow with
-// the number of identifiers and words of names in them.
+// the number of identifiers and keys of names in them.
 func NewMemory(records []*query.Record) *Memory {
 	m := &Memory{make(map[string]*query.Record, len(records)), make(map[string][]string), make(map[string][]string)}
 	for _, r := range records {
@@ -46,12 +48,8 @@ func put(to map[string][]string, key, id string) {
 	}
 }
 
-// nameKeys are what a name is filed under: its words, in any order.
-func nameKeys(name string) []string {
-	words := query.Tokens(name)
-	slices.Sort(words)
-	return []string{strings.Join(slices.Compact(words), " ")}
-}
+// nameKeys are what a name is filed under.
+func nameKeys(name string) []string { return names.Keys(names.Parse(name)) }
 
 // Record returns the record with an id.
 func (m *Memory) Record(id string) (*query.Record, error) { return m.records[id], nil }
@@ -62,18 +60,20 @@ func (m *Memory) Holders(kind, norm string, limit int) ([]string, int, error) {
 	return all[:min(limit, len(all))], len(all), nil
 }
 
-// Namesakes returns the records with a name of the same words.
+// maxBearers bounds what is looked at of one key.
+const maxBearers = 200
+
+// Namesakes returns the records with a name that has most keys in common.
 func (m *Memory) Namesakes(name string, limit int) ([]string, error) {
-	var out []string
+	shared := make(map[string]int)
 	for _, key := range nameKeys(name) {
-		for _, id := range m.bearers[key] {
-			if len(out) == limit {
-				return out, nil
-			}
-			if !slices.Contains(out, id) {
-				out = append(out, id)
-			}
+		list := m.bearers[key]
+		for _, id := range list[:min(maxBearers, len(list))] {
+			shared[id]++
 		}
 	}
-	return out, nil
+	out := slices.SortedFunc(maps.Keys(shared), func(a, b string) int {
+		return cmp.Or(cmp.Compare(shared[b], shared[a]), cmp.Compare(a, b))
+	})
+	return out[:min(limit, len(out))], nil
 }

@@ -3,6 +3,8 @@ package query
 import (
 	"fmt"
 	"time"
+
+	"comity/ledger/names"
 )
 
 // Bounds of a query. Each is far above what a person types.
@@ -72,7 +74,12 @@ type Value struct {
 	Spans  []Span     // dob, age, has:minor (days), time (POSIX ms): any of these
 	Point  *Point     // place~: where
 	Hash   string     // place: a geohash prefix, if it can be one
+
+	name names.Name // name~: ready to be compared
 }
+
+// Name returns the value of name~ ready to be compared.
+func (v *Value) Name() names.Name { return v.name }
 
 // Span is a range of days since 1970-01-01 or of POSIX ms, both ends included.
 type Span struct {

@@ -135,7 +135,7 @@ func (t *Term) how() string {
 		return "a text has these words, one after the other"
 	case NameField:
 		if t.Op == Fuzzy {
-			return "the names are compared token by token, in any order and spelling"
+			return "the names are compared token by token, in any order and spelling, as " + strings.Join(t.Values[0].name.Tokens(), " ")
 		}
 		return "every word is in one name"
 	case DayField, AgeField:

@@ -11,15 +11,12 @@ import (
 // the same, and without the marks that people leave out. The marks of scripts in
 // which they are letters, such as the vowels of Thai, Khmer and Burmese, stay.
 func Fold(s string) string {
-	plain := true
+	ascii := true
 	for i := range len(s) {
-		if s[i] >= 0x80 || s[i] >= 'A' && s[i] <= 'Z' {
-			plain = false
-			break
-		}
+		ascii = ascii && s[i] < 0x80
 	}
-	if plain {
-		return s
+	if ascii {
+		return strings.ToLower(s) // nothing to decompose
 	}
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(s) {
@@ -54,8 +51,9 @@ func Tokens(s string) []string { return pieces(s, true) }
 // pieces returns the tokens of s. With ends, the last letter of a stretch without
 // spaces is a token as well; a query leaves it out, and asks for more.
 func pieces(s string, ends bool) []string {
-	var out []string
-	for _, word := range words(s) {
+	list := words(s)
+	out := make([]string, 0, len(list))
+	for _, word := range list {
 		out = appendPieces(out, word, ends)
 	}
 	return out
@@ -67,6 +65,9 @@ func words(s string) []string {
 }
 
 func appendPieces(out []string, word string, ends bool) []string {
+	if strings.IndexFunc(word, unspaced) < 0 {
+		return append(out, word)
+	}
 	runes := []rune(word)
 	for i := 0; i < len(runes); {
 		j, solid := i, unspaced(runes[i])

@@ -1,42 +1,43 @@
 package query
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
 
-// matchFuzzyName compares a name with every name of the record.
+	"comity/ledger/names"
+)
+
+// matchFuzzyName compares a name with every name of the record, as it is written
+// and as a passport shows it.
 func matchFuzzyName(v *Value, r *Record) (float64, string) {
 	best, why := 0.0, ""
 	for i := range r.Names {
 		n := &r.Names[i]
-		for _, form := range notBlank(n.Text, n.MRZ) {
-			if s, w := CompareNames(v.Text, form); s*n.score() > best {
-				best, why = s*n.score(), fmt.Sprintf("%s %s (%s): %s", n.what(), n.Text, n.At, w)
+		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
+			got := names.Parse(form)
+			m := names.Compare(v.name, got)
+			if s := m.Score * n.score(); m.Score >= names.Threshold && s > best {
+				best, why = s, fmt.Sprintf("%s %s (%s)", n.what(), n.Text, n.At)
+				if m.Score < 1 {
+					why += ": " + aligned(m.Why, v.name, got)
+				}
 			}
 		}
 	}
 	return best, why
 }
 
-// CompareNames scores two names from 0 to 1: 0 for those that are not the same.
-func CompareNames(a, b string) (float64, string) {
-	want, got := Tokens(a), Tokens(b)
-	if len(want) == 0 || len(got) == 0 {
+// aligned says why two names are alike, and what was compared of them.
+func aligned(why []string, a, b names.Name) string {
+	return fmt.Sprintf("%s (%s against %s)", strings.Join(why, ", "), strings.Join(a.Tokens(), " "), strings.Join(b.Tokens(), " "))
+}
+
+// CompareNames scores two names from 0 to 1, 0 for those that are not called the
+// same, and says why.
+func CompareNames(a, b string) (score float64, why string) {
+	m := names.Compare(names.Parse(a), names.Parse(b))
+	if m.Score < names.Threshold {
 		return 0, ""
 	}
-	sum, note := 0.0, ""
-	for _, w := range want {
-		best, as := 0.0, ""
-		for _, g := range got {
-			n := max(len([]rune(w)), len([]rune(g)))
-			if s := 1 - float64(editDistance(w, g, n))/float64(n); s > best {
-				best, as = s, g
-			}
-		}
-		if best < 0.7 {
-			return 0, ""
-		}
-		if sum += best; best < 1 {
-			note += fmt.Sprintf(", %s as %s", w, as)
-		}
-	}
-	return sum / float64(len(want)), "spelling" + note
+	return m.Score, strings.Join(m.Why, ", ")
 }

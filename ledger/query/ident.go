@@ -3,6 +3,8 @@ package query
 import (
 	"strings"
 	"unicode"
+
+	"comity/ledger/ident"
 )
 
 // Types of identifiers: the names of the fields that look for them.
@@ -21,11 +23,54 @@ const (
 // maxIdentifier bounds a normal form, in bytes.
 const maxIdentifier = 128
 
+// kinds of package ident, by field.
+var identKinds = map[string]ident.Kind{
+	Doc: ident.Document, Phone: ident.Phone, Wallet: ident.Wallet, IBAN: ident.Bank, Email: ident.Email, IMEI: ident.IMEI, Plate: ident.Plate, VIN: ident.VIN,
+}
+
 // Normal returns the form in which identifiers of a type compare, and whether
-// text can be one at all. It forgives what people put between the digits; it
-// does not say that the number exists.
+// text can be one at all: the canonical form of package ident, without the
+// country of a document or a plate, as few people know it; and for what has none,
+// its letters and digits, so that an odd number is found by who types the same
+// odd number.
 func Normal(kind, text string) (norm string, ok bool) {
 	text = strings.TrimSpace(text)
+	if len(text) > 4*maxIdentifier {
+		return "", false
+	}
+	if kind == Phone && isE164(text) {
+		return text[1:], true // as the ledger has nearly all of them
+	}
+	if k := identKinds[kind]; k != "" {
+		if s, err := ident.Normalize(k, text); err == nil {
+			switch kind {
+			case Doc, Plate:
+				s = s[strings.IndexByte(s, ':')+1:]
+			case Phone:
+				s = strings.TrimPrefix(s, "+")
+			case Wallet:
+				s = foldWallet(s)
+			}
+			return s, s != "" && len(s) <= maxIdentifier
+		}
+	}
+	return loose(kind, text)
+}
+
+func isE164(s string) bool {
+	return len(s) >= 8 && len(s) <= 16 && s[0] == '+' && s[1] != '0' && strings.Trim(s[1:], "0123456789") == ""
+}
+
+// foldWallet lowers the case of addresses in which it carries a checksum at most.
+func foldWallet(s string) string {
+	if lower := strings.ToLower(s); strings.HasPrefix(lower, "0x") || strings.HasPrefix(lower, "bc1") || strings.HasPrefix(lower, "tb1") {
+		return lower
+	}
+	return s
+}
+
+// loose is Normal of what package ident does not take.
+func loose(kind, text string) (norm string, ok bool) {
 	switch kind {
 	case Phone:
 		norm = keep(Fold(text), isDigit)
@@ -34,10 +79,7 @@ func Normal(kind, text string) (norm string, ok bool) {
 		}
 		return norm, len(norm) >= 5 && len(norm) <= 17
 	case Wallet:
-		norm = keep(text, func(r rune) bool { return !unicode.IsSpace(r) })
-		if lower := strings.ToLower(norm); strings.HasPrefix(lower, "0x") || strings.HasPrefix(lower, "bc1") {
-			norm = lower // the case of these carries a checksum at most
-		}
+		norm = foldWallet(keep(text, func(r rune) bool { return !unicode.IsSpace(r) }))
 	case Email:
 		norm = strings.ToLower(text)
 		at := strings.LastIndexByte(norm, '@')
@@ -46,55 +88,38 @@ func Normal(kind, text string) (norm string, ok bool) {
 		norm = strings.TrimPrefix(Fold(text), "@")
 	case IMEI:
 		norm = keep(Fold(text), isDigit)
-		if len(norm) == 16 {
-			norm = norm[:14] + luhn(norm[:14]) // IMEISV: the software's version in place of the check digit
-		}
-		return norm, len(norm) == 15 || len(norm) == 14
+		return norm, len(norm) >= 14 && len(norm) <= 16
 	default:
 		norm = keep(strings.ToUpper(Fold(text)), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) })
 	}
 	return norm, len(norm) >= 2 && len(norm) <= maxIdentifier
 }
 
+// CountryCode returns the alpha-2 code of a country that is written with two or
+// three letters, and the code itself where there is none.
+func CountryCode(code string) string {
+	if c, err := ident.Normalize(ident.Country, code); err == nil {
+		return c
+	}
+	return strings.ToUpper(code)
+}
+
 // CheckDigit says whether the check digits of a normal form are right; known is
-// false for types that have none.
+// false for what has none.
 func CheckDigit(kind, norm string) (right, known bool) {
 	switch kind {
 	case IBAN:
+		// A number of another form is of a bank that has no IBAN.
 		if len(norm) < 15 || len(norm) > 34 || !isUpper(norm[0]) || !isUpper(norm[1]) || !isDigit(rune(norm[2])) || !isDigit(rune(norm[3])) {
-			return false, false // an account number of another form
+			return false, false
 		}
-		rest := 0
-		for _, c := range norm[4:] + norm[:4] {
-			switch {
-			case isDigit(c):
-				rest = (rest*10 + int(c-'0')) % 97
-			case c >= 'A' && c <= 'Z':
-				rest = (rest*100 + int(c-'A') + 10) % 97
-			default:
-				return false, false
-			}
-		}
-		return rest == 1, true
-	case IMEI:
-		return len(norm) == 15 && luhn(norm[:14]) == norm[14:], true
+		_, err := ident.Normalize(ident.IBAN, norm)
+		return err == nil, true
+	case IMEI, Wallet:
+		_, err := ident.Normalize(identKinds[kind], norm)
+		return err == nil, true
 	}
 	return false, false
-}
-
-// luhn returns the check digit of a string of digits.
-func luhn(digits string) string {
-	sum := 0
-	for i := range len(digits) {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 0 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return string(rune('0' + (10-sum%10)%10))
 }
 
 // NearIdentifier reports whether two normal forms are at most one character

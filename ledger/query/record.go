@@ -64,12 +64,19 @@ type Birth struct {
 
 // Identifier is a number or address that only one thing or person should have.
 type Identifier struct {
-	Type   string // name of its field
-	Norm   string // see Normal
-	Text   string // as written
-	Label  string // what it is in words, such as passport
-	At     string // where, such as body.entities.phone
-	Entity string // id within the body, "" elsewhere
+	Type    string // name of its field
+	Norm    string // see Normal
+	Text    string // as written
+	Country string // that issued it, "" if nobody said
+	Label   string // what it is in words, such as passport
+	At      string // where, such as body.entities.phone
+	Entity  string // id within the body, "" elsewhere
+}
+
+// Same reports whether two identifiers are one: equal in normal form, and not of
+// two countries.
+func (x *Identifier) Same(y *Identifier) bool {
+	return x.Type == y.Type && x.Norm == y.Norm && (x.Country == "" || y.Country == "" || x.Country == y.Country)
 }
 
 // Place is somewhere in the case.
@@ -191,13 +198,24 @@ func (r *Record) addIdentity(id *notice.Identity, at, entity string) {
 }
 
 func (r *Record) addDocument(d *notice.Document, at, entity string) {
-	r.addIdentifier(Doc, d.Number, strings.ReplaceAll(string(d.Type), "_", " "), at, entity)
+	r.addIssued(Doc, d.Number, d.Country, strings.ReplaceAll(string(d.Type), "_", " "), at, entity)
 }
 
 // addIdentifier adds a text that can be an identifier of its type.
 func (r *Record) addIdentifier(kind, text, label, at, entity string) {
+	r.addIssued(kind, text, "", label, at, entity)
+}
+
+// addIssued adds an identifier that a country has issued.
+func (r *Record) addIssued(kind, text, country, label, at, entity string) {
+	if text == "" {
+		return
+	}
 	if norm, ok := Normal(kind, text); ok {
-		r.Identifiers = append(r.Identifiers, Identifier{kind, norm, text, label, at, entity})
+		if country != "" {
+			country = CountryCode(country)
+		}
+		r.Identifiers = append(r.Identifiers, Identifier{kind, norm, text, country, label, at, entity})
 	}
 }
 
@@ -220,7 +238,7 @@ func (r *Record) addRoute(end, text, at string) {
 func countryIn(text string) string {
 	last := strings.TrimSpace(text[strings.LastIndexByte(text, ',')+1:])
 	if isCode(last) && last == strings.ToUpper(last) {
-		return last
+		return CountryCode(last)
 	}
 	return ""
 }

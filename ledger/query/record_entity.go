@@ -17,6 +17,7 @@ func (r *Record) addEntity(e *notice.Entity) {
 		r.addDocument(e.Document, at, e.ID)
 	case e.Phone != nil:
 		r.addIdentifier(Phone, e.Phone.Number, "telephone", at, e.ID)
+		r.addIdentifier(IMEI, e.Phone.IMEI, "device", at, e.ID)
 	case e.Account != nil:
 		x := e.Account
 		if _, ok := Normal(Email, x.Handle); ok && x.Handle != "" {
@@ -29,7 +30,7 @@ func (r *Record) addEntity(e *notice.Entity) {
 	case e.BankAccount != nil:
 		r.addIdentifier(IBAN, e.BankAccount.Number, "bank account", at, e.ID)
 	case e.Vehicle != nil:
-		r.addIdentifier(Plate, e.Vehicle.Plate, "plate of "+e.Vehicle.Country, at, e.ID)
+		r.addIssued(Plate, e.Vehicle.Plate, e.Vehicle.Country, strings.TrimSpace("plate "+e.Vehicle.Country), at, e.ID)
 		r.addIdentifier(VIN, e.Vehicle.VIN, "VIN", at, e.ID)
 	case e.Place != nil:
 		r.addPlace(e.Place, at, e.ID)
@@ -91,7 +92,7 @@ func (r *Record) addTexts(v *notice.View) {
 				return false
 			}
 			if isCode(text) && (strings.Contains(at, "country") || strings.Contains(at, "nationalities")) {
-				r.Countries = append(r.Countries, Country{strings.ToUpper(text), at})
+				r.Countries = append(r.Countries, Country{CountryCode(text), at})
 			}
 			if tokens := Tokens(text); len(tokens) > 0 {
 				r.Texts = append(r.Texts, Text{at, text, tokens})

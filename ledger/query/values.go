@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"comity/ledger/names"
 )
 
 func (p *parser) fail(at Pos, format, hint string, args ...any) *Error {
@@ -90,7 +92,11 @@ func (p *parser) value(t *Term, w raw) (*Value, error) {
 	case TextField:
 		err = p.textValue(v, w)
 	case NameField:
-		err = p.wordsValue(t, v)
+		if err = p.wordsValue(t, v); err == nil && t.Op == Fuzzy {
+			if v.name = names.Parse(v.Text); v.name.IsZero() {
+				err = p.fail(v.Pos, "name~ knows no letter of %s", "name: compares letter by letter", quote(v.Text))
+			}
+		}
 	case DayField, AgeField, TimeField:
 		err = p.spanValue(t, v, w)
 	case IdentField:
@@ -101,7 +107,7 @@ func (p *parser) value(t *Term, w raw) (*Value, error) {
 		err = p.placeValue(t, v)
 	case RouteField:
 		if isCode(v.Text) {
-			v.Norm = strings.ToUpper(v.Text)
+			v.Norm = CountryCode(v.Text)
 		}
 		err = p.wordsValue(t, v)
 	default:
@@ -208,6 +214,9 @@ func (p *parser) codeValue(t *Term, v *Value) error {
 	if f.Words == nil {
 		if v.Norm = strings.ToUpper(v.Norm); !isCode(v.Norm) {
 			return p.fail(v.Pos, "%s: %s is no code of two or three letters", "for example: "+f.Example, f.Name, quote(v.Text))
+		}
+		if f.Name == "country" {
+			v.Norm = CountryCode(v.Norm)
 		}
 		return nil
 	}

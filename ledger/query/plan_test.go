@@ -1,0 +1,135 @@
+package query
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"comity/ledger/notice"
+)
+
+// randomQuery writes a query about things that are in record r, or nearly.
+func randomQuery(rng *rand.Rand, r *Record) string {
+	pick := func(list ...string) string { return list[rng.IntN(len(list))] }
+	term := func() string {
+		switch rng.IntN(14) {
+		case 0:
+			return "name:" + quoteText(r.Names[rng.IntN(len(r.Names))].Text)
+		case 1:
+			return "name~" + quoteText(r.Names[rng.IntN(len(r.Names))].Text)
+		case 2, 3:
+			if len(r.Identifiers) > 0 {
+				x := r.Identifiers[rng.IntN(len(r.Identifiers))]
+				at := rng.IntN(len(x.Norm))
+				norm := pick(x.Norm, x.Norm[:at]+x.Norm[at+1:], x.Norm[:at]+"7"+x.Norm[at:])
+				return x.Type + pick(":", "~") + quoteText(norm)
+			}
+			return "has:doc"
+		case 4:
+			if len(r.Births) > 0 {
+				return "dob" + pick(":", "~", ">=", "<") + pick(r.Births[0].Date.String(), "1990", "1980..1999")
+			}
+			return "age:13..15"
+		case 5, 6:
+			if t := r.Texts[rng.IntN(len(r.Texts))]; len(t.Tokens) > 0 {
+				w := t.Tokens[rng.IntN(len(t.Tokens))]
+				return pick(quoteText(w), quoteText(t.Text), quoteText(w[:min(len(w), 3)])+"*")
+			}
+			return "has:link"
+		case 7:
+			return "kind:" + pick("red", "yellow,blue", "diffusion")
+		case 8:
+			return "country:" + pick("XA", "XB,XC", "XD")
+		case 9:
+			return pick("id:"+r.ID[:10], "ref:"+r.Reference, r.Reference, r.ID[:9])
+		case 10:
+			return "has:" + pick("photo", "dob", "doc", "minor", "link")
+		case 11:
+			return pick("bureau:XA", "reader:XC", "urgency:U2", "status:active")
+		case 12:
+			if len(r.Places) > 0 && len(r.Places[0].Tokens) > 0 {
+				return "place:" + quoteText(r.Places[0].Tokens[0])
+			}
+			return "place~1,2"
+		}
+		return "time:-7d"
+	}
+	switch rng.IntN(5) {
+	case 0:
+		return term() + " OR " + term()
+	case 1:
+		return term() + " (" + term() + " OR NOT " + term() + ")"
+	case 2:
+		return term() + " -" + term()
+	}
+	return pick(term(), term()+" "+term())
+}
+
+// TestPlanMissesNothing has random queries on random notices: what matches has
+// the keys that the plan asks for. The plan must also narrow, or it is of no use.
+func TestPlanMissesNothing(t *testing.T) {
+	const n, queries = 150, 500
+	g := notice.NewGenerator(3, asOf)
+	records, keys := make([]*Record, n), make([][]string, n)
+	for i := range records {
+		source := g.Next()
+		if i%10 == 0 {
+			source = richCase()
+		}
+		records[i] = RecordOf(viewOf(source), Header{ID: fmt.Sprintf("%064x", uint64(i+1)*0x9e3779b97f4a7c15), Bureau: source.Origin, Status: "active"})
+		keys[i] = records[i].Keys()
+		slices.Sort(keys[i])
+	}
+	rng := rand.New(rand.NewPCG(5, 5))
+	matched, passed, planned := 0, 0, 0
+	for range queries {
+		text := randomQuery(rng, records[rng.IntN(n)])
+		q, err := Parse(text, asOf)
+		if err != nil {
+			continue // half an identifier may be none
+		}
+		plan := q.Plan()
+		for i, r := range records {
+			passes := !slices.ContainsFunc(plan, func(g Group) bool { return !g.Has(keys[i]) })
+			ok, _, why := q.Match(r)
+			if ok && !passes {
+				t.Fatalf("%s matches %s by %q, and the plan %v does not let it pass", text, r.Reference, why, plan)
+			}
+			if len(plan) > 0 {
+				planned++
+				if passes {
+					passed++
+				}
+			}
+			if ok {
+				matched++
+			}
+		}
+	}
+	if matched < 1000 || planned < n*queries/4 || passed*3 > planned {
+		t.Errorf("%d matched; of %d that a plan judged %d passed", matched, planned, passed)
+	}
+}
+
+func TestPlan(t *testing.T) {
+	for query, want := range map[string]string{
+		"doc:A-301":                "[[{doc=A301 false}]]",
+		"phone:+9995550,+9995551":  "[[{phone=9995550 false} {phone=9995551 false}]]",
+		"-kind:red":                "[]",
+		"kind:red OR -kind:blue":   "[]",
+		"dob:1990..1991 has:photo": "[[{born=1990 false} {born=1991 false}] [{has=photo false}]]",
+		"dob:1900..":               "[]",
+		"id:1c271c27":              "[[{ref=1c271c27 false} {id=1c271c27 true}]]",
+		"recru*":                   "[[{ref=recru* false} {text=recru true}]]",
+	} {
+		q, err := Parse(query, asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.ReplaceAll(fmt.Sprint(q.Plan()), "\n", " "); got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+}

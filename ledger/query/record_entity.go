@@ -17,6 +17,7 @@ func (r *Record) addEntity(e *notice.Entity) {
 		r.addDocument(e.Document, at, e.ID)
 	case e.Phone != nil:
 		r.addIdentifier(Phone, e.Phone.Number, "telephone", at, e.ID)
+		r.addIdentifier(IMEI, e.Phone.IMEI, "device", at, e.ID)
 	case e.Account != nil:
 		x := e.Account
 		if _, ok := Normal(Email, x.Handle); ok && x.Handle != "" {

@@ -19,6 +19,13 @@ type textFile struct {
 	kept bool
 }
 
+// keptTexts returns what earlier commands left in the home at dir to edit: kept
+// for their officers, or cut off.
+func keptTexts(dir string) []string {
+	found, _ := filepath.Glob(filepath.Join(dir, "editing", "*", "*.jsonc"))
+	return found
+}
+
 // newText begins a text to edit in the home at dir.
 func newText(dir, name string, text []byte) (*textFile, error) {
 	top := filepath.Join(dir, "editing")

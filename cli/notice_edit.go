@@ -27,6 +27,10 @@ func (t *terminal) noticeEdit(c *cli.Context, n *notice.Notice) error {
 	if err != nil {
 		return err
 	}
+	if kept := keptTexts(h.Dir()); len(kept) > 0 {
+		t.note("%s of an earlier edit is kept, in plain text: %s", plural(len(kept), "text", "texts"), strings.Join(kept, " "))
+		t.note("send it with comity notice submit FILE, or remove it")
+	}
 	first, err := n.Form(
 		"A "+n.Kind.String()+" notice, about people who do not exist: replace all of it, save, and close the editor.",
 		"Lines after // are remarks and are not sent. Close without a change, or empty the file, and nothing is sent.")

@@ -11,16 +11,23 @@ import (
 	"strings"
 )
 
-// draftFile is a text that is being edited: alone in a folder of its own in the
+// textFile is a text that is being edited: alone in a folder of its own in the
 // bureau's home, which nobody else may enter. An editor keeps its copies beside
 // the file or in TMPDIR, which is that folder: so none lands in /tmp.
-type draftFile struct {
+type textFile struct {
 	path string
 	kept bool
 }
 
-// newDraft begins a text to edit in the home at dir.
-func newDraft(dir, name string, text []byte) (*draftFile, error) {
+// keptTexts returns what earlier commands left in the home at dir to edit: kept
+// for their officers, or cut off.
+func keptTexts(dir string) []string {
+	found, _ := filepath.Glob(filepath.Join(dir, "editing", "*", "*.jsonc"))
+	return found
+}
+
+// newText begins a text to edit in the home at dir.
+func newText(dir, name string, text []byte) (*textFile, error) {
 	top := filepath.Join(dir, "editing")
 	if err := os.MkdirAll(top, 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder to edit in: %w", cause(err))
@@ -29,7 +36,7 @@ func newDraft(dir, name string, text []byte) (*draftFile, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder to edit in: %w", cause(err))
 	}
-	d := &draftFile{path: filepath.Join(folder, name)}
+	d := &textFile{path: filepath.Join(folder, name)}
 	if err := d.write(text); err != nil {
 		d.remove()
 		return nil, err
@@ -37,30 +44,30 @@ func newDraft(dir, name string, text []byte) (*draftFile, error) {
 	return d, nil
 }
 
-// write replaces the text. The file is whole or not there: a half-written draft
+// write replaces the text. The file is whole or not there: a half-written text
 // would be an officer's lost work.
-func (d *draftFile) write(text []byte) error { return writeOutput(d.path, text, true) }
+func (d *textFile) write(text []byte) error { return writeOutput(d.path, text, true) }
 
-func (d *draftFile) read(limit int64) ([]byte, error) {
+func (d *textFile) read(limit int64) ([]byte, error) {
 	f, err := os.Open(d.path)
 	if err != nil {
-		return nil, fmt.Errorf("read the draft: %w", cause(err))
+		return nil, fmt.Errorf("read the text: %w", cause(err))
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the draft: %w", cause(err))
+		return nil, fmt.Errorf("read the text: %w", cause(err))
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("the draft is larger than %s", size(limit))
+		return nil, fmt.Errorf("the text is larger than %s", size(limit))
 	}
 	return data, nil
 }
 
-// remove overwrites and removes the draft and whatever an editor left beside
+// remove overwrites and removes the text and whatever an editor left beside
 // it. On disks that write elsewhere than they are told, flash and journals
 // among them, the old bytes may stay: encrypt the disk.
-func (d *draftFile) remove() {
+func (d *textFile) remove() {
 	folder := filepath.Dir(d.path)
 	_ = filepath.WalkDir(folder, func(path string, e os.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() {
@@ -93,9 +100,9 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// edit runs the person's editor on the draft: $VISUAL, $EDITOR or vi, which may
+// edit runs the person's editor on the text: $VISUAL, $EDITOR or vi, which may
 // have arguments.
-func (t *terminal) edit(d *draftFile) error {
+func (t *terminal) edit(d *textFile) error {
 	words := strings.Fields(os.Getenv("VISUAL"))
 	if len(words) == 0 {
 		words = strings.Fields(os.Getenv("EDITOR"))

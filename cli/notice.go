@@ -55,11 +55,11 @@ func (t *terminal) result(c *cli.Context, data []byte) error {
 
 // readNotice reads a notice for sending: parsed, and with all its problems told.
 func (t *terminal) readNotice(path string) (*notice.Notice, error) {
-	data, err := t.readInput(path, maxDraftFile)
+	data, err := t.readInput(path, maxFormFile)
 	if err != nil {
 		return nil, err
 	}
-	n, err := notice.ParseDraft(data)
+	n, err := notice.ParseForm(data)
 	if err != nil {
 		return nil, hint(fmt.Errorf("%s: %w", inputName(path), err), "a complete example of each kind: comity notice new --kind yellow")
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-const maxDraftFile = 4 * notice.MaxSize
+const maxFormFile = 4 * notice.MaxSize
 
 // noticeEdit lets a person write a notice in an editor, shows what each bureau
 // will see of it, asks, and sends it. Whatever goes wrong on the way, the text
@@ -27,13 +27,17 @@ func (t *terminal) noticeEdit(c *cli.Context, n *notice.Notice) error {
 	if err != nil {
 		return err
 	}
-	first, err := n.Draft(
+	if kept := keptTexts(h.Dir()); len(kept) > 0 {
+		t.note("%s of an earlier edit is kept, in plain text: %s", plural(len(kept), "text", "texts"), strings.Join(kept, " "))
+		t.note("send it with comity notice submit FILE, or remove it")
+	}
+	first, err := n.Form(
 		"A "+n.Kind.String()+" notice, about people who do not exist: replace all of it, save, and close the editor.",
 		"Lines after // are remarks and are not sent. Close without a change, or empty the file, and nothing is sent.")
 	if err != nil {
 		return err
 	}
-	d, err := newDraft(h.Dir(), n.Reference+".jsonc", first)
+	d, err := newText(h.Dir(), n.Reference+".jsonc", first)
 	if err != nil {
 		return err
 	}
@@ -47,7 +51,7 @@ func (t *terminal) noticeEdit(c *cli.Context, n *notice.Notice) error {
 		return err
 	}
 	d.kept = true // an officer's work from here on: removed only once it is in the ledger
-	if err := t.sendDraft(c, n); err != nil {
+	if err := t.sendEdited(c, n); err != nil {
 		t.note("your text is kept in %s", d.path)
 		t.note("send it later: comity notice submit %s; then remove it", d.path)
 		return err
@@ -56,26 +60,26 @@ func (t *terminal) noticeEdit(c *cli.Context, n *notice.Notice) error {
 	return nil
 }
 
-// editUntilSound opens the editor until the draft is a notice that can be sent.
+// editUntilSound opens the editor until the text is a notice that can be sent.
 // What is wrong stands at the top of the text when it opens again. A text that
 // is closed unchanged is given up, and kept if somebody wrote it.
-func (t *terminal) editUntilSound(d *draftFile, first []byte) (*notice.Notice, error) {
+func (t *terminal) editUntilSound(d *textFile, first []byte) (*notice.Notice, error) {
 	shown := first
 	for {
 		if err := t.edit(d); err != nil {
 			d.kept = !bytes.Equal(shown, first)
-			return nil, t.keptDraft(d, err)
+			return nil, t.keptText(d, err)
 		}
-		text, err := d.read(maxDraftFile)
+		text, err := d.read(maxFormFile)
 		switch {
 		case err != nil:
 			d.kept = true
-			return nil, t.keptDraft(d, err)
+			return nil, t.keptText(d, err)
 		case bytes.Equal(text, first), notice.Blank(text):
 			return nil, errors.New("nothing was written, so nothing is sent")
 		}
 		plain := withoutProblems(text)
-		n, err := notice.ParseDraft(plain)
+		n, err := notice.ParseForm(plain)
 		if err == nil {
 			err = n.Validate(time.Now())
 		}
@@ -84,17 +88,17 @@ func (t *terminal) editUntilSound(d *draftFile, first []byte) (*notice.Notice, e
 		}
 		if bytes.Equal(text, shown) {
 			d.kept = true
-			return nil, t.keptDraft(d, t.checkNotice("the draft", err))
+			return nil, t.keptText(d, t.checkNotice("the text", err))
 		}
 		shown = withProblems(plain, err)
 		if err := d.write(shown); err != nil {
 			d.kept = true
-			return nil, t.keptDraft(d, err)
+			return nil, t.keptText(d, err)
 		}
 	}
 }
 
-func (t *terminal) keptDraft(d *draftFile, err error) error {
+func (t *terminal) keptText(d *textFile, err error) error {
 	if d.kept {
 		t.note("your text is kept in %s; when it is right: comity notice submit %s", d.path, d.path)
 	}
@@ -144,8 +148,8 @@ func withoutProblems(text []byte) []byte {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(visible(s)), " ") }
 
-// sendDraft previews a notice, asks, and sends it.
-func (t *terminal) sendDraft(c *cli.Context, n *notice.Notice) error {
+// sendEdited previews a notice, asks, and sends it.
+func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 	s, err := t.openToWrite(c)
 	if err != nil {
 		return err
@@ -154,14 +158,6 @@ func (t *terminal) sendDraft(c *cli.Context, n *notice.Notice) error {
 	by, err := s.signers(c)
 	if err != nil {
 		return err
-	}
-	if !c.Bool("again") {
-		if err := s.unused(c.Context, n.Reference); err != nil {
-			return err
-		}
-	}
-	if n.FourEyes() && len(by.Others) == 0 {
-		return s.needsSecond(n.Reference, nil)
 	}
 	if !s.asJSON {
 		if err := s.preview(n, by.Author.ID()); err != nil {
@@ -177,9 +173,5 @@ func (t *terminal) sendDraft(c *cli.Context, n *notice.Notice) error {
 			return err
 		}
 	}
-	it, err := s.desk.Publish(c.Context, s.client, by, n)
-	if err != nil {
-		return s.composing(n.Reference, err)
-	}
-	return s.send(c, n.Reference, it)
+	return s.publish(c, by, n)
 }

@@ -72,6 +72,11 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.publish(c, by, n)
+}
+
+// publish sends a new notice, or keeps it for a second officer.
+func (s *session) publish(c *cli.Context, by desk.Officers, n *notice.Notice) error {
 	if !c.Bool("again") {
 		if err := s.unused(c.Context, n.Reference); err != nil {
 			return err

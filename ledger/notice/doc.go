@@ -20,7 +20,7 @@
 //
 // What each kind asks for, and why, is one table (rules.go): [Notice.Validate]
 // checks by it, [Schema] is its JSON Schema, [Guide] its documentation, KINDS.md.
-// [Notice.Draft] and [ParseDraft] are the form with remarks that a person edits.
+// [Notice.Form] and [ParseForm] are the JSON with remarks that a person edits.
 // Identifiers are checked by package ledger/ident. [ParseMRZ] reads a
 // machine-readable zone, and [ReadMRZ] one that a scanner misread.
 //

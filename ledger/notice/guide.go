@@ -19,7 +19,7 @@ func Guide() []byte {
 
 Made by `+"`notice.Guide`"+`, from the table that notices are checked by. Do not edit: run
 `+"`go test ./ledger/notice -run Guide -update`"+`. The JSON Schema of a kind: `+"`comity notice schema --kind KIND`"+`;
-a draft with these words beside every field: `+"`comity notice new --kind KIND --edit`"+`.
+a form with these words at every field: `+"`comity notice new --kind KIND --edit`"+`.
 
 A notice has a header in the clear and up to three sealed parts: the **card** for the front line, the **body** for
 investigators, the **victim** part for named protection officers. Every kind needs a reference, an origin, an urgency, a

@@ -1,7 +1,7 @@
 package notice
 
 // fieldHelp says what every field of a notice is, by the name of its Go type
-// and its JSON name. Schema, guide and commented draft take it from here; a
+// and its JSON name. Schema, guide and form take it from here; a
 // test sees to it that no field lacks one.
 var fieldHelp = map[string]string{
 	"document.kind":           "which kind of notice; shown in the clear, but of a diffusion",

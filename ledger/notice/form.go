@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A draft is the JSON of a notice with comments, for a person to edit:
+// A form is the JSON of a notice with remarks, for a person to fill in:
 //
 //	{
 //	  // which kind of notice; shown in the clear, but of a diffusion
@@ -20,44 +20,44 @@ import (
 // 2010-05 a date and its 0771 a number, and two programs read it differently.
 // What is left without comments is JSON and read as strictly as any.
 
-// maxDraft bounds a draft: a notice and what is said about its fields.
-const maxDraft = 4 * MaxSize
+// maxForm bounds a form: a notice and what is said about its fields.
+const maxForm = 4 * MaxSize
 
-// Draft returns the notice as a draft: above a field, once, what it is, and at
+// Form returns the notice as a form: above a field, once, what it is, and at
 // the end of a part the fields that it may have besides. The lines of note
 // stand at the top.
-func (n *Notice) Draft(note ...string) ([]byte, error) {
-	w := draftWriter{said: make(map[string]bool)}
+func (n *Notice) Form(note ...string) ([]byte, error) {
+	w := formWriter{said: make(map[string]bool)}
 	for _, line := range note {
 		w.comment(0, line)
 	}
 	data, err := n.MarshalJSON()
 	if err != nil {
-		return nil, fmt.Errorf("draft: %w", err)
+		return nil, fmt.Errorf("form: %w", err)
 	}
 	var d document
 	if err := json.Unmarshal(data, &d); err != nil {
-		return nil, fmt.Errorf("draft: %w", err)
+		return nil, fmt.Errorf("form: %w", err)
 	}
 	if err := w.structure(0, reflect.ValueOf(d)); err != nil {
-		return nil, fmt.Errorf("draft: %w", err)
+		return nil, fmt.Errorf("form: %w", err)
 	}
 	w.out.WriteByte('\n')
 	return w.out.Bytes(), nil
 }
 
-type draftWriter struct {
+type formWriter struct {
 	out  bytes.Buffer
 	said map[string]bool // by owner and name of the field
 }
 
-func (w *draftWriter) comment(depth int, text string) {
+func (w *formWriter) comment(depth int, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintf(&w.out, "%s// %s\n", strings.Repeat("  ", depth), line)
 	}
 }
 
-func (w *draftWriter) structure(depth int, v reflect.Value) error {
+func (w *formWriter) structure(depth int, v reflect.Value) error {
 	type present struct {
 		field
 		value reflect.Value
@@ -93,7 +93,7 @@ func (w *draftWriter) structure(depth int, v reflect.Value) error {
 
 // help says once what a field is. An entity is one thing of many: what it is
 // not is not said.
-func (w *draftWriter) help(depth int, f field, prefix string) {
+func (w *formWriter) help(depth int, f field, prefix string) {
 	key := f.owner + "." + f.name
 	if !w.said[key] && fieldHelp[key] != "" {
 		w.comment(depth, prefix+fieldHelp[key])
@@ -101,7 +101,7 @@ func (w *draftWriter) help(depth int, f field, prefix string) {
 	w.said[key] = true
 }
 
-func (w *draftWriter) value(depth int, v reflect.Value) error {
+func (w *formWriter) value(depth int, v reflect.Value) error {
 	switch {
 	case v.Kind() == reflect.Pointer && v.Type().Elem().Kind() == reflect.Struct:
 		return w.value(depth, v.Elem())
@@ -131,9 +131,9 @@ func (w *draftWriter) value(depth int, v reflect.Value) error {
 	return err
 }
 
-// ParseDraft reads a draft, or a notice without comments, as strictly as
-// [Parse]. It says in which line a draft is not JSON.
-func ParseDraft(data []byte) (*Notice, error) {
+// ParseForm reads a form, or a notice without comments, as strictly as
+// [Parse]. It says in which line a form is not JSON.
+func ParseForm(data []byte) (*Notice, error) {
 	plain, err := stripComments(data)
 	if err != nil {
 		return nil, fmt.Errorf("parse notice: %w", err)
@@ -144,7 +144,7 @@ func ParseDraft(data []byte) (*Notice, error) {
 	return Parse(plain)
 }
 
-// Blank reports whether nothing but comments and white space is in a draft.
+// Blank reports whether nothing but comments and white space is in a form.
 func Blank(data []byte) bool {
 	plain, err := stripComments(data)
 	return err == nil && len(bytes.TrimSpace(plain)) == 0
@@ -152,8 +152,8 @@ func Blank(data []byte) bool {
 
 // stripComments leaves out the comments and keeps the ends of lines.
 func stripComments(data []byte) ([]byte, error) {
-	if len(data) > maxDraft {
-		return nil, fmt.Errorf("%d bytes, at most %d are allowed", len(data), maxDraft)
+	if len(data) > maxForm {
+		return nil, fmt.Errorf("%d bytes, at most %d are allowed", len(data), maxForm)
 	}
 	plain := make([]byte, 0, len(data))
 	inText, line := false, 1

@@ -9,20 +9,20 @@ import (
 	"comity/ledger"
 )
 
-// TestDraft: a draft is the notice and comments, whatever the kind.
-func TestDraft(t *testing.T) {
+// TestForm: a form is the notice and remarks, whatever the kind.
+func TestForm(t *testing.T) {
 	list := []*Notice{ChildCase(testDay), {Kind: ledger.KindRed}}
 	for _, k := range kinds() {
 		list = append(list, template(t, k))
 	}
 	for _, n := range list {
-		draft, err := n.Draft("first line", "second\nthird")
+		form, err := n.Form("first line", "second\nthird")
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseDraft(draft)
+		again, err := ParseForm(form)
 		if err != nil {
-			t.Fatalf("%s: %v\n%s", n.Kind, err, draft)
+			t.Fatalf("%s: %v\n%s", n.Kind, err, form)
 		}
 		if len(n.Readers) == 0 {
 			again.Readers = nil
@@ -30,20 +30,20 @@ func TestDraft(t *testing.T) {
 		if !reflect.DeepEqual(again, n) {
 			t.Errorf("%s: got %+v, want %+v", n.Kind, again, n)
 		}
-		if !bytes.HasPrefix(draft, []byte("// first line\n// second\n// third\n{\n")) {
-			t.Errorf("%s: the note is not at the top: %.80s", n.Kind, draft)
+		if !bytes.HasPrefix(form, []byte("// first line\n// second\n// third\n{\n")) {
+			t.Errorf("%s: the note is not at the top: %.80s", n.Kind, form)
 		}
 	}
-	draft, err := template(t, ledger.KindYellow).Draft()
+	form, err := template(t, ledger.KindYellow).Form()
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "draft_yellow.jsonc", draft)
+	golden(t, "form_yellow.jsonc", form)
 }
 
-func TestParseDraft(t *testing.T) {
+func TestParseForm(t *testing.T) {
 	const head = `{"kind":"yellow","reference":"LT-0301","origin":"XA","urgency":"U3","classification":"restricted","readers":["XA"]`
-	for _, test := range []struct{ name, draft, why string }{
+	for _, test := range []struct{ name, form, why string }{
 		{"comment at the end", head + "} // done", ""},
 		{"comment in a text", head + `,"body":{"facts":"see http://example.org // and \"more\""}}`, ""},
 		{"block comment", "/* x */" + head + "}", "line 1: a comment begins with //"},
@@ -53,10 +53,10 @@ func TestParseDraft(t *testing.T) {
 		{"comma too many", "{\n\"kind\":\"yellow\",\n\n}", "line 2: a comma before the end"},
 		{"nothing", "// nothing\n", "ends too early"},
 		{"twice", head + `,"origin":"XB"}`, "written twice"},
-		{"large", strings.Repeat("// x\n", maxDraft/5+1), "at most"},
+		{"large", strings.Repeat("// x\n", maxForm/5+1), "at most"},
 		{"escaped newline", "{\"a\":\"\\\n\"}", "line 1: a text does not end"},
 	} {
-		n, err := ParseDraft([]byte(test.draft))
+		n, err := ParseForm([]byte(test.form))
 		switch {
 		case test.why == "" && err != nil:
 			t.Errorf("%s: %v", test.name, err)
@@ -69,23 +69,23 @@ func TestParseDraft(t *testing.T) {
 	}
 }
 
-func FuzzParseDraft(f *testing.F) {
-	draft, err := ChildCase(testDay).Draft("note")
+func FuzzParseForm(f *testing.F) {
+	form, err := ChildCase(testDay).Form("note")
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(draft)
+	f.Add(form)
 	f.Add([]byte("{\"a\": \"// no\\\\\" // yes\n}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		n, err := ParseDraft(data)
+		n, err := ParseForm(data)
 		if err != nil {
 			return
 		}
-		again, err := n.Draft()
+		again, err := n.Form()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ParseDraft(again); err != nil && len(again) < MaxSize {
+		if _, err := ParseForm(again); err != nil && len(again) < MaxSize {
 			t.Fatalf("written but not read: %v\n%s", err, again)
 		}
 	})

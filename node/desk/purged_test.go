@@ -24,11 +24,12 @@ func TestPurged(t *testing.T) {
 		t.Fatalf("XB opens nothing: %v", c.Err)
 	}
 	first := xb.look(id.String()).Index
-	if list, err := xb.Purges(0); err != nil || len(list) != 0 {
+	if list, err := xb.PurgedSince(0); err != nil || len(list) != 0 {
 		t.Errorf("purges before there is one: %v, %v", list, err)
 	}
 	syncDesk(t, xa.Desk, n)
 	xa.send(xa.Withdraw(ctx, xa.c, xa.officers(), id))
+	syncDesk(t, xa.Desk, n)
 	chain, err := xa.Chain(ctx, xa.c, xa.officers().Author.ID())
 	if err != nil {
 		t.Fatal(err)
@@ -49,11 +50,11 @@ func TestPurged(t *testing.T) {
 	if c := xb.look(stays.String()); c.View == nil {
 		t.Errorf("another notice is gone too: %v", c.Err)
 	}
-	list, err := xb.Purges(0)
+	list, err := xb.PurgedSince(0)
 	if err != nil || len(list) != 1 || list[0].ID != id || !slices.Equal(list[0].Entries, []uint64{first}) {
 		t.Fatalf("purges: %+v, %v", list, err)
 	}
-	if more, err := xb.Purges(1); err != nil || len(more) != 0 {
+	if more, err := xb.PurgedSince(1); err != nil || len(more) != 0 {
 		t.Errorf("purges from the second on: %v, %v", more, err)
 	}
 

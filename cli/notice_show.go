@@ -37,6 +37,9 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if c.Bool("diff") {
+				return s.showDiffs(k)
+			}
 			asOf, err := s.asOf(c)
 			if err != nil {
 				return err

@@ -195,6 +195,9 @@ func (s *signer) voucher() string {
 	if s.Root {
 		return "the bureau's root in the charter"
 	}
+	if s.EnrolledAt == 0 {
+		return "its node, by the charter"
+	}
 	return fmt.Sprintf("%s, enrolled at entry %s", s.Label, count(s.EnrolledAt))
 }
 

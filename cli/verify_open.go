@@ -70,7 +70,7 @@ func (f *finding) read(s *ledger.Statement, origin notice.Origin, opened []seal.
 			return err
 		}
 		f.Reference, f.Sealed.Readers = v.Reference, v.Readers
-	case ledger.ClassReply:
+	case ledger.ClassReply, ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift, ledger.ClassExtend:
 		r, err := notice.OpenReply(origin, opened)
 		if err != nil || r == nil {
 			return err

@@ -113,7 +113,7 @@ type Signer struct {
 	Bureau     string
 	Key        keys.ID
 	Root       bool   // a bureau's root key, vouched for by the charter
-	Label      string // of an enrolled key
+	Label      string // of an enrolled key; "node" of a cosigning key, for which the charter vouches
 	EnrolledAt uint64
 }
 
@@ -142,6 +142,13 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 				return nil, fmt.Errorf("the signature of %s's root key is not good", m.Code)
 			}
 			v.Signers = append(v.Signers, Signer{Bureau: m.Code, Key: sig.Key, Root: true})
+			continue
+		}
+		if m := g.cosignerOf(sig.Key); m != nil {
+			if !x.Item.Entry.Verify(i, m.Node.Witness.Ed25519) {
+				return nil, fmt.Errorf("the signature of %s's node is not good", m.Code)
+			}
+			v.Signers = append(v.Signers, Signer{Bureau: m.Code, Key: sig.Key, Label: "node"})
 			continue
 		}
 		if len(enrols) == 0 {
@@ -190,6 +197,16 @@ func (x *Exhibit) checkSigner(g *Genesis, p *Policy, i int, by Enrolment) (Signe
 func (g *Genesis) rootOf(id keys.ID) *Member {
 	for i := range g.Charter.Members {
 		if keys.SigningID(g.Charter.Members[i].Root) == id {
+			return &g.Charter.Members[i]
+		}
+	}
+	return nil
+}
+
+// cosignerOf returns the member whose node cosigns with the key of this id, or nil.
+func (g *Genesis) cosignerOf(id keys.ID) *Member {
+	for i := range g.Charter.Members {
+		if g.Charter.Members[i].Node.Cosigner() == id {
 			return &g.Charter.Members[i]
 		}
 	}

@@ -53,6 +53,7 @@ func writeVectors(t *testing.T) {
 	w.exhibits()
 	w.evidence()
 	w.bundles()
+	w.ackExhibit() // the last, since it adds to the log of four
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {
@@ -387,6 +388,15 @@ func (w *vectorWriter) exhibits() {
 	w.vector("exhibit-other-ledger", "Held against the charter of another ledger.", "other-ledger", x.Marshal(), "genesis genesis-four")
 	w.malformed("exhibit-trailing-byte", "A byte too many.", append(x.Marshal(), 0), given[0])
 	w.malformed("exhibit-header-v2", "A version to come.", bytes.Replace(x.Marshal(), []byte("exhibit v1"), []byte("exhibit v2"), 1), given[0])
+}
+
+func (w *vectorWriter) ackExhibit() {
+	l := w.four
+	ack := l.NodeAuthor(l.Bureaus[1]).PurgeAck(w.t, ledger.ID{0xaa})
+	at := l.add(w.t, ack.Entry)
+	note := l.note(w.t, l.quorum()...)
+	w.vector("exhibit-purge-ack", "XB's node says that it has destroyed what a purge names: the charter vouches for its key.", "ok",
+		(&ledger.Exhibit{Ledger: l.Genesis.Ledger, Item: ack, Receipt: l.receipt(w.t, at, note)}).Marshal(), "genesis genesis-four")
 }
 
 func (w *vectorWriter) evidence() {

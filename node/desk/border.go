@@ -47,7 +47,7 @@ type Sighting struct {
 }
 
 // Suspended reports whether the notice must not be acted on as it stands.
-func (s *Sighting) Suspended() bool { return s.Status != state.StatusActive }
+func (s *Sighting) Suspended() bool { return s.Status == state.StatusSuspended || s.Status.Ended() }
 
 // Answer is what the desk knows of a subject.
 type Answer struct {
@@ -159,9 +159,13 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 	if err != nil {
 		return nil, err
 	}
-	about, err := d.Notice(k.id)
-	if err != nil || about == nil || !visible(about.Status) {
+	about, now, err := d.noticeNow(k.id)
+	if err != nil {
 		return nil, err
+	}
+	status := about.At(now)
+	if status.Ended() {
+		return nil, nil
 	}
 	// The state is the authority on which version is current.
 	k.versions = []uint64{about.Latest}
@@ -169,11 +173,13 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 	if opened.view == nil {
 		return nil, nil // it was purged, or changed for other readers, since it was indexed
 	}
-	why := s.matches(opened.view, asOf)
+	view := *opened.view // shared with the opener, and the ledger's word on it changes
+	view.Reviewed, view.Stopped = about.Reviewed(), status == state.StatusSuspended
+	why := s.matches(&view, asOf)
 	if why == "" {
 		return nil, nil
 	}
-	h := &Sighting{ID: k.id, Index: n, Bureau: about.Bureau, Status: about.Status, View: opened.view, Action: opened.view.Action(), Why: why}
+	h := &Sighting{ID: k.id, Index: n, Bureau: about.Bureau, Status: status, View: &view, Action: view.Action(), Why: why}
 	if h.Suspended() {
 		h.Action = notice.CallDesk
 	}
@@ -183,8 +189,9 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 	return h, err
 }
 
-// visible reports whether a checkpoint is shown a notice at all.
-func visible(s state.Status) bool { return s == state.StatusActive }
+// over reports whether a checkpoint is never shown a notice again. One that only
+// expired is asked for its time when it is looked at.
+func over(n *state.Notice) bool { return n.Status.Ended() || n.Purged != 0 }
 
 // subjectTerms are what the index is asked.
 type subjectTerms struct{ document, person []string }

@@ -7,6 +7,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/state"
+	"comity/ledger/store"
 )
 
 // Case is a notice with all that happened to it, as far as the keys of this
@@ -127,6 +128,10 @@ func (d *Desk) header(k *docket) (*Case, error) {
 // what the ledger says of them changes: each case has copies.
 func (c *Case) show(o *openedNotice) {
 	for i := range c.Versions {
+		if c.Status == state.StatusPurged { // though this desk may have it still
+			c.Versions[i].Err = store.ErrPurged
+			continue
+		}
 		c.Versions[i].View, c.Versions[i].Err = o.shown[i].view, o.shown[i].err
 		if v := o.shown[i].view; v != nil {
 			own := *v

@@ -66,7 +66,7 @@ func (d *Desk) exhibit(ctx context.Context, c *client.Client, index uint64) (*le
 		if k == nil {
 			return nil, fmt.Errorf("no bureau has enrolled key %s", s.Key.Short())
 		}
-		if k.Use == state.UseRoot {
+		if k.Use == state.UseRoot || k.Use == state.UseCosign {
 			continue // the charter vouches for it
 		}
 		_, by, err := d.store.Entry(k.EnrolledAt)

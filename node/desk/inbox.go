@@ -96,7 +96,7 @@ func (c *Case) waiting(bureau string, asOf uint64) []Waiting {
 			list = append(list, c.task(task, &r.Filed, &r.Deadline, string(r.Right)))
 		}
 	}
-	if c.Status == state.StatusActive {
+	if c.Status == state.StatusActive || c.Status == state.StatusSubmitted {
 		list = append(list, c.ownTasks(t, bureau, asOf)...)
 	}
 	return list

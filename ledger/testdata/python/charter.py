@@ -92,6 +92,10 @@ class Charter:
         """The members by the ids of their roots."""
         return {m.root_id(): m for m in self.members}
 
+    def cosigners(self):
+        """The members by the ids under which their nodes acknowledge purges."""
+        return {m.cosigner_id(): m for m in self.members}
+
     def witnesses(self):
         """(member, algorithm) by name and key id of a line."""
         return {(m.node(), m.key_id(a)): (m, a) for m in self.members for a in (ED25519, MLDSA44)}

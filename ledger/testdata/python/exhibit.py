@@ -50,6 +50,9 @@ class Exhibit:
         for key, signature in entry.signatures:
             if key in roots:
                 signer, public = Signer(roots[key].code, key, None, ""), roots[key].root
+            elif key in charter.cosigners():
+                member = charter.cosigners()[key]
+                signer, public = Signer(member.code, key, 0, "node"), member.ed25519
             else:
                 if not left:
                     raise Refused(f"nothing says whose key {key.hex()} is")

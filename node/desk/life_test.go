@@ -1,0 +1,99 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+	"comity/ledger/store"
+)
+
+// head returns the bureau's supervisor as the one who signs.
+func (o *office) head() Officers { return Officers{Author: o.Supervisor.Signer, Created: today} }
+
+// both returns the officer, and the supervisor as the second.
+func (o *office) both() Officers {
+	return Officers{Author: o.Officer.Signer, Others: []*keys.Signer{o.Supervisor.Signer}, Created: today}
+}
+
+// A red notice asks for an arrest while reviewers stand behind that very version,
+// and for nothing when it is new, amended, suspended or gone.
+func TestLife(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 3)
+	xa, xb := offices[0], offices[1]
+	data, err := notice.Template(ledger.KindRed, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := notice.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Origin, n.Readers = "XA", notice.Readers{"XA", "XB"}
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), n))
+	name := id.String()[:8]
+	is := func(status state.Status, reviewed bool, action notice.Action) *Case {
+		t.Helper()
+		xa.look(name)
+		c := xb.look(name)
+		if c.Status != status || c.Reviewed != reviewed || c.View == nil || c.View.Action() != action {
+			t.Fatalf("got %s, reviewed %v, %+v; want %s, %v, %s", c.Status, c.Reviewed, c.View, status, reviewed, action)
+		}
+		return c
+	}
+	c := is(state.StatusSubmitted, false, notice.CallDesk)
+	// Of five bureaus two decide.
+	xc := offices[2]
+	xb.send(xb.Review(ctx, xb.c, xb.head(), c, ledger.Approve, "the warrant is good"))
+	is(state.StatusSubmitted, false, notice.CallDesk)
+	xc.send(xc.Review(ctx, xc.c, xc.head(), xc.look(name), ledger.Approve, ""))
+	c = is(state.StatusActive, true, notice.Arrest)
+	if len(c.Acts) != 2 || c.Acts[0].Bureau != "XB" || c.Acts[0].What != "approve" || c.Acts[0].Reason != "the warrant is good" {
+		t.Errorf("got acts %+v", c.Acts)
+	}
+	if a := xa.look(name).Acts; len(a) != 2 || a[0].Reason != "the warrant is good" {
+		t.Errorf("XA sees acts %+v", a)
+	}
+	if a := xc.look(name).Acts; len(a) != 2 || a[0].What != "approve" || a[0].Reason != "" {
+		t.Errorf("XC sees acts %+v", a)
+	}
+	n.Card.Caveat += " Seen with a grey van."
+	xa.send(xa.Amend(ctx, xa.c, xa.both(), id, n))
+	c = is(state.StatusSubmitted, false, notice.CallDesk)
+	xb.send(xb.Review(ctx, xb.c, xb.head(), c, ledger.Approve, ""))
+	xc.send(xc.Review(ctx, xc.c, xc.head(), xc.look(name), ledger.Approve, ""))
+	c = is(state.StatusActive, true, notice.Arrest)
+	if c.Versions[0].View.Action() != notice.CallDesk {
+		t.Error("the version before asks for an arrest")
+	}
+	xa.send(xa.Suspend(ctx, xa.c, xa.officers(), c, ledger.ByOrigin, "mistaken identity?"))
+	c = is(state.StatusSuspended, true, notice.CallDesk)
+	xa.send(xa.Lift(ctx, xa.c, xa.officers(), c, ledger.ByOrigin, ledger.OutcomeRestored, ""))
+	is(state.StatusActive, true, notice.Arrest)
+
+	if _, err := xa.Desk.Purge(ctx, xa.c, xa.both(), id, ledger.ReasonOver); err == nil {
+		t.Error("an active notice can be purged")
+	}
+	xa.send(xa.Withdraw(ctx, xa.c, xa.officers(), id))
+	is(state.StatusWithdrawn, true, notice.CallDesk)
+	if _, err := xa.Desk.Purge(ctx, xa.c, xa.officers(), id, ledger.ReasonOver); !errors.Is(err, ErrFourEyes) {
+		t.Errorf("a purge by one: %v", err)
+	}
+	purge := xa.send(xa.Desk.Purge(ctx, xa.c, xa.both(), id, ledger.ReasonOver))
+	c = xb.look(name)
+	if c.Status != state.StatusPurged || c.View != nil || c.Reference() != "" || !errors.Is(c.Err, store.ErrPurged) {
+		t.Errorf("after the purge: %+v", c)
+	}
+	p, err := xb.Purged(purge)
+	if err != nil || p == nil || p.Target != id || len(p.Missing()) != 5 {
+		t.Errorf("got %+v, error %v", p, err)
+	}
+	if list, err := xb.Cases(ctx, Filter{Live: true}); err != nil || len(list) != 0 {
+		t.Errorf("got %d live cases, %v", len(list), err)
+	}
+}

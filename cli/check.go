@@ -54,7 +54,7 @@ func (t *terminal) check(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
 		return err
 	}
-	var subject *desk.Subject
+	var subject *asked
 	if !c.Bool("stdin") && !c.Bool("deliver") {
 		var err error
 		if subject, err = t.subject(c); err != nil {
@@ -82,7 +82,7 @@ func (t *terminal) check(c *cli.Context) error {
 }
 
 // subject reads whom the command line asks about.
-func (t *terminal) subject(c *cli.Context) (*desk.Subject, error) {
+func (t *terminal) subject(c *cli.Context) (*asked, error) {
 	zone := c.String("mrz")
 	if zone != "" {
 		if c.String("doc")+c.String("name")+c.String("dob")+c.String("country") != "" {
@@ -92,13 +92,13 @@ func (t *terminal) subject(c *cli.Context) (*desk.Subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		return subjectOf(&query{MRZ: string(text)})
+		return subjectOf(&question{MRZ: string(text)})
 	}
-	return subjectOf(&query{Doc: c.String("doc"), Country: c.String("country"), Name: c.String("name"), DOB: c.String("dob")})
+	return subjectOf(&question{Doc: c.String("doc"), Country: c.String("country"), Name: c.String("name"), DOB: c.String("dob")})
 }
 
-// query is what one line of --stdin asks.
-type query struct {
+// question is what one line of --stdin asks.
+type question struct {
 	Ref     string `json:"ref,omitempty"`
 	MRZ     string `json:"mrz,omitempty"`
 	Doc     string `json:"doc,omitempty"`
@@ -107,14 +107,20 @@ type query struct {
 	DOB     string `json:"dob,omitempty"`
 }
 
-func subjectOf(q *query) (*desk.Subject, error) {
-	s := &desk.Subject{Number: q.Doc, Country: strings.ToUpper(q.Country), Name: q.Name}
+// asked is whom a question asks about, and what was misread in it.
+type asked struct {
+	desk.Subject
+	repaired []notice.Repair
+}
+
+func subjectOf(q *question) (*asked, error) {
+	s := &asked{Subject: desk.Subject{Number: q.Doc, Country: strings.ToUpper(q.Country), Name: q.Name}}
 	if q.MRZ != "" {
-		m, err := notice.ParseMRZ(q.MRZ)
+		m, repaired, err := notice.ReadMRZ(q.MRZ)
 		if err != nil {
 			return nil, hint(err, "scan it again, or type the number of the document: comity check --doc NUMBER")
 		}
-		return &desk.Subject{MRZ: m}, nil
+		return &asked{desk.Subject{MRZ: m}, repaired}, nil
 	}
 	var err error
 	switch {
@@ -186,11 +192,11 @@ func (k *border) catchUp(ctx context.Context) error {
 	return err
 }
 
-func (k *border) checkOne(ctx context.Context, subject *desk.Subject) error {
+func (k *border) checkOne(ctx context.Context, subject *asked) error {
 	if err := k.catchUp(ctx); err != nil {
 		return err
 	}
-	a, err := k.desk.Check(ctx, subject, time.Now())
+	a, err := k.desk.Check(ctx, &subject.Subject, time.Now())
 	if errors.Is(err, desk.ErrSubject) {
 		return usagef("%s", err)
 	}
@@ -202,9 +208,14 @@ func (k *border) checkOne(ctx context.Context, subject *desk.Subject) error {
 		err = fmt.Errorf("the hit is NOT reported: %w", err) // said after the answer
 	}
 	if k.asJSON {
-		err = errors.Join(k.document(k.record(a, reports)), err)
+		r := k.record(a, reports)
+		r.Repaired = subject.repaired
+		err = errors.Join(k.document(r), err)
 	} else {
 		k.tell(a)
+		for _, fix := range subject.repaired {
+			k.say("  misread   %s: compare it with the document", fix)
+		}
 	}
 	if err != nil {
 		return err

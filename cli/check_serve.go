@@ -136,7 +136,7 @@ type noAnswer struct {
 
 // answer answers one line; tooLong is why it could not be read.
 func (v *server) answer(ctx context.Context, line []byte, tooLong error) any {
-	q := new(query)
+	q := new(question)
 	fail := func(why string) any { return &noAnswer{q.Ref, why} }
 	if tooLong != nil {
 		return fail(fmt.Sprintf("a line of more than %d bytes", maxLine))
@@ -154,7 +154,7 @@ func (v *server) answer(ctx context.Context, line []byte, tooLong error) any {
 	if err != nil {
 		return fail(reason(err))
 	}
-	a, err := v.desk.Check(ctx, subject, time.Now())
+	a, err := v.desk.Check(ctx, &subject.Subject, time.Now())
 	if err != nil {
 		return fail(reason(err))
 	}
@@ -163,7 +163,7 @@ func (v *server) answer(ctx context.Context, line []byte, tooLong error) any {
 	now := border{session: v.session, fresh: v.when}
 	v.mu.Unlock()
 	r := now.record(a, reported)
-	r.Ref = q.Ref
+	r.Ref, r.Repaired = q.Ref, subject.repaired
 	if err != nil {
 		r.Problem = "the hit is not reported: " + reason(err)
 	}

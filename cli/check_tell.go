@@ -9,16 +9,17 @@ import (
 
 // checkRecord is an answer, as --json shows it. What protects stands first.
 type checkRecord struct {
-	Ref      string      `json:"ref,omitempty"`
-	Problem  string      `json:"problem,omitempty"`
-	Hit      bool        `json:"hit"`
-	Hits     []hitRecord `json:"hits"`
-	AsOf     uint64      `json:"as_of_entry"` // entries before this one are known
-	Time     *time.Time  `json:"as_of_time,omitempty"`
-	Age      int64       `json:"age_seconds"`
-	Complete bool        `json:"complete"` // false: entries that are here are not indexed yet
-	More     bool        `json:"more,omitempty"`
-	Reported int         `json:"reported,omitempty"`
+	Ref      string          `json:"ref,omitempty"`
+	Problem  string          `json:"problem,omitempty"`
+	Hit      bool            `json:"hit"`
+	Hits     []hitRecord     `json:"hits"`
+	AsOf     uint64          `json:"as_of_entry"` // entries before this one are known
+	Time     *time.Time      `json:"as_of_time,omitempty"`
+	Age      int64           `json:"age_seconds"`
+	Complete bool            `json:"complete"`           // false: entries that are here are not indexed yet
+	Repaired []notice.Repair `json:"repaired,omitempty"` // what was misread in the zone, to compare with the document
+	More     bool            `json:"more,omitempty"`
+	Reported int             `json:"reported,omitempty"`
 }
 
 // hitRecord is one hit. There is nothing of the case in it but the card.
@@ -62,7 +63,7 @@ func (k *border) record(a *desk.Answer, reported int) *checkRecord {
 		card := h.View.Card
 		r.Hits[i] = hitRecord{
 			Caveat: card.Caveat, NonPunishment: card.NonPunishment, Action: h.Action, Instruction: h.Action.Sentence(),
-			Unreviewed: h.View.Unreviewed(), Suspended: h.Suspended(), Matched: h.Why, Dangers: card.Dangers, Person: card.Person, Call: card.Desk,
+			Unreviewed: h.Unreviewed, Suspended: h.Suspended(), Matched: h.Why, Dangers: card.Dangers, Person: card.Person, Call: card.Desk,
 			Reference: h.View.Reference, ID: h.ID.String(), Bureau: h.Bureau, Kind: h.View.Title(), Urgency: h.View.Header.Urgency.String(),
 			Published: ledgerTime(h.Published), Changed: ledgerTime(h.Changed),
 		}
@@ -108,7 +109,7 @@ func (k *border) tellHit(h *desk.Sighting) {
 	if h.Suspended() {
 		k.say("  SUSPENDED: do not act on it before you have called")
 	}
-	if h.View.Unreviewed() {
+	if h.Unreviewed {
 		k.say("  UNREVIEWED: nobody but its origin has judged it")
 	}
 	k.say("  matched   %s", h.Why)

@@ -276,7 +276,7 @@ func (d *Desk) put(n uint64, events []uint64, ids identities) (index.Put, error)
 	if about == nil {
 		return index.Put{}, fmt.Errorf("the state has no notice %s", k.id.Short())
 	}
-	p := index.Put{Notice: index.Notice{N: n, Bureau: about.Bureau, Ended: !visible(about.Status), Events: events}}
+	p := index.Put{Notice: index.Notice{N: n, Bureau: about.Bureau, Ended: about.Status != state.StatusActive || about.Purged != 0, Events: events}}
 	opened := d.openNotice(k, ids).shown
 	current := opened[len(opened)-1].view
 	p.Terms = index.Terms(k.id.String(), current)

@@ -69,7 +69,7 @@ func (t *terminal) app() *cli.App {
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
 			t.noticeCommand(), t.inboxCommand(), t.watchCommand(), t.approveCommand(), t.rejectCommand(), t.draftCommand(),
-			t.searchCommand(), t.verifyCommand(), t.exportCommand(),
+			t.searchCommand(), t.checkCommand(), t.verifyCommand(), t.exportCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"comity/ledger/names"
 	"comity/ledger/notice"
 )
 
@@ -23,7 +24,7 @@ const maxTerms = 4096
 //	r_REF       the author's short reference, folded
 //	k_KIND      the kind, and the colour of a diffusion
 //	bd_NUMBER   a document of the person on the card
-//	bp_YEAR_KEY a name of the person on the card with a year of birth
+//	bp_YEAR_KEY a key of names.Keys of the person on the card, with a year of birth
 //
 // Those of the card, which begin with b, are all that a checkpoint asks for.
 func Terms(id string, v *notice.View) []string {
@@ -44,6 +45,7 @@ func Terms(id string, v *notice.View) []string {
 			out = append(out, DocumentTerm(p.Documents[i].Number))
 		}
 		for _, n := range p.Names {
+			out = append(out, PersonTerms(n.String(), p.Born)...)
 			out = append(out, PersonTerms(n.MRZForm(), p.Born)...)
 		}
 	}
@@ -72,38 +74,25 @@ func DocumentTerm(number string) string {
 	return clean("bd_" + bare)
 }
 
-// PersonTerms returns the terms of a name, in the letters of a machine-readable
-// zone, with the years in which its bearer may be born; none without a date.
-func PersonTerms(mrzName string, born notice.Date) []string {
-	words := strings.FieldsFunc(mrzName, func(r rune) bool { return r == '<' || r == ' ' })
-	if len(words) == 0 || born.IsZero() {
+// maxNameKeys bounds the keys of one name that a checkpoint files or asks for.
+// The first are the most telling ones.
+const maxNameKeys = 24
+
+// PersonTerms returns the terms of a name in any script, with the years in which
+// its bearer may be born; none without a date.
+func PersonTerms(name string, born notice.Date) []string {
+	if born.IsZero() || name == "" {
 		return nil
 	}
+	keys := names.Keys(names.Parse(name))
 	var out []string
 	first, last := years(born)
-	for _, key := range nameKeys(words) {
+	for _, key := range keys[:min(len(keys), maxNameKeys)] {
 		for y := first; y <= last; y++ {
 			out = append(out, clean(fmt.Sprintf("bp_%04d_%s", y, key)))
 		}
 	}
-	return out
-}
-
-// nameKeys returns the keys under which names like this one are filed: of every
-// two of its words, and of its only word.
-func nameKeys(words []string) []string {
-	words = sortTerms(slices.Clone(words))
-	words = words[:min(len(words), 8)]
-	if len(words) == 1 {
-		return words
-	}
-	var out []string
-	for i, a := range words {
-		for _, b := range words[i+1:] {
-			out = append(out, a+"_"+b)
-		}
-	}
-	return out
+	return sortTerms(out)
 }
 
 // years returns the first and the last year that a date may be in.

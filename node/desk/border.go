@@ -12,6 +12,7 @@ import (
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/index"
+	"comity/ledger/names"
 	"comity/ledger/notice"
 	"comity/ledger/state"
 )
@@ -35,10 +36,14 @@ var ErrSubject = errors.New("a check needs the number of a document, or a name w
 // Sighting is a notice whose card is of the subject. It has been opened again
 // from its signed entry, and is current at the end of the replica.
 type Sighting struct {
-	ID        ledger.ID // of the publish statement
-	Index     uint64
-	Bureau    string
-	Status    state.Status
+	ID     ledger.ID // of the publish statement
+	Index  uint64
+	Bureau string
+	Status state.Status
+
+	// Unreviewed says that nobody but its origin has judged what is shown.
+	Unreviewed bool
+
 	Published uint64       // ledger time, POSIX ms
 	Changed   uint64       // ledger time of the current version
 	View      *notice.View // of which only the card was opened
@@ -47,7 +52,7 @@ type Sighting struct {
 }
 
 // Suspended reports whether the notice must not be acted on as it stands.
-func (s *Sighting) Suspended() bool { return s.Status == state.StatusSuspended || s.Status.Ended() }
+func (s *Sighting) Suspended() bool { return s.Status == state.StatusSuspended }
 
 // Answer is what the desk knows of a subject.
 type Answer struct {
@@ -164,7 +169,7 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 		return nil, err
 	}
 	status := about.At(now)
-	if status.Ended() {
+	if !visible(status) {
 		return nil, nil
 	}
 	// The state is the authority on which version is current.
@@ -180,7 +185,8 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 		return nil, nil
 	}
 	h := &Sighting{ID: k.id, Index: n, Bureau: about.Bureau, Status: status, View: &view, Action: view.Action(), Why: why}
-	if h.Suspended() {
+	h.Unreviewed = view.Unreviewed()
+	if h.Suspended() || h.Unreviewed && h.Action == notice.Arrest {
 		h.Action = notice.CallDesk
 	}
 	if h.Published, _, err = d.store.Entry(n); err == nil {
@@ -193,12 +199,16 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 // expired is asked for its time when it is looked at.
 func over(n *state.Notice) bool { return n.Status.Ended() || n.Purged != 0 }
 
+// visible reports whether a checkpoint is shown a notice at all. What waits for
+// its reviewers is not for the front line.
+func visible(s state.Status) bool { return s == state.StatusActive || s == state.StatusSuspended }
+
 // subjectTerms are what the index is asked.
 type subjectTerms struct{ document, person []string }
 
 // terms returns the terms of a subject, and the days on which they may be born.
 func (s *Subject) terms(asOf time.Time) (t subjectTerms, first, last int64, err error) {
-	number, name, born := s.Number, s.mrzName(), s.Born
+	number, name, born := s.Number, s.name(), s.Born
 	if s.MRZ != nil {
 		number, born = s.MRZ.Number, s.MRZ.Born(asOf)
 	}
@@ -208,7 +218,7 @@ func (s *Subject) terms(asOf time.Time) (t subjectTerms, first, last int64, err 
 	t.person = index.PersonTerms(name, born)
 	if len(t.document)+len(t.person) == 0 {
 		if s.Name != "" && !s.Born.IsZero() {
-			return t, 0, 0, fmt.Errorf("%w: %.80q has no letter of a passport; write it as the passport does", ErrSubject, s.Name)
+			return t, 0, 0, fmt.Errorf("%w: %.80q is no name", ErrSubject, s.Name)
 		}
 		return t, 0, 0, ErrSubject
 	}
@@ -219,12 +229,12 @@ func (s *Subject) terms(asOf time.Time) (t subjectTerms, first, last int64, err 
 	return t, first, last, nil
 }
 
-// mrzName returns the name in the letters of a machine-readable zone.
-func (s *Subject) mrzName() string {
+// name returns the name, in any script.
+func (s *Subject) name() string {
 	if s.MRZ != nil {
-		return s.MRZ.Family + "<" + s.MRZ.Given
+		return s.MRZ.Family + "<<" + s.MRZ.Given
 	}
-	return notice.Name{Full: s.Name}.MRZForm()
+	return s.Name
 }
 
 // matches says by what the card is of the subject, "" if it is not.
@@ -232,9 +242,12 @@ func (s *Subject) matches(v *notice.View, asOf time.Time) string {
 	if v.Card == nil {
 		return ""
 	}
+	born := s.Born
 	if s.MRZ != nil {
-		_, why := v.MatchMRZ(s.MRZ, asOf)
-		return why
+		if ok, why := v.MatchMRZ(s.MRZ, asOf); ok {
+			return why
+		}
+		born = s.MRZ.Born(asOf)
 	}
 	person := &v.Card.Person
 	if want := index.DocumentTerm(s.Number); want != "" {
@@ -245,21 +258,19 @@ func (s *Subject) matches(v *notice.View, asOf time.Time) string {
 			}
 		}
 	}
-	if s.Name == "" || !person.Born.Overlaps(s.Born) {
+	if !person.Born.Overlaps(born) {
 		return ""
 	}
-	want := nameWords(s.mrzName())
+	asked, best, who := names.Parse(s.name()), 0.0, ""
 	for _, n := range person.Names {
-		if slices.Equal(nameWords(n.MRZForm()), want) {
-			return fmt.Sprintf("name %s and date of birth %s", n, person.Born)
+		for _, form := range []string{n.String(), n.MRZForm()} {
+			if score := names.Score(asked, names.Parse(form)); score > best {
+				best, who = score, cmp.Or(n.String(), form)
+			}
 		}
 	}
-	return ""
-}
-
-// nameWords returns the words of a name in a zone, sorted.
-func nameWords(mrzName string) []string {
-	words := strings.FieldsFunc(mrzName, func(r rune) bool { return r == '<' || r == ' ' })
-	slices.Sort(words)
-	return words
+	if best < names.Threshold {
+		return ""
+	}
+	return fmt.Sprintf("name %s (likeness %.2f) and date of birth %s", who, best, person.Born)
 }

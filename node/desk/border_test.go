@@ -89,6 +89,8 @@ func TestCheck(t *testing.T) {
 		{"name and birth", Subject{Name: "Ilva Sorrendahl", Born: born}, true},
 		{"name the other way round", Subject{Name: "SORRENDAHL, Ilva", Born: born}, true},
 		{"name and year", Subject{Name: "ilva sorrendahl", Born: year}, true},
+		{"name misspelled", Subject{Name: "Ilwa Sorendahl", Born: born}, true},
+		{"name in another script", Subject{Name: "Илва Соррендаль", Born: born}, true},
 		{"another name", Subject{Name: "Ilva Sorrenholm", Born: born}, false},
 		{"name and another birth", Subject{Name: "Ilva Sorrendahl", Born: date(t, "1971-02-03")}, false},
 	} {

@@ -18,8 +18,16 @@
 // the Sync that brings it; [Desk.PurgedSince] tells those who keep more on disk. A
 // desk that does not sync does not know.
 //
-// [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open.
-// Nothing that was opened is ever written to disk.
+// [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open, and
+// [Desk.Check] answers a border. They ask the index of package index, which
+// [Desk.Index] feeds: what is new is opened once, on all cores, in steps of a
+// thousand entries. What was opened is written nowhere else, and there only as
+// terms, encrypted under a key that takes all of the bureau's sealing keys to
+// open (indexkey.go). Whatever the index finds is opened again from its signed
+// entry before it is shown; the index may be deleted at any time.
+//
+// [Desk.Enqueue] and [Desk.Deliver] bring signed statements into the ledger once,
+// however often the way there is cut (queue.go).
 //
 // What the answers to a case add up to is a [notice.Thread] ([Case.Thread]);
 // [Inbox] is what all cases leave a bureau to do, and [Desk.Events] what
@@ -36,6 +44,8 @@
 //	checkpoint        the note of the last FINAL checkpoint, exactly as far as the store
 //	checkpoint-ahead  after an interrupted Sync: a note that covers what is there already
 //	evidence-*        notes that contradict each other
+//	index/            what the keys open, by terms: encrypted, disposable
+//	queue/            signed statements that are not known to be FINAL
 //
 // Start reading at Open, then sync.go.
 package desk

@@ -176,7 +176,7 @@ func (n *fakeNode) entries(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var out []byte
-	for i := from; i < min(from+limit, head.Size); i++ {
+	for i := from; i < min(from+limit, head.Size) && len(out) <= wire.MaxStream; i++ {
 		rec := &wire.Record{}
 		if rec.Time, rec.Entry, err = n.store.Entry(i); err != nil {
 			return err

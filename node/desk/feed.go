@@ -11,6 +11,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/index"
+	"comity/ledger/query"
 	"comity/ledger/state"
 )
 
@@ -280,6 +281,9 @@ func (d *Desk) put(n uint64, events []uint64, ids identities) (index.Put, error)
 	opened := d.openNotice(k, ids).shown
 	current := opened[len(opened)-1].view
 	p.Terms = index.Terms(k.id.String(), current)
+	if current != nil {
+		p.Terms = append(p.Terms, index.RecordTerms(query.RecordOf(current, query.Header{ID: k.id.String(), Bureau: about.Bureau, Index: n}))...)
+	}
 	if current != nil && current.Card != nil && !current.Card.Person.Born.IsZero() {
 		first, last := current.Card.Person.Born.Range()
 		p.First, p.Last = int64(first), int64(last)

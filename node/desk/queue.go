@@ -28,7 +28,7 @@ const (
 
 // MaxQueued bounds the statements that wait. Beyond, [Desk.Enqueue] fails, and
 // the officer has to be told.
-const MaxQueued = 100_000
+const MaxQueued = 50_000
 
 // ErrQueueFull is returned when no further statement can wait.
 var ErrQueueFull = errors.New("the queue is full")
@@ -43,8 +43,14 @@ var ErrQueueFull = errors.New("the queue is full")
 // In between it may be sent any number of times, after a crash too: the ledger
 // takes a statement id once.
 type queue struct {
-	mu   sync.Mutex // guards all below, and the folder
-	sent map[ledger.ID]bool
+	delivering sync.Mutex // held by Deliver, which sends; others need not wait for that
+
+	mu     sync.Mutex               // guards all below, and the folder
+	sent   map[ledger.ID]bool       // committed, and not yet FINAL here
+	loaded bool                     // what follows is known
+	count  int                      // of files
+	number uint64                   // of the last one
+	ends   map[keys.ID]state.Author // of each author's chain within the queue
 }
 
 // queued is a file of the queue.
@@ -56,29 +62,25 @@ type queued struct {
 // Enqueue keeps a signed statement, durably, until [Desk.Deliver] has brought it
 // into the ledger. It must have been composed at [Desk.QueueEnd].
 func (d *Desk) Enqueue(it ledger.Item) error {
-	d.queue.mu.Lock()
-	defer d.queue.mu.Unlock()
-	list, err := d.readQueue()
-	if err != nil {
-		return fmt.Errorf("enqueue: %w", err)
-	}
-	number := uint64(1)
-	if n := len(list); n >= MaxQueued {
-		return ErrQueueFull
-	} else if n > 0 {
-		number = list[n-1].number + 1
-	}
+	q := &d.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	s := it.Entry.Statement
-	end, err := d.queueEnd(s.Author, list)
+	end, err := d.queueEnd(s.Author)
 	if err != nil {
 		return fmt.Errorf("enqueue: %w", err)
+	}
+	if q.count >= MaxQueued {
+		return ErrQueueFull
 	}
 	if s.Seq != end.Seq || s.Prev != end.Prev {
 		return fmt.Errorf("enqueue: statement %d of key %s does not follow what waits already", s.Seq, s.Author.Short())
 	}
-	if err := d.writeQueued(queued{number, it}); err != nil {
+	if err := d.writeQueued(queued{q.number + 1, it}); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
+	q.count, q.number = q.count+1, q.number+1
+	q.ends[s.Author] = state.Author{Seq: s.Seq + 1, Prev: it.Entry.ID}
 	return nil
 }
 
@@ -103,24 +105,33 @@ func (d *Desk) Queued() ([]ledger.Item, error) {
 func (d *Desk) QueueEnd(author keys.ID) (*state.Author, error) {
 	d.queue.mu.Lock()
 	defer d.queue.mu.Unlock()
-	list, err := d.readQueue()
+	end, err := d.queueEnd(author)
 	if err != nil {
 		return nil, fmt.Errorf("read queue: %w", err)
 	}
-	return d.queueEnd(author, list)
+	return end, nil
 }
 
-func (d *Desk) queueEnd(author keys.ID, list []queued) (*state.Author, error) {
-	end, err := d.Author(author)
-	if err != nil {
-		return nil, err
-	}
-	for _, q := range list {
-		if s := q.item.Entry.Statement; s.Author == author && s.Seq >= end.Seq {
-			end = state.Author{Seq: s.Seq + 1, Prev: q.item.Entry.ID}
+// queueEnd reads the folder once: after that it is known what is in it.
+func (d *Desk) queueEnd(author keys.ID) (*state.Author, error) {
+	q := &d.queue
+	if !q.loaded {
+		list, err := d.readQueue()
+		if err != nil {
+			return nil, err
 		}
+		q.ends, q.count = make(map[keys.ID]state.Author), len(list)
+		for _, f := range list {
+			s := f.item.Entry.Statement
+			q.ends[s.Author], q.number = state.Author{Seq: s.Seq + 1, Prev: f.item.Entry.ID}, f.number
+		}
+		q.loaded = true
 	}
-	return &end, nil
+	end, err := d.Author(author)
+	if behind := q.ends[author]; behind.Seq > end.Seq {
+		end = behind
+	}
+	return &end, err
 }
 
 // Submitter is what Deliver sends with.
@@ -155,9 +166,11 @@ type Refused struct {
 // An error means that the rest was not tried: the node cannot be reached, or a
 // file is damaged. Call it again.
 func (d *Desk) Deliver(ctx context.Context, to Submitter, signers func(keys.ID) *keys.Signer) (*Delivery, error) {
+	d.queue.delivering.Lock()
+	defer d.queue.delivering.Unlock()
 	d.queue.mu.Lock()
-	defer d.queue.mu.Unlock()
 	list, err := d.readQueue()
+	d.queue.mu.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("deliver: %w", err)
 	}
@@ -178,17 +191,14 @@ func (d *Desk) Deliver(ctx context.Context, to Submitter, signers func(keys.ID) 
 			stuck[author] = true
 			out.Waiting++
 			continue
-		case d.queue.sent[q.item.Entry.ID]:
+		case d.wasSent(q.item.Entry.ID, false):
 			out.Sent++
 			continue
 		}
 		_, err = to.Submit(ctx, q.item)
 		switch {
 		case err == nil:
-			if d.queue.sent == nil {
-				d.queue.sent = make(map[ledger.ID]bool)
-			}
-			d.queue.sent[q.item.Entry.ID] = true
+			d.wasSent(q.item.Entry.ID, true)
 			out.Sent++
 		case wire.CodeOf(err) == wire.Code(state.BadSequence):
 			stuck[author] = true
@@ -196,7 +206,7 @@ func (d *Desk) Deliver(ctx context.Context, to Submitter, signers func(keys.ID) 
 		case wire.IsRefusal(err):
 			out.Refused = append(out.Refused, Refused{q.item.Entry.ID, err})
 			stuck[author] = true // what follows names it as the one before, and is signed anew next time
-			if err := d.renameQueued(q.number, extRefused); err != nil {
+			if err := d.refuse(q.number); err != nil {
 				return out, fmt.Errorf("deliver: %w", err)
 			}
 		default:
@@ -207,11 +217,34 @@ func (d *Desk) Deliver(ctx context.Context, to Submitter, signers func(keys.ID) 
 	return out, nil
 }
 
+// wasSent reports whether a statement was sent by this process, or notes it.
+func (d *Desk) wasSent(id ledger.ID, now bool) bool {
+	d.queue.mu.Lock()
+	defer d.queue.mu.Unlock()
+	if d.queue.sent == nil {
+		d.queue.sent = make(map[ledger.ID]bool)
+	}
+	if now {
+		d.queue.sent[id] = true
+	}
+	return d.queue.sent[id]
+}
+
+// refuse puts a file aside.
+func (d *Desk) refuse(number uint64) error {
+	d.queue.mu.Lock()
+	defer d.queue.mu.Unlock()
+	d.queue.loaded = false // its author's chain ends elsewhere
+	return d.renameQueued(number, extRefused)
+}
+
 // settle removes a file whose statement is in the replica, and signs one anew
 // that can never be accepted where it stands: under a FINAL checkpoint its place
 // is taken, or the one that it follows was itself signed anew or refused. It is
 // alive if it may be sent.
 func (d *Desk) settle(q *queued, ends map[keys.ID]state.Author, signers func(keys.ID) *keys.Signer) (done, alive bool, err error) {
+	d.queue.mu.Lock()
+	defer d.queue.mu.Unlock()
 	s := *q.item.Entry.Statement
 	end, ok := ends[s.Author]
 	if !ok {
@@ -231,6 +264,7 @@ func (d *Desk) settle(q *queued, ends map[keys.ID]state.Author, signers func(key
 		}
 		ends[s.Author] = end
 		delete(d.queue.sent, q.item.Entry.ID)
+		d.queue.count-- // of what is loaded; its chain is in the replica
 		return true, false, d.renameQueued(q.number, "")
 	}
 	if s.Seq != end.Seq || s.Prev != end.Prev {
@@ -248,7 +282,7 @@ func (d *Desk) settle(q *queued, ends map[keys.ID]state.Author, signers func(key
 			return false, false, err
 		}
 		delete(d.queue.sent, q.item.Entry.ID)
-		q.item.Entry = e
+		q.item.Entry, d.queue.loaded = e, false
 		if err := d.writeQueued(*q); err != nil { // before it is sent
 			return false, false, err
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"comity/ledger/index"
 	"comity/ledger/links"
 	"comity/ledger/query"
 )
@@ -84,17 +85,25 @@ type Found struct {
 // first and among equals the newest, at most limit of them (0: all), and how
 // many there are in all.
 func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool, limit int) (found []Found, total int, err error) {
-	cases, records, err := d.records(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	if err := resolveLinks(q, records); err != nil {
-		return nil, 0, err
-	}
-	for i, r := range records {
-		if ok, score, why := q.Match(r); ok && (keep == nil || keep(cases[i])) {
-			found = append(found, Found{cases[i], score, why})
+	if slices.ContainsFunc(q.Terms(), func(t *query.Term) bool { return t.Field.Type == query.LinkField }) {
+		_, records, err := d.records(ctx)
+		if err != nil {
+			return nil, 0, err
 		}
+		if err := resolveLinks(q, records); err != nil {
+			return nil, 0, err
+		}
+	}
+	err = d.mended(func() error {
+		found = nil
+		return d.each(ctx, index.ExprOf(q), func(c *Case) {
+			if ok, score, why := q.Match(c.Record()); ok && (keep == nil || keep(c)) {
+				found = append(found, Found{c, score, why})
+			}
+		})
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("search: %w", err)
 	}
 	slices.SortStableFunc(found, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Index, a.Index))

@@ -144,3 +144,48 @@ func (d *Desk) named(ctx context.Context, name string) ([]*Case, error) {
 	}
 	return d.cases(ctx, dockets, replies, f)
 }
+
+// each visits the cases of which the current version is open, newest first, that
+// an expression finds, or all for nil. It holds a page of them at a time.
+func (d *Desk) each(ctx context.Context, e index.Expr, visit func(*Case)) error {
+	if err := d.Index(ctx, nil); err != nil {
+		return err
+	}
+	for before := uint64(0); ; {
+		var page []*index.Notice
+		err := d.withIndex(func(ix *index.Index) (err error) {
+			if e == nil {
+				page, err = ix.List(index.Filter{Opened: true, Before: before}, walkStep)
+				return err
+			}
+			list, err := ix.Find(e, before, walkStep)
+			for _, n := range list {
+				known, err := ix.Notice(n)
+				if err != nil {
+					return err
+				}
+				if known == nil {
+					return fmt.Errorf("%w: the notice of entry %d is missing", index.ErrDamaged, n)
+				}
+				page = append(page, known)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		list, err := d.pageCases(ctx, page, Filter{Opened: true})
+		if err != nil {
+			return err
+		}
+		for _, c := range slices.Backward(list) {
+			if c.View != nil {
+				visit(c)
+			}
+		}
+		if len(page) < walkStep || page[len(page)-1].N == 0 {
+			return ctx.Err()
+		}
+		before = page[len(page)-1].N
+	}
+}

@@ -1,0 +1,97 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/query"
+)
+
+// TestSearchIsMatch compares what the index lets pass with the evaluator on
+// every record.
+func TestSearchIsMatch(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 1)
+	xa := offices[0]
+	g := notice.NewGenerator(5, today)
+	by := xa.officers()
+	end, err := xa.QueueEnd(by.Author.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	by.Chain = end
+	var items []ledger.Item
+	for len(items) < 25 {
+		n := g.Next()
+		n.Origin = "XA"
+		if n.FourEyes() || n.Validate(today) != nil {
+			continue
+		}
+		if it, err := xa.Publish(ctx, nil, by, n); err == nil {
+			items = append(items, it)
+		}
+	}
+	child := notice.ChildCase(today)
+	items = append(items, must(xa.Publish(ctx, nil, by, child)))
+	xa.node.accept(t, items...)
+	xa.node.finalise(t)
+	xa.follow()
+	cases, records, err := xa.records(ctx)
+	if err != nil || len(records) != 26 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	queries := []string{
+		"music school", `"music school"`, "recruit*", "mus*", "LT-0301", "ref:LT-0301", "id:" + cases[3].ID.String()[:8], "doc:A30117745", "doc~A30117746",
+		"phone:+99955508842", "country:XA", "country:XA NOT kind:yellow", "kind:yellow,blue dob:1980..1999", "dob:1990..", "dob~1990", "age:10..15",
+		"name:sorrendahl", "name:Ilva OR doc:X99", "has:photo", "NOT has:dob", "text:school place:brack", "status:active name:ilva", "nothing-at-all",
+		`"school music"`, "-name:ilva wynn", "(name:ilva OR name:wynn) phone:+99955508842", "bureau:XA school", "from:XC", "time:today", "urgency:U3", "school AND NOT music",
+	}
+	for _, r := range records {
+		for _, n := range r.Names {
+			queries = append(queries, fmt.Sprintf("name:%q", n.Text), fmt.Sprintf("%q", n.Text))
+		}
+		for _, x := range r.Identifiers {
+			queries = append(queries, fmt.Sprintf("%s:%q", x.Type, x.Text))
+		}
+		for _, b := range r.Births {
+			queries = append(queries, "dob:"+b.Date.String()[:4])
+		}
+		if len(r.Texts) > 0 && len(r.Texts[len(r.Texts)/2].Tokens) > 1 {
+			queries = append(queries, r.Texts[len(r.Texts)/2].Tokens[1])
+		}
+	}
+	hits := 0
+	for _, text := range queries {
+		q, err := query.Parse(text, today)
+		if err != nil {
+			continue // a text that is no query
+		}
+		var want []string
+		for i, r := range records {
+			if ok, _, _ := q.Match(r); ok {
+				want = append(want, cases[i].ID.String())
+			}
+		}
+		found, total, err := xa.Search(ctx, q, nil, 0)
+		if err != nil || total != len(found) {
+			t.Errorf("%s: %d of %d, %v", text, len(found), total, err)
+		}
+		var got []string
+		for _, f := range found {
+			got = append(got, f.ID.String())
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: found %d, want %d", text, len(got), len(want))
+		}
+		hits += len(got)
+	}
+	if hits < len(queries) {
+		t.Errorf("%d queries found %d: they test nothing", len(queries), hits)
+	}
+}

@@ -45,7 +45,9 @@ type purger struct {
 	linger  time.Duration // from the first purge to the round that carries it out
 	every   time.Duration // between two rounds, at least
 	rounds  atomic.Int64
-	acked   uint64 // all purges before it are acknowledged; of run's goroutine only
+	forgot  *beacon   // fires after each round
+	last    time.Time // of the latest round; of round's goroutine only
+	acked   uint64    // all purges before it are acknowledged; of acknowledge's goroutine only
 
 	mu   sync.Mutex // guards open and seen
 	open []uint64   // purges that some node has not acknowledged
@@ -61,45 +63,56 @@ const (
 	purgeRetryMost = time.Minute
 )
 
-// run purges until ctx ends.
+// run purges until ctx ends. Neither waits for the other: purges that keep coming
+// do not hold up acknowledgements, nor a leader that takes none the purges.
 func (p *purger) run(ctx context.Context) {
-	var last time.Time // of the latest round
+	var wg sync.WaitGroup
+	wg.Go(func() { p.repeat(ctx, "purge the Raft log", p.round) })
+	p.repeat(ctx, "acknowledge a purge", p.acknowledge)
+	wg.Wait()
+}
+
+// repeat takes steps until ctx ends. When there is nothing to do it waits for
+// something to move.
+func (p *purger) repeat(ctx context.Context, what string, step func(context.Context) (done bool, err error)) {
 	for wait := purgeRetry; ; {
-		moved := p.moved.wait() // before the look, so that no purge is missed
-		n, err := state.ReadPurges(p.store)
-		what := "look for purges"
+		moved, forgot := p.moved.wait(), p.forgot.wait() // before the look, so that nothing is missed
+		done, err := step(ctx)
 		switch {
+		case ctx.Err() != nil:
+			return
 		case err != nil:
 			p.damaged(err)
-		case n > p.mark.count():
-			if !sleep(ctx, max(p.linger, p.every-time.Since(last))) {
+			p.log.Error(what+"; it is tried again", "error", err)
+			if !sleep(ctx, wait) {
 				return
 			}
-			last = time.Now()
-			what, err = "purge the Raft log", p.forget(ctx)
-		case p.acked < n:
-			what, err = "acknowledge a purge", p.acknowledge(ctx, n)
-		default:
+			wait = min(2*wait, purgeRetryMost)
+			continue
+		case done:
 			select {
 			case <-ctx.Done():
 				return
 			case <-moved:
+			case <-forgot:
 			}
-			continue
 		}
-		if err == nil {
-			wait = purgeRetry
-			continue
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		p.log.Error(what+"; it is tried again", "error", err)
-		if !sleep(ctx, wait) {
-			return
-		}
-		wait = min(2*wait, purgeRetryMost)
+		wait = purgeRetry
 	}
+}
+
+// round makes the Raft log forget what was purged.
+func (p *purger) round(ctx context.Context) (done bool, err error) {
+	n, err := state.ReadPurges(p.store)
+	if err != nil || n <= p.mark.count() {
+		return err == nil, err
+	}
+	if !sleep(ctx, max(p.linger, p.every-time.Since(p.last))) {
+		return false, ctx.Err()
+	}
+	p.last = time.Now()
+	defer p.forgot.fire()
+	return false, p.forget(ctx)
 }
 
 // sleep waits, and reports whether ctx goes on.
@@ -114,24 +127,28 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// acknowledge signs and submits what this node has not acknowledged of the first
-// n purges, one after the other: they are a chain.
-func (p *purger) acknowledge(ctx context.Context, n uint64) error {
-	for ; p.acked < n; p.acked++ {
+// acknowledge signs and submits what this node has not acknowledged of the purges
+// that it has carried out, one after the other: they are a chain.
+func (p *purger) acknowledge(ctx context.Context) (done bool, err error) {
+	n, err := state.ReadPurges(p.store)
+	if err != nil {
+		return false, err
+	}
+	for n = min(n, p.mark.count()); p.acked < n; p.acked++ {
 		id, err := state.ReadPurgeAt(p.store, p.acked)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if due, err := p.due(id); err != nil {
-			return err
+			return false, err
 		} else if !due {
 			continue
 		}
 		if err := p.ack(ctx, id); err != nil {
-			return fmt.Errorf("acknowledge purge %s: %w", id.Short(), err)
+			return false, fmt.Errorf("purge %s: %w", id.Short(), err)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // due reports whether the ledger waits for this node's word on a purge.

@@ -206,6 +206,26 @@ func TestPurgesCoalesce(t *testing.T) {
 	})
 }
 
+// TestPurgesThatKeepComing wants acknowledgements of the first of them meanwhile.
+func TestPurgesThatKeepComing(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		var first *purgeStory
+		for i := range 15 {
+			s := c.tell(fmt.Sprint("notice ", i))
+			c.purge(s)
+			if first == nil {
+				first = s
+			}
+			time.Sleep(900 * time.Millisecond)
+		}
+		u, err := state.ReadPurge(c.nodes[c.names()[0]].store, first.purge)
+		if err != nil || len(u.Missing()) > 0 {
+			t.Errorf("after 15 purges the first one lacks %v, %v", u.Missing(), err)
+		}
+	})
+}
+
 // keeping is a store that does not carry out purges.
 type keeping struct{ store.Store }
 

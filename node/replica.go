@@ -226,7 +226,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	snaps := &snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}
 	r.wg.Go(func() { snaps.run(ctx) })
 	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
-		dir: p.replaced, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, linger: purgeLinger, every: purgeEvery}
+		dir: p.replaced, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery}
 	r.wg.Go(func() { r.purger.run(ctx) })
 	r.wg.Go(func() { r.arrive(ctx) })
 }

@@ -10,8 +10,13 @@
 //
 // What a node can still do to a desk: show it an old state, and lie about the
 // ledger time of entries, which nothing signs. One that keeps bodies back as if
-// they had been purged is refused, unless the ledger says that they were. [Desk.Final] says how far the desk is; syncing from a second
-// node mends the first.
+// they had been purged is refused, unless it shows the purge, with a receipt.
+// [Desk.Final] says how far the desk is; syncing from a second node mends the
+// first.
+//
+// A purge destroys the bodies in the replica, and what was opened of them, within
+// the Sync that brings it; [Desk.Purges] tells those who keep more on disk. A
+// desk that does not sync does not know.
 //
 // [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open.
 // Nothing that was opened is ever written to disk.

@@ -31,7 +31,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	for i, it := range items(t) {
 		want = append(want, Record{Time: uint64(1000 + i), Entry: it.Entry, Body: it.Body})
 		if len(it.Body) > 0 {
-			want = append(want, Record{Time: uint64(1000 + i), Entry: it.Entry, Purged: true})
+			want = append(want, Record{Time: uint64(1000 + i), Entry: it.Entry, Purged: true, PurgedBy: 1<<40 + 7})
 		}
 	}
 	for i := range want {
@@ -43,7 +43,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("record %d: %v", i, err)
 		}
-		if got.Time != want[i].Time || got.Purged != want[i].Purged || !bytes.Equal(got.Body, want[i].Body) || !bytes.Equal(got.Entry.Raw, want[i].Entry.Raw) {
+		if got.Time != want[i].Time || got.Purged != want[i].Purged || got.PurgedBy != want[i].PurgedBy || !bytes.Equal(got.Body, want[i].Body) || !bytes.Equal(got.Entry.Raw, want[i].Entry.Raw) {
 			t.Errorf("record %d: got %+v, want %+v", i, got, want[i])
 		}
 	}
@@ -80,6 +80,8 @@ func TestReadRecordRefusesWhatTheStatementDoesNotName(t *testing.T) {
 		"no body":                  (&Record{Entry: with.Entry}).Append(nil),
 		"a body nobody named":      (&Record{Entry: without.Entry, Body: []byte("x")}).Append(nil),
 		"a purge of nothing":       (&Record{Entry: without.Entry, Purged: true}).Append(nil),
+		"a purge by no entry":      append([]byte{2}, (&Record{Entry: with.Entry}).Append(nil)[1:]...),
+		"a purge, and the body":    append([]byte{2}, (&Record{Entry: with.Entry, Body: with.Body}).Append(nil)[1:]...),
 		"an unknown state":         append([]byte{9}, (&Record{Entry: with.Entry, Body: with.Body}).Append(nil)[1:]...),
 		"an entry above the limit": append(make([]byte, 9), 0xff, 0xff, 0xff),
 	} {

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,124 +20,6 @@ import (
 	"comity/node/desk"
 	"comity/node/wire"
 )
-
-// run is how many bytes in a row count as a trace of a secret.
-const run = 32
-
-// traces finds secrets in files: every run of 32 bytes of each, at every offset.
-type traces struct {
-	bytes   int                  // read so far
-	windows map[[run]byte]string // of which secret
-	hashes  [1 << 18]uint64      // one bit for each rolling hash of windows
-}
-
-// The rolling hash is that of Rabin and Karp, modulo 2^64.
-const base = 0x9e3779b97f4a7c15
-
-var leaving = func() uint64 { // base^run
-	p := uint64(1)
-	for range run {
-		p *= base
-	}
-	return p
-}()
-
-func (x *traces) bit(h uint64) (word, bit uint64) {
-	h ^= h >> 29
-	h = h * 0xbf58476d1ce4e5b9 >> 40
-	return h >> 6, 1 << (h & 63)
-}
-
-// rolling calls f with the hash of each window of data.
-func rolling(data []byte, f func(at int, h uint64)) {
-	var h uint64
-	for i, b := range data {
-		h = h*base + uint64(b) + 1
-		if i >= run {
-			h -= (uint64(data[i-run]) + 1) * leaving
-		}
-		if i >= run-1 {
-			f(i+1-run, h)
-		}
-	}
-}
-
-func (x *traces) add(name string, secret []byte) {
-	if x.windows == nil {
-		x.windows = make(map[[run]byte]string)
-	}
-	rolling(secret, func(at int, h uint64) {
-		x.windows[[run]byte(secret[at:])] = name
-		word, bit := x.bit(h)
-		x.hashes[word] |= bit
-	})
-}
-
-// remove takes away what something that is no secret has in it as well.
-func (x *traces) remove(open []byte) {
-	rolling(open, func(at int, _ uint64) { delete(x.windows, [run]byte(open[at:])) })
-}
-
-// in returns which secrets have left a trace in data, and how many.
-func (x *traces) in(data []byte) map[string]int {
-	found := make(map[string]int)
-	rolling(data, func(at int, h uint64) {
-		if word, bit := x.bit(h); x.hashes[word]&bit != 0 {
-			if name, ok := x.windows[[run]byte(data[at:])]; ok {
-				found[name]++
-			}
-		}
-	})
-	return found
-}
-
-// under returns the traces in all files of a folder, and how many files it read.
-func (x *traces) under(t *testing.T, dir string) (found []string, files int) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !e.Type().IsRegular() {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) { // a snapshot that was taken away meanwhile
-			return nil
-		}
-		files++
-		x.bytes += len(data)
-		for secret, n := range x.in(data) {
-			rel, _ := filepath.Rel(dir, path)
-			found = append(found, fmt.Sprintf("%s: %d runs of %s", rel, n, secret))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found, files
-}
-
-func TestTraces(t *testing.T) {
-	x := new(traces)
-	secret := []byte("0123456789abcdefghijklmnopqrstuvwxyz")
-	x.add("secret", secret)
-	for _, tt := range []struct {
-		data string
-		want int
-	}{
-		{string(secret), 5},
-		{"before" + string(secret[1:34]) + "behind", 2},
-		{strings.Repeat("x", 1000) + string(secret[4:]), 1},
-		{string(secret[:31]) + "-" + string(secret[31:]), 0},
-		{string(secret[:16]), 0},
-	} {
-		if got := x.in([]byte(tt.data))["secret"]; got != tt.want {
-			t.Errorf("%q: %d runs, want %d", tt.data, got, tt.want)
-		}
-	}
-}
 
 // purgeScene is a consortium as processes, with the desks of two bureaus, and a
 // notice of which all is to go.
@@ -222,7 +103,11 @@ func (p *purgeScene) receipt(s *Sent) {
 // play publishes, amends and shares a notice, and another one that stays.
 func (p *purgeScene) play() {
 	p.t.Helper()
-	text := func(n int) *notice.Notice { return Sample("XA", n, notice.Readers{"XA", "XB"}, time.Now()) }
+	text := func(n int) *notice.Notice { // to chosen readers, which nobody has to review first
+		d := Sample("XA", n, notice.Readers{"XA", "XB"}, time.Now())
+		d.Kind, d.Colour = ledger.KindDiffusion, d.Kind
+		return d
+	}
 	publish := func(n int) *Sent {
 		s := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Publish(p.ctx, nil, by, text(n)) })
 		p.receipt(s)
@@ -313,16 +198,9 @@ func (p *purgeScene) never(code string) {
 	}
 }
 
-// TestNetPurge purges a notice on five processes: one does not run meanwhile, and
-// one comes back with an old copy of its disk. In the end no file of any node, or
-// of a desk, has 32 bytes in a row of what was purged, and all receipts verify.
-func TestNetPurge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and runs processes")
-	}
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+// newPurgeScene starts five processes and opens the desks of XA and XB.
+func newPurgeScene(ctx context.Context, t *testing.T) *purgeScene {
+	t.Helper()
 	c := found(t, Options{})
 	c.Exe = build(t)
 	t.Cleanup(func() {
@@ -349,108 +227,133 @@ func TestNetPurge(t *testing.T) {
 	p.openDesk("XA")
 	p.openDesk("XB")
 	p.author = authorsOf(t, c, "case-1")[0]
-	sup, err := c.Homes()[0].Officer("sup-1", nil)
-	if err != nil {
-		t.Fatal(err)
+	return p
+}
+
+// TestNetPurge purges a notice on five processes: one does not run meanwhile, and
+// one comes back with an old copy of its disk. In the end no file of any node, or
+// of a desk, has 32 bytes in a row of what was purged, and all receipts verify.
+func TestNetPurge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs processes")
 	}
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	p := newPurgeScene(ctx, t)
 	p.play()
-	if _, _, err := c.WaitEqual(ctx, p.sent[2].Index+1); err != nil {
+	if _, _, err := p.WaitEqual(ctx, p.sent[2].Index+1); err != nil {
 		t.Fatal(err)
 	}
 	p.sync("XA")
 	p.sync("XB")
-	p.looks(3, c.Bureaus()...)
-	for code, dir := range p.dirs {
-		p.look("the desk of "+code, dir, 3)
-	}
-	for _, code := range c.Bureaus() {
+	p.looks(3, p.Bureaus()...)
+	p.lookAtDesks(3)
+	for _, code := range p.Bureaus() {
 		p.epochKeys(code)
 	}
 
 	// XD is away, and XE's disk is copied, as they are before the purge.
-	if err := errors.Join(c.Halt(ctx, "XD"), c.Halt(ctx, "XE")); err != nil {
+	if err := errors.Join(p.Halt(ctx, "XD"), p.Halt(ctx, "XE")); err != nil {
 		t.Fatal(err)
 	}
-	nodeE, old := c.homes["XE"].NodeDir(), filepath.Join(t.TempDir(), "old")
+	nodeE, old := p.homes["XE"].NodeDir(), filepath.Join(t.TempDir(), "old")
 	if err := os.CopyFS(old, os.DirFS(nodeE)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Launch("XE"); err != nil {
+	if err := errors.Join(p.Launch("XE"), p.WaitReady(ctx, "XE")); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.WaitReady(ctx, "XE"); err != nil {
-		t.Fatal(err)
-	}
-	id := p.sent[0].Item.Entry.ID
-	p.receipt(p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Withdraw(ctx, nil, by, id) }))
-	purge, err := p.author.Submit(ctx, &ledger.Statement{Class: ledger.ClassPurge, Target: id, Public: (&ledger.Purge{Reason: ledger.ReasonOver}).Marshal()}, nil, sup.Signer)
-	if err != nil {
-		t.Fatal(err)
-	}
+	purge := p.purge()
 	if missing := p.acked(purge.Item.Entry.ID, 4); len(missing) != 1 || missing[0] != "xd.comity/n1" {
 		t.Errorf("%q are missing, want the node of XD", missing)
 	}
 	p.looks(0, "XA", "XB", "XC", "XE")
 	p.look("the desk of XA", p.dirs["XA"], 0)
-	cl, err := c.Operator("XA")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if st, err := cl.Status(ctx); err != nil || len(st.Purges) != 1 || len(st.Purges[0].Missing) != 1 || st.Purges[0].Missing[0] != "XD" || st.PurgesPending != 0 {
-		t.Errorf("status: %+v, %v", st.Purges, err)
+	if st := p.status("XA"); len(st.Purges) != 1 || len(st.Purges[0].Missing) != 1 || st.Purges[0].Missing[0] != "XD" || st.PurgesPending != 0 {
+		t.Errorf("status: %+v", st.Purges)
 	}
 
 	// XE's old disk comes back, with all that was purged.
-	if err := errors.Join(c.Halt(ctx, "XE"), os.RemoveAll(nodeE), os.CopyFS(nodeE, os.DirFS(old)), os.RemoveAll(old)); err != nil {
-		t.Fatal(err)
-	}
-	if err := private(nodeE); err != nil {
+	if err := errors.Join(p.Halt(ctx, "XE"), os.RemoveAll(nodeE), os.CopyFS(nodeE, os.DirFS(old)), os.RemoveAll(old), private(nodeE)); err != nil {
 		t.Fatal(err)
 	}
 	p.looks(3, "XE")
 	for _, code := range []string{"XE", "XD"} {
-		if err := c.Launch(code); err != nil {
+		if err := p.Launch(code); err != nil {
 			t.Fatal(err)
 		}
 		p.never(code)
 	}
 	p.acked(purge.Item.Entry.ID, 5)
-	for { // it had acknowledged before its disk was put back
-		if st, err := p.status("XE"); err == nil && st.PurgesPending == 0 {
-			break
-		} else if err := rest(ctx, errors.Join(err, errors.New("XE has not purged its log"))); err != nil {
+	for p.status("XE").PurgesPending > 0 { // it had acknowledged before its disk was put back
+		if err := rest(ctx, errors.New("XE has not purged its log")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p.looks(0, c.Bureaus()...)
+	p.nothingLeft(purge)
+}
+
+// purge withdraws the notice and purges it, with two signatures.
+func (p *purgeScene) purge() *Sent {
+	p.t.Helper()
+	sup, err := p.homes["XA"].Officer("sup-1", nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	id := p.sent[0].Item.Entry.ID
+	p.receipt(p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Withdraw(p.ctx, nil, by, id) }))
+	s := &ledger.Statement{Class: ledger.ClassPurge, Target: id, Public: (&ledger.Purge{Reason: ledger.ReasonOver}).Marshal()}
+	sent, err := p.author.Submit(p.ctx, s, nil, sup.Signer)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return sent
+}
+
+// nothingLeft looks everywhere, and wants receipts of all entries, also of those
+// whose bodies are gone.
+func (p *purgeScene) nothingLeft(purge *Sent) {
+	p.t.Helper()
+	p.looks(0, p.Bureaus()...)
 	p.sync("XB")
 	p.openDesk("XC") // a desk that never had it
 	p.sync("XC")
-	for code, dir := range p.dirs {
-		p.look("the desk of "+code, dir, 0)
-	}
-	p.look("the consortium", c.Dir(), 0)
+	p.lookAtDesks(0)
+	p.look("the consortium", p.Dir(), 0)
 	for _, s := range append(p.sent, p.kept, purge) {
 		p.receipt(s)
 	}
 	for code, d := range p.desks {
 		for _, s := range p.sent {
 			if _, err := d.Body(s.Index); !errors.Is(err, store.ErrPurged) {
-				t.Errorf("desk of %s, body %d: %v, want ErrPurged", code, s.Index, err)
+				p.t.Errorf("desk of %s, body %d: %v, want ErrPurged", code, s.Index, err)
 			}
 		}
 		if body, err := d.Body(p.kept.Index); err != nil || !bytes.Equal(body, p.kept.Item.Body) {
-			t.Errorf("desk of %s, the notice that stays: %v", code, err)
+			p.t.Errorf("desk of %s, the notice that stays: %v", code, err)
 		}
 	}
 }
 
-func (p *purgeScene) status(code string) (*wire.Status, error) {
+func (p *purgeScene) lookAtDesks(secrets int) {
+	p.t.Helper()
+	for code, dir := range p.dirs {
+		p.look("the desk of "+code, dir, secrets)
+	}
+}
+
+func (p *purgeScene) status(code string) *wire.Status {
+	p.t.Helper()
 	cl, err := p.Operator(code)
 	if err != nil {
-		return nil, err
+		p.t.Fatal(err)
 	}
-	return cl.Status(p.ctx)
+	st, err := cl.Status(p.ctx)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return st
 }
 
 // private takes from a copy the modes that os.CopyFS gives it.

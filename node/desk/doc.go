@@ -13,7 +13,9 @@
 // they had been purged is refused, unless the ledger says that they were. [Desk.Final] says how far the desk is; syncing from a second
 // node mends the first.
 //
-// [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open.
+// [Desk.Cases] and [Desk.Case] show what the keys given to [Desk.Unlock] open;
+// [Desk.Search] finds among it what a query of package query asks for, and
+// [Desk.Links] what hangs together with one case.
 // Nothing that was opened is ever written to disk.
 //
 // What the answers to a case add up to is a [notice.Thread] ([Case.Thread]);

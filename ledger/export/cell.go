@@ -11,10 +11,11 @@ import (
 // Cell returns s as a cell that no spreadsheet takes for a formula: text from
 // other bureaus must not compute, fetch or run anything where it is opened. A
 // cell that would begin one gets an apostrophe before it (OWASP, CSV injection);
-// a control character, which may end a cell, becomes a space.
+// a control character, which may end a cell, becomes a space, and so does one that
+// turns the direction of letters.
 func Cell(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
 		}
 		return r

@@ -19,6 +19,7 @@ func TestCell(t *testing.T) {
 		"\t=1":                   "' =1",
 		"\u200b=1":               "'\u200b=1",
 		"\ufeff=1":               "'\ufeff=1",
+		"gpj.\u202eexe":          "gpj. exe",
 		"＝1":                     "'＝1",
 		"|x":                     "'|x",
 		"a\r\n=1":                "a  =1",

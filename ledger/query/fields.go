@@ -44,7 +44,7 @@ var (
 var kinds = strings.Fields("red blue green yellow black orange purple silver un diffusion tally")
 
 // Statuses are the words of status:, in the order of a notice's life.
-var statuses = strings.Fields("draft submitted returned refused active review_due suspended withdrawn cancelled expired purged")
+var statuses = strings.Fields("live submitted returned refused active review_due suspended withdrawn cancelled expired purged")
 
 var urgencies = strings.Fields("U0 U1 U2 U3")
 
@@ -92,7 +92,7 @@ var fields = []Field{
 	{Name: "kind", Type: CodeField, Ops: exact, Words: kinds, Example: "kind:yellow,black",
 		Means: "kind of notice, or the colour of a diffusion"},
 	{Name: "status", Type: CodeField, Ops: exact, Words: statuses, Example: "status:active",
-		Means: "where the notice is in its life"},
+		Means: "where the notice is in its life; live is all that has not ended, review_due what its origin should extend or end"},
 	{Name: "urgency", Type: CodeField, Ops: exact, Words: urgencies, Example: "urgency:U3",
 		Means: "how soon an answer is needed"},
 	{Name: "bureau", Type: CodeField, Ops: exact, Example: "bureau:XA",

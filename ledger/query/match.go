@@ -319,7 +319,7 @@ func (t *Term) matchCode(v *Value, r *Record) (float64, string) {
 			return 1, "kind " + strings.Join(notBlank(r.Colour, r.Kind), " ")
 		}
 	case "status":
-		if is(r.Status) {
+		if is(r.Status) || is("live") && !r.Ended && r.Status != "" || is("review_due") && r.ReviewDue {
 			return 1, "status " + r.Status
 		}
 	case "urgency":

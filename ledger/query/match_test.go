@@ -114,6 +114,8 @@ func TestMatch(t *testing.T) {
 		{`kind:red`, 0, ""},
 		{`status:active`, 1, "status active"},
 		{`status!=active`, 0, ""},
+		{`status:live`, 1, "status active"},
+		{`status:review-due`, 0, ""},
 		{`urgency:u3`, 1, "urgency U3"},
 		{`bureau:XA reader:XB`, 1, "bureau XA"},
 		{`reader:XC`, 0, ""},

@@ -145,7 +145,7 @@ func TestParseRefuses(t *testing.T) {
 		{"doc:A..B", "1:5", "has no order"},
 		{"kind:pink", "1:6", "kind is one of red"},
 		{"kind:yelow", "1:6", "did you mean yellow?"},
-		{"status:open", "1:8", "status is one of draft"},
+		{"status:open", "1:8", "status is one of live"},
 		{"has:phone", "1:5", `there is no "phone"`},
 		{"country:Thailand", "1:9", "no code of two or three letters"},
 		{"bureau:Aldermoor", "1:8", "no code"},

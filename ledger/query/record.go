@@ -42,6 +42,9 @@ type Header struct {
 	Index  uint64
 	Time   uint64 // ledger time of its publication, POSIX ms
 	Status string // a word of status:
+
+	Ended     bool // no longer live
+	ReviewDue bool // its origin should extend it or end it
 }
 
 // Name is one name of somebody.

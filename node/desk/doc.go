@@ -29,6 +29,9 @@
 // [Desk.Enqueue] and [Desk.Deliver] bring signed statements into the ledger once,
 // however often the way there is cut (queue.go).
 //
+// [Desk.Search] finds what a query of package query asks for, and [Desk.Links] what
+// hangs together with one case.
+//
 // What the answers to a case add up to is a [notice.Thread] ([Case.Thread]);
 // [Inbox] is what all cases leave a bureau to do, and [Desk.Events] what
 // happened after a [Cursor]. Deadlines are judged for [Desk.AsOf].

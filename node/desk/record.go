@@ -17,7 +17,7 @@ import (
 func (c *Case) Record() *query.Record {
 	return query.RecordOf(c.View, query.Header{
 		ID: c.ID.String(), Bureau: c.Bureau, Index: c.Index, Time: c.Time,
-		Status: strings.ReplaceAll(strings.ToLower(c.Status.String()), " ", "_"),
+		Status: strings.ReplaceAll(c.Status.String(), " ", "_"), Ended: c.Status.Ended(), ReviewDue: c.ReviewDue,
 	})
 }
 

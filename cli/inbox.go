@@ -207,6 +207,8 @@ func (s *session) doing(w *desk.Waiting, r draftRecord) string {
 		return "comity notice request decide " + name + " --request" + id + " --decision DECISION --text -"
 	case desk.TaskExecute:
 		return "comity notice request execute " + name + " --request" + id + " --text -"
+	case desk.TaskJudge:
+		return "comity notice show " + name + ", then comity notice review " + name + " --approve, --return or --refuse"
 	case desk.TaskReview:
 		return "comity notice show " + name + "; then extend, amend or withdraw it"
 	case desk.TaskApprove:

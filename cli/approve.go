@@ -195,6 +195,13 @@ func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]str
 	st := d.Item.Entry.Statement
 	k, err := s.desk.Case(c.Context, st.Target.String())
 	var answer *desk.Reply
+	if st.Class == ledger.ClassPurge && !quiet {
+		p, err := ledger.ParsePurge(st.Public)
+		if err != nil {
+			return nil, err
+		}
+		s.say("  reason    %s; nobody can undo it", p.Reason)
+	}
 	if errors.Is(err, desk.ErrNoCase) {
 		k, answer, err = s.answered(c, st.Target)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/node/desk"
@@ -72,6 +73,9 @@ func (t *terminal) inbox(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if err := s.opensAnswers(s.desk.Opens(seal.Body)); err != nil {
+		return err
+	}
 	asOf, err := s.asOf(c)
 	if err != nil {
 		return err
@@ -102,6 +106,16 @@ func (t *terminal) inbox(c *cli.Context) error {
 	t.table([]string{"WAITS", "NOTICE", "ID", "FROM", "URGENCY", "LEFT", ""}, rows)
 	t.note("first: %s", list[0].Do)
 	return nil
+}
+
+// opensAnswers refuses to say that nothing waits where nothing can be opened:
+// answers are sealed to the bureau's key for bodies.
+func (s *session) opensAnswers(key bool) error {
+	if key {
+		return nil
+	}
+	return hint(fmt.Errorf("the key of %s for bodies is not in this home: no hit or answer can be opened here, and somebody may wait for one", s.home.Bureau()),
+		"look where that key is; notices alone: comity notice list")
 }
 
 // left writes the time until something is due.
@@ -207,6 +221,8 @@ func (s *session) doing(w *desk.Waiting, r draftRecord) string {
 		return "comity notice request decide " + name + " --request" + id + " --decision DECISION --text -"
 	case desk.TaskExecute:
 		return "comity notice request execute " + name + " --request" + id + " --text -"
+	case desk.TaskJudge:
+		return "comity notice show " + name + ", then comity notice review " + name + " --approve, --return or --refuse"
 	case desk.TaskReview:
 		return "comity notice show " + name + "; then extend, amend or withdraw it"
 	case desk.TaskApprove:

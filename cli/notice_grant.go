@@ -18,12 +18,12 @@ func (t *terminal) noticeGrantCommand() *cli.Command {
 		Usage:     "let more bureaus read a part of a notice of yours",
 		ArgsUsage: "ID",
 		Description: "Of the version that stands; a later one is sealed to the readers that it names. More readers of a\n" +
-			"victim's part need --second, a supervisor.\n\n" +
+			"victim's part need a supervisor: --second, or else it waits for one to `approve` it.\n\n" +
 			"Example: comity notice grant LT-0301 --to XC --part card",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, with commas between"},
 			&cli.StringFlag{Name: "part", Usage: "`PART`: card, body or victim", Value: "card"},
-			secondFlag(), noWaitFlag(),
+			secondFlag(), approvalFlag(), noWaitFlag(),
 		},
 		Action: t.noticeGrant,
 	}

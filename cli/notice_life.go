@@ -74,12 +74,16 @@ func (t *terminal) actOn(c *cli.Context, compose composer) error {
 	if err != nil {
 		return err
 	}
-	name, it, err := compose(s, k, by, reason)
+	name := ""
+	it, waits, err := composeFor(by, func(by desk.Officers) (it ledger.Item, err error) {
+		name, it, err = compose(s, k, by, reason)
+		return it, err
+	})
 	if exitCode(err) == exitUsage && err != nil {
 		return err
 	}
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.send(c, name, it)
+	return s.submitOrPark(c, name, it, waits || c.Bool("for-approval"))
 }

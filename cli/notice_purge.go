@@ -15,14 +15,15 @@ func (t *terminal) noticePurgeCommand() *cli.Command {
 		Name:      "purge",
 		Usage:     "have the sealed texts of a notice that has ended destroyed everywhere",
 		ArgsUsage: "ID",
-		Description: "Needs --second, a supervisor, as long as the texts may be kept: five years after the end. The entries\n" +
+		Description: "Needs a supervisor as well, as long as the texts may be kept, five years after the end: --second, or\n" +
+			"else it waits for one to `approve` it. The entries\n" +
 			"stay, and prove what happened. With --answer ID it is an answer of your bureau to the notice that is purged.\n" +
 			"Each node says when it has done it: comity notice show ID. Nobody can undo it.\n\n" +
 			"Example: comity notice purge LT-0301 --why over --second sup-1",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "why", Usage: "`REASON`, in the clear: over, retention or order", Value: "over"},
 			&cli.StringFlag{Name: "answer", Usage: "the `ID` of an answer; 8 digits are enough"},
-			secondFlag(), noWaitFlag(),
+			secondFlag(), approvalFlag(), noWaitFlag(),
 		},
 		Action: t.noticePurge,
 	}

@@ -82,6 +82,9 @@ func (t *terminal) watch(c *cli.Context) error {
 	if w.ids, err = s.home.Identities(s.passphrase); err != nil {
 		return err
 	}
+	if err := s.opensAnswers(len(w.ids[seal.Body]) > 0); err != nil {
+		return err
+	}
 	if err := w.resume(c); err != nil {
 		return err
 	}

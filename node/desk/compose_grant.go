@@ -19,7 +19,7 @@ func (d *Desk) Grant(ctx context.Context, c *client.Client, by Officers, id ledg
 	}
 	s := ledger.Statement{Class: ledger.ClassGrant, Target: id}
 	if compartment == seal.Victim {
-		if len(by.Others) == 0 {
+		if len(by.Others) == 0 && !by.Awaits {
 			return ledger.Item{}, fmt.Errorf("share notice %s: %w", id.Short(), &SecondNeeded{"it is about a victim"})
 		}
 		s.Public = ledger.VictimGrant

@@ -128,7 +128,7 @@ func (d *Desk) purge(ctx context.Context, c *client.Client, by Officers, id ledg
 	if err != nil {
 		return ledger.Item{}, err
 	}
-	if len(by.Others) == 0 && head.Time < since+state.RetentionDays*24*60*60*1000 {
+	if len(by.Others) == 0 && !by.Awaits && head.Time < since+state.RetentionDays*24*60*60*1000 {
 		return ledger.Item{}, &SecondNeeded{"it may still be kept"}
 	}
 	return d.sign(ctx, c, &by, ledger.Statement{Class: ledger.ClassPurge, Target: id, Public: (&ledger.Purge{Reason: reason}).Marshal()}, nil)

@@ -24,6 +24,7 @@ const (
 	TaskRequest   Task = "decide request"  // the origin
 	TaskExecute   Task = "execute request" // the origin: do what it decided
 	TaskRead      Task = "read notice"     // a reader: not acknowledged, or changed since
+	TaskJudge     Task = "judge notice"    // a supervisor of a reader: reviewers have not decided
 	TaskReview    Task = "review notice"   // the origin: its review comes up
 	TaskApprove   Task = "approve"         // a supervisor of the author's bureau
 )
@@ -96,7 +97,7 @@ func (c *Case) waiting(bureau string, asOf uint64) []Waiting {
 			list = append(list, c.task(task, &r.Filed, &r.Deadline, string(r.Right)))
 		}
 	}
-	if c.Status == state.StatusActive || c.Status == state.StatusSubmitted {
+	if !c.Status.Ended() && c.Status != state.StatusSuspended {
 		list = append(list, c.ownTasks(t, bureau, asOf)...)
 	}
 	return list
@@ -136,20 +137,31 @@ func requestTask(r *notice.RequestLine, origin, bureau string) Task {
 	return TaskExecute
 }
 
+// judged reports whether a bureau has reviewed the version at an index.
+func (c *Case) judged(bureau string, index uint64) bool {
+	return slices.ContainsFunc(c.Acts, func(a Act) bool {
+		return a.Class == ledger.ClassReview && a.Bureau == bureau && a.Index > index
+	})
+}
+
 // ownTasks are those about an active notice itself.
 func (c *Case) ownTasks(t *notice.Thread, bureau string, asOf uint64) []Waiting {
 	current := c.Versions[len(c.Versions)-1]
 	w := Waiting{Case: c, Bureau: c.Bureau, Urgency: c.Public.Urgency, Since: current.Time}
 	if c.Bureau != bureau {
-		acked, ok := t.Acked[bureau]
-		if c.View == nil || ok && acked > current.Index {
-			return nil
+		var list []Waiting
+		if c.View != nil && c.Status == state.StatusSubmitted && !c.judged(bureau, current.Index) {
+			w.Task = TaskJudge
+			list = append(list, w)
 		}
-		w.Task = TaskRead
-		return []Waiting{w}
+		if acked, ok := t.Acked[bureau]; c.View != nil && (!ok || acked < current.Index) {
+			w.Task = TaskRead
+			list = append(list, w)
+		}
+		return list
 	}
-	review := time.Unix(int64(c.Public.ReviewBy)*24*60*60, 0).UTC()
-	if c.Public.ReviewBy == 0 || time.UnixMilli(int64(asOf)).Before(review.AddDate(0, -reviewMonths, 0)) {
+	review := time.Unix(int64(c.Term)*24*60*60, 0).UTC()
+	if c.Term == 0 || time.UnixMilli(int64(asOf)).Before(review.AddDate(0, -reviewMonths, 0)) {
 		return nil
 	}
 	w.Task, w.Due = TaskReview, uint64(review.UnixMilli())

@@ -245,7 +245,7 @@ func BenchmarkInbox(b *testing.B) {
 	list := make([]*Case, 100_000)
 	p := &ledger.Publish{Urgency: ledger.U1, ReviewBy: 30_000}
 	for i := range list {
-		c := &Case{Index: uint64(10 * i), Bureau: "XA", Status: state.StatusActive, Public: p, View: new(notice.View), Versions: []Version{{Index: uint64(10 * i), Public: p}}}
+		c := &Case{Term: 30_000, Index: uint64(10 * i), Bureau: "XA", Status: state.StatusActive, Public: p, View: new(notice.View), Versions: []Version{{Index: uint64(10 * i), Public: p}}}
 		for r := range i % 4 { // a hit in half of them
 			c.Replies = append(c.Replies, Reply{ID: ledger.ID{byte(i), byte(i >> 8), byte(r)}, Index: c.Index + 1 + uint64(r), Bureau: "XB", Reply: &notice.Reply{
 				Type: []notice.ReplyType{notice.Ack, notice.Hit, notice.Ack}[r], Notice: c.ID.String(), Match: []string{"", "passport", ""}[r], At: today, Readers: notice.Readers{"XA", "XB"}}})

@@ -3,6 +3,7 @@ package desk
 import (
 	"time"
 
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
 )
@@ -16,6 +17,10 @@ func (d *Desk) AsOf(clock time.Time) uint64 {
 	_, _, last := d.Final()
 	return uint64(max(last.UnixMilli(), clock.UnixMilli(), 0))
 }
+
+// Opens reports whether the desk has a key for a compartment. Answers are sealed
+// to that for bodies.
+func (d *Desk) Opens(c seal.Compartment) bool { return len(d.opener.keys()[c]) > 0 }
 
 // Thread returns what the replies to the case add up to at a time, see
 // [Desk.AsOf].

@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"ledger/notice", "ledger/state", "ledger/bundle"},
 	{"ledger/store", "ledger/tiles"},
 	{"ledger/audit"},
-	{"node/wire"},
+	{"node/wire", "node/desk/readlog"},
 	{"node/client"},
 	{"node", "node/desk"},
 	{"node/home"},

@@ -69,6 +69,7 @@ func (t *terminal) app() *cli.App {
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
 			t.noticeCommand(), t.searchCommand(), t.verifyCommand(), t.exportCommand(),
+			t.readlogCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),

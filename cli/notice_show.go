@@ -8,6 +8,7 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/node/desk"
+	"comity/node/desk/readlog"
 
 	"github.com/urfave/cli/v2"
 )
@@ -17,7 +18,8 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 		Name:        "show",
 		Usage:       "show a notice and what happened to it",
 		ArgsUsage:   "ID",
-		Description: "Example: comity notice show LT-0301",
+		Description: "Who reads more of a notice than its card is recorded, with the purpose.\n\nExample: comity notice show LT-0301 --purpose 'call of the origin at 09:12'",
+		Flags:       []cli.Flag{purposeFlag()},
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1, "ID")
 			if err != nil {
@@ -33,6 +35,9 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			}
 			k, err := s.find(c.Context, args[0])
 			if err != nil {
+				return err
+			}
+			if err := s.recordRead(readlog.Shown, c.String("purpose"), k); err != nil {
 				return err
 			}
 			if t.asJSON {

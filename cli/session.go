@@ -27,6 +27,7 @@ type session struct {
 	genesis *ledger.Genesis
 	label   string // of the officer, as chosen or as the only one; may be ""
 	acting  *home.Officer
+	access  *keys.TLS // by which the node, the desk and the read log know who asks
 	client  *client.Client
 	desk    *desk.Desk
 	syncErr error // why the replica could not be brought up to date
@@ -71,19 +72,18 @@ func (t *terminal) open(c *cli.Context) (*session, error) {
 // choice and no passphrase.
 func (s *session) connect() (err error) {
 	labels := s.home.Officers()
-	access := (*keys.TLS)(nil)
 	if s.label != "" {
 		if !slices.Contains(labels, s.label) {
 			return s.noOfficer(s.label)
 		}
-		access, err = s.home.Access(s.label)
-	} else if access, err = s.home.Operator(); errors.Is(err, fs.ErrNotExist) && len(labels) > 0 {
-		access, err = s.home.Access(labels[0])
+		s.access, err = s.home.Access(s.label)
+	} else if s.access, err = s.home.Operator(); errors.Is(err, fs.ErrNotExist) && len(labels) > 0 {
+		s.access, err = s.home.Access(labels[0])
 	}
 	if err != nil {
 		return err
 	}
-	s.client, err = s.home.Client(access)
+	s.client, err = s.home.Client(s.access)
 	return err
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // ErrWrongKey means that whoever answers at the node's address does not hold
-// the key that the charter names for it.
-var ErrWrongKey = errors.New("it proves another key than the one the charter names")
+// the key that the charter, or for a desk the configuration, names for it.
+var ErrWrongKey = errors.New("it proves another key than the one that is pinned for it")
 
 // Unreachable is the error of a call that got no answer.
 type Unreachable struct {

@@ -65,7 +65,7 @@ func (t *terminal) noticeList(c *cli.Context) error {
 			return usagef("--bureau %s: no bureau of this ledger has this code", f.Bureau)
 		}
 	}
-	if err := s.read(c.Context); err != nil {
+	if err := s.readCases(c.Context); err != nil {
 		return err
 	}
 	list, err := s.cases(c.Context, f)
@@ -98,7 +98,7 @@ func (s *session) cases(ctx context.Context, f desk.Filter) ([]*desk.Case, error
 	if limit > 0 {
 		f.Limit++
 	}
-	list, err := s.desk.Cases(ctx, f)
+	list, err := s.reader().Cases(ctx, f)
 	if err != nil {
 		return nil, err
 	}

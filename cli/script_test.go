@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +38,7 @@ func TestMain(m *testing.M) {
 //	halt BUREAU                 stop a node of the consortium (stop is testscript's own, and ends the script)
 //	lie BUREAU                  sign another history with a bureau's keys, and wait until the others know; $EVIDENCE
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
+//	port NAME                   $NAME is an address of loopback that nobody uses
 //	edit FILE OLD NEW           replace a text that is in the file
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -54,7 +56,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "port": port, "flip": flip, "edit": edit,
 		},
 	})
 }
@@ -162,6 +164,16 @@ func lie(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the node serves another file than it keeps: %v", err)
 	}
 	ts.Setenv("EVIDENCE", files[0])
+}
+
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: port NAME")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], l.Addr().String())
+	ts.Check(l.Close())
 }
 
 func flip(ts *testscript.TestScript, neg bool, args []string) {

@@ -23,6 +23,7 @@ func (t *terminal) searchCommand() *cli.Command {
 			"Example: comity search 'name:\"Aung Min\" dob:1998'",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50},
+			purposeFlag(),
 			&cli.BoolFlag{Name: "withdrawn", Usage: "also notices that were withdrawn"},
 		},
 		Action: t.search,
@@ -47,6 +48,9 @@ func (t *terminal) search(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if s.remote != nil {
+		return s.searchThroughDesk(c, strings.Join(requote(args), " "), limit)
+	}
 	if err := s.read(c.Context); err != nil {
 		return err
 	}
@@ -80,20 +84,25 @@ func (t *terminal) search(c *cli.Context) error {
 		}
 		return t.document(out)
 	}
+	s.tellFound(list, whys)
+	return nil
+}
+
+// tellFound prints what a search found, and by what.
+func (s *session) tellFound(list []*desk.Case, whys map[*desk.Case]string) {
 	if len(list) == 0 {
-		t.note("nothing active matches among the notices that are open to %s", s.home.Bureau())
-		return nil
+		s.note("nothing active matches among the notices that are open to %s", s.home.Bureau())
+		return
 	}
 	var rows [][]string
 	for _, k := range list {
 		action := ""
-		if k.View.Card != nil {
+		if k.View != nil && k.View.Card != nil {
 			action = strings.ReplaceAll(string(k.View.Action()), "_", " ")
 		}
 		rows = append(rows, []string{k.Name(), title(k), k.Bureau, k.Status.String(), action, whys[k]})
 	}
 	s.table([]string{"NOTICE", "KIND", "FROM", "STATUS", "ACTION", "FOUND BY"}, rows)
-	return nil
 }
 
 // requote gives a name its quotes back that the shell took away: it makes one

@@ -14,6 +14,7 @@ import (
 	"comity/ledger/store"
 	"comity/node/client"
 	"comity/node/desk"
+	"comity/node/desk/remote"
 	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
@@ -30,7 +31,10 @@ type session struct {
 	access  *keys.TLS // by which the node, the desk and the read log know who asks
 	client  *client.Client
 	desk    *desk.Desk
-	syncErr error // why the replica could not be brought up to date
+	remote  *remote.Desk // the bureau's desk, if this home reads through one
+
+	deskClient *client.Client // of remote
+	syncErr    error          // why the replica could not be brought up to date
 }
 
 // syncLimit bounds how long a reading command waits for news.
@@ -64,7 +68,14 @@ func (t *terminal) open(c *cli.Context) (*session, error) {
 	if s.label == "" && len(labels) == 1 {
 		s.label = labels[0]
 	}
-	return s, s.connect()
+	if err := s.connect(); err != nil {
+		return nil, err
+	}
+	if err := s.connectDesk(c); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // connect makes the client of the node. The session talks as the officer who
@@ -97,6 +108,9 @@ func (s *session) close() {
 	s.closeDesk()
 	if s.client != nil {
 		s.client.Close()
+	}
+	if s.deskClient != nil {
+		s.deskClient.Close()
 	}
 }
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -51,6 +52,10 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	return &Unreachable{Node: c.name, Sent: sent, Err: err}
 }
 
+// alertBadCertificate is what a peer sends that does not know our key (RFC 8446,
+// section 6.2).
+const alertBadCertificate tls.AlertError = 42
+
 // reason peels off what the sentence says already: operation, network, address.
 func reason(err error) string {
 	var op *net.OpError
@@ -61,7 +66,10 @@ func reason(err error) string {
 	if errors.As(err, &call) {
 		err = call.Err
 	}
+	var alert tls.AlertError
 	switch {
+	case errors.As(err, &alert) && alert == alertBadCertificate:
+		return "it refuses our key: the key is not enrolled, or it was revoked"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	case err == context.DeadlineExceeded:

@@ -42,6 +42,7 @@ func partsOf(v *notice.View) (p readlog.Parts) {
 // of which type.
 func (c *Case) Only(p readlog.Parts) *Case {
 	out := *c
+	out.Withheld = c.Parts() &^ p
 	out.View = only(c.View, p)
 	out.Versions = slices.Clone(c.Versions)
 	for i := range out.Versions {

@@ -30,6 +30,7 @@ const (
 	fileNodeTLS  = "node-tls.pem"
 	fileWitness  = "node-witness.pem"
 	fileOperator = "operator-tls.pem"
+	fileDesk     = "desk-tls.pem"
 	fileSign     = "sign"
 	fileTLS      = "tls.pem"
 	fileRoles    = "roles"

@@ -82,12 +82,35 @@ func (p Parts) Has(c seal.Compartment) bool { return p&PartsOf(c) != 0 }
 // String returns the words for the set, "card body".
 func (p Parts) String() string {
 	var words []string
-	for c := seal.Card; c <= seal.Victim; c++ {
-		if p.Has(c) {
-			words = append(words, c.String())
-		}
+	for _, c := range p.Compartments() {
+		words = append(words, c.String())
 	}
 	return strings.Join(words, " ")
+}
+
+// ParseParts returns the set with the compartments of these names.
+func ParseParts(names []string) (p Parts, err error) {
+next:
+	for _, name := range names {
+		for c := seal.Card; c <= seal.Victim; c++ {
+			if c.String() == name {
+				p |= PartsOf(c)
+				continue next
+			}
+		}
+		return 0, fmt.Errorf("%.20q is not card, body or victim", name)
+	}
+	return p, nil
+}
+
+// Compartments returns the members of the set, ascending.
+func (p Parts) Compartments() (list []seal.Compartment) {
+	for c := seal.Card; c <= seal.Victim; c++ {
+		if p.Has(c) {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 const (

@@ -15,6 +15,7 @@ import (
 	"comity/ledger/state"
 	"comity/node/client"
 	"comity/node/desk"
+	"comity/node/desk/readlog"
 	"comity/node/wire"
 )
 
@@ -165,6 +166,9 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 		c.Versions = append(c.Versions, out)
 	}
 	c.Err = problem(w.Problem)
+	if c.Withheld, err = readlog.ParseParts(w.Withheld); err != nil {
+		return nil, err
+	}
 	if w.View != nil {
 		if c.View, err = parseView(w, c.Public); err != nil {
 			return nil, err

@@ -126,7 +126,7 @@ func (a *api) one(req *http.Request, who caller) (any, error) {
 		return nil, err
 	}
 	out := wireCase(c)
-	out.Withheld = strings.Fields((whole.Parts() &^ allowed).String())
+	out.Withheld = strings.Fields((whole.Parts() &^ who.parts).String())
 	return out, nil
 }
 

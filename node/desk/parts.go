@@ -12,7 +12,7 @@ import (
 // Replies are sealed as the body is.
 func (c *Case) Parts() readlog.Parts {
 	var p readlog.Parts
-	if len(c.Replies) > 0 {
+	if slices.ContainsFunc(c.Replies, func(r Reply) bool { return !r.bare() }) {
 		p |= readlog.PartsOf(seal.Body)
 	}
 	for i := range c.Versions {
@@ -51,12 +51,21 @@ func (c *Case) Only(p readlog.Parts) *Case {
 	if !p.Has(seal.Body) {
 		out.Replies = slices.Clone(c.Replies)
 		for i := range out.Replies {
-			r := &out.Replies[i]
-			r.Reply = &notice.Reply{Type: r.Reply.Type, Notice: r.Reply.Notice, At: r.Reply.At}
+			out.Replies[i] = out.Replies[i].Bare()
 		}
 	}
 	return &out
 }
+
+// Bare returns the reply with no more of it than who answered, when, and of
+// which type.
+func (r Reply) Bare() Reply {
+	r.Reply = &notice.Reply{Type: r.Type, Notice: r.Notice, At: r.At}
+	return r
+}
+
+// bare reports whether [Reply.Bare] made it: what was sealed names its readers.
+func (r *Reply) bare() bool { return len(r.Readers) == 0 }
 
 // only returns a view of some parts, nil if none of them is open: the name, kind
 // and readers of a notice stand in each part.

@@ -25,6 +25,8 @@ const (
 // limiter bounds what one key may ask. There is one state per key that the
 // ledger knows as one of the bureau's, so their number is bounded too.
 type limiter struct {
+	rate rate.Limit // of one key; not changed while it is used
+
 	mu      sync.Mutex // guards all below
 	byID    map[keys.ID]*usage
 	running int
@@ -37,13 +39,13 @@ type usage struct {
 	conns   int
 }
 
-func newLimiter() *limiter { return &limiter{byID: make(map[keys.ID]*usage)} }
+func newLimiter() *limiter { return &limiter{rate: callerRate, byID: make(map[keys.ID]*usage)} }
 
 // usage must be called with mu held.
 func (l *limiter) usage(id keys.ID) *usage {
 	u, ok := l.byID[id]
 	if !ok {
-		u = &usage{bucket: rate.NewLimiter(callerRate, callerBurst)}
+		u = &usage{bucket: rate.NewLimiter(l.rate, callerBurst)}
 		l.byID[id] = u
 	}
 	return u

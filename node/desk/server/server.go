@@ -21,6 +21,7 @@ type Server struct {
 	log      *slog.Logger
 	listener net.Listener
 	server   *http.Server
+	limits   *limiter
 	sessions *sessions
 	follower *follower
 	unusual  unusual
@@ -52,10 +53,10 @@ func Open(cfg Config) (*Server, error) {
 	s.unusual.watch = readlog.NewWatch(cfg.Unusual)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	cfg.Desk.Unlock(cfg.Identities)
-	limits := newLimiter()
-	s.sessions = newSessions(s, limits)
+	s.limits = newLimiter()
+	s.sessions = newSessions(s, s.limits)
 	s.follower = &follower{desk: cfg.Desk, nodes: cfg.Nodes, clock: cfg.Clock, log: s.log.With("part", "follower"), changed: s.sessions.sweep}
-	a := &api{Server: s, limits: limits}
+	a := &api{Server: s, limits: s.limits}
 	s.server = &http.Server{
 		Handler:                      a.handler(),
 		TLSConfig:                    s.sessions.config(cfg.TLS),

@@ -15,9 +15,8 @@ func summary(c *desk.Case, parts readlog.Parts) *wire.Case {
 	out := wireCase(c)
 	out.Replies = nil
 	for i := range c.Replies {
-		r := &c.Replies[i]
-		out.Replies = append(out.Replies, wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void,
-			Reply: &notice.Reply{Type: r.Type, Notice: r.Notice, At: r.At}})
+		r := c.Replies[i].Bare()
+		out.Replies = append(out.Replies, wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Reply: r.Reply})
 	}
 	if v := out.View; v != nil {
 		if v.Card != nil {

@@ -31,7 +31,7 @@ import (
 // XB, and the desk of XB with an officer of each role.
 type world struct {
 	*ledgertest.Consortium
-	t       *testing.T
+	t       testing.TB
 	node    *client.Client // of XB, as its operator
 	desk    *desk.Desk     // that of the server
 	server  *Server
@@ -65,7 +65,7 @@ var roles = map[string]ledger.Roles{
 	"supervisor": ledger.RoleSupervisor, "operator": ledger.RoleOperator, "auditor": ledger.RoleAuditor,
 }
 
-func newKey(t *testing.T) *keys.TLS {
+func newKey(t testing.TB) *keys.TLS {
 	t.Helper()
 	k, err := keys.GenerateTLS()
 	if err != nil {
@@ -74,7 +74,7 @@ func newKey(t *testing.T) *keys.TLS {
 	return k
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,7 +84,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func newWorld(t *testing.T, edit ...func(*Config)) *world {
+func newWorld(t testing.TB, edit ...func(*Config)) *world {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("uses loopback TCP")
@@ -124,6 +124,13 @@ func newWorld(t *testing.T, edit ...func(*Config)) *world {
 	}
 	w.submit(it)
 	w.id = it.Entry.ID
+	w.until("the notice", func() bool { return own.Sync(t.Context(), w.node, nil) == nil && w.size(own) > uint64(len(items)) })
+	it, err = own.Reply(t.Context(), w.node, desk.Officers{Author: xb.Officer.Signer},
+		&notice.Reply{Type: notice.Hit, Notice: w.id.String(), Match: "green coat", Readers: notice.Readers{"XA"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.submit(it)
 
 	w.desk = w.openDesk()
 	w.reads = filepath.Join(t.TempDir(), "reads", "log")
@@ -150,7 +157,7 @@ func newWorld(t *testing.T, edit ...func(*Config)) *world {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	w.until("the desk to have the notice", func() bool { return w.size(w.desk) >= uint64(len(items)+1) })
+	w.until("the desk to have the notice", func() bool { return w.size(w.desk) >= uint64(len(items)+2) })
 	return w
 }
 

@@ -32,17 +32,46 @@ func (t *terminal) readlogCommand() *cli.Command {
 			Flags:  []cli.Flag{headsFlag()},
 			Action: func(c *cli.Context) error { return settled(t.readlogVerify(c)) },
 		}, t.readlogShowCommand(), {
-			Name:        "head",
-			Usage:       "print the line that stands for the log as it is now, to be kept elsewhere",
-			ArgsUsage:   "[FILE]",
-			Description: "It tells nothing of what was read.\n\nExample: comity readlog head >> /media/overseer/kept-heads.txt",
-			Action:      t.readlogHead,
+			Name:      "head",
+			Usage:     "print the line that stands for the log as it is now, to be kept elsewhere",
+			ArgsUsage: "[FILE]",
+			Description: "It tells nothing of what was read. Of a home that reads through a desk it is the desk's; supervisors\n" +
+				"and auditors may ask.\n\nExample: comity readlog head >> /media/overseer/kept-heads.txt",
+			Action: t.readlogHead,
 		}},
 	}
 }
 
 func headsFlag() cli.Flag {
 	return &cli.StringFlag{Name: "heads", Usage: "`FILE` with lines of comity readlog head that were kept elsewhere"}
+}
+
+// readlogHeadOfDesk asks the desk that this home reads through, if any.
+func (t *terminal) readlogHeadOfDesk(c *cli.Context) (done bool, err error) {
+	s, err := t.open(c)
+	if err != nil {
+		return false, err
+	}
+	defer s.close()
+	if s.remote == nil {
+		return false, nil
+	}
+	h, err := s.deskClient.ReadsHead(c.Context)
+	if err != nil {
+		return true, err
+	}
+	if _, err := readlog.ParseHead(h.Head); err != nil {
+		return true, fmt.Errorf("%s: %w", s.remote, err)
+	}
+	return true, t.tellHead(h.Head, h.Records)
+}
+
+func (t *terminal) tellHead(head string, records uint64) error {
+	if t.asJSON {
+		return t.document(map[string]any{"head": head, "records": records, "at": time.Now().UTC().Truncate(time.Second)})
+	}
+	t.shell("%s", head)
+	return nil
 }
 
 // logFile opens the log that a command is about.
@@ -222,6 +251,11 @@ func (t *terminal) tellLog(f *logFinding) {
 }
 
 func (t *terminal) readlogHead(c *cli.Context) error {
+	if c.NArg() == 0 {
+		if done, err := t.readlogHeadOfDesk(c); done || err != nil {
+			return err
+		}
+	}
 	f, name, err := t.logFile(c)
 	if err != nil {
 		return err
@@ -234,9 +268,5 @@ func (t *terminal) readlogHead(c *cli.Context) error {
 	if out.Verdict == logBroken {
 		return hint(fmt.Errorf("there is no head of %s: %s", inputName(name), out.Reason), "see: comity readlog verify")
 	}
-	if t.asJSON {
-		return t.document(map[string]any{"head": out.Head, "records": out.Records, "at": time.Now().UTC().Truncate(time.Second)})
-	}
-	t.shell("%s", out.Head)
-	return nil
+	return t.tellHead(out.Head, out.Records)
 }

@@ -30,6 +30,7 @@ type Server struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 	done   chan struct{} // closed when the desk cannot go on
+	grown  chan struct{} // the replica has grown since warm last looked
 
 	mu     sync.Mutex // guards all below
 	err    error      // why it cannot go on
@@ -49,13 +50,13 @@ func Open(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("desk: listen: %w", err)
 	}
-	s := &Server{cfg: cfg, log: cfg.Logger, listener: l, done: make(chan struct{})}
+	s := &Server{cfg: cfg, log: cfg.Logger, listener: l, done: make(chan struct{}), grown: make(chan struct{}, 1)}
 	s.unusual.watch = readlog.NewWatch(cfg.Unusual)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	cfg.Desk.Unlock(cfg.Identities)
 	s.limits = newLimiter()
 	s.sessions = newSessions(s, s.limits)
-	s.follower = &follower{desk: cfg.Desk, nodes: cfg.Nodes, clock: cfg.Clock, log: s.log.With("part", "follower"), changed: s.sessions.sweep}
+	s.follower = &follower{desk: cfg.Desk, nodes: cfg.Nodes, clock: cfg.Clock, log: s.log.With("part", "follower"), changed: s.changed}
 	a := &api{Server: s, limits: s.limits}
 	s.server = &http.Server{
 		Handler:                      a.handler(),
@@ -80,10 +81,28 @@ func Open(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// warm opens what the keys open, so that the first officer need not wait for it.
+// changed is called when the replica has grown: who was revoked is out at once,
+// and what is new is opened meanwhile.
+func (s *Server) changed() {
+	s.sessions.sweep()
+	select {
+	case s.grown <- struct{}{}:
+	default: // warm has yet to look
+	}
+}
+
+// warm opens what the keys open of what is new, so that no officer need wait for
+// it. It is not the follower that does, which must learn of revocations meanwhile.
 func (s *Server) warm() {
-	if _, err := s.cfg.Desk.Cases(s.ctx, desk.Filter{Opened: true, Limit: 1}); err != nil && s.ctx.Err() == nil {
-		s.log.Error("open the cases", "error", err)
+	for {
+		if _, err := s.cfg.Desk.Cases(s.ctx, desk.Filter{Opened: true, Limit: 1}); err != nil && s.ctx.Err() == nil {
+			s.log.Error("open the cases", "error", err)
+		}
+		select {
+		case <-s.grown:
+		case <-s.ctx.Done():
+			return
+		}
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"comity/crypto/seal"
 	"comity/node"
-	"comity/node/desk"
 	"comity/node/desk/readlog"
 	"comity/node/desk/server"
 	"comity/node/home"
@@ -104,28 +103,30 @@ func (t *terminal) deskRun(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if cfg.Desk, err = desk.Open(h.DeskDir(), g); err != nil {
+	s := &session{terminal: t, home: h, genesis: g}
+	if err := s.openDesk(c.Context); err != nil { // once commands that read the replica have ended
 		return err
 	}
+	cfg.Desk = s.desk
 	defer func() { err = errors.Join(err, cfg.Desk.Close()) }()
 	cfg.Reads, err = readlog.Open(h.ReadLog(), readlog.Origin{Ledger: g.Ledger, Bureau: h.Bureau()}, time.Now())
 	if err != nil {
 		return hint(err, "a desk that cannot record shows nothing; see: comity readlog verify")
 	}
 	defer func() { err = errors.Join(err, cfg.Reads.Close()) }()
-	s, err := server.Open(*cfg)
+	d, err := server.Open(*cfg)
 	if err != nil {
 		return err
 	}
 	if isTerminal(t.stderr) {
-		t.note("the desk of %s runs at %s; its log follows; Ctrl-C stops it", h.Bureau(), s.Address())
+		t.note("the desk of %s runs at %s; its log follows; Ctrl-C stops it", h.Bureau(), d.Address())
 	}
 	select {
 	case <-c.Context.Done():
 		cfg.Logger.Info("stopping", "cause", context.Cause(c.Context))
-	case <-s.Done(): // it cannot go on, and says why
+	case <-d.Done(): // it cannot go on, and says why
 	}
-	return errors.Join(s.Err(), s.Close())
+	return errors.Join(d.Err(), d.Close())
 }
 
 // deskConfig returns what the desk of a home needs, but for its replica and its

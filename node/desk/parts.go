@@ -39,29 +39,29 @@ func partsOf(v *notice.View) (p readlog.Parts) {
 
 // Only returns the case with nothing open in it but these parts, for somebody
 // who may not read the others. Of a reply it then tells who answered, when, and
-// of which type.
+// of which type. It takes over what is named here: a field that is not, nobody
+// has yet decided who may read.
 func (c *Case) Only(p readlog.Parts) *Case {
-	out := *c
-	out.Withheld = c.Parts() &^ p
-	out.View = only(c.View, p)
-	out.Versions = slices.Clone(c.Versions)
-	for i := range out.Versions {
-		out.Versions[i].View = only(c.Versions[i].View, p)
+	out := &Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status,
+		Public: c.Public, View: only(c.View, p), Err: c.Err, Withheld: c.Parts() &^ p, Withdrawn: c.Withdrawn, WithdrawnAt: c.WithdrawnAt}
+	for i := range c.Versions {
+		v := &c.Versions[i]
+		out.Versions = append(out.Versions, Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public, View: only(v.View, p), Err: v.Err})
 	}
-	if !p.Has(seal.Body) {
-		out.Replies = slices.Clone(c.Replies)
-		for i := range out.Replies {
-			out.Replies[i] = out.Replies[i].Bare()
+	for _, r := range c.Replies {
+		if !p.Has(seal.Body) {
+			r = r.Bare()
 		}
+		out.Replies = append(out.Replies, r)
 	}
-	return &out
+	return out
 }
 
 // Bare returns the reply with no more of it than who answered, when, and of
 // which type.
 func (r Reply) Bare() Reply {
-	r.Reply = &notice.Reply{Type: r.Type, Notice: r.Notice, At: r.At}
-	return r
+	return Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void,
+		Reply: &notice.Reply{Type: r.Type, Notice: r.Notice, At: r.At}}
 }
 
 // bare reports whether [Reply.Bare] made it: what was sealed names its readers.
@@ -73,15 +73,15 @@ func only(v *notice.View, p readlog.Parts) *notice.View {
 	if partsOf(v)&p == 0 {
 		return nil
 	}
-	out := *v
-	if !p.Has(seal.Card) {
-		out.Card = nil
+	out := &notice.View{ID: v.ID, Origin: v.Origin, Header: v.Header, Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Readers: v.Readers}
+	if p.Has(seal.Card) {
+		out.Card = v.Card
 	}
-	if !p.Has(seal.Body) {
-		out.Body, out.Tally = nil, nil
+	if p.Has(seal.Body) {
+		out.Body, out.Tally = v.Body, v.Tally
 	}
-	if !p.Has(seal.Victim) {
-		out.Victim = nil
+	if p.Has(seal.Victim) {
+		out.Victim = v.Victim
 	}
-	return &out
+	return out
 }

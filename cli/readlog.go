@@ -31,7 +31,7 @@ func (t *terminal) readlogCommand() *cli.Command {
 				"Example: comity readlog verify --heads kept-heads.txt",
 			Flags:  []cli.Flag{headsFlag()},
 			Action: func(c *cli.Context) error { return settled(t.readlogVerify(c)) },
-		}, t.readlogShowCommand(), {
+		}, t.readlogShowCommand(), t.readlogFetchCommand(), {
 			Name:      "head",
 			Usage:     "print the line that stands for the log as it is now, to be kept elsewhere",
 			ArgsUsage: "[FILE]",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"comity/node/wire"
 )
@@ -45,6 +46,12 @@ func (c *Client) ReadsHead(ctx context.Context) (*wire.ReadsHead, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// ReadLog returns bytes of the desk's read log from an offset on, none when it
+// ends there; [wire.LogShorter] when it ends before.
+func (c *Client) ReadLog(ctx context.Context, from int64) ([]byte, error) {
+	return c.get(ctx, c.url(wire.PathDeskLog, "from="+strconv.FormatInt(from, 10)), 0, wire.MaxReadLog)
 }
 
 func (c *Client) caseList(ctx context.Context, path string, question any) (*wire.CaseList, error) {

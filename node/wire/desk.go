@@ -15,12 +15,14 @@ const (
 	PathDeskCase   = "/v1/case"       // POST a CaseRequest: Case
 	PathDeskSearch = "/v1/search"     // POST a SearchQuery: CaseList
 	PathDeskReads  = "/v1/reads/head" // GET: ReadsHead
+	PathDeskLog    = "/v1/reads"      // GET ?from=BYTE: the read log from there on, at most MaxReadLog bytes
 )
 
 // Codes that only desks answer with.
 const (
 	Ambiguous     Code = "ambiguous"      // several cases have the name
 	PurposeNeeded Code = "purpose_needed" // this bureau's officers state why they read
+	LogShorter    Code = "log_shorter"    // the read log ends before what is asked for
 )
 
 // Bounds of a desk's API.
@@ -28,6 +30,7 @@ const (
 	MaxDeskRequest = 16 << 10
 	MaxDeskAnswer  = 16 << 20
 	MaxCases       = 1000 // in one list
+	MaxReadLog     = 4 << 20
 )
 
 // DeskStatus is what a desk says of itself.

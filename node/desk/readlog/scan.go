@@ -152,6 +152,27 @@ func Snapshot(path string) (io.ReadCloser, error) {
 	}{io.NewSectionReader(f, 0, size), f}, nil
 }
 
+// Tail returns at most limit bytes of the log from an offset on, none when it
+// ends there, [ErrShorter] when it ends before: for whoever keeps a copy. What a
+// crash left at the end may be in it.
+func (l *Log) Tail(from int64, limit int) ([]byte, error) {
+	f, err := os.Open(l.path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	size, err := restingSize(f)
+	if err != nil {
+		return nil, err
+	}
+	if from < 0 || from > size {
+		return nil, ErrShorter
+	}
+	data := make([]byte, min(size-from, int64(limit)))
+	_, err = io.ReadFull(io.NewSectionReader(f, from, size-from), data)
+	return data, err
+}
+
 // restingSize returns the size of a file that nobody is writing at the moment.
 func restingSize(f *os.File) (int64, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH); err != nil {

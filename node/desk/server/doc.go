@@ -9,11 +9,11 @@
 // revocation. What a caller may do stands in one table, routes, and which parts
 // of a notice in another, partsOf; what neither names is denied.
 //
-//	role          status  list, search, show   of it          head of the read log
+//	role          status  list, search, show   of it          read log
 //	investigator  yes     yes                  card, body     no
 //	desk          yes     yes                  card           no
 //	protection    yes     yes                  card, victim   no
-//	supervisor    yes     yes                  card, body     yes
+//	supervisor    yes     yes                  card, body     its head
 //	operator      yes     no                   nothing        no
 //	auditor       yes     no                   nothing        yes
 //

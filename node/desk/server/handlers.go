@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"comity/crypto/seal"
@@ -216,6 +217,19 @@ func (a *api) readsHead(req *http.Request, who caller) (any, error) {
 		return nil, err
 	}
 	return &wire.ReadsHead{Head: h.Marshal(), Records: h.Size, Asked: now.Unix()}, nil
+}
+
+// readLog gives the auditor what the copy elsewhere does not have yet.
+func (a *api) readLog(req *http.Request, who caller) (any, error) {
+	from, err := strconv.ParseInt(req.URL.Query().Get("from"), 10, 64)
+	if err != nil || from < 0 {
+		return nil, &wire.Error{Code: wire.Malformed, Message: "from is not a number of bytes"}
+	}
+	data, err := a.cfg.Reads.Tail(from, wire.MaxReadLog)
+	if errors.Is(err, readlog.ErrShorter) {
+		return nil, &wire.Error{Code: wire.LogShorter, Message: "the read log of this desk ends before that"}
+	}
+	return data, err
 }
 
 // roleNames are the words for roles.

@@ -88,7 +88,12 @@ func (a *api) serve(w http.ResponseWriter, req *http.Request, rt route) {
 		a.fail(w, in, err)
 		return
 	}
-	data, err := json.Marshal(ans)
+	data, raw := ans.([]byte)
+	kind := "application/octet-stream"
+	if !raw {
+		kind = "application/json"
+		data, err = json.Marshal(ans)
+	}
 	if err == nil && len(data) > wire.MaxDeskAnswer {
 		err = &wire.Error{Code: wire.TooLarge, Message: "the answer is larger than " + strconv.Itoa(wire.MaxDeskAnswer) + " bytes: ask for fewer"}
 	}
@@ -97,12 +102,12 @@ func (a *api) serve(w http.ResponseWriter, req *http.Request, rt route) {
 		return
 	}
 	in.log.Info("allowed")
-	a.write(w, http.StatusOK, data)
+	a.write(w, http.StatusOK, kind, data)
 }
 
-func (a *api) write(w http.ResponseWriter, status int, data []byte) {
+func (a *api) write(w http.ResponseWriter, status int, kind string, data []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	w.WriteHeader(status)
@@ -134,7 +139,7 @@ func (a *api) fail(w http.ResponseWriter, in *ticket, err error) {
 	}
 	in.log.Log(a.ctx, level, "refused", "code", string(e.Code))
 	data, _ := json.Marshal(&out)
-	a.write(w, e.Status(), data)
+	a.write(w, e.Status(), "application/json", data)
 }
 
 // recover answers 500 for a request whose handler panicked; the desk goes on.

@@ -22,10 +22,10 @@ const (
 // route is one line of the table of what may be asked.
 type route struct {
 	method  string
-	pattern string       // of http.ServeMux, without the method
-	may     ledger.Roles // any of these
-	body    int64        // bytes of the request that are read
-	handle  func(*api, *http.Request, caller) (any, error)
+	pattern string                                         // of http.ServeMux, without the method
+	may     ledger.Roles                                   // any of these
+	body    int64                                          // bytes of the request that are read
+	handle  func(*api, *http.Request, caller) (any, error) // bytes, or what becomes JSON
 }
 
 // routes is the whole API. TestRoutes goes through every route with every role.
@@ -35,6 +35,7 @@ var routes = []route{
 	{http.MethodPost, wire.PathDeskCase, readers, wire.MaxDeskRequest, (*api).one},
 	{http.MethodPost, wire.PathDeskSearch, readers, wire.MaxDeskRequest, (*api).search},
 	{http.MethodGet, wire.PathDeskReads, overseers, 0, (*api).readsHead},
+	{http.MethodGet, wire.PathDeskLog, ledger.RoleAuditor, 0, (*api).readLog},
 }
 
 // partsOf returns which parts of a notice somebody with these roles may read: a

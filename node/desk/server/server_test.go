@@ -26,6 +26,7 @@ var allowed = map[string]map[string]bool{
 	"POST " + wire.PathDeskCase:   {"investigator": true, "desk": true, "protection": true, "supervisor": true},
 	"POST " + wire.PathDeskSearch: {"investigator": true, "desk": true, "protection": true, "supervisor": true},
 	"GET " + wire.PathDeskReads:   {"supervisor": true, "auditor": true},
+	"GET " + wire.PathDeskLog:     {"auditor": true},
 }
 
 func TestRoutes(t *testing.T) {
@@ -85,6 +86,7 @@ func TestNetDesk(t *testing.T) {
 	t.Run("a panic ends one request", w.panics)
 	t.Run("one key cannot take all", w.limits)
 	t.Run("status", w.status)
+	t.Run("an auditor keeps a copy of the read log", w.copies)
 	t.Run("a revoked key is out at once", w.revocation)
 	t.Run("what cannot be recorded is not shown", w.unrecorded) // last: it breaks the log
 	for what, secret := range map[string]string{"card": canaries["card"], "body": "Wynn", "reply": "green", "victim": "Sorrendahl", "reference": "LT-0301", "purpose": "for the test"} {
@@ -116,7 +118,11 @@ func (w *world) routes(t *testing.T) {
 	for name := range roles {
 		c := w.as(w.officer[name])
 		for _, rt := range routes {
-			status, _, e := w.ask(c, rt.method, rt.pattern, fill(rt.pattern))
+			path := rt.pattern
+			if path == wire.PathDeskLog {
+				path += "?from=0"
+			}
+			status, _, e := w.ask(c, rt.method, path, fill(rt.pattern))
 			want := allowed[rt.method+" "+rt.pattern][name]
 			if got := status == http.StatusOK; got != want || !want && e.Code != wire.Forbidden {
 				t.Errorf("%s %s as %s: status %d, want open = %v", rt.method, rt.pattern, name, status, want)
@@ -392,6 +398,24 @@ func (w *world) status(t *testing.T) {
 	}
 	if head, err := readlog.ParseHead(h.Head); err != nil || head.Size != uint64(len(w.records())) || head.Bureau != "XB" {
 		t.Errorf("head %+v, %v", head, err)
+	}
+}
+
+func (w *world) copies(t *testing.T) {
+	c := w.as(w.officer["auditor"])
+	want, err := os.ReadFile(w.reads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []int{0, 1, 100, len(want)} {
+		if _, got, e := w.ask(c, http.MethodGet, fmt.Sprintf("%s?from=%d", wire.PathDeskLog, from), nil); e != nil || got != string(want[from:]) {
+			t.Errorf("from %d: %d bytes, %v, want %d", from, len(got), e, len(want)-from)
+		}
+	}
+	for query, want := range map[string]wire.Code{"": wire.Malformed, "?from=-1": wire.Malformed, "?from=x": wire.Malformed, fmt.Sprintf("?from=%d", len(want)+1): wire.LogShorter} {
+		if _, _, e := w.ask(c, http.MethodGet, wire.PathDeskLog+query, nil); e == nil || e.Code != want {
+			t.Errorf("%q: %v, want %s", query, e, want)
+		}
 	}
 }
 

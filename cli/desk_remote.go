@@ -74,6 +74,9 @@ func (s *session) readCases(ctx context.Context) error {
 	if s.remote == nil {
 		return s.read(ctx)
 	}
+	if s.label == "" { // it is recorded who reads
+		return s.whichOfficer()
+	}
 	st, err := s.remote.Status(ctx)
 	if err != nil {
 		return err

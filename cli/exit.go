@@ -124,6 +124,8 @@ func (t *terminal) adviceFor(err error) string {
 		return "the node did not answer in time; see: comity status"
 	}
 	switch wire.CodeOf(err) {
+	case wire.Forbidden:
+		return "act as an officer whose roles allow it: --officer LABEL"
 	case wire.PurposeNeeded:
 		return "--purpose TEXT"
 	case wire.Ambiguous:

@@ -121,14 +121,20 @@ func (s *session) officer() (*home.Officer, error) {
 		if len(labels) == 0 {
 			return nil, fmt.Errorf("there is no officer in the home of %s", s.home.Bureau())
 		}
-		return nil, hint(usagef("say as which officer of %s you act", s.home.Bureau()),
-			"--officer LABEL or COMITY_OFFICER; here are %s", strings.Join(labels, ", "))
+		return nil, s.whichOfficer()
 	}
 	var err error
 	if s.acting == nil {
 		s.acting, err = s.home.Officer(s.label, s.passphrase)
 	}
 	return s.acting, err
+}
+
+// whichOfficer is the error of a command that does not say who acts, where there
+// are several.
+func (s *session) whichOfficer() error {
+	return hint(usagef("say as which officer of %s you act", s.home.Bureau()),
+		"--officer LABEL or COMITY_OFFICER; here are %s", strings.Join(s.home.Officers(), ", "))
 }
 
 // read opens the replica, brings it up to date if the node answers, and

@@ -69,8 +69,8 @@ func (t *terminal) app() *cli.App {
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
 			t.noticeCommand(), t.searchCommand(), t.verifyCommand(), t.exportCommand(),
-			t.deskCommand(), t.readlogCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),
+			t.deskCommand(), t.readlogCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),
 			t.completionCommand(), t.versionCommand(),

@@ -38,7 +38,6 @@ func TestMain(m *testing.M) {
 //	halt BUREAU                 stop a node of the consortium (stop is testscript's own, and ends the script)
 //	lie BUREAU                  sign another history with a bureau's keys, and wait until the others know; $EVIDENCE
 //	flip FILE OFFSET            change one byte; a negative offset counts from the end
-//	port NAME                   $NAME is an address of loopback that nobody uses
 //	edit FILE OLD NEW           replace a text that is in the file
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -52,13 +51,24 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("VERIFIER", verifier)
+			env.Setenv("FREE", freeAddress(t))
 			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "port": port, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit,
 		},
 	})
+}
+
+// freeAddress returns an address of loopback that nobody uses.
+func freeAddress(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
@@ -164,16 +174,6 @@ func lie(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the node serves another file than it keeps: %v", err)
 	}
 	ts.Setenv("EVIDENCE", files[0])
-}
-
-func port(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: port NAME")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Setenv(args[0], l.Addr().String())
-	ts.Check(l.Close())
 }
 
 func flip(ts *testscript.TestScript, neg bool, args []string) {

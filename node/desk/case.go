@@ -135,12 +135,3 @@ func (r *Reply) judge(origin string) {
 		}
 	}
 }
-
-// IsKind reports whether the case is of a kind, openly or as a diffusion of this
-// colour.
-func (c *Case) IsKind(kind ledger.Kind) bool {
-	if c.View == nil {
-		return c.Public.Kind == kind || kind == ledger.KindDiffusion && c.Public.Kind == ledger.KindUndisclosed
-	}
-	return c.View.Kind == kind || c.View.Colour == kind
-}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"comity/crypto/seal"
+	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk/readlog"
 )
@@ -84,4 +85,13 @@ func only(v *notice.View, p readlog.Parts) *notice.View {
 		out.Victim = v.Victim
 	}
 	return out
+}
+
+// IsKind reports whether the case is of a kind, openly or as a diffusion of this
+// colour.
+func (c *Case) IsKind(kind ledger.Kind) bool {
+	if c.View == nil {
+		return c.Public.Kind == kind || kind == ledger.KindDiffusion && c.Public.Kind == ledger.KindUndisclosed
+	}
+	return c.View.Kind == kind || c.View.Colour == kind
 }

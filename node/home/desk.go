@@ -4,14 +4,26 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"comity/crypto/keys"
 	"comity/node/client"
 )
 
+// Names within the folder.
+const (
+	dirReads  = "reads"
+	fileReads = "log"
+	fileDesk  = "desk-tls.pem"
+)
+
 // deskLabel is the badge of the desk's TLS key in the ledger. Its role, auditor,
 // lets it read from nodes and write nothing.
 const deskLabel = "desk"
+
+// ReadLog returns the path of the log of who read what was opened here. It is
+// not in the desk's folder, which may be removed and is made again.
+func (h *Home) ReadLog() string { return filepath.Join(h.dir, dirReads, fileReads) }
 
 // DeskTLS returns the TLS key of the desk of this home: officers pin it, and
 // nodes know the desk by it. The error matches [fs.ErrNotExist] before

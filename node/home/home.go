@@ -24,13 +24,10 @@ const (
 	dirOfficers  = "officers"
 	dirNode      = "node"
 	dirDesk      = "desk"
-	dirReads     = "reads"
-	fileReads    = "log"
 	fileRoot     = "root"
 	fileNodeTLS  = "node-tls.pem"
 	fileWitness  = "node-witness.pem"
 	fileOperator = "operator-tls.pem"
-	fileDesk     = "desk-tls.pem"
 	fileSign     = "sign"
 	fileTLS      = "tls.pem"
 	fileRoles    = "roles"
@@ -91,10 +88,6 @@ func (h *Home) NodeDir() string { return filepath.Join(h.dir, dirNode) }
 
 // DeskDir returns the folder of the desk's replica.
 func (h *Home) DeskDir() string { return filepath.Join(h.dir, dirDesk) }
-
-// ReadLog returns the path of the log of who read what was opened here. It is
-// not in the desk's folder, which may be removed and is made again.
-func (h *Home) ReadLog() string { return filepath.Join(h.dir, dirReads, fileReads) }
 
 // Config returns the configuration.
 func (h *Home) Config() Config { return h.config }

@@ -7,6 +7,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/state"
+	"comity/node/desk/readlog"
 )
 
 // Case is a notice with all that happened to it, as far as the keys of this
@@ -25,6 +26,10 @@ type Case struct {
 
 	Versions []Version // oldest first; the last is the current one
 	Replies  []Reply   // those that these keys open, in log order
+
+	// Withheld are the parts that a desk opens and does not show to who asked: see
+	// [Case.Only].
+	Withheld readlog.Parts
 
 	Withdrawn   uint64 // index of the withdrawal; only with state.StatusWithdrawn
 	WithdrawnAt uint64 // its ledger time

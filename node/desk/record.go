@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"comity/crypto/seal"
 	"comity/ledger/links"
 	"comity/ledger/query"
+	"comity/node/desk/readlog"
 )
 
 // Record returns what can be looked for of the current version of the case. It
@@ -20,13 +22,16 @@ func (c *Case) Record() *query.Record {
 	})
 }
 
-// records returns the cases that are open to this desk, each with its record.
-func (d *Desk) records(ctx context.Context) (cases []*Case, records []*query.Record, err error) {
+// records returns the cases of which these parts are open, each with its record.
+func (d *Desk) records(ctx context.Context, p readlog.Parts) (cases []*Case, records []*query.Record, err error) {
 	list, err := d.Cases(ctx, Filter{Opened: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, c := range list {
+		if p != readlog.AllParts {
+			c = c.Only(p)
+		}
 		if c.View != nil {
 			cases, records = append(cases, c), append(records, c.Record())
 		}
@@ -37,7 +42,7 @@ func (d *Desk) records(ctx context.Context) (cases []*Case, records []*query.Rec
 // Links returns what hangs together with a case, among all that is open to this
 // desk; nil for a case of which nothing is open.
 func (d *Desk) Links(ctx context.Context, c *Case, limits links.Limits) (*links.Graph, error) {
-	_, records, err := d.records(ctx)
+	_, records, err := d.records(ctx, readlog.AllParts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,15 +81,23 @@ func resolveLinks(q *query.Query, records []*query.Record) error {
 // Found is a case that a query finds.
 type Found struct {
 	*Case
-	Score float64 // 0 to 1
-	Why   []string
+	Score  float64 // 0 to 1
+	Why    []string
+	Beyond bool // Why tells of more than the card
 }
 
 // Search returns the cases open to this desk that q finds and keep takes, best
 // first and among equals the newest, at most limit of them (0: all), and how
 // many there are in all.
 func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool, limit int) (found []Found, total int, err error) {
-	cases, records, err := d.records(ctx)
+	return d.SearchAs(ctx, q, readlog.AllParts, keep, limit)
+}
+
+// SearchAs is Search for somebody who may read these parts only: it looks at
+// nothing else, for a hit would tell of it. Where a card alone is a hit, no other
+// reason is given.
+func (d *Desk) SearchAs(ctx context.Context, q *query.Query, p readlog.Parts, keep func(*Case) bool, limit int) (found []Found, total int, err error) {
+	cases, records, err := d.records(ctx, p)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -93,7 +106,13 @@ func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool
 	}
 	for i, r := range records {
 		if ok, score, why := q.Match(r); ok && (keep == nil || keep(cases[i])) {
-			found = append(found, Found{cases[i], score, why})
+			f := Found{cases[i], score, why, true}
+			if card := cases[i].Only(readlog.PartsOf(seal.Card)); card.View != nil {
+				if ok, _, why := q.Match(card.Record()); ok {
+					f.Why, f.Beyond = why, false
+				}
+			}
+			found = append(found, f)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Found) int {

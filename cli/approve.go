@@ -175,7 +175,7 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 		}
 	}
 	if st.Class != ledger.ClassPublish && st.Class != ledger.ClassAmend {
-		return s.showAct(c, d, quiet)
+		return s.showTarget(c, d, quiet)
 	}
 	v, err := s.desk.OpenDraft(d.Item)
 	if err != nil {
@@ -190,14 +190,20 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 	return unopened(d.Item, v)
 }
 
-// showAct prints a statement that acts on a notice.
-func (s *session) showAct(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
+// showTarget prints a statement that acts on a notice.
+func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
 	st := d.Item.Entry.Statement
 	k, err := s.desk.Case(c.Context, st.Target.String())
-	if err != nil {
+	var answer *desk.Reply
+	if errors.Is(err, desk.ErrNoCase) {
+		k, answer, err = s.answered(c, st.Target)
+	}
+	if err != nil || quiet {
 		return nil, err
 	}
-	if quiet {
+	if answer != nil {
+		s.say("%s of one answer to %s:", strings.ToUpper(st.Class.String()), k.Name())
+		s.showReply(answer)
 		return nil, nil
 	}
 	s.say("%s of:", strings.ToUpper(st.Class.String()))
@@ -210,6 +216,22 @@ func (s *session) showAct(c *cli.Context, d *drafts.Draft, quiet bool) ([]string
 		s.say("GRANT of the %s to at most %s; to whom, only its author can say", comp, plural(n, "key", "keys"))
 	}
 	return nil, nil
+}
+
+// answered returns the reply with this id, and the case that it is on.
+func (s *session) answered(c *cli.Context, id ledger.ID) (*desk.Case, *desk.Reply, error) {
+	cases, err := s.desk.Answered(c.Context)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, k := range cases {
+		for i := range k.Replies {
+			if k.Replies[i].ID == id {
+				return k, &k.Replies[i], nil
+			}
+		}
+	}
+	return nil, nil, fmt.Errorf("it acts on %s, which the keys here do not open", id.Short())
 }
 
 // unopened names the parts of a draft that the view lacks.

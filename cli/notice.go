@@ -24,7 +24,9 @@ func (t *terminal) noticeCommand() *cli.Command {
 			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeHitCommand(), t.noticeConfirmCommand(),
 			t.noticeNegativeCommand(), t.noticeNeedsTimeCommand(), t.noticeOutcomeCommand(), t.noticeMessageCommand(),
 			t.noticeConsentCommand(), t.noticeRequestCommand(), t.noticeReplyCommand(),
-			t.noticeWithdrawCommand(), t.noticeExportCommand(), t.noticeSchemaCommand(), t.noticeLinksCommand(),
+			t.noticeGrantCommand(), t.noticeReviewCommand(), t.noticeSuspendCommand(), t.noticeLiftCommand(),
+			t.noticeExtendCommand(), t.noticeWithdrawCommand(), t.noticePurgeCommand(), t.noticeExportCommand(),
+			t.noticeSchemaCommand(), t.noticeLinksCommand(),
 		},
 	}
 }
@@ -53,11 +55,11 @@ func (t *terminal) result(c *cli.Context, data []byte) error {
 
 // readNotice reads a notice for sending: parsed, and with all its problems told.
 func (t *terminal) readNotice(path string) (*notice.Notice, error) {
-	data, err := t.readInput(path, notice.MaxSize)
+	data, err := t.readInput(path, maxDraftFile)
 	if err != nil {
 		return nil, err
 	}
-	n, err := notice.Parse(data)
+	n, err := notice.ParseDraft(data)
 	if err != nil {
 		return nil, hint(fmt.Errorf("%s: %w", inputName(path), err), "a complete example of each kind: comity notice new --kind yellow")
 	}

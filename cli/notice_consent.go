@@ -20,7 +20,7 @@ func (t *terminal) noticeConsentCommand() *cli.Command {
 			{
 				Name: "ask", Usage: "ask for consent", ArgsUsage: "ID",
 				Description: "Example: comity notice consent ask LT-0301 --for-use evidence --by 'district court of XB' --text -",
-				Flags:       []cli.Flag{uses, who, until, textFlag(), noWaitFlag()},
+				Flags:       []cli.Flag{uses, who, until, textFlag(), noWaitFlag(), againFlag()},
 				Action:      t.consent(notice.ConsentAsk),
 			},
 			{

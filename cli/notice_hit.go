@@ -18,7 +18,7 @@ func (t *terminal) noticeHitCommand() *cli.Command {
 		Description: "A hit is provisional until the origin confirms it; nothing else does. The origin has 10 minutes\n" +
 			"for a notice of urgency U3, 1 hour for U2, 24 hours for U1, 7 days for U0.\n\n" +
 			"Example: comity notice hit LT-0301 --match 'passport C4471902'",
-		Flags:  []cli.Flag{matchFlag(), textFlag(), toFlag(), noWaitFlag()},
+		Flags:  []cli.Flag{matchFlag(), textFlag(), toFlag(), noWaitFlag(), againFlag()},
 		Action: func(c *cli.Context) error { return t.answer(c, &notice.Reply{Type: notice.Hit}) },
 	}
 }

@@ -19,10 +19,10 @@ func (t *terminal) noticeListCommand() *cli.Command {
 		Name:  "list",
 		Usage: "list the notices that this bureau may open, newest first",
 		Description: "--all lists the others as well, of which only the header is known.\n\n" +
-			"Example: comity notice list --kind yellow --status active --limit 20",
+			"Example: comity notice list --kind yellow --status live --limit 20",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "kind", Usage: "only this `KIND`, or a diffusion of this colour"},
-			&cli.StringFlag{Name: "status", Usage: "`STATUS`: active or withdrawn"},
+			&cli.StringFlag{Name: "status", Usage: "`STATUS`: live (not ended), submitted, active, returned, suspended, withdrawn, ..."},
 			&cli.StringFlag{Name: "bureau", Usage: "only of the bureau with this `CODE`"},
 			&cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50},
 			&cli.BoolFlag{Name: "all", Usage: "also those that are not for this bureau"},
@@ -41,12 +41,14 @@ func (t *terminal) noticeList(c *cli.Context) error {
 	}
 	switch status := c.String("status"); status {
 	case "":
-	case state.StatusActive.String():
-		f.Status = state.StatusActive
-	case state.StatusWithdrawn.String():
-		f.Status = state.StatusWithdrawn
+	case "live":
+		f.Live = true
 	default:
-		return usagef("--status %s: want active or withdrawn", status)
+		var ok bool
+		if f.Status, ok = state.ParseStatus(status); !ok {
+			return hint(usagef("there is no status %q", status),
+				"live, submitted, active, returned, suspended, withdrawn, refused, cancelled, expired or purged")
+		}
 	}
 	if text := c.String("kind"); text != "" {
 		kind, err := kindFlag(text)
@@ -120,6 +122,8 @@ type caseLine struct {
 	Bureau    string         `json:"bureau"`
 	Urgency   string         `json:"urgency"`
 	Status    string         `json:"status"`
+	Reviewed  bool           `json:"reviewed"`
+	ReviewDue bool           `json:"review_due,omitempty"`
 	Time      uint64         `json:"time"` // ledger time, POSIX ms
 	Opened    bool           `json:"opened"`
 	Action    notice.Action  `json:"action,omitempty"`
@@ -130,7 +134,7 @@ type caseLine struct {
 
 func lineOf(k *desk.Case) caseLine {
 	l := caseLine{ID: k.ID, Index: k.Index, Reference: k.Reference(), Kind: k.Public.Kind.String(), Bureau: k.Bureau,
-		Urgency: k.Public.Urgency.String(), Status: k.Status.String(), Time: k.Time, Opened: k.View != nil, Replies: len(k.Replies)}
+		Urgency: k.Public.Urgency.String(), Status: k.Status.String(), Reviewed: k.Reviewed, ReviewDue: k.ReviewDue, Time: k.Time, Opened: k.View != nil, Replies: len(k.Replies)}
 	if v := k.View; v != nil {
 		l.Kind, l.Action, l.Readers = v.Kind.String(), v.Action(), v.Readers
 		if v.Colour != ledger.KindUndisclosed {

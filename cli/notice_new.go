@@ -16,12 +16,20 @@ import (
 func (t *terminal) noticeNewCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "new",
-		Usage: "write a template to edit",
+		Usage: "write a template to edit, or edit and send one",
 		Description: "The template is complete and about people who do not exist: replace all of it.\n\n" +
-			"Example: comity notice new --kind yellow --to XB,XC -o lt-0301.json",
+			"--edit opens it in $VISUAL or $EDITOR with a remark at every field, shows what each bureau will see,\n" +
+			"asks, and seals, signs and sends. The text lies in the bureau's home meanwhile, never in /tmp, and is\n" +
+			"overwritten and removed once it is in the ledger; if that fails it is kept and named.\n\n" +
+			"Example: comity notice new --kind yellow --to XB,XC -o lt-0301.json\n" +
+			"Example: comity notice new --kind yellow --to XB,XC --edit",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "kind", Usage: "`KIND`: " + kindList()},
 			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, such as XB,XC, or all"},
+			&cli.BoolFlag{Name: "edit", Usage: "edit it now, look at what each reader will see, and send it"},
+			&cli.BoolFlag{Name: "yes", Usage: "with --edit: send without asking"},
+			&cli.BoolFlag{Name: "again", Usage: "with --edit: although a notice of your bureau has this reference already"},
+			secondFlag(), noWaitFlag(),
 		}, outputFlags()...),
 		Action: t.noticeNew,
 	}
@@ -32,6 +40,9 @@ func (t *terminal) noticeNew(c *cli.Context) error {
 		return err
 	}
 	if err := required(c, "kind"); err != nil {
+		return err
+	}
+	if err := editFlags(c); err != nil {
 		return err
 	}
 	kind, err := kindFlag(c.String("kind"))
@@ -65,11 +76,30 @@ func (t *terminal) noticeNew(c *cli.Context) error {
 		n.Readers = notice.Readers{n.Origin}
 		t.note("only %s will read it; name others with --to, or in the field readers", n.Origin)
 	}
+	if c.Bool("edit") {
+		return t.noticeEdit(c, n)
+	}
 	data, err := n.Marshal()
 	if err != nil {
 		return err
 	}
 	return t.result(c, data)
+}
+
+// editFlags checks that flags of an edited notice stand with --edit, and those
+// of a file without.
+func editFlags(c *cli.Context) error {
+	for _, name := range []string{"yes", "again", "second", "no-wait"} {
+		if c.IsSet(name) && !c.Bool("edit") {
+			return usagef("--%s goes with --edit; a template is not sent", name)
+		}
+	}
+	for _, name := range []string{"o", "force"} {
+		if c.IsSet(name) && c.Bool("edit") {
+			return usagef("--edit sends the notice and writes no file: leave -%s out", name)
+		}
+	}
+	return nil
 }
 
 // nextReference proposes a reference by how many notices of the bureau the

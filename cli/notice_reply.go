@@ -18,8 +18,7 @@ func (t *terminal) noticeAckCommand() *cli.Command {
 		Usage:       "tell the origin that you read a notice and are on it",
 		ArgsUsage:   "ID",
 		Description: "Example: comity notice ack LT-0301",
-		Flags: []cli.Flag{noWaitFlag(),
-			&cli.BoolFlag{Name: "again", Usage: "send it although your bureau acknowledged this notice already"}},
+		Flags:       []cli.Flag{noWaitFlag(), againFlag()},
 		Action: func(c *cli.Context) error {
 			return t.answer(c, &notice.Reply{Type: notice.Ack})
 		},
@@ -51,10 +50,16 @@ func (t *terminal) noticeReplyCommand() *cli.Command {
 			&cli.StringFlag{Name: "type", Usage: "`TYPE`: hit, confirm, negative, needs_time, outcome or message"},
 			textFlag(),
 			matchFlag(),
-			hitFlag(), toFlag(), noWaitFlag(),
+			hitFlag(), toFlag(), noWaitFlag(), againFlag(),
 		},
 		Action: t.noticeReply,
 	}
+}
+
+// againFlag is on answers that say nothing new the second time: most often the
+// first command was cut off before it could say that it was done.
+func againFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "again", Usage: "send it although your bureau said the same before"}
 }
 
 // textFlag is on every answer that has a text.
@@ -131,8 +136,8 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 	if err != nil {
 		return err
 	}
-	if r.Type == notice.Ack && !c.Bool("again") {
-		if err := s.notAcked(k); err != nil {
+	if !c.Bool("again") {
+		if err := s.unsaid(k, r); err != nil {
 			return err
 		}
 	}
@@ -205,12 +210,32 @@ func (s *session) dueText(k *desk.Case, th *notice.Thread, r *notice.Reply) stri
 	return ""
 }
 
-// notAcked refuses a second ack of what did not change since the first.
-func (s *session) notAcked(k *desk.Case) error {
-	for _, r := range k.Replies {
-		if r.Type == notice.Ack && r.Bureau == s.home.Bureau() && r.Index > k.Versions[len(k.Versions)-1].Index {
-			return hint(fmt.Errorf("%s acknowledged %s already, at entry %s, %s (nothing written)", r.Bureau, k.Name(), count(r.Index), clock(r.Time)),
-				"to send another ack all the same, say --again")
+// unsaid refuses a second ack of what did not change since the first, and a hit
+// or a request for consent that waits already.
+func (s *session) unsaid(k *desk.Case, r *notice.Reply) error {
+	own := s.home.Bureau()
+	twice := func(what string, index, at uint64) error {
+		return hint(fmt.Errorf("%s %s %s already, at entry %s, %s (nothing written)", own, what, k.Name(), count(index), clock(at)), "to send it all the same, say --again")
+	}
+	th := k.Thread(0)
+	switch r.Type {
+	case notice.Ack:
+		for _, p := range th.Posts {
+			if p.Type == notice.Ack && p.Bureau == own && p.Index > k.Versions[len(k.Versions)-1].Index {
+				return twice("acknowledged", p.Index, p.Time)
+			}
+		}
+	case notice.Hit:
+		for _, h := range th.Hits {
+			if h.Bureau == own && h.Open() && h.Match == r.Match {
+				return twice("told of this hit on", h.Index, h.Time)
+			}
+		}
+	case notice.ConsentAsk:
+		for _, a := range th.Consents {
+			if a.Bureau == own && a.Open() && a.Scope.String() == r.Scope.String() {
+				return twice("asked for this consent on", a.Index, a.Time)
+			}
 		}
 	}
 	return nil

@@ -15,11 +15,13 @@ import (
 
 func (t *terminal) noticeShowCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "show",
-		Usage:       "show a notice and what happened to it",
-		ArgsUsage:   "ID",
-		Description: "Who reads more of a notice than its card is recorded, with the purpose.\n\nExample: comity notice show LT-0301 --purpose 'call of the origin at 09:12'",
-		Flags:       []cli.Flag{purposeFlag(), asOfFlag()},
+		Name:      "show",
+		Usage:     "show a notice and what happened to it",
+		ArgsUsage: "ID",
+		Description: "--diff shows what each version changed of the one before, as far as both can be opened. Who reads more\n" +
+			"of a notice than its card is recorded, with the purpose.\n\n" +
+			"Example: comity notice show LT-0301 --purpose 'call of the origin at 09:12'",
+		Flags: []cli.Flag{purposeFlag(), asOfFlag(), &cli.BoolFlag{Name: "diff", Usage: "what each new version changed"}},
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1, "ID")
 			if err != nil {
@@ -47,14 +49,17 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if t.asJSON {
+			switch {
+			case c.Bool("diff"):
+				return s.showDiffs(k)
+			case t.asJSON:
 				r := recordOf(k)
 				r.Hits, r.Consents, r.Requests = linesOf(k.Thread(asOf))
 				return t.document(r)
 			}
 			s.showCase(k)
 			s.showThread(k.Thread(asOf))
-			return nil
+			return s.showPurge(k)
 		},
 	}
 }
@@ -71,7 +76,8 @@ type caseRecord struct {
 	Tally          *notice.Tally  `json:"tally,omitempty"`
 	Victim         *notice.Victim `json:"victim,omitempty"`
 	Versions       int            `json:"versions"`
-	Withdrawn      uint64         `json:"withdrawn_at,omitempty"` // entry
+	Ended          uint64         `json:"ended_at,omitempty"` // entry that ended it
+	Acts           []actRecord    `json:"acts,omitempty"`
 	Answers        []answerRecord `json:"answers"`
 	Hits           []lineRecord   `json:"hits,omitempty"`
 	Consents       []lineRecord   `json:"consents,omitempty"`
@@ -87,9 +93,19 @@ type answerRecord struct {
 	*notice.Reply
 }
 
+type actRecord struct {
+	ID     string `json:"id"`
+	Index  uint64 `json:"index"`
+	Time   uint64 `json:"time"`
+	Bureau string `json:"bureau"`
+	Act    string `json:"act"`
+	What   string `json:"what"`
+	Reason string `json:"reason,omitempty"`
+}
+
 func recordOf(k *desk.Case) *caseRecord {
 	r := &caseRecord{caseLine: lineOf(k), ReviewBy: reviewBy(k), Classification: k.Public.Classification.String(), Versions: len(k.Versions),
-		Withdrawn: k.Withdrawn, Answers: make([]answerRecord, 0, len(k.Replies))}
+		Ended: k.Ended, Answers: make([]answerRecord, 0, len(k.Replies))}
 	if k.Withheld != 0 {
 		r.Withheld = strings.Fields(k.Withheld.String())
 	}
@@ -99,14 +115,19 @@ func recordOf(k *desk.Case) *caseRecord {
 	if v := k.View; v != nil {
 		r.Card, r.Body, r.Tally, r.Victim = v.Card, v.Body, v.Tally, v.Victim
 	}
+	for _, a := range k.Acts {
+		r.Acts = append(r.Acts, actRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Class.String(), a.What, a.Reason})
+	}
 	for _, a := range k.Replies {
 		r.Answers = append(r.Answers, answerRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Void, a.Reply})
 	}
 	return r
 }
 
-func reviewBy(k *desk.Case) string {
-	return time.Unix(int64(k.Public.ReviewBy)*24*60*60, 0).UTC().Format(time.DateOnly)
+func reviewBy(k *desk.Case) string { return dayText(k.Term) }
+
+func dayText(day uint32) string {
+	return time.Unix(int64(day)*24*60*60, 0).UTC().Format(time.DateOnly)
 }
 
 func (s *session) showCase(k *desk.Case) {
@@ -132,16 +153,45 @@ func (s *session) showCase(k *desk.Case) {
 	if k.Withheld != 0 {
 		s.say("  withheld  %s: your roles do not open it", strings.ReplaceAll(k.Withheld.String(), " ", ", "))
 	}
+	for i := range k.Acts {
+		s.showAct(&k.Acts[i])
+	}
 	for _, r := range k.Replies {
 		s.showReply(&r)
 	}
 }
 
-func (s *session) statusLine(k *desk.Case) string {
-	if k.Status == state.StatusWithdrawn {
-		return fmt.Sprintf("WITHDRAWN at entry %s, %s: do not act on it", count(k.Withdrawn), clock(k.WithdrawnAt))
+func (s *session) showAct(a *desk.Act) {
+	s.say("%s  %s  %s  %s", clock(a.Time), a.Bureau, strings.ToUpper(a.What), a.ID.String()[:8])
+	if a.Reason != "" {
+		s.text("  ", a.Reason)
 	}
-	return k.Status.String()
+}
+
+func (s *session) statusLine(k *desk.Case) string {
+	word := strings.ToUpper(k.Status.String())
+	due := ""
+	if k.ReviewDue {
+		due = fmt.Sprintf("; REVIEW DUE: expires after %s unless %s extends it", dayText(k.Term), k.Bureau)
+	}
+	switch k.Status {
+	case state.StatusExpired:
+		return fmt.Sprintf("EXPIRED after %s: do not act on it", dayText(k.Term))
+	case state.StatusPurged:
+		return "PURGED: its texts are destroyed; only the entries remain"
+	case state.StatusWithdrawn, state.StatusRefused, state.StatusCancelled:
+		return fmt.Sprintf("%s at entry %s, %s: do not act on it", word, count(k.Ended), clock(k.EndedAt))
+	case state.StatusSuspended:
+		return word + ": do not act on it until that is lifted" + due
+	case state.StatusSubmitted:
+		return "submitted to reviewers, UNREVIEWED so far" + due
+	case state.StatusReturned:
+		return fmt.Sprintf("RETURNED by reviewers: %s should amend it; UNREVIEWED", k.Bureau) + due
+	}
+	if k.Reviewed {
+		return k.Status.String() + ", reviewed" + due
+	}
+	return k.Status.String() + due
 }
 
 func (s *session) showReply(r *desk.Reply) {

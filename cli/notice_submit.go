@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
 
@@ -76,12 +77,11 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 			return err
 		}
 	}
-	by.Awaits = len(by.Others) == 0
-	it, err := s.desk.Publish(c.Context, s.client, by, n)
+	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Publish(c.Context, s.client, by, n) })
 	if err != nil {
 		return s.composing(n.Reference, err)
 	}
-	return s.submitOrPark(c, n.Reference, it, n.FourEyes() || c.Bool("for-approval"), "")
+	return s.submitOrPark(c, n.Reference, it, waits || c.Bool("for-approval"))
 }
 
 func (t *terminal) noticeAmend(c *cli.Context) error {
@@ -107,12 +107,11 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 		return err
 	}
 	name := "the new version of " + k.Name()
-	by.Awaits = len(by.Others) == 0
-	it, err := s.desk.Amend(c.Context, s.client, by, k.ID, n)
+	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Amend(c.Context, s.client, by, k.ID, n) })
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.submitOrPark(c, name, it, n.FourEyes() || c.Bool("for-approval"), "")
+	return s.submitOrPark(c, name, it, waits || c.Bool("for-approval"))
 }
 
 func (t *terminal) noticeWithdraw(c *cli.Context) error {
@@ -138,7 +137,7 @@ func (t *terminal) noticeWithdraw(c *cli.Context) error {
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.submitOrPark(c, name, it, c.Bool("for-approval"), "")
+	return s.submitOrPark(c, name, it, c.Bool("for-approval"))
 }
 
 // openToWrite starts a session with an up-to-date replica: what is sealed must
@@ -198,6 +197,17 @@ func (s *session) own(ctx context.Context, act, name string) (*desk.Case, error)
 	return k, err
 }
 
+// needsSecond is the error of a statement that a second officer must sign, for
+// what cause says.
+func (s *session) needsSecond(name string, cause error) error {
+	var second *desk.SecondNeeded
+	why := desk.ErrFourEyes
+	if errors.As(cause, &second) {
+		why = second
+	}
+	return hint(fmt.Errorf("%s was not sent: %w", name, why), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
+}
+
 // composing turns an error before anything was sent into a sentence.
 func (s *session) composing(name string, err error) error {
 	var problems notice.Problems
@@ -205,7 +215,7 @@ func (s *session) composing(name string, err error) error {
 	case errors.As(err, &problems):
 		return s.checkNotice(name, problems)
 	case errors.Is(err, desk.ErrFourEyes):
-		return hint(fmt.Errorf("%s was not sent: %w", name, desk.ErrFourEyes), "say who: --second LABEL; officers here: %s", strings.Join(s.home.Officers(), ", "))
+		return s.needsSecond(name, err)
 	}
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // the desk says as well what was being composed

@@ -7,6 +7,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/state"
+	"comity/node/desk"
 	"comity/node/drafts"
 
 	"github.com/urfave/cli/v2"
@@ -18,21 +19,33 @@ func approvalFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "for-approval", Usage: "do not send it: a supervisor of the bureau will, with `comity approve`"}
 }
 
+// composeFor composes for the officers who sign. What lacks nothing but a second
+// officer's signature is composed to wait for one.
+func composeFor(by desk.Officers, compose func(desk.Officers) (ledger.Item, error)) (it ledger.Item, waits bool, err error) {
+	it, err = compose(by)
+	if errors.Is(err, desk.ErrFourEyes) && len(by.Others) == 0 {
+		by.Awaits = true
+		it, err = compose(by)
+		return it, true, err
+	}
+	return it, false, err
+}
+
 // submitOrPark sends a statement, or, where it needs a second officer's
-// signature and has none, keeps it for one: see package drafts. Whoever
-// composes it sets [desk.Officers.Awaits]. about says what it is for where its
-// sealed text does not; it is sealed too, and may be empty.
-func (s *session) submitOrPark(c *cli.Context, name string, it ledger.Item, needsSecond bool, about string) error {
+// signature and has none, keeps it for one: see package drafts and composeFor.
+// The draft of a grant says, sealed, what it is called: to whom it is cannot be
+// read in it.
+func (s *session) submitOrPark(c *cli.Context, name string, it ledger.Item, needsSecond bool) error {
 	if !needsSecond || len(it.Entry.Signatures) > 1 {
 		return s.send(c, name, it)
 	}
 	d := &drafts.Draft{Item: it, Parked: uint64(time.Now().UnixMilli())}
-	if about != "" {
+	if it.Entry.Statement.Class == ledger.ClassGrant {
 		by, err := s.signers(c)
 		if err != nil {
 			return err
 		}
-		if d.About, err = s.desk.SealNote(by, it.Entry.ID, about); err != nil {
+		if d.About, err = s.desk.SealNote(by, it.Entry.ID, name); err != nil {
 			return err
 		}
 	}

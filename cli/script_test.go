@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +29,54 @@ func TestMain(m *testing.M) {
 			}
 			os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
 		},
+		"editor": editor,
 	})
+}
+
+// editor stands in for an officer's editor: editor STEPS FILE. Each time it is
+// run it makes the next step of STEPS, of which "---" lines divide the steps. A
+// step is lines OLD => NEW; one that names what is not in FILE fails. It tells
+// on standard error what FILE says to put right, and which mode and place it has.
+func editor() {
+	fail := func(what ...any) {
+		fmt.Fprintln(os.Stderr, what...)
+		os.Exit(1)
+	}
+	steps, file := os.Args[1], os.Args[2]
+	script, err := os.ReadFile(steps)
+	if err != nil {
+		fail(err)
+	}
+	done, _ := os.ReadFile(steps + ".done")
+	all := strings.Split(string(script), "---\n")
+	text, err := os.ReadFile(file)
+	if err != nil || len(done) >= len(all) {
+		fail("no step", len(done), err)
+	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if strings.HasPrefix(line, "//!") {
+			fmt.Fprintln(os.Stderr, line)
+		}
+	}
+	fi, err := os.Stat(file)
+	if err != nil {
+		fail(err)
+	}
+	fmt.Fprintf(os.Stderr, "editing %s mode %o tmpdir is its folder %v\n", filepath.Base(file), fi.Mode().Perm(), os.Getenv("TMPDIR") == filepath.Dir(file))
+	for line := range strings.SplitSeq(strings.TrimSpace(all[len(done)]), "\n") {
+		from, to, ok := strings.Cut(line, " => ")
+		if ok && !strings.Contains(string(text), from) {
+			fail("not in the draft:", from)
+		}
+		if ok {
+			text = []byte(strings.ReplaceAll(string(text), from, to))
+		}
+	}
+	for name, data := range map[string][]byte{file: text, file + "~": text, steps + ".done": append(done, '.')} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			fail(err)
+		}
+	}
 }
 
 // TestScript runs testdata/script/*.txtar. Beside testscript's own commands:
@@ -42,6 +91,7 @@ func TestMain(m *testing.M) {
 //	await FILE                  wait until a file is there
 //	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
+//	review FILE DAY             set the day of review of a notice
 func TestScript(t *testing.T) {
 	t.Parallel()
 	verifier, err := filepath.Abs("../ledger/testdata/verify.py")
@@ -55,12 +105,13 @@ func TestScript(t *testing.T) {
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("VERIFIER", verifier)
 			env.Setenv("NEXTDECADE", time.Now().AddDate(10, 0, 0).UTC().Format(time.RFC3339))
+			env.Setenv("SOON", time.Now().AddDate(0, 0, 90).Format(time.DateOnly))
 			env.Setenv("FREE", freeAddress(t))
 			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit,
+			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "review": review,
 			"draftid": draftID, "begin": begin, "await": await,
 		},
 	})
@@ -193,6 +244,16 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	data[at] ^= 0x20
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+var dayOfReview = regexp.MustCompile(`"review_by": "[0-9-]+"`)
+
+func review(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: review FILE DAY")
+	}
+	text := dayOfReview.ReplaceAllString(ts.ReadFile(args[0]), fmt.Sprintf("\"review_by\": %q", args[1]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 func edit(ts *testscript.TestScript, neg bool, args []string) {

@@ -98,7 +98,9 @@ func (s *session) look(f *finding, k *desk.Case) {
 		return
 	}
 	if k.Status == state.StatusWithdrawn {
-		f.found("%s withdrew the notice at entry %s, on %s: do not act on it any more", k.Bureau, count(k.Withdrawn), clock(k.WithdrawnAt))
+		f.found("%s withdrew the notice at entry %s, on %s: do not act on it any more", k.Bureau, count(k.Ended), clock(k.EndedAt))
+	} else if k.Status.Ended() || k.Status == state.StatusSuspended {
+		f.found("the notice is %s: do not act on it", k.Status)
 	}
 	if n := len(k.Versions); n > 1 {
 		f.NotChecked = append(f.NotChecked, fmt.Sprintf("the %s before this one", plural(n-1, "version", "versions")))

@@ -154,7 +154,7 @@ func (p *player) scanPassport(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	active, err := p.desks[finder].Cases(ctx, desk.Filter{Status: state.StatusActive, Opened: true})
+	active, err := p.desks[finder].Cases(ctx, desk.Filter{Live: true, Opened: true})
 	if err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func (p *player) withdrawChild(ctx context.Context) error {
 	if theirs.Status != state.StatusWithdrawn {
 		return fmt.Errorf("%w: %s does not see that %s is withdrawn", errScene, finder, childName)
 	}
-	p.report(DemoAnswer{DemoEntry: p.entry(seeker, theirs.Reference(), theirs.Withdrawn, theirs.WithdrawnAt, sent.Item.Entry.ID), Act: "withdraw", After: minutes(c.Time, theirs.WithdrawnAt)})
+	p.report(DemoAnswer{DemoEntry: p.entry(seeker, theirs.Reference(), theirs.Ended, theirs.EndedAt, sent.Item.Entry.ID), Act: "withdraw", After: minutes(c.Time, theirs.EndedAt)})
 	return nil
 }
 

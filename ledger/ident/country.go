@@ -61,6 +61,26 @@ func country(s string) (string, error) {
 	return "", wrong("%.20q is not a code of ISO 3166 such as XA, nor one that a passport shows", s)
 }
 
+// State returns the code of a country as a passport shows it (ICAO 9303-3
+// section 5): three letters, D for Germany. What has no such code stays.
+func State(code string) string {
+	c, err := country(code)
+	switch {
+	case err != nil:
+		return code
+	case c == "DE":
+		return "D"
+	case c == "XK":
+		return "RKS"
+	case len(c) != 2 || userAssigned(c):
+		return c
+	}
+	if three := countries.ByName(c).Alpha3(); len(three) == 3 {
+		return three
+	}
+	return c
+}
+
 // bibliographic are the codes of ISO 639-2/B that differ from those of the
 // registry, which libraries and public notices use.
 var bibliographic = map[string]string{

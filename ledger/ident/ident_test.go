@@ -172,6 +172,20 @@ func TestFormsAndLoose(t *testing.T) {
 	}
 }
 
+func TestState(t *testing.T) {
+	for code, want := range map[string]string{"TH": "THA", "DE": "D", "GER": "D", "XK": "RKS", "XA": "XA", "UTO": "UTO", "GBD": "GBD", "?": "?", "": ""} {
+		got := State(code)
+		if got != want {
+			t.Errorf("%q: got %q, want %q", code, got, want)
+		}
+		if one, err := Normalize(Country, code); err == nil {
+			if two, err := Normalize(Country, got); err != nil || one != two {
+				t.Errorf("%s and %s are %s and %s, %v", code, got, one, two, err)
+			}
+		}
+	}
+}
+
 func FuzzNormalize(f *testing.F) {
 	for i, raw := range []string{"+999 5550123", "XC:C4471902", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "GB82WEST12345698765432", "XA00", "490154203237518", "1M8GDM9AXKP042788", "XA:AB1", "a@example.org", "chat:@x", "THA", "eng", "latn"} {
 		f.Add(uint8(i), raw)

@@ -18,10 +18,20 @@
 // decide what, and what is overdue, is a [Thread]: a pure function of the ordered
 // replies and a time.
 //
+// What each kind asks for, and why, is one table (rules.go): [Notice.Validate]
+// checks by it, [Schema] is its JSON Schema, [Guide] its documentation, KINDS.md.
+// [Notice.Draft] and [ParseDraft] are the form with remarks that a person edits.
+// Identifiers are checked by package ledger/ident. [ParseMRZ] reads a
+// machine-readable zone, and [ReadMRZ] one that a scanner misread.
+//
+// The tests check schemas with github.com/santhosh-tekuri/jsonschema/v6 (Apache
+// 2.0, kept by its author, complete by the official test suite): it replaces
+// believing ourselves, and is in no program.
+//
 // The package seals nothing, signs nothing and decides no rights. It opens no
 // file, reads no clock and starts no goroutine; the day it judges by comes in
 // as a value. All its people are synthetic: see [Template] and [Generator].
 //
-// Start reading in notice.go, then validate.go, then part.go; for answers in
-// thread.go.
+// Start reading in notice.go, then validate.go and rules.go, then part.go; for
+// answers in thread.go.
 package notice

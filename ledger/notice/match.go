@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"comity/ledger/ident"
 )
 
 // MatchMRZ reports whether the holder of a scanned document may be the person
@@ -33,13 +35,18 @@ func (v *View) MatchMRZ(m *MRZ, asOf time.Time) (ok bool, why string) {
 	return false, ""
 }
 
-// sameAs reports whether the zone is of this document. A country written with
-// two letters in one and with three in the other is not held against it.
+// sameAs reports whether the zone is of this document. DE, DEU and the D of a
+// passport are one country; one that nobody knows is held against no document.
 func (d *Document) sameAs(m *MRZ) bool {
 	if bareNumber(d.Number) == "" || bareNumber(d.Number) != bareNumber(m.Number) {
 		return false
 	}
-	return d.Country == "" || m.State == "" || len(d.Country) != len(m.State) || d.Country == m.State
+	ours, err := ident.Normalize(ident.Country, d.Country)
+	if err != nil {
+		return true
+	}
+	theirs, err := ident.Normalize(ident.Country, m.State)
+	return err != nil || ours == theirs
 }
 
 // sameAs reports whether the words of the name are those of the zone, in any
@@ -70,11 +77,11 @@ func (c *Card) PassportMRZ() (*MRZ, error) {
 	d := p.Documents[i]
 	family, given := parseMRZName(p.Names[0].MRZForm())
 	m := &MRZ{
-		Format: TD3, Code: "P", State: d.Country, Number: bareNumber(d.Number), Nationality: d.Country,
+		Format: TD3, Code: "P", State: ident.State(d.Country), Number: bareNumber(d.Number), Nationality: ident.State(d.Country),
 		Birth: mrzDate(p.Born), Sex: p.Sex, Expiry: mrzDate(d.Expires), Family: family, Given: given,
 	}
 	if len(p.Nationalities) > 0 {
-		m.Nationality = p.Nationalities[0]
+		m.Nationality = ident.State(p.Nationalities[0])
 	}
 	return m, nil
 }

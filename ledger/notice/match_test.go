@@ -47,6 +47,22 @@ func TestMatchMRZ(t *testing.T) {
 	}
 }
 
+// TestMatchCountry: a passport shows three letters, or D, for what a card has
+// in two.
+func TestMatchCountry(t *testing.T) {
+	for _, test := range []struct {
+		card, passport string
+		want           bool
+	}{
+		{"DE", "D", true}, {"TH", "THA", true}, {"THA", "THA", true}, {"TH", "LAO", false}, {"XA", "XB", false}, {"", "LAO", true}, {"TH", "", true}, {"TH", "XAA", true},
+	} {
+		v := &View{Card: &Card{Person: Identity{Documents: []Document{{Type: Passport, Number: "C1234567", Country: test.card}}}}}
+		if got, _ := v.MatchMRZ(&MRZ{Format: TD3, State: test.passport, Number: "C1234567"}, testDay); got != test.want {
+			t.Errorf("%s and %s: got %v, want %v", test.card, test.passport, got, test.want)
+		}
+	}
+}
+
 func TestMatchCutName(t *testing.T) {
 	long := Name{Family: "Sorrendahl Vassilakopoulos", Given: "Maximiliana Theodora"}
 	card := &Card{Person: Identity{

@@ -77,7 +77,7 @@ func ReadMRZ(text string) (*MRZ, []Repair, error) {
 			}
 		}
 	}
-	return only(found)
+	return oneReading(found)
 }
 
 // scanned is a zone in the course of repair.
@@ -389,8 +389,8 @@ func (l *mrzLayout) fieldAt(i int) string {
 	return "optional data"
 }
 
-// only returns the one zone that was found, and refuses none and several.
-func only(found map[string][]Repair) (*MRZ, []Repair, error) {
+// oneReading returns the one zone that was found, and refuses none and several.
+func oneReading(found map[string][]Repair) (*MRZ, []Repair, error) {
 	switch len(found) {
 	case 0:
 		return nil, nil, fmt.Errorf("%w: the check digits are wrong and no likely misreading explains them; scan again, or type the number", ErrMRZ)

@@ -98,7 +98,7 @@ func TestOpenParts(t *testing.T) {
 		t.Errorf("from nothing: %+v", nothing)
 	}
 	red, err := OpenParts(testOrigin, ledger.Publish{Kind: ledger.KindRed}, nil)
-	if err != nil || red.Title() != "red" || red.Unreviewed() {
+	if err != nil || red.Title() != "red" || !red.Unreviewed() {
 		t.Errorf("from nothing of a red notice: %+v, %v", red, err)
 	}
 }

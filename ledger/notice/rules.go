@@ -56,15 +56,15 @@ var kindRules = map[ledger.Kind]*kindRule{
 		what: "Asks to find a wanted person and to arrest them, as the law of the reader allows.",
 		who:  "identity, and a warrant for an offence that weighs enough (RPD article 83)",
 		rules: []rule{
-			identity("red"), facts,
+			ruleIdentity("red"), ruleFacts,
 			{"card.action", "a red notice asks for an arrest; a person to protect needs a yellow notice or a diffusion",
 				func(n *Notice) bool { return n.Card == nil || n.Card.Action != Protect }, actionIsNot(Protect)},
 			{"body.warrants", "a red notice needs a valid warrant or judgment: nobody is arrested on a police report alone",
-				func(n *Notice) bool { return n.Body != nil && len(n.Body.Warrants) > 0 }, hasItems("body.warrants", object{})},
+				func(n *Notice) bool { return n.Body != nil && len(n.Body.Warrants) > 0 }, schemaItems("body.warrants", object{})},
 			{"body.warrants", fmt.Sprintf("a red notice needs an offence punishable by %d months or more, or a sentence of which %d months or more are left (RPD article 83)", minPenalty, minSentenceLeft),
 				func(n *Notice) bool {
 					return n.Body == nil || len(n.Body.Warrants) == 0 || slices.ContainsFunc(n.Body.Warrants, Warrant.enough)
-				}, hasItems("body.warrants", object{"anyOf": list{
+				}, schemaItems("body.warrants", object{"anyOf": list{
 					object{"required": list{"max_penalty_months"}, "properties": object{"max_penalty_months": object{"minimum": minPenalty}}},
 					object{"required": list{"sentence_left_months"}, "properties": object{"sentence_left_months": object{"minimum": minSentenceLeft}}},
 				}})},
@@ -73,40 +73,40 @@ var kindRules = map[ledger.Kind]*kindRule{
 	ledger.KindBlue: {
 		what:  "Asks who a person is, where they are or what they do.",
 		who:   "identity",
-		rules: []rule{identity("blue"), facts, noArrest("blue")},
+		rules: []rule{ruleIdentity("blue"), ruleFacts, ruleNoArrest("blue")},
 	},
 	ledger.KindGreen: {
 		what: "Warns of a person who has offended and is expected to do so again.",
 		who:  "identity, and the assessment that the warning rests on",
 		rules: []rule{
-			identity("green"), facts, noArrest("green"),
-			text("body.assessment", "a green notice needs the assessment of the authority that expects new offences, and its grounds: a warning without one is a slander",
+			ruleIdentity("green"), ruleFacts, ruleNoArrest("green"),
+			ruleText("body.assessment", "a green notice needs the assessment of the authority that expects new offences, and its grounds: a warning without one is a slander",
 				func(b *Body) string { return b.Assessment }),
 		},
 	},
 	ledger.KindYellow: {
 		what:  "Asks to find a missing person, or to tell who a person is that cannot say so.",
 		who:   "identity; of one who cannot say who they are, status cannot_identify_self and a photo or looks",
-		rules: []rule{yellowPerson, facts, noArrest("yellow")},
+		rules: []rule{yellowPerson, ruleFacts, ruleNoArrest("yellow")},
 	},
 	ledger.KindBlack: {
 		what: "Asks who a dead person was.",
 		who:  "no name: looks or a photo, where and when the body was found",
 		rules: []rule{
 			{"card", "missing: a black notice needs a card with what is known of the body, and whom to call",
-				func(n *Notice) bool { return n.Card != nil }, required("card")},
+				func(n *Notice) bool { return n.Card != nil }, schemaRequired("card")},
 			{"card.person.names", "a black notice is about a body without a name: give a supposed name the use alias; once it is known, withdraw the notice",
 				func(n *Notice) bool { return n.Card == nil || !slices.ContainsFunc(n.Card.Person.Names, Name.isTrue) },
-				at("card.person.names", object{"items": object{"required": list{"use"}, "properties": object{"use": object{"enum": list{NameAlias, NamePseudonym}}}}})},
+				schemaAt("card.person.names", object{"items": object{"required": list{"use"}, "properties": object{"use": object{"enum": list{NameAlias, NamePseudonym}}}}})},
 			{"card.looks", "missing: a black notice needs marks, height or another thing by which relatives recognise the body, or a photo",
 				func(n *Notice) bool { return n.Card == nil || !n.Card.Looks.IsZero() || len(n.Card.Photo) > 0 }, recognisable},
 			{"card.action", "a black notice is about a dead person; choose CALL_DESK",
-				func(n *Notice) bool { return n.Card == nil || n.Card.Action == CallDesk }, at("card.action", object{"const": CallDesk})},
-			facts,
+				func(n *Notice) bool { return n.Card == nil || n.Card.Action == CallDesk }, schemaAt("card.action", object{"const": CallDesk})},
+			ruleFacts,
 			{"body.since", "missing: when the body was found or the person died, if only by the year: it narrows down who is missing since",
-				func(n *Notice) bool { return n.Body == nil || !n.Body.Since.IsZero() }, required("body.since")},
+				func(n *Notice) bool { return n.Body == nil || !n.Body.Since.IsZero() }, schemaRequired("body.since")},
 			{"body.entities", "a black notice needs a place: where the body was found",
-				func(n *Notice) bool { return n.Body == nil || n.Body.has("place") }, hasEntity("place")},
+				func(n *Notice) bool { return n.Body == nil || n.Body.has("place") }, schemaEntity("place")},
 		},
 	},
 	ledger.KindOrange: {
@@ -114,38 +114,38 @@ var kindRules = map[ledger.Kind]*kindRule{
 		who:  "nobody need be named",
 		rules: []rule{
 			{"card", "missing: an orange notice needs a card: the front line must know before it happens, and whom to call",
-				func(n *Notice) bool { return n.Card != nil }, required("card")},
+				func(n *Notice) bool { return n.Card != nil }, schemaRequired("card")},
 			{"card.caveat", "missing: what to look for and how to stay safe, read before all else",
-				func(n *Notice) bool { return n.Card == nil || strings.TrimSpace(n.Card.Caveat) != "" }, written("card.caveat")},
-			facts, noArrest("orange"),
+				func(n *Notice) bool { return n.Card == nil || strings.TrimSpace(n.Card.Caveat) != "" }, schemaWritten("card.caveat")},
+			ruleFacts, ruleNoArrest("orange"),
 			{"body.threat", "missing: an orange notice needs the threat: what, against whom and where, and what to do",
-				func(n *Notice) bool { return n.Body == nil || n.Body.Threat != nil }, required("body.threat")},
+				func(n *Notice) bool { return n.Body == nil || n.Body.Threat != nil }, schemaRequired("body.threat")},
 		},
 	},
 	ledger.KindPurple: {
 		what: "Tells how a crime is done: methods, objects, devices and places to hide things.",
 		who:  "nobody is named",
 		rules: []rule{
-			facts, noArrest("purple"),
+			ruleFacts, ruleNoArrest("purple"),
 			{"body.method", "missing: a purple notice needs the method: how it is done, and by what one notices it",
-				func(n *Notice) bool { return n.Body == nil || n.Body.Method != nil }, required("body.method")},
+				func(n *Notice) bool { return n.Body == nil || n.Body.Method != nil }, schemaRequired("body.method")},
 			{"card.person", "a purple notice goes to all and names nobody; a person needs a notice of their own",
 				func(n *Notice) bool { return n.Card == nil || n.Card.Person.marks() == 0 },
-				at("card.person", object{"maxProperties": 0})},
+				schemaAt("card.person", object{"maxProperties": 0})},
 			{"body.entities", "a purple notice goes to all and names nobody; say what a person does, not who it is",
 				func(n *Notice) bool { return n.Body == nil || !n.Body.identifies() },
-				at("body.entities", object{"items": object{"properties": object{"person": object{"propertyNames": object{"const": "role"}}}}})},
+				schemaAt("body.entities", object{"items": object{"properties": object{"person": object{"propertyNames": object{"const": "role"}}}}})},
 		},
 	},
 	ledger.KindSilver: {
 		what: "Asks to find, identify or watch assets of a crime.",
 		who:  "identity of the owner only where a card is given",
 		rules: []rule{
-			facts, noArrest("silver"),
-			text("body.legal_basis", "a silver notice needs the order or the law by which assets are traced: without one no bank or register may answer",
+			ruleFacts, ruleNoArrest("silver"),
+			ruleText("body.legal_basis", "a silver notice needs the order or the law by which assets are traced: without one no bank or register may answer",
 				func(b *Body) string { return b.Legal }),
 			{"body.entities", "a silver notice needs an asset: a bank account, wallet, vehicle, property or organization",
-				func(n *Notice) bool { return n.Body == nil || n.Body.has(assets...) }, hasEntity(assets...)},
+				func(n *Notice) bool { return n.Body == nil || n.Body.has(assets...) }, schemaEntity(assets...)},
 		},
 	},
 	ledger.KindUN: {
@@ -155,10 +155,10 @@ var kindRules = map[ledger.Kind]*kindRule{
 			{"card.person", "a un notice needs whom the list names: at least two of name, date of birth, nationality, document, or an organization among the entities",
 				func(n *Notice) bool {
 					return n.Card != nil && n.Card.Person.marks() >= 2 || n.Body != nil && n.Body.has("organization")
-				}, object{"anyOf": list{twoMarks, hasEntity("organization")}}},
-			facts, noArrest("un"),
+				}, object{"anyOf": list{twoMarks, schemaEntity("organization")}}},
+			ruleFacts, ruleNoArrest("un"),
 			{"body.listing", "missing: a un notice needs the list, its reference and the measures, so that a reader can look the entry up",
-				func(n *Notice) bool { return n.Body == nil || n.Body.Listing != nil }, required("body.listing")},
+				func(n *Notice) bool { return n.Body == nil || n.Body.Listing != nil }, schemaRequired("body.listing")},
 		},
 	},
 	ledger.KindDiffusion: {
@@ -166,9 +166,9 @@ var kindRules = map[ledger.Kind]*kindRule{
 		who:  "what its colour asks",
 		rules: []rule{
 			{"readers", "a diffusion goes to bureaus of your choosing: name them; what is for all is reviewed first",
-				func(n *Notice) bool { return !n.Readers.All() }, at("readers", object{"items": object{"not": object{"const": All}}})},
+				func(n *Notice) bool { return !n.Readers.All() }, schemaAt("readers", object{"items": object{"not": object{"const": All}}})},
 			{"colour", "missing: which kind it is; only its readers see it: " + kindNames(Colours()...),
-				func(n *Notice) bool { return n.Colour != ledger.KindUndisclosed }, required("colour")},
+				func(n *Notice) bool { return n.Colour != ledger.KindUndisclosed }, schemaRequired("colour")},
 			{"card.action", fmt.Sprintf(whyArrest, "diffusion, which is not reviewed,"),
 				func(n *Notice) bool { return n.Colour != ledger.KindRed || n.Card == nil || n.Card.Action != Arrest }, actionIsNot(Arrest)},
 		},
@@ -178,7 +178,7 @@ var kindRules = map[ledger.Kind]*kindRule{
 		who:  "nobody: a number of persons under five is not stated in what is shared",
 		rules: []rule{
 			{"tally", "missing: the counters",
-				func(n *Notice) bool { return n.Tally != nil }, required("tally")},
+				func(n *Notice) bool { return n.Tally != nil }, schemaRequired("tally")},
 			{"tally", "counters only; a person needs a notice of their own",
 				func(n *Notice) bool { return n.Card == nil && n.Body == nil && n.Victim == nil },
 				object{"properties": object{"card": false, "body": false, "victim": false}}},
@@ -189,7 +189,7 @@ var kindRules = map[ledger.Kind]*kindRule{
 // assets are the types of entities that can be traced as assets.
 var assets = []string{"bank_account", "wallet", "vehicle", "property", "organization"}
 
-func identity(kind string) rule {
+func ruleIdentity(kind string) rule {
 	return rule{"card.person", fmt.Sprintf(whyIdentity, kind), func(n *Notice) bool { return n.Card != nil && n.Card.Person.marks() >= 2 }, twoMarks}
 }
 
@@ -202,19 +202,19 @@ var yellowPerson = rule{
 		}
 		return n.Card.Person.marks() >= 2 || n.Body != nil && n.Body.Status == CannotSay && (!n.Card.Looks.IsZero() || len(n.Card.Photo) > 0)
 	},
-	object{"anyOf": list{twoMarks, object{"allOf": list{at("body.status", object{"const": CannotSay}), required("body.status"), recognisable, required("card")}}}},
+	object{"anyOf": list{twoMarks, object{"allOf": list{schemaAt("body.status", object{"const": CannotSay}), schemaRequired("body.status"), recognisable, schemaRequired("card")}}}},
 }
 
-var facts = rule{"body.facts", "missing: what happened, so that a reader can weigh the request",
-	func(n *Notice) bool { return n.Body != nil && strings.TrimSpace(n.Body.Facts) != "" }, written("body.facts")}
+var ruleFacts = rule{"body.facts", "missing: what happened, so that a reader can weigh the request",
+	func(n *Notice) bool { return n.Body != nil && strings.TrimSpace(n.Body.Facts) != "" }, schemaWritten("body.facts")}
 
-func noArrest(kind string) rule {
+func ruleNoArrest(kind string) rule {
 	return rule{"card.action", fmt.Sprintf(whyArrest, kind), func(n *Notice) bool { return n.Card == nil || n.Card.Action != Arrest }, actionIsNot(Arrest)}
 }
 
-// text asks for a text of the body; a body that is missing is said by facts.
-func text(field, why string, of func(b *Body) string) rule {
-	return rule{field, "missing: " + why, func(n *Notice) bool { return n.Body == nil || strings.TrimSpace(of(n.Body)) != "" }, written(field)}
+// ruleText asks for a text of the body; a body that is missing is said by ruleFacts.
+func ruleText(field, why string, of func(b *Body) string) rule {
+	return rule{field, "missing: " + why, func(n *Notice) bool { return n.Body == nil || strings.TrimSpace(of(n.Body)) != "" }, schemaWritten(field)}
 }
 
 func (n *Notice) checkKind(p *problems) {

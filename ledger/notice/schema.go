@@ -37,7 +37,7 @@ func Schema(k ledger.Kind) []byte {
 			for _, rule := range ruleOf(c).rules {
 				of = append(of, said(rule))
 			}
-			rules = append(rules, object{"if": required("colour", object{"const": c.String()}), "then": object{"allOf": of}})
+			rules = append(rules, object{"if": schemaRequired("colour", object{"const": c.String()}), "then": object{"allOf": of}})
 		}
 	} else {
 		properties["colour"] = object{"const": ""}
@@ -46,9 +46,9 @@ func Schema(k ledger.Kind) []byte {
 		properties["tally"] = false
 	}
 	rules = append(rules, object{
-		"if": required("victim"), "then": object{"allOf": list{
-			object{"if": required("card"), "then": written("card.caveat")},
-			object{"if": required("victim.readers"), "then": at("victim.readers", noneAll), "else": at("readers", noneAll)},
+		"if": schemaRequired("victim"), "then": object{"allOf": list{
+			object{"if": schemaRequired("card"), "then": schemaWritten("card.caveat")},
+			object{"if": schemaRequired("victim.readers"), "then": schemaAt("victim.readers", noneAll), "else": schemaAt("readers", noneAll)},
 		}}})
 	s["allOf"] = rules
 	s["$schema"], s["$id"] = "https://json-schema.org/draft/2020-12/schema", "urn:comity:notice:v1:"+k.String()
@@ -76,13 +76,13 @@ func (m schemaMaker) structure(t reflect.Type) object {
 	m.fields(t, properties)
 	s := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if names := mustHave[t.Name()]; len(names) > 0 {
-		var required list
+		var must list
 		for _, name := range names {
-			required = append(required, name)
+			must = append(must, name)
 		}
-		s["required"] = required
+		s["required"] = must
 	}
-	if also := conditions[t.Name()]; len(also) > 0 {
+	if also := fieldConditions[t.Name()]; len(also) > 0 {
 		s["allOf"] = also
 	}
 	return s
@@ -93,7 +93,7 @@ func (m schemaMaker) fields(t reflect.Type, properties object) {
 	for f := range eachField(t) {
 		s := m.value(f.of)
 		key := f.owner + "." + f.name
-		for word, limit := range limits[key] {
+		for word, limit := range fieldLimits[key] {
 			s[word] = limit
 		}
 		if help := fieldHelp[key]; help != "" {
@@ -109,8 +109,8 @@ func (m schemaMaker) value(t reflect.Type) object {
 		return object{"type": "string", "pattern": datePattern}
 	case t == reflect.TypeFor[[]byte]():
 		return object{"type": "string", "contentEncoding": "base64", "maxLength": (maxPhoto + 2) / 3 * 4}
-	case vocabulary[t] != nil:
-		return object{"type": "string", "enum": vocabulary[t]}
+	case fieldWords[t] != nil:
+		return object{"type": "string", "enum": fieldWords[t]}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -138,13 +138,29 @@ type field struct {
 	owner string // name of the struct that has it
 	name  string // in JSON
 	of    reflect.Type
+	index []int
+	tag   string // options of the JSON name
+}
+
+// leftOut reports whether the encoder leaves a field of this value out.
+func (f field) leftOut(v reflect.Value) bool {
+	if strings.Contains(f.tag, "omitempty") && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
+		return true
+	}
+	if !strings.Contains(f.tag, "omitzero") {
+		return false
+	}
+	if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
+		return z.IsZero()
+	}
+	return v.IsZero()
 }
 
 // eachField yields the fields of a struct in the order of the document.
 func eachField(t reflect.Type) func(yield func(field) bool) {
 	return func(yield func(field) bool) {
 		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if f.Anonymous || name == "" {
 				continue
 			}
@@ -152,7 +168,7 @@ func eachField(t reflect.Type) func(yield func(field) bool) {
 			for _, i := range f.Index[:len(f.Index)-1] {
 				owner = owner.Field(i).Type
 			}
-			if !yield(field{owner.Name(), name, f.Type}) {
+			if !yield(field{owner.Name(), name, f.Type, f.Index, options}) {
 				return
 			}
 		}
@@ -161,8 +177,8 @@ func eachField(t reflect.Type) func(yield func(field) bool) {
 
 const datePattern = `^[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?~?$`
 
-// vocabulary has the words of every type that has a closed list of them.
-var vocabulary = map[reflect.Type]list{
+// fieldWords has the words of every type that has a closed list of them.
+var fieldWords = map[reflect.Type]list{
 	reflect.TypeFor[Action]():            vocab(Protect, Arrest, Locate, DoNotAlert, CallDesk),
 	reflect.TypeFor[Danger]():            vocab(dangers...),
 	reflect.TypeFor[Status]():            vocab(append([]Status{""}, statuses...)...),
@@ -195,53 +211,53 @@ var mustHave = map[string][]string{
 	"Victim": {"pseudonym"}, "Guardian": {"name", "relation"}, "Tally": {"operation", "sector"},
 }
 
-// anyOf says that one of the fields must be there.
-func anyOf(names ...string) object {
+// schemaAnyOf says that one of the fields must be there.
+func schemaAnyOf(names ...string) object {
 	var any list
 	for _, name := range names {
-		any = append(any, written(name))
+		any = append(any, schemaWritten(name))
 	}
 	return object{"anyOf": any}
 }
 
-// conditions are what fields of one struct ask of each other.
-var conditions = map[string]list{
-	"Card": {object{"if": required("action", object{"const": Protect}), "then": required("caveat", object{"minLength": 1})}},
-	"Name": {anyOf("full", "family", "given", "mrz")},
+// fieldConditions are what fields of one struct ask of each other.
+var fieldConditions = map[string]list{
+	"Card": {object{"if": schemaRequired("action", object{"const": Protect}), "then": schemaRequired("caveat", object{"minLength": 1})}},
+	"Name": {schemaAnyOf("full", "family", "given", "mrz")},
 	"Person": {object{"anyOf": list{
-		written("role"), required("names", object{"minItems": 1}), required("born"), required("nationalities", object{"minItems": 1}), required("documents", object{"minItems": 1}),
+		schemaWritten("role"), schemaRequired("names", object{"minItems": 1}), schemaRequired("born"), schemaRequired("nationalities", object{"minItems": 1}), schemaRequired("documents", object{"minItems": 1}),
 	}}},
-	"Handling":    {object{"if": required("code", object{"const": H3}), "then": required("text", object{"minLength": 1})}},
+	"Handling":    {object{"if": schemaRequired("code", object{"const": H3}), "then": schemaRequired("text", object{"minLength": 1})}},
 	"Entity":      {object{"minProperties": 2, "maxProperties": 2}},
-	"Phone":       {anyOf("number", "imei")},
-	"Account":     {anyOf("handle", "user_id")},
-	"Vehicle":     {anyOf("plate", "vin"), object{"if": required("plate", object{"minLength": 1}), "then": written("country")}},
-	"Place":       {anyOf("name", "address", "what"), object{"dependentRequired": object{"lat": list{"lon"}, "lon": list{"lat"}}}},
-	"Property":    {anyOf("description", "address", "registration")},
-	"Consent":     {object{"if": required("given", object{"const": true}), "then": written("by"), "else": written("why_not")}},
-	"Trafficking": {object{"if": required("status", object{"enum": list{IdentifiedVictim, NotVictim}}), "then": written("decided_by")}},
-	"Victim":      {required("consent")},
+	"Phone":       {schemaAnyOf("number", "imei")},
+	"Account":     {schemaAnyOf("handle", "user_id")},
+	"Vehicle":     {schemaAnyOf("plate", "vin"), object{"if": schemaRequired("plate", object{"minLength": 1}), "then": schemaWritten("country")}},
+	"Place":       {schemaAnyOf("name", "address", "what"), object{"dependentRequired": object{"lat": list{"lon"}, "lon": list{"lat"}}}},
+	"Property":    {schemaAnyOf("description", "address", "registration")},
+	"Consent":     {object{"if": schemaRequired("given", object{"const": true}), "then": schemaWritten("by"), "else": schemaWritten("why_not")}},
+	"Trafficking": {object{"if": schemaRequired("status", object{"enum": list{IdentifiedVictim, NotVictim}}), "then": schemaWritten("decided_by")}},
+	"Victim":      {schemaRequired("consent")},
 }
 
 // dialled is the shape of a telephone number as people write it.
 const dialled = "([tT][eE][lL]:)?[+0-9 \u00a0./()-]{7,40}"
 
 var (
-	text1   = object{"pattern": notBlank}
-	code    = object{"pattern": `^([A-Z]{1,3})?$`}
-	codes   = object{"items": object{"type": "string", "pattern": `^[A-Z]{1,3}$`}}
-	tongue  = object{"pattern": `^([a-z]{2,3})?$`}
-	tongues = object{"items": object{"type": "string", "pattern": `^[a-z]{2,3}$`}}
-	call    = object{"pattern": `^` + dialled + `$`}
-	mayCall = object{"pattern": `^(` + dialled + `)?$`}
-	grade   = object{"pattern": `^([ABCX][1-4])?$`}
-	count   = object{"minimum": 0, "maximum": 1_000_000_000}
-	notLess = object{"minimum": 0}
-	id      = object{"pattern": `^[a-z0-9_]+$`}
+	likeText        = object{"pattern": notBlank}
+	likeCode        = object{"pattern": `^([A-Z]{1,3})?$`}
+	likeCodes       = object{"items": object{"type": "string", "pattern": `^[A-Z]{1,3}$`}}
+	likeTongue      = object{"pattern": `^([a-z]{2,3})?$`}
+	likeTongues     = object{"items": object{"type": "string", "pattern": `^[a-z]{2,3}$`}}
+	likeCall        = object{"pattern": `^` + dialled + `$`}
+	likeCallOrNone  = object{"pattern": `^(` + dialled + `)?$`}
+	likeGrade       = object{"pattern": `^([ABCX][1-4])?$`}
+	likeCount       = object{"minimum": 0, "maximum": 1_000_000_000}
+	likeNotNegative = object{"minimum": 0}
+	likeID          = object{"pattern": `^[a-z0-9_]+$`}
 )
 
-// limits are what single fields must be like.
-var limits = map[string]object{
+// fieldLimits are what single fields must be like.
+var fieldLimits = map[string]object{
 	"document.colour":         {"enum": colourWords()},
 	"document.reference":      {"allOf": list{object{"pattern": `^[A-Z0-9/.-]{3,32}$`}, object{"pattern": `[A-Z]`}}},
 	"document.origin":         {"pattern": `^[A-Z]{2}$`},
@@ -252,31 +268,31 @@ var limits = map[string]object{
 		object{"const": list{All}}, object{"items": object{"pattern": `^[A-Z]{2}$`}}}},
 
 	"Name.mrz": {"pattern": `^[A-Z0-9<]*$`}, "Name.script": {"pattern": `^([A-Za-z]{4})?$`},
-	"Identity.birth_country": code, "Identity.nationalities": codes, "Document.country": code,
+	"Identity.birth_country": likeCode, "Identity.nationalities": likeCodes, "Document.country": likeCode,
 	"Document.number":      {"allOf": list{object{"pattern": `^[A-Za-z0-9 </-]{3,32}$`}, object{"pattern": `[A-Za-z0-9].*[A-Za-z0-9].*[A-Za-z0-9]`}}},
 	"Appearance.height_cm": {"anyOf": list{object{"const": 0}, object{"minimum": 30, "maximum": 260}}},
 	"Appearance.weight_kg": {"anyOf": list{object{"const": 0}, object{"minimum": 1, "maximum": 400}}},
-	"Appearance.speaks":    tongues, "Desk.speaks": tongues, "Body.languages": tongues, "Warrant.language": tongue,
-	"Desk.name": text1, "Desk.phone": call, "Guardian.phone": mayCall, "Phone.number": mayCall,
-	"Body.purpose": {"pattern": `^[a-h]?$`}, "Body.grade": grade, "Link.grade": grade,
-	"Warrant.country": {"pattern": `^[A-Z]{1,3}$`}, "Warrant.authority": text1, "Warrant.reference": text1, "Warrant.offence": text1,
-	"Warrant.max_penalty_months": notLess, "Warrant.sentence_left_months": notLess,
-	"Conviction.country": {"pattern": `^[A-Z]{1,3}$`}, "Conviction.offence": text1,
-	"Threat.what": text1, "Threat.target": text1, "Threat.advice": text1,
-	"Method.offence": text1, "Method.how": text1, "Method.signs": {"minItems": 1, "items": object{"type": "string", "pattern": notBlank}},
+	"Appearance.speaks":    likeTongues, "Desk.speaks": likeTongues, "Body.languages": likeTongues, "Warrant.language": likeTongue,
+	"Desk.name": likeText, "Desk.phone": likeCall, "Guardian.phone": likeCallOrNone, "Phone.number": likeCallOrNone,
+	"Body.purpose": {"pattern": `^[a-h]?$`}, "Body.grade": likeGrade, "Link.grade": likeGrade,
+	"Warrant.country": {"pattern": `^[A-Z]{1,3}$`}, "Warrant.authority": likeText, "Warrant.reference": likeText, "Warrant.offence": likeText,
+	"Warrant.max_penalty_months": likeNotNegative, "Warrant.sentence_left_months": likeNotNegative,
+	"Conviction.country": {"pattern": `^[A-Z]{1,3}$`}, "Conviction.offence": likeText,
+	"Threat.what": likeText, "Threat.target": likeText, "Threat.advice": likeText,
+	"Method.offence": likeText, "Method.how": likeText, "Method.signs": {"minItems": 1, "items": object{"type": "string", "pattern": notBlank}},
 	"Method.objects": {"items": object{"type": "string", "pattern": notBlank}},
-	"Listing.list":   text1, "Listing.reference": text1, "Listing.measures": {"minItems": 1},
-	"Entity.id": id, "Link.from": id, "Link.to": id,
-	"Account.service": text1, "Wallet.currency": text1, "Wallet.address": text1, "BankAccount.number": text1, "BankAccount.country": code,
-	"Vehicle.country": code, "Place.country": code, "Organization.country": code, "Property.country": code,
-	"Place.lat": {"minimum": -90, "maximum": 90}, "Place.lon": {"minimum": -180, "maximum": 180}, "Place.radius_m": notLess,
-	"JobAdvert.title": text1, "Trip.from": text1, "Trip.to": text1, "Payment.amount": {"pattern": `^[0-9.]+$`}, "Payment.currency": text1,
-	"Organization.name": text1, "Event.what": text1, "Property.what": text1,
-	"Victim.readers": {"items": object{"type": "string", "pattern": `^[A-Z]{2}$`}}, "Victim.pseudonym": text1,
-	"Guardian.name": text1, "Guardian.relation": text1,
+	"Listing.list":   likeText, "Listing.reference": likeText, "Listing.measures": {"minItems": 1},
+	"Entity.id": likeID, "Link.from": likeID, "Link.to": likeID,
+	"Account.service": likeText, "Wallet.currency": likeText, "Wallet.address": likeText, "BankAccount.number": likeText, "BankAccount.country": likeCode,
+	"Vehicle.country": likeCode, "Place.country": likeCode, "Organization.country": likeCode, "Property.country": likeCode,
+	"Place.lat": {"minimum": -90, "maximum": 90}, "Place.lon": {"minimum": -180, "maximum": 180}, "Place.radius_m": likeNotNegative,
+	"JobAdvert.title": likeText, "Trip.from": likeText, "Trip.to": likeText, "Payment.amount": {"pattern": `^[0-9.]+$`}, "Payment.currency": likeText,
+	"Organization.name": likeText, "Event.what": likeText, "Property.what": likeText,
+	"Victim.readers": {"items": object{"type": "string", "pattern": `^[A-Z]{2}$`}}, "Victim.pseudonym": likeText,
+	"Guardian.name": likeText, "Guardian.relation": likeText,
 	"Trafficking.methods_of_control":    {"items": object{"type": "string", "enum": vocab(append([]string{""}, methodsOfControl...)...)}},
 	"Trafficking.types_of_exploitation": {"items": object{"type": "string", "enum": vocab(append([]string{""}, typesOfExploitation...)...)}},
-	"Tally.operation":                   text1, "Tally.sector": text1, "Tally.hour": count, "Tally.hotspots": count, "Tally.inspections": count, "Tally.intercepted": count, "Tally.located": count,
+	"Tally.operation":                   likeText, "Tally.sector": likeText, "Tally.hour": likeCount, "Tally.hotspots": likeCount, "Tally.inspections": likeCount, "Tally.intercepted": likeCount, "Tally.located": likeCount,
 }
 
 func colourWords() list {

@@ -179,7 +179,7 @@ func TestHelp(t *testing.T) {
 			}
 		}
 	}
-	for _, table := range []any{fieldHelp, limits} {
+	for _, table := range []any{fieldHelp, fieldLimits} {
 		for _, key := range reflect.ValueOf(table).MapKeys() {
 			if !known[key.String()] {
 				t.Errorf("%s is no field", key)

@@ -12,6 +12,11 @@ type View struct {
 	Origin Origin
 	Header ledger.Publish
 
+	// What the ledger says of this version, set by who read it. The zero values
+	// are of a version that nobody may act on as if it were reviewed.
+	Reviewed bool // reviewers of other bureaus approved it
+	Stopped  bool // the notice is suspended or has ended
+
 	Kind      ledger.Kind // KindUndisclosed if nothing was opened of a diffusion
 	Colour    ledger.Kind // of a diffusion
 	Reference string
@@ -32,18 +37,18 @@ func (v *View) Opened() bool {
 func (v *View) ReviewBy() Date { return dateOfDay(v.Header.ReviewBy) }
 
 // Unreviewed reports whether nobody but the origin has judged the notice. It
-// must be shown with it.
-func (v *View) Unreviewed() bool { return v.Header.Kind == ledger.KindUndisclosed }
+// must be shown with it. A tally is of nobody, and needs no judgement.
+func (v *View) Unreviewed() bool { return !v.Reviewed && v.Header.Kind != ledger.KindTally }
 
-// Action returns the instruction to show. A notice that nobody reviewed never
-// asks for an arrest, whatever its author wrote: the desk decides, as it does
-// on an instruction that we do not know.
+// Action returns the instruction to show. A notice that nobody reviewed, or that
+// is stopped, never asks for an arrest, whatever its author wrote: the desk
+// decides, as it does on an instruction that we do not know.
 func (v *View) Action() Action {
 	if v.Card == nil {
 		return ""
 	}
 	_, known := actionSentences[v.Card.Action]
-	if !known || v.Unreviewed() && v.Card.Action == Arrest {
+	if !known || (v.Unreviewed() || v.Stopped) && v.Card.Action == Arrest {
 		return CallDesk
 	}
 	return v.Card.Action

@@ -8,5 +8,12 @@
 //
 // It refuses, with a typed [Refusal], whatever an author may not do at that log
 // position; a refused statement gets no leaf and changes nothing. Start reading
-// at Apply, then rights.go for who may do what.
+// at Apply, then rights.go for who may do what, lifecycle.go for the life of a
+// notice, and purge.go for the end of its texts.
+//
+// Nothing happens between entries: a notice is due for review or has expired
+// because ledger time has come so far, and whoever reads it asks [Notice.At].
+//
+// The charter has no fields for retention, terms and reviewers. They are
+// constants here, [TermDays] and those after it and [Reviewers], until it has.
 package state

@@ -123,8 +123,8 @@ func (n *Notice) Overdue(now uint64) bool {
 	return n.Status == StatusSubmitted && !n.At(now).Ended() && now >= n.Sent+ReviewDays*dayMS
 }
 
-// endedBy returns the ledger time at which the notice has ended, if it has at now.
-func (n *Notice) endedBy(now uint64) (at uint64, ended bool) {
+// EndedBy returns the ledger time at which the notice has ended, if it has at now.
+func (n *Notice) EndedBy(now uint64) (at uint64, ended bool) {
 	switch {
 	case n.Status.Ended():
 		return n.EndedAt, true

@@ -198,7 +198,7 @@ func (a *application) purgeable(target ledger.ID) (what, origin string, since ui
 		return "", "", 0, nil, err
 	}
 	if n != nil {
-		since, ended := n.endedBy(a.now)
+		since, ended := n.EndedBy(a.now)
 		switch {
 		case n.Purged != 0:
 			refusal = refuse(Repeated, fmt.Sprintf("the notice is purged since entry %d", n.Purged-1))

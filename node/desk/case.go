@@ -18,7 +18,11 @@ type Case struct {
 	Time   uint64 // ledger time of its publication, POSIX ms
 	Bureau string // the origin
 	Author keys.ID
-	Status state.Status
+	Status state.Status // at the ledger time of the end of this desk's replica
+
+	Reviewed  bool   // reviewers of other bureaus approved the current version
+	ReviewDue bool   // its origin should extend or withdraw it
+	Term      uint32 // the last day on which it counts
 
 	Public *ledger.Publish // header of the current version
 	View   *notice.View    // current version; nil if these keys open nothing of it
@@ -26,13 +30,25 @@ type Case struct {
 
 	Versions []Version // oldest first; the last is the current one
 	Replies  []Reply   // those that these keys open, in log order
+	Acts     []Act     // on its life: reviews, suspensions, extensions, purges, in log order
 
 	// Withheld are the parts that a desk opens and does not show to who asked: see
 	// [Case.Only].
 	Withheld readlog.Parts
 
-	Withdrawn   uint64 // index of the withdrawal; only with state.StatusWithdrawn
-	WithdrawnAt uint64 // its ledger time
+	Ended   uint64 // index of the entry that ended it; 0 when none did
+	EndedAt uint64 // ledger time of its end, POSIX ms, also when it expired; 0 before
+}
+
+// Act is what somebody did to the life of a notice.
+type Act struct {
+	ID     ledger.ID
+	Class  ledger.Class
+	Index  uint64
+	Time   uint64
+	Bureau string
+	What   string // in words: "approve", "suspend as reviewers"
+	Reason string // sealed, "" if there is none or these keys do not open it
 }
 
 // Version is a notice as it was published or amended.
@@ -106,20 +122,22 @@ func (d *Desk) header(k *docket) (*Case, error) {
 		c.Public = p
 		c.Versions = append(c.Versions, Version{ID: e.ID, Index: index, Time: time, Author: e.Statement.Author, Public: p})
 	}
-	if k.ended > 0 {
-		time, _, err := d.store.Entry(k.ended - 1)
-		if err != nil {
-			return nil, fmt.Errorf("read entry %d: %w", k.ended-1, err)
-		}
-		c.Status, c.Withdrawn, c.WithdrawnAt = state.StatusWithdrawn, k.ended-1, time
+	if err := d.life(c, k); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-// show puts what was opened into the case.
+// show puts what was opened into the case. Views are shared with the opener, and
+// what the ledger says of them changes: each case has copies.
 func (c *Case) show(o *openedNotice) {
 	for i := range c.Versions {
 		c.Versions[i].View, c.Versions[i].Err = o.shown[i].view, o.shown[i].err
+		if v := o.shown[i].view; v != nil {
+			own := *v
+			own.Reviewed, own.Stopped = c.Reviewed && i == len(c.Versions)-1, c.Status.Ended() || c.Status == state.StatusSuspended
+			c.Versions[i].View = &own
+		}
 	}
 	current := c.Versions[len(c.Versions)-1]
 	c.View, c.Err = current.View, current.Err

@@ -143,8 +143,8 @@ func TestCaseFromPublishToWithdrawal(t *testing.T) {
 	syncDesk(t, xa.Desk, xa.node)
 	end := xa.send(xa.Withdraw(ctx, xa.c, xa.officers(), id))
 	c := xb.look("LT-0301")
-	_, e, err := xb.Entry(c.Withdrawn)
-	if c.Status != state.StatusWithdrawn || err != nil || e.ID != end || c.WithdrawnAt <= c.Time {
+	_, e, err := xb.Entry(c.Ended)
+	if c.Status != state.StatusWithdrawn || err != nil || e.ID != end || c.EndedAt <= c.Time {
 		t.Errorf("after the withdrawal: %+v, %v", c, err)
 	}
 	for _, tt := range []struct {

@@ -14,7 +14,8 @@ import (
 // Filter chooses cases; the zero Filter takes all.
 type Filter struct {
 	Bureau string           // of the origin
-	Status state.Status     // active or withdrawn
+	Status state.Status     // the state that it is in now
+	Live   bool             // only those that have not ended
 	Since  uint64           // published at this index or later
 	Opened bool             // only if these keys open a version of it
 	Keep   func(*Case) bool // asked last, with everything there is
@@ -81,9 +82,17 @@ func (d *Desk) cases(ctx context.Context, dockets []docket, replies []uint64, f 
 	)
 	for i := range dockets {
 		k := &dockets[i]
-		ended := k.ended > 0
-		if k.index < f.Since || f.Status == state.StatusActive && ended || f.Status == state.StatusWithdrawn && !ended {
+		if k.index < f.Since {
 			continue
+		}
+		if f.Status != 0 || f.Live {
+			n, now, err := d.noticeNow(k.id)
+			if err != nil {
+				return nil, err
+			}
+			if status := n.At(now); f.Status != 0 && status != f.Status || f.Live && status.Ended() {
+				continue
+			}
 		}
 		c, err := d.header(k)
 		if err != nil {
@@ -107,6 +116,9 @@ func (d *Desk) cases(ctx context.Context, dockets []docket, replies []uint64, f 
 		byID[c.ID.String()] = c
 	}
 	if err := d.attach(ctx, byID, replies); err != nil {
+		return nil, err
+	}
+	if err := d.reasons(ctx, list); err != nil {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(c *Case) bool {

@@ -28,7 +28,7 @@ type docket struct {
 	index    uint64
 	versions []uint64 // entries with a body: the publish, then amends
 	grants   []uint64
-	ended    uint64 // index of the withdrawal + 1; 0 while active
+	acts     []uint64 // on its life
 }
 
 func newCatalog(s store.Store) *catalog {
@@ -84,8 +84,10 @@ func (c *catalog) add(index uint64, e *ledger.Entry) {
 		d.versions = append(d.versions, index)
 	case ledger.ClassGrant:
 		d.grants = append(d.grants, index)
-	case ledger.ClassWithdraw:
-		d.ended = index + 1
+	case ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift, ledger.ClassExtend, ledger.ClassPurge:
+		if d != nil { // a purge may be of a reply
+			d.acts = append(d.acts, index)
+		}
 	case ledger.ClassReply:
 		c.replies = append(c.replies, index)
 	case ledger.ClassEnrol:

@@ -17,7 +17,14 @@ func (d *Desk) Grant(ctx context.Context, c *client.Client, by Officers, id ledg
 	if err != nil {
 		return ledger.Item{}, fmt.Errorf("share notice %s: %w", id.Short(), err)
 	}
-	it, err := d.sign(ctx, c, &by, ledger.Statement{Class: ledger.ClassGrant, Target: id}, body)
+	s := ledger.Statement{Class: ledger.ClassGrant, Target: id}
+	if compartment == seal.Victim {
+		if len(by.Others) == 0 {
+			return ledger.Item{}, fmt.Errorf("share notice %s: %w", id.Short(), &SecondNeeded{"it is about a victim"})
+		}
+		s.Public = ledger.VictimGrant
+	}
+	it, err := d.sign(ctx, c, &by, s, body)
 	if err != nil {
 		return ledger.Item{}, fmt.Errorf("share notice %s: %w", id.Short(), err)
 	}

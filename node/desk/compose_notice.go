@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"time"
 
 	"comity/ledger"
 	"comity/ledger/notice"
@@ -93,10 +94,29 @@ func (d *Desk) active(by Officers, id ledger.ID) (*state.Notice, error) {
 		return nil, fmt.Errorf("there is no such notice in the %d entries of this desk", size)
 	case n.Bureau != o.Bureau:
 		return nil, fmt.Errorf("it is a notice of %s, and %s acts on its own only", n.Bureau, o.Bureau)
-	case n.Status != state.StatusActive:
-		return nil, fmt.Errorf("it is %s since entry %d", n.Status, n.Ended-1)
 	}
-	return n, nil
+	return n, d.live(n)
+}
+
+// live returns an error for a notice that has ended, as far as the desk is.
+func (d *Desk) live(n *state.Notice) error {
+	head, err := state.ReadHead(d.store)
+	if err != nil {
+		return err
+	}
+	status := n.At(head.Time)
+	switch {
+	case status.Ended() && n.Ended > 0:
+		return fmt.Errorf("it is %s since entry %d", status, n.Ended-1)
+	case status.Ended():
+		return fmt.Errorf("it is %s since %s", status, dayText(n.Term()+1))
+	}
+	return nil
+}
+
+// dayText writes a day.
+func dayText(day uint32) string {
+	return time.Unix(int64(day)*24*60*60, 0).UTC().Format(time.DateOnly)
 }
 
 // sizeClass returns ceil(log2(n)).

@@ -10,10 +10,10 @@ import (
 )
 
 // Parts returns which parts of the case stand open in it, in any version.
-// Replies are sealed as the body is.
+// Replies, and the reasons of acts, are sealed as the body is.
 func (c *Case) Parts() readlog.Parts {
 	var p readlog.Parts
-	if slices.ContainsFunc(c.Replies, func(r Reply) bool { return !r.bare() }) {
+	if slices.ContainsFunc(c.Replies, func(r Reply) bool { return !r.bare() }) || slices.ContainsFunc(c.Acts, func(a Act) bool { return a.Reason != "" }) {
 		p |= readlog.PartsOf(seal.Body)
 	}
 	for i := range c.Versions {
@@ -44,7 +44,7 @@ func partsOf(v *notice.View) (p readlog.Parts) {
 // has yet decided who may read.
 func (c *Case) Only(p readlog.Parts) *Case {
 	out := &Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status,
-		Public: c.Public, View: only(c.View, p), Err: c.Err, Withheld: c.Parts() &^ p, Withdrawn: c.Withdrawn, WithdrawnAt: c.WithdrawnAt}
+		Public: c.Public, View: only(c.View, p), Err: c.Err, Withheld: c.Parts() &^ p, Ended: c.Ended, EndedAt: c.EndedAt}
 	for i := range c.Versions {
 		v := &c.Versions[i]
 		out.Versions = append(out.Versions, Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public, View: only(v.View, p), Err: v.Err})
@@ -54,6 +54,15 @@ func (c *Case) Only(p readlog.Parts) *Case {
 			r = r.Bare()
 		}
 		out.Replies = append(out.Replies, r)
+	}
+	for _, a := range c.Acts {
+		if !p.Has(seal.Body) {
+			if a.Class == ledger.ClassReview {
+				continue // what reviewers think of it is not for a checkpoint
+			}
+			a.Reason = ""
+		}
+		out.Acts = append(out.Acts, Act{ID: a.ID, Class: a.Class, Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})
 	}
 	return out
 }

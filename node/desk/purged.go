@@ -16,11 +16,11 @@ type Purged struct {
 	By      uint64    // index of the purge
 }
 
-// Purged returns the purges of the replica from the k-th on, from 0, in log order.
+// Purges returns the purges of the replica from the k-th on, from 0, in log order.
 // Who keeps on disk what was made of bodies keeps there, in the same step, how
 // many purges it has carried out, and asks from there on after each Sync and when
 // it starts: so none is missed, wherever it dies.
-func (d *Desk) Purged(k uint64) ([]Purged, error) {
+func (d *Desk) Purges(k uint64) ([]Purged, error) {
 	n, err := state.ReadPurges(d.store)
 	if err != nil {
 		return nil, fmt.Errorf("read purges: %w", err)

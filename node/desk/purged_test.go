@@ -24,7 +24,7 @@ func TestPurged(t *testing.T) {
 		t.Fatalf("XB opens nothing: %v", c.Err)
 	}
 	first := xb.look(id.String()).Index
-	if list, err := xb.Purged(0); err != nil || len(list) != 0 {
+	if list, err := xb.Purges(0); err != nil || len(list) != 0 {
 		t.Errorf("purges before there is one: %v, %v", list, err)
 	}
 	syncDesk(t, xa.Desk, n)
@@ -49,11 +49,11 @@ func TestPurged(t *testing.T) {
 	if c := xb.look(stays.String()); c.View == nil {
 		t.Errorf("another notice is gone too: %v", c.Err)
 	}
-	list, err := xb.Purged(0)
+	list, err := xb.Purges(0)
 	if err != nil || len(list) != 1 || list[0].ID != id || !slices.Equal(list[0].Entries, []uint64{first}) {
 		t.Fatalf("purges: %+v, %v", list, err)
 	}
-	if more, err := xb.Purged(1); err != nil || len(more) != 0 {
+	if more, err := xb.Purges(1); err != nil || len(more) != 0 {
 		t.Errorf("purges from the second on: %v, %v", more, err)
 	}
 

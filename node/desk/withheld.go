@@ -30,7 +30,7 @@ func (d *Desk) complete(ctx context.Context, c *client.Client, chunk *chunk) err
 		p := shown[r.PurgedBy]
 		if p == nil {
 			var err error
-			if p, err = d.purge(ctx, c, r.PurgedBy); err != nil {
+			if p, err = d.fetchPurge(ctx, c, r.PurgedBy); err != nil {
 				return fmt.Errorf("the purge of entry %d: %w", index, err)
 			}
 			shown[r.PurgedBy] = p
@@ -45,9 +45,9 @@ func (d *Desk) complete(ctx context.Context, c *client.Client, chunk *chunk) err
 // finalWait is how long a node may wait for the FINAL checkpoint of a purge.
 const finalWait = 10 * time.Second
 
-// purge returns the entry at index, which may be beyond what is synced, with a
+// fetchPurge returns the entry at index, which may be beyond what is synced, with a
 // receipt that shows that it is in the ledger.
-func (d *Desk) purge(ctx context.Context, c *client.Client, index uint64) (*ledger.Entry, error) {
+func (d *Desk) fetchPurge(ctx context.Context, c *client.Client, index uint64) (*ledger.Entry, error) {
 	var e *ledger.Entry
 	if _, err := c.Records(ctx, index, 1, func(r *wire.Record) error {
 		e = r.Entry

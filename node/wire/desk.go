@@ -130,6 +130,7 @@ type Case struct {
 	Why      []string      `json:"why,omitempty"`      // of a search
 	Versions []CaseVersion `json:"versions"`
 	Replies  []CaseReply   `json:"replies,omitempty"`
+	Acts     []CaseAct     `json:"acts,omitempty"`
 	Ended    uint64        `json:"ended,omitempty"`    // index of the entry that ended it
 	EndedAt  uint64        `json:"ended_at,omitempty"` // ledger time of its end
 }
@@ -170,6 +171,18 @@ type CaseReply struct {
 	Author keys.ID       `json:"author"`
 	Void   string        `json:"void,omitempty"`
 	Reply  *notice.Reply `json:"reply"`
+}
+
+// CaseAct is what somebody did to the life of a notice. Its reason is there for
+// those who may read bodies.
+type CaseAct struct {
+	ID     ledger.ID `json:"id"`
+	Class  uint8     `json:"class"`
+	Index  uint64    `json:"index"`
+	Time   uint64    `json:"time"`
+	Bureau string    `json:"bureau"`
+	What   string    `json:"what"`
+	Reason string    `json:"reason,omitempty"`
 }
 
 // ReadsHead is the head of the desk's read log, for the overseer to keep.

@@ -21,12 +21,13 @@ func example() *wire.Case {
 		Withheld: []string{"victim"},
 		Versions: []wire.CaseVersion{{ID: ledger.ID{1}, Index: 7, Time: 8, Public: p.Marshal(), Reference: n.Reference}},
 		Replies:  []wire.CaseReply{{ID: ledger.ID{2}, Index: 9, Bureau: "XB", Reply: &notice.Reply{Type: notice.Ack}}},
+		Acts:     []wire.CaseAct{{ID: ledger.ID{3}, Index: 10, Bureau: "XA", What: "extend until 2027-01-01"}},
 		Ended:    10, EndedAt: 11}
 }
 
 func TestParseCase(t *testing.T) {
 	c, err := parseCase(example())
-	if err != nil || c.Reference() != "LT-0301" || c.View.Title() != "yellow diffusion, unreviewed" || c.Replies[0].Type != notice.Ack || c.Withdrawn != 10 {
+	if err != nil || c.Reference() != "LT-0301" || c.View.Title() != "yellow diffusion, unreviewed" || c.Replies[0].Type != notice.Ack || c.Ended != 10 || len(c.Acts) != 1 {
 		t.Fatalf("got %+v, %v", c, err)
 	}
 	for name, edit := range map[string]func(*wire.Case){

@@ -11,7 +11,6 @@ import (
 
 	"comity/crypto/seal"
 	"comity/ledger"
-	"comity/ledger/notice"
 	"comity/ledger/query"
 	"comity/node/desk"
 	"comity/node/desk/readlog"
@@ -216,11 +215,7 @@ func (a *api) inbox(req *http.Request, who caller) (any, error) {
 	}
 	out := &wire.Inbox{AsOf: cmp.Or(q.AsOf, a.cfg.Desk.AsOf(a.cfg.Clock())), Waiting: []wire.Waiting{}}
 	for i, c := range cases {
-		c = c.Only(who.parts)
-		if !who.parts.Has(seal.Body) {
-			c.Replies = slices.DeleteFunc(c.Replies, func(r desk.Reply) bool { return r.Type != notice.Ack })
-		}
-		cases[i] = c
+		cases[i] = c.Only(who.parts)
 	}
 	for _, w := range desk.Inbox(cases, a.cfg.Bureau, out.AsOf) {
 		if len(out.Waiting) == maxWaiting {

@@ -21,6 +21,9 @@ func summary(c *desk.Case, parts readlog.Parts) *wire.Case {
 	for i := range out.Versions {
 		out.Versions[i].View = nil
 	}
+	for i := range out.Acts {
+		out.Acts[i].Reason = ""
+	}
 	if v := out.View; v != nil {
 		if v.Card != nil {
 			v.Card = &notice.Card{Action: v.Card.Action, Desk: v.Card.Desk}
@@ -76,7 +79,10 @@ func wireCase(c *desk.Case) *wire.Case {
 		}
 		out.Replies[i] = w
 	}
-	out.Ended, out.EndedAt = c.Withdrawn, c.WithdrawnAt
+	for _, a := range c.Acts {
+		out.Acts = append(out.Acts, wire.CaseAct{ID: a.ID, Class: uint8(a.Class), Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})
+	}
+	out.Ended, out.EndedAt = c.Ended, c.EndedAt
 	return out
 }
 

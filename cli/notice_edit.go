@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"comity/ledger/notice"
+
+	"github.com/urfave/cli/v2"
+)
+
+const maxDraftFile = 4 * notice.MaxSize
+
+// noticeEdit lets a person write a notice in an editor, shows what each bureau
+// will see of it, asks, and sends it. Whatever goes wrong on the way, the text
+// is kept and named; once the notice is in the ledger it is removed.
+func (t *terminal) noticeEdit(c *cli.Context, n *notice.Notice) error {
+	if t.asJSON && !c.Bool("yes") {
+		return usagef("--json shows no preview to confirm: say --yes as well")
+	}
+	h, err := t.openHome(c)
+	if err != nil {
+		return err
+	}
+	first, err := n.Draft(
+		"A "+n.Kind.String()+" notice, about people who do not exist: replace all of it, save, and close the editor.",
+		"Lines after // are remarks and are not sent. Close without a change, or empty the file, and nothing is sent.")
+	if err != nil {
+		return err
+	}
+	d, err := newDraft(h.Dir(), n.Reference+".jsonc", first)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if !d.kept {
+			d.remove()
+		}
+	}()
+	n, err = t.editUntilSound(d, first)
+	if err != nil {
+		return err
+	}
+	d.kept = true // an officer's work from here on: removed only once it is in the ledger
+	if err := t.sendDraft(c, n); err != nil {
+		t.note("your text is kept in %s", d.path)
+		t.note("send it later: comity notice submit %s; then remove it", d.path)
+		return err
+	}
+	d.kept = false
+	return nil
+}
+
+// editUntilSound opens the editor until the draft is a notice that can be sent.
+// What is wrong stands at the top of the text when it opens again. A text that
+// is closed unchanged is given up, and kept if somebody wrote it.
+func (t *terminal) editUntilSound(d *draftFile, first []byte) (*notice.Notice, error) {
+	shown := first
+	for {
+		if err := t.edit(d); err != nil {
+			d.kept = !bytes.Equal(shown, first)
+			return nil, t.keptDraft(d, err)
+		}
+		text, err := d.read(maxDraftFile)
+		switch {
+		case err != nil:
+			d.kept = true
+			return nil, t.keptDraft(d, err)
+		case bytes.Equal(text, first), notice.Blank(text):
+			return nil, errors.New("nothing was written, so nothing is sent")
+		}
+		plain := withoutProblems(text)
+		n, err := notice.ParseDraft(plain)
+		if err == nil {
+			err = n.Validate(time.Now())
+		}
+		if err == nil {
+			return n, nil
+		}
+		if bytes.Equal(text, shown) {
+			d.kept = true
+			return nil, t.keptDraft(d, t.checkNotice("the draft", err))
+		}
+		shown = withProblems(plain, err)
+		if err := d.write(shown); err != nil {
+			d.kept = true
+			return nil, t.keptDraft(d, err)
+		}
+	}
+}
+
+func (t *terminal) keptDraft(d *draftFile, err error) error {
+	if d.kept {
+		t.note("your text is kept in %s; when it is right: comity notice submit %s", d.path, d.path)
+	}
+	return err
+}
+
+// problemMark begins the lines that say what is wrong, so that they can be
+// replaced by others.
+const problemMark = "//! "
+
+// withProblems puts what is wrong at the top of a text. A line that is named is
+// the one that the editor shows, below two lines more.
+func withProblems(text []byte, wrong error) []byte {
+	var b bytes.Buffer
+	b.WriteString(problemMark + "NOT SENT. Put right what follows, save, and close the editor; close it unchanged to give up.\n")
+	var problems notice.Problems
+	if errors.As(wrong, &problems) {
+		for _, p := range problems {
+			fmt.Fprintf(&b, "%s  %s\n", problemMark, oneLine(p.String()))
+		}
+	} else {
+		why := lineNumber.ReplaceAllStringFunc(oneLine(wrong.Error()), func(s string) string {
+			n, err := strconv.Atoi(s[len("line "):])
+			if err != nil {
+				return s
+			}
+			return fmt.Sprintf("line %d", n+2)
+		})
+		fmt.Fprintf(&b, "%s  %s\n", problemMark, why)
+	}
+	b.Write(text)
+	return b.Bytes()
+}
+
+var lineNumber = regexp.MustCompile(`\bline [0-9]{1,6}\b`)
+
+// withoutProblems leaves out what withProblems wrote.
+func withoutProblems(text []byte) []byte {
+	var b bytes.Buffer
+	for line := range bytes.Lines(text) {
+		if !bytes.HasPrefix(line, []byte(strings.TrimSpace(problemMark))) {
+			b.Write(line)
+		}
+	}
+	return b.Bytes()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(visible(s)), " ") }
+
+// sendDraft previews a notice, asks, and sends it.
+func (t *terminal) sendDraft(c *cli.Context, n *notice.Notice) error {
+	s, err := t.openToWrite(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	by, err := s.signers(c)
+	if err != nil {
+		return err
+	}
+	if !c.Bool("again") {
+		if err := s.unused(c.Context, n.Reference); err != nil {
+			return err
+		}
+	}
+	if n.FourEyes() && len(by.Others) == 0 {
+		return s.needsSecond(n.Reference, nil)
+	}
+	if !s.asJSON {
+		if err := s.preview(n, by.Author.ID()); err != nil {
+			return err
+		}
+	}
+	if !c.Bool("yes") {
+		s.closeDesk() // whoever reads the question may take a minute
+		if err := s.confirm("Seal, sign and send " + n.Reference + " as shown? yes or no: "); err != nil {
+			return err
+		}
+		if err := s.read(c.Context); err != nil {
+			return err
+		}
+	}
+	it, err := s.desk.Publish(c.Context, s.client, by, n)
+	if err != nil {
+		return s.composing(n.Reference, err)
+	}
+	return s.send(c, n.Reference, it)
+}

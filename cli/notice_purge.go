@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"comity/ledger"
+	"comity/node/desk"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) noticePurgeCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "purge",
+		Usage:     "have the sealed texts of a notice that has ended destroyed everywhere",
+		ArgsUsage: "ID",
+		Description: "Needs --second, a supervisor, as long as the texts may be kept: five years after the end. The entries\n" +
+			"stay, and prove what happened. With --answer ID it is an answer of your bureau to the notice that is purged.\n" +
+			"Each node says when it has done it: comity notice show ID. Nobody can undo it.\n\n" +
+			"Example: comity notice purge LT-0301 --why over --second sup-1",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "why", Usage: "`REASON`, in the clear: over, retention or order", Value: "over"},
+			&cli.StringFlag{Name: "answer", Usage: "the `ID` of an answer; 8 digits are enough"},
+			secondFlag(), noWaitFlag(),
+		},
+		Action: t.noticePurge,
+	}
+}
+
+func (t *terminal) noticePurge(c *cli.Context) error {
+	var reason ledger.Reason
+	for r := ledger.ReasonOver; r <= ledger.ReasonOrder; r++ {
+		if r.String() == c.String("why") {
+			reason = r
+		}
+	}
+	if reason == 0 {
+		return hint(usagef("--why %s: there is no such reason", c.String("why")), "over, retention or order")
+	}
+	return t.actOn(c, func(s *session, k *desk.Case, by desk.Officers, _ string) (string, ledger.Item, error) {
+		name, id := "the purge of "+k.Name(), k.ID
+		if prefix := c.String("answer"); prefix != "" {
+			r, err := answerOf(k, prefix)
+			if err != nil {
+				return name, ledger.Item{}, err
+			}
+			name, id = fmt.Sprintf("the purge of an answer to %s", k.Name()), r.ID
+		}
+		it, err := s.desk.Purge(c.Context, s.client, by, id, reason)
+		return name, it, err
+	})
+}
+
+// answerOf returns the one answer on the case whose id begins with prefix.
+func answerOf(k *desk.Case, prefix string) (*desk.Reply, error) {
+	var found []*desk.Reply
+	for i := range k.Replies {
+		if strings.HasPrefix(k.Replies[i].ID.String(), prefix) {
+			found = append(found, &k.Replies[i])
+		}
+	}
+	if len(found) != 1 || len(prefix) < 8 {
+		return nil, hint(usagef("--answer %s: it names %s on %s", prefix, plural(len(found), "answer", "answers"), k.Name()), "see them: comity notice show %s", k.Name())
+	}
+	return found[0], nil
+}
+
+// showPurge says how far the nodes are with the purge of a case.
+func (s *session) showPurge(k *desk.Case) error {
+	if s.desk == nil {
+		return nil // the bureau's desk was asked; which nodes have purged, an own replica shows
+	}
+	for i := range k.Acts {
+		if k.Acts[i].Class != ledger.ClassPurge {
+			continue
+		}
+		p, err := s.desk.Purged(k.Acts[i].ID)
+		if err != nil || p == nil {
+			return err
+		}
+		missing := p.Missing()
+		s.say("  purged    %d of %d nodes say that they have destroyed it", len(p.Nodes)-len(missing), len(p.Nodes))
+		if len(missing) > 0 {
+			s.say("  missing   %s", strings.Join(missing, " "))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"comity/ledger"
+	"comity/ledger/state"
+)
+
+// life fills in what the ledger says of the life of a notice.
+func (d *Desk) life(c *Case, k *docket) error {
+	n, now, err := d.noticeNow(k.id)
+	if err != nil {
+		return err
+	}
+	c.Status, c.Reviewed, c.ReviewDue, c.Term = n.At(now), n.Reviewed(), n.ReviewDue(now), n.Term()
+	if c.EndedAt, _ = n.EndedBy(now); n.Ended > 0 {
+		c.Ended = n.Ended - 1
+	}
+	for _, index := range k.acts {
+		a, err := d.act(index)
+		if err != nil {
+			return err
+		}
+		c.Acts = append(c.Acts, a)
+	}
+	return nil
+}
+
+// noticeNow returns what the state has of a notice, and the ledger time of the
+// end of the replica.
+func (d *Desk) noticeNow(id ledger.ID) (*state.Notice, uint64, error) {
+	head, err := state.ReadHead(d.store)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read replica: %w", err)
+	}
+	n, err := d.Notice(id)
+	if err == nil && n == nil {
+		err = ErrNoCase
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read notice %s: %w", id.Short(), err)
+	}
+	return n, head.Time, nil
+}
+
+func (d *Desk) act(index uint64) (Act, error) {
+	time, e, err := d.store.Entry(index)
+	if err != nil {
+		return Act{}, fmt.Errorf("read entry %d: %w", index, err)
+	}
+	what, err := actWords(e.Statement)
+	if err != nil {
+		return Act{}, fmt.Errorf("read entry %d: %w", index, err)
+	}
+	o, err := d.origin(e)
+	if err != nil {
+		return Act{}, fmt.Errorf("read entry %d: %w", index, err)
+	}
+	return Act{ID: e.ID, Class: e.Statement.Class, Index: index, Time: time, Bureau: o.Bureau, What: what}, nil
+}
+
+// actWords says what a statement does to the life of a notice.
+func actWords(s *ledger.Statement) (string, error) {
+	switch s.Class {
+	case ledger.ClassReview:
+		r, err := ledger.ParseReview(s.Public)
+		if err != nil {
+			return "", err
+		}
+		return r.Decision.String(), nil
+	case ledger.ClassSuspend:
+		p, err := ledger.ParseSuspend(s.Public)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("suspend, as %s", p.By), nil
+	case ledger.ClassLift:
+		p, err := ledger.ParseLift(s.Public)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("lift, as %s: %s", p.By, p.Outcome), nil
+	case ledger.ClassExtend:
+		p, err := ledger.ParseExtend(s.Public)
+		if err != nil {
+			return "", err
+		}
+		return "extend until " + dayText(p.ReviewBy), nil
+	case ledger.ClassPurge:
+		p, err := ledger.ParsePurge(s.Public)
+		if err != nil {
+			return "", err
+		}
+		return "purge: " + p.Reason.String(), nil
+	}
+	return s.Class.String(), nil
+}
+
+// reasons opens what bureaus sealed with their acts.
+func (d *Desk) reasons(ctx context.Context, list []*Case) error {
+	var indexes []uint64
+	var acts []*Act
+	for _, c := range list {
+		for i := range c.Acts {
+			if c.Acts[i].Class != ledger.ClassPurge {
+				indexes, acts = append(indexes, c.Acts[i].Index), append(acts, &c.Acts[i])
+			}
+		}
+	}
+	opened, err := d.openReplies(ctx, indexes)
+	if err != nil {
+		return err
+	}
+	for i, r := range opened {
+		if r != nil {
+			acts[i].Reason = r.Text
+		}
+	}
+	return nil
+}

@@ -73,6 +73,10 @@ type Reply struct {
 
 	// Void is why the reply does not count, "" if it does: see [notice.Thread].
 	Void string
+
+	// Bared is set on a reply of which [Reply.Bare] left no more than who answered,
+	// when, and of which type.
+	Bared bool
 }
 
 // Name returns the author's short reference, and where it is sealed the first

@@ -13,7 +13,7 @@ import (
 // Replies, and the reasons of acts, are sealed as the body is.
 func (c *Case) Parts() readlog.Parts {
 	var p readlog.Parts
-	if slices.ContainsFunc(c.Replies, func(r Reply) bool { return !r.bare() }) || slices.ContainsFunc(c.Acts, func(a Act) bool { return a.Reason != "" }) {
+	if slices.ContainsFunc(c.Replies, func(r Reply) bool { return !r.Bared }) || slices.ContainsFunc(c.Acts, func(a Act) bool { return a.Reason != "" }) {
 		p |= readlog.PartsOf(seal.Body)
 	}
 	for i := range c.Versions {
@@ -71,11 +71,8 @@ func (c *Case) Only(p readlog.Parts) *Case {
 // which type.
 func (r Reply) Bare() Reply {
 	return Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void,
-		Reply: &notice.Reply{Type: r.Type, Notice: r.Notice, At: r.At}}
+		Reply: &notice.Reply{Type: r.Type, Notice: r.Notice, At: r.At}, Bared: true}
 }
-
-// bare reports whether [Reply.Bare] made it: what was sealed names its readers.
-func (r *Reply) bare() bool { return len(r.Readers) == 0 }
 
 // only returns a view of some parts, nil if none of them is open: the name, kind
 // and readers of a notice stand in each part.

@@ -22,7 +22,7 @@ func (d *Desk) AsOf(clock time.Time) uint64 {
 func (c *Case) Thread(asOf uint64) *notice.Thread {
 	filed := make([]notice.Filed, 0, len(c.Replies))
 	for _, r := range c.Replies {
-		if r.bare() && r.Type != notice.Ack {
+		if r.Bared && r.Type != notice.Ack {
 			continue // what it decides is not told: half a thread would be a wrong one
 		}
 		filed = append(filed, notice.Filed{ID: r.ID.String(), Index: r.Index, Time: r.Time, Bureau: r.Bureau, Reply: r.Reply})

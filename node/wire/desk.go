@@ -170,6 +170,7 @@ type CaseReply struct {
 	Bureau string        `json:"bureau"`
 	Author keys.ID       `json:"author"`
 	Void   string        `json:"void,omitempty"`
+	Bared  bool          `json:"bared,omitempty"` // no more of it than its type is told
 	Reply  *notice.Reply `json:"reply"`
 }
 

@@ -71,6 +71,7 @@ func (t *terminal) app() *cli.App {
 			t.noticeCommand(), t.inboxCommand(), t.watchCommand(), t.approveCommand(), t.rejectCommand(), t.draftCommand(),
 			t.searchCommand(), t.checkCommand(), t.verifyCommand(), t.exportCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),
+			t.deskCommand(), t.readlogCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),
 			t.completionCommand(), t.versionCommand(),
@@ -97,6 +98,7 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "dir", Usage: "`FOLDER` of the bureau (default: the current profile)", EnvVars: []string{"COMITY_DIR"}},
 		&cli.StringFlag{Name: "officer", Usage: "act as the officer with this `LABEL`", EnvVars: []string{"COMITY_OFFICER"}},
+		&cli.StringFlag{Name: "desk", Usage: "read through the desk at `HOST:PORT`, or HOST:PORT#KEY; none: with the keys here (default: desk of comity.toml)", EnvVars: []string{"COMITY_DESK"}},
 		&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line is the passphrase", EnvVars: []string{"COMITY_PASSPHRASE_FILE"}},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON document for programs"},
 		&cli.BoolFlag{Name: "no-color", Usage: "never colour (as NO_COLOR)"},

@@ -18,8 +18,8 @@ const maxLine = 4 << 10
 // followPause is between two looks for news.
 const followPause = 2 * time.Second
 
-// server answers line after line while it follows the node.
-type server struct {
+// checkServer answers line after line while it follows the node.
+type checkServer struct {
 	*border
 	mu   sync.Mutex // guards when
 	when time.Time  // the node last had nothing newer
@@ -28,7 +28,7 @@ type server struct {
 // serve answers until the input ends. A line that cannot be answered gets an
 // answer that says so; it ends nothing.
 func (k *border) serve(ctx context.Context) error {
-	v := &server{border: k, when: k.fresh}
+	v := &checkServer{border: k, when: k.fresh}
 	followed := make(chan struct{})
 	following, stop := context.WithCancel(ctx)
 	go func() { // stopped by the end of the input, and awaited
@@ -50,7 +50,7 @@ func (k *border) serve(ctx context.Context) error {
 
 // follow brings the replica and the index up to date, and sends reports, until
 // ctx ends. It tells when the node goes and when it comes back.
-func (v *server) follow(ctx context.Context) {
+func (v *checkServer) follow(ctx context.Context) {
 	silent := false
 	for ctx.Err() == nil {
 		err := v.once(ctx)
@@ -74,7 +74,7 @@ func (v *server) follow(ctx context.Context) {
 	}
 }
 
-func (v *server) once(ctx context.Context) error {
+func (v *checkServer) once(ctx context.Context) error {
 	// What is here comes first: it needs no node.
 	if err := v.desk.Index(ctx, nil); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (v *server) once(ctx context.Context) error {
 }
 
 // answerAll answers each line in its order.
-func (v *server) answerAll(ctx context.Context) error {
+func (v *checkServer) answerAll(ctx context.Context) error {
 	in := bufio.NewReaderSize(v.stdin, maxLine)
 	out := json.NewEncoder(v.stdout)
 	out.SetEscapeHTML(false)
@@ -135,7 +135,7 @@ type noAnswer struct {
 }
 
 // answer answers one line; tooLong is why it could not be read.
-func (v *server) answer(ctx context.Context, line []byte, tooLong error) any {
+func (v *checkServer) answer(ctx context.Context, line []byte, tooLong error) any {
 	q := new(question)
 	fail := func(why string) any { return &noAnswer{q.Ref, why} }
 	if tooLong != nil {

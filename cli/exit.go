@@ -10,6 +10,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger/state"
+	"comity/ledger/store"
 	"comity/node/desk"
 	"comity/node/home"
 	"comity/node/wire"
@@ -111,6 +112,8 @@ func (t *terminal) adviceFor(err error) string {
 		return "the key file is untouched; try again with the right passphrase"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the node running? start it with: " + t.starter()
+	case errors.Is(err, store.ErrLocked):
+		return "another command reads the replica of this home, or its desk runs (comity desk run); officers work from homes of their own"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another program, perhaps another node, has this port: stop it, or change listen in comity.toml"
 	case errors.Is(err, home.ErrNoHome):
@@ -121,6 +124,12 @@ func (t *terminal) adviceFor(err error) string {
 		return "the node did not answer in time; see: comity status"
 	}
 	switch wire.CodeOf(err) {
+	case wire.Forbidden:
+		return "act as an officer whose roles allow it: --officer LABEL"
+	case wire.PurposeNeeded:
+		return "--purpose TEXT"
+	case wire.Ambiguous:
+		return "name it by more digits of its id"
 	case wire.Unauthenticated:
 		return "the ledger does not know this key yet; an operator enrols the keys of this home with: comity enrol"
 	case wire.NoLeader:

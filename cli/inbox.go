@@ -35,6 +35,9 @@ func asOfFlag() cli.Flag {
 func (s *session) asOf(c *cli.Context) (uint64, error) {
 	text := c.String("as-of")
 	if text == "" {
+		if s.desk == nil { // of a session that only asks the bureau's desk
+			return uint64(time.Now().UnixMilli()), nil
+		}
 		return s.desk.AsOf(time.Now()), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
@@ -129,13 +132,28 @@ func left(due, asOf uint64) string {
 	return age(time.Duration(due-asOf) * time.Millisecond)
 }
 
-// waiting returns what waits for the bureau, and for the officer who acts.
-func (s *session) waiting(ctx context.Context, asOf uint64) ([]task, error) {
+// tasks returns what waits for the bureau, by the desk or by what the keys here
+// open.
+func (s *session) tasks(ctx context.Context, asOf uint64) ([]desk.Waiting, error) {
+	if s.remote != nil && s.label == "" {
+		return nil, s.whichOfficer()
+	}
+	if s.remote != nil {
+		return s.remote.Inbox(ctx, asOf)
+	}
 	cases, err := s.desk.Cases(ctx, desk.Filter{})
 	if err != nil {
 		return nil, err
 	}
-	list := desk.Inbox(cases, s.home.Bureau(), asOf)
+	return desk.Inbox(cases, s.home.Bureau(), asOf), nil
+}
+
+// waiting returns what waits for the bureau, and for the officer who acts.
+func (s *session) waiting(ctx context.Context, asOf uint64) ([]task, error) {
+	list, err := s.tasks(ctx, asOf)
+	if err != nil {
+		return nil, err
+	}
 	names := make(map[string]draftRecord)
 	for _, r := range s.allDrafts() {
 		w, ok := s.draftTask(r, asOf)

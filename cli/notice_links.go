@@ -6,6 +6,8 @@ import (
 
 	"comity/ledger/links"
 
+	"comity/node/desk/readlog"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -22,6 +24,7 @@ func (t *terminal) noticeLinksCommand() *cli.Command {
 			"An identifier in very many notices is shown and not followed. Only notices that are open here are seen.\n\n" +
 			"Example: comity notice links LT-0301 --depth 2 --svg links.svg",
 		Flags: []cli.Flag{
+			purposeFlag(),
 			&cli.IntFlag{Name: "depth", Usage: "over `N` steps from notice to notice, at most 4", Value: 1},
 			&cli.StringFlag{Name: "svg", Usage: "draw it into `FILE`"},
 			&cli.StringFlag{Name: "dot", Usage: "write it to `FILE` for Graphviz"},
@@ -46,6 +49,9 @@ func (t *terminal) noticeLinks(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if err := s.ownKeysOnly("notice links"); err != nil {
+		return err
+	}
 	if err := s.read(c.Context); err != nil {
 		return err
 	}
@@ -59,6 +65,9 @@ func (t *terminal) noticeLinks(c *cli.Context) error {
 	}
 	if g == nil {
 		return fmt.Errorf("%s is not open to %s, so what it is linked to cannot be told", k.Name(), s.home.Bureau())
+	}
+	if err := s.recordRead(readlog.Shown, c.String("purpose"), k); err != nil { // what it shares with others stands in its own body
+		return err
 	}
 	if err := s.writeGraphs(c, g, k.Name()); err != nil {
 		return err

@@ -55,7 +55,7 @@ func (t *terminal) noticeList(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		f.Keep = func(k *desk.Case) bool { return isKind(k, kind) }
+		f.Keep = func(k *desk.Case) bool { return k.IsKind(kind) }
 	}
 	s, err := t.open(c)
 	if err != nil {
@@ -67,7 +67,7 @@ func (t *terminal) noticeList(c *cli.Context) error {
 			return usagef("--bureau %s: no bureau of this ledger has this code", f.Bureau)
 		}
 	}
-	if err := s.read(c.Context); err != nil {
+	if err := s.readCases(c.Context); err != nil {
 		return err
 	}
 	list, err := s.cases(c.Context, f)
@@ -100,7 +100,7 @@ func (s *session) cases(ctx context.Context, f desk.Filter) ([]*desk.Case, error
 	if limit > 0 {
 		f.Limit++
 	}
-	list, err := s.desk.Cases(ctx, f)
+	list, err := s.reader().Cases(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +110,6 @@ func (s *session) cases(ctx context.Context, f desk.Filter) ([]*desk.Case, error
 	}
 	slices.Reverse(list)
 	return list, nil
-}
-
-// isKind reports whether the case is of a kind, openly or as a diffusion.
-func isKind(k *desk.Case, kind ledger.Kind) bool {
-	if k.View == nil {
-		return k.Public.Kind == kind || kind == ledger.KindDiffusion && k.Public.Kind == ledger.KindUndisclosed
-	}
-	return k.View.Kind == kind || k.View.Colour == kind
 }
 
 // caseLine is a case in a list, as --json shows it.

@@ -69,6 +69,9 @@ func answerOf(k *desk.Case, prefix string) (*desk.Reply, error) {
 
 // showPurge says how far the nodes are with the purge of a case.
 func (s *session) showPurge(k *desk.Case) error {
+	if s.desk == nil {
+		return nil // the bureau's desk was asked; which nodes have purged, an own replica shows
+	}
 	for i := range k.Acts {
 		if k.Acts[i].Class != ledger.ClassPurge {
 			continue

@@ -8,6 +8,7 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/node/desk"
+	"comity/node/desk/readlog"
 
 	"github.com/urfave/cli/v2"
 )
@@ -17,9 +18,10 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 		Name:      "show",
 		Usage:     "show a notice and what happened to it",
 		ArgsUsage: "ID",
-		Description: "--diff shows what each version changed of the one before, as far as both can be opened.\n\n" +
-			"Example: comity notice show LT-0301",
-		Flags: []cli.Flag{asOfFlag(), &cli.BoolFlag{Name: "diff", Usage: "what each new version changed"}},
+		Description: "--diff shows what each version changed of the one before, as far as both can be opened. Who reads more\n" +
+			"of a notice than its card is recorded, with the purpose.\n\n" +
+			"Example: comity notice show LT-0301 --purpose 'call of the origin at 09:12'",
+		Flags: []cli.Flag{purposeFlag(), asOfFlag(), &cli.BoolFlag{Name: "diff", Usage: "what each new version changed"}},
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1, "ID")
 			if err != nil {
@@ -30,15 +32,18 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 				return err
 			}
 			defer s.close()
-			if err := s.read(c.Context); err != nil {
+			if err := s.readCases(c.Context); err != nil {
 				return err
+			}
+			if s.remote != nil {
+				s.remote.CardOnly, s.remote.Purpose = false, c.String("purpose")
 			}
 			k, err := s.find(c.Context, args[0])
 			if err != nil {
 				return err
 			}
-			if c.Bool("diff") {
-				return s.showDiffs(k)
+			if err := s.recordRead(readlog.Shown, c.String("purpose"), k); err != nil {
+				return err
 			}
 			asOf, err := s.asOf(c)
 			if err != nil {
@@ -64,7 +69,8 @@ type caseRecord struct {
 	caseLine
 	ReviewBy       string         `json:"review_by,omitempty"`
 	Classification string         `json:"classification"`
-	Problem        string         `json:"problem,omitempty"` // why what was sealed is not shown
+	Withheld       []string       `json:"withheld,omitempty"` // by the desk: not for the roles of who asks
+	Problem        string         `json:"problem,omitempty"`  // why what was sealed is not shown
 	Card           *notice.Card   `json:"card,omitempty"`
 	Body           *notice.Body   `json:"body,omitempty"`
 	Tally          *notice.Tally  `json:"tally,omitempty"`
@@ -100,6 +106,9 @@ type actRecord struct {
 func recordOf(k *desk.Case) *caseRecord {
 	r := &caseRecord{caseLine: lineOf(k), ReviewBy: reviewBy(k), Classification: k.Public.Classification.String(), Versions: len(k.Versions),
 		Ended: k.Ended, Answers: make([]answerRecord, 0, len(k.Replies))}
+	if k.Withheld != 0 {
+		r.Withheld = strings.Fields(k.Withheld.String())
+	}
 	if k.Err != nil {
 		r.Problem = k.Err.Error()
 	}
@@ -140,6 +149,9 @@ func (s *session) showCase(k *desk.Case) {
 	default:
 		s.say("  readers   %s", strings.Join(k.View.Readers, " "))
 		s.showView(k.View)
+	}
+	if k.Withheld != 0 {
+		s.say("  withheld  %s: your roles do not open it", strings.ReplaceAll(k.Withheld.String(), " ", ", "))
 	}
 	for i := range k.Acts {
 		s.showAct(&k.Acts[i])

@@ -165,7 +165,7 @@ func (t *terminal) openToWrite(c *cli.Context) (*session, error) {
 
 // find returns the case that a person means.
 func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
-	k, err := s.desk.Case(ctx, name)
+	k, err := s.reader().Case(ctx, name)
 	switch {
 	case errors.Is(err, desk.ErrNoCase):
 		return nil, hint(fmt.Errorf("there is no notice %s, or it is not for %s", name, s.home.Bureau()), "what you may open: comity notice list")
@@ -181,7 +181,7 @@ func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
 // unused refuses a reference that a notice of this bureau has already: most
 // often that notice was sent by a command that was cut off before it could say so.
 func (s *session) unused(ctx context.Context, reference string) error {
-	cases, err := s.desk.Cases(ctx, desk.Filter{Bureau: s.home.Bureau(), Opened: true, Limit: 1,
+	cases, err := s.reader().Cases(ctx, desk.Filter{Bureau: s.home.Bureau(), Opened: true, Limit: 1,
 		Keep: func(k *desk.Case) bool { return k.Reference() == reference }})
 	if err != nil || len(cases) == 0 {
 		return err

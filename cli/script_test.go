@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,6 +106,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("VERIFIER", verifier)
 			env.Setenv("NEXTDECADE", time.Now().AddDate(10, 0, 0).UTC().Format(time.RFC3339))
 			env.Setenv("SOON", time.Now().AddDate(0, 0, 90).Format(time.DateOnly))
+			env.Setenv("FREE", freeAddress(t))
 			env.Setenv("NEXTYEAR", time.Now().AddDate(1, 0, -1).Format(time.DateOnly))
 			return nil
 		},
@@ -113,6 +115,16 @@ func TestScript(t *testing.T) {
 			"draftid": draftID, "begin": begin, "await": await,
 		},
 	})
+}
+
+// freeAddress returns an address of loopback that nobody uses.
+func freeAddress(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

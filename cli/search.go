@@ -31,6 +31,7 @@ func (t *terminal) searchCommand() *cli.Command {
 			"Example: comity search 'name:\"Aung Min\" dob:1995..1999'",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50},
+			purposeFlag(),
 			&cli.BoolFlag{Name: "withdrawn", Usage: "also notices that were withdrawn"},
 			&cli.StringFlag{Name: "format", Usage: "`FORM` of the result: table, ndjson, json or csv", Value: "table"},
 			&cli.BoolFlag{Name: "fields", Usage: "show all fields, with what each means and takes"},
@@ -47,6 +48,8 @@ type searching struct {
 	withdrawn bool
 	limit     int
 	query     *query.Query
+	text      string // of the query
+	purpose   string
 }
 
 func (t *terminal) search(c *cli.Context) error {
@@ -57,14 +60,14 @@ func (t *terminal) search(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	w := searching{format: c.String("format"), explain: c.Bool("explain"), withdrawn: c.Bool("withdrawn"), limit: c.Int("limit")}
+	w := searching{format: c.String("format"), explain: c.Bool("explain"), withdrawn: c.Bool("withdrawn"), limit: c.Int("limit"), purpose: c.String("purpose")}
 	if w.limit < 0 {
 		return usagef("--limit %d: fewer than none cannot be shown", w.limit)
 	}
 	if w.format, err = t.formatOf(c); err != nil {
 		return err
 	}
-	if w.query, err = t.parseQuery(args); err != nil {
+	if w.query, w.text, err = t.parseQuery(args); err != nil {
 		return err
 	}
 	s, err := t.open(c)
@@ -72,7 +75,7 @@ func (t *terminal) search(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.read(c.Context); err != nil {
+	if err := s.readCases(c.Context); err != nil {
 		return err
 	}
 	return s.seek(c.Context, w)
@@ -93,17 +96,18 @@ func (t *terminal) formatOf(c *cli.Context) (string, error) {
 }
 
 // parseQuery reads the words of a command line as one query.
-func (t *terminal) parseQuery(args []string) (*query.Query, error) {
-	q, err := query.Parse(strings.Join(t.requote(args), " "), time.Now())
+func (t *terminal) parseQuery(args []string) (*query.Query, string, error) {
+	text := strings.Join(t.requote(args), " ")
+	q, err := query.Parse(text, time.Now())
 	var e *query.Error
 	if errors.As(err, &e) {
 		advice := "fields and examples: comity search --fields"
 		if e.Hint != "" {
 			advice = e.Hint
 		}
-		return nil, hint(usagef("%s", e), "%s", advice)
+		return nil, "", hint(usagef("%s", e), "%s", advice)
 	}
-	return q, err
+	return q, text, err
 }
 
 // unquoted is an argument whose quotes the shell has taken away.
@@ -129,19 +133,7 @@ func (t *terminal) requote(args []string) []string {
 
 // seek looks, and tells what is found.
 func (s *session) seek(ctx context.Context, w searching) error {
-	hidden := 0
-	asksStatus := false
-	for _, term := range w.query.Terms() {
-		asksStatus = asksStatus || term.Field.Name == "status"
-	}
-	keep := func(k *desk.Case) bool {
-		if k.Status.Ended() && !w.withdrawn && !asksStatus {
-			hidden++
-			return false
-		}
-		return true
-	}
-	found, total, err := s.desk.Search(ctx, w.query, keep, w.limit)
+	found, total, hidden, err := s.lookFor(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -164,10 +156,19 @@ func (s *session) seek(ctx context.Context, w searching) error {
 	return nil
 }
 
-// asOfEntry says how far the ledger is known here.
+// asOfEntry says how far the ledger is known here, or at the desk.
 func (s *session) asOfEntry() string {
+	size, at := s.known()
+	return fmt.Sprintf("as of entry %s, %s ago", count(size), age(time.Since(at)))
+}
+
+// known returns how many entries are known, and the ledger time of the last.
+func (s *session) known() (uint64, time.Time) {
+	if s.remote != nil {
+		return s.remoteSize, time.UnixMilli(int64(s.remoteTime))
+	}
 	final, _, at := s.desk.Final()
-	return fmt.Sprintf("as of entry %s, %s ago", count(final.Size), age(time.Since(at)))
+	return final.Size, at
 }
 
 // foundLine is a hit as programs read it.
@@ -184,15 +185,15 @@ func (s *session) tellFound(w searching, found []desk.Found) error {
 		s.tellHits(w, found)
 		return nil
 	}
-	final, _, _ := s.desk.Final()
+	size, _ := s.known()
 	lines := make([]foundLine, len(found))
 	rows := make([][]string, len(found))
 	for i, f := range found {
-		lines[i] = foundLine{lineOf(f.Case), round2(f.Score), f.Why, final.Size}
+		lines[i] = foundLine{lineOf(f.Case), round2(f.Score), f.Why, size}
 		lines[i].Why = strings.Join(f.Why, "; ")
 		l := &lines[i]
 		rows[i] = []string{f.Name(), l.ID.String(), l.Kind, l.Colour, l.Bureau, l.Urgency, l.Status, clock(l.Time), string(l.Action),
-			fmt.Sprintf("%.2f", f.Score), l.Why, fmt.Sprint(final.Size)}
+			fmt.Sprintf("%.2f", f.Score), l.Why, fmt.Sprint(size)}
 	}
 	switch w.format {
 	case "csv":

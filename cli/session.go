@@ -14,6 +14,7 @@ import (
 	"comity/ledger/store"
 	"comity/node/client"
 	"comity/node/desk"
+	"comity/node/desk/remote"
 	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
@@ -27,9 +28,15 @@ type session struct {
 	genesis *ledger.Genesis
 	label   string // of the officer, as chosen or as the only one; may be ""
 	acting  *home.Officer
+	access  *keys.TLS // by which the node, the desk and the read log know who asks
 	client  *client.Client
 	desk    *desk.Desk
-	syncErr error // why the replica could not be brought up to date
+	remote  *remote.Desk // the bureau's desk, if this home reads through one
+
+	deskClient *client.Client // of remote
+	remoteSize uint64         // entries that remote had when this session began
+	remoteTime uint64         // ledger time of the last of them
+	syncErr    error          // why the replica could not be brought up to date
 }
 
 // syncLimit bounds how long a reading command waits for news.
@@ -63,7 +70,14 @@ func (t *terminal) open(c *cli.Context) (*session, error) {
 	if s.label == "" && len(labels) == 1 {
 		s.label = labels[0]
 	}
-	return s, s.connect()
+	if err := s.connect(); err != nil {
+		return nil, err
+	}
+	if err := s.connectDesk(c); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // connect makes the client of the node. The session talks as the officer who
@@ -71,19 +85,18 @@ func (t *terminal) open(c *cli.Context) (*session, error) {
 // choice and no passphrase.
 func (s *session) connect() (err error) {
 	labels := s.home.Officers()
-	access := (*keys.TLS)(nil)
 	if s.label != "" {
 		if !slices.Contains(labels, s.label) {
 			return s.noOfficer(s.label)
 		}
-		access, err = s.home.Access(s.label)
-	} else if access, err = s.home.Operator(); errors.Is(err, fs.ErrNotExist) && len(labels) > 0 {
-		access, err = s.home.Access(labels[0])
+		s.access, err = s.home.Access(s.label)
+	} else if s.access, err = s.home.Operator(); errors.Is(err, fs.ErrNotExist) && len(labels) > 0 {
+		s.access, err = s.home.Access(labels[0])
 	}
 	if err != nil {
 		return err
 	}
-	s.client, err = s.home.Client(access)
+	s.client, err = s.home.Client(s.access)
 	return err
 }
 
@@ -98,6 +111,9 @@ func (s *session) close() {
 	if s.client != nil {
 		s.client.Close()
 	}
+	if s.deskClient != nil {
+		s.deskClient.Close()
+	}
 }
 
 // officer returns the officer who acts. Who signs is never guessed.
@@ -107,14 +123,20 @@ func (s *session) officer() (*home.Officer, error) {
 		if len(labels) == 0 {
 			return nil, fmt.Errorf("there is no officer in the home of %s", s.home.Bureau())
 		}
-		return nil, hint(usagef("say as which officer of %s you act", s.home.Bureau()),
-			"--officer LABEL or COMITY_OFFICER; here are %s", strings.Join(labels, ", "))
+		return nil, s.whichOfficer()
 	}
 	var err error
 	if s.acting == nil {
 		s.acting, err = s.home.Officer(s.label, s.passphrase)
 	}
 	return s.acting, err
+}
+
+// whichOfficer is the error of a command that does not say who acts, where there
+// are several.
+func (s *session) whichOfficer() error {
+	return hint(usagef("say as which officer of %s you act", s.home.Bureau()),
+		"--officer LABEL or COMITY_OFFICER; here are %s", strings.Join(s.home.Officers(), ", "))
 }
 
 // read opens the replica, brings it up to date if the node answers, and

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,15 +34,26 @@ func (t *terminal) status(c *cli.Context) error {
 	}
 	defer s.close()
 	st, err := s.client.Status(c.Context)
+	own, deskErr := s.askDesk(c.Context)
 	if err != nil {
+		if own != nil && !t.asJSON {
+			s.tellDesk(own) // it may be all that an officer's machine reaches
+		}
 		return err
 	}
 	if t.asJSON {
-		if err := t.document(st); err != nil {
-			return err
-		}
-	} else {
-		s.tellStatus(st)
+		err = t.document(struct {
+			*wire.Status
+			Desk *wire.DeskStatus `json:"desk,omitempty"`
+		}{st, own})
+	} else if s.tellStatus(st); own != nil {
+		s.tellDesk(own)
+	}
+	if err = errors.Join(err, deskErr); err != nil {
+		return err
+	}
+	if own != nil && own.Alarm != "" {
+		return errFindings
 	}
 	switch {
 	case len(st.Alarms) > 0 || len(st.Faulty) > 0 || st.Muted != "" || slices.ContainsFunc(st.Purges, func(p wire.Purge) bool { return p.Overdue }):
@@ -49,6 +62,14 @@ func (t *terminal) status(c *cli.Context) error {
 		return hint(fmt.Errorf("the node of %s needs attention", st.Bureau), "its log says more; the other bureaus' operators see theirs")
 	}
 	return nil
+}
+
+// askDesk asks the desk that this home reads through, if any.
+func (s *session) askDesk(ctx context.Context) (*wire.DeskStatus, error) {
+	if s.remote == nil {
+		return nil, nil
+	}
+	return s.remote.Status(ctx)
 }
 
 func (s *session) tellStatus(st *wire.Status) {

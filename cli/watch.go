@@ -75,6 +75,9 @@ func (t *terminal) watch(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if err := s.ownKeysOnly("watch"); err != nil {
+		return err
+	}
 	w := &watcher{session: s, left: -1, backoff: firstPause, bell: c.Bool("bell") || isTerminal(t.stderr)}
 	if c.IsSet("until") {
 		w.left = c.Int("until")

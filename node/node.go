@@ -18,6 +18,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/listen"
 	"comity/node/wire"
 
 	"github.com/hashicorp/raft"
@@ -62,7 +63,7 @@ func Open(cfg Config) (*Node, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("node: %w", err)
 	}
-	if n.listener, err = listen("tcp", cfg.Listen); err != nil {
+	if n.listener, err = listenOn("tcp", cfg.Listen); err != nil {
 		return nil, err
 	}
 	undo = append(undo, n.listener.Close)
@@ -263,7 +264,7 @@ func (n *Node) serve(name string) error {
 		TLSNextProto:                 map[string]func(*http.Server, *tlsConn, http.Handler){wire.ProtocolRaft: n.serveRaft},
 	}
 	n.serving.Go(func() {
-		if err := n.server.ServeTLS(&boundedListener{Listener: n.listener, slots: make(chan struct{}, maxStrangers), perHost: maxStrangersPerHost}, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := n.server.ServeTLS(listen.Bounded(n.listener, maxStrangers, maxStrangersPerHost), "", ""); !errors.Is(err, http.ErrServerClosed) {
 			n.fatal(fmt.Errorf("serve %s: %w", n.listener.Addr(), err))
 		}
 	})
@@ -354,7 +355,7 @@ func (n *Node) Ready() (bool, string) { return n.ready() }
 // Status describes the node.
 func (n *Node) Status() (*wire.Status, error) { return n.describe() }
 
-func listen(network, addr string) (net.Listener, error) {
+func listenOn(network, addr string) (net.Listener, error) {
 	l, err := net.Listen(network, addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("node: %s is in use already: %w", addr, syscall.EADDRINUSE)
@@ -372,7 +373,7 @@ func listenAdmin(addr string) (net.Listener, error) {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("node: admin socket: %w", err)
 		}
-		l, err := listen("unix", path)
+		l, err := listenOn("unix", path)
 		if err != nil {
 			return nil, err
 		}
@@ -382,5 +383,5 @@ func listenAdmin(addr string) (net.Listener, error) {
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("node: the admin address %q is neither unix:PATH nor a loopback address", addr)
 	}
-	return listen("tcp", addr)
+	return listenOn("tcp", addr)
 }

@@ -13,6 +13,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger"
+	"comity/node/listen"
 	"comity/node/wire"
 )
 
@@ -76,8 +77,8 @@ func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
 		return fmt.Errorf("too many sessions of key %s", who.id.Short())
 	}
 	s.conns[conn] = who
-	if c, ok := conn.(*boundedConn); ok {
-		c.admitted()
+	if c, ok := conn.(*listen.Conn); ok {
+		c.Admitted()
 	}
 	return nil
 }
@@ -158,73 +159,4 @@ func memberNames(g *ledger.Genesis) map[string]*ledger.Member {
 		names[g.Charter.Members[i].NodeName()] = &g.Charter.Members[i]
 	}
 	return names
-}
-
-// boundedListener closes connections beyond its slots, in all and per remote
-// host. A connection gives its slot back when it is closed or admitted.
-type boundedListener struct {
-	net.Listener
-	slots   chan struct{}
-	perHost int // 0: no bound of its own
-
-	mu    sync.Mutex // guards hosts
-	hosts map[string]int
-}
-
-// Accept waits for the next connection that has a slot.
-func (l *boundedListener) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if free, ok := l.take(conn); ok {
-			return &boundedConn{Conn: conn, free: sync.OnceFunc(free)}, nil
-		}
-		_ = conn.Close()
-	}
-}
-
-// take takes a slot for a connection; free gives it back.
-func (l *boundedListener) take(conn net.Conn) (free func(), ok bool) {
-	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
-	if err != nil {
-		host = conn.RemoteAddr().String()
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.perHost > 0 && l.hosts[host] >= l.perHost {
-		return nil, false
-	}
-	select {
-	case l.slots <- struct{}{}:
-	default:
-		return nil, false
-	}
-	if l.hosts == nil {
-		l.hosts = make(map[string]int)
-	}
-	l.hosts[host]++
-	return func() {
-		<-l.slots
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.hosts[host]--; l.hosts[host] == 0 {
-			delete(l.hosts, host)
-		}
-	}, true
-}
-
-type boundedConn struct {
-	net.Conn
-	free func()
-}
-
-// admitted gives the slot back before the connection is closed.
-func (c *boundedConn) admitted() { c.free() }
-
-// Close gives the slot back.
-func (c *boundedConn) Close() error {
-	defer c.free()
-	return c.Conn.Close()
 }

@@ -12,6 +12,7 @@ import (
 
 	"comity/ledger/store"
 	"comity/ledger/tiles"
+	"comity/node/listen"
 	"comity/node/wire"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -162,7 +163,7 @@ func (n *Node) serveTiles(a *api) error {
 		return nil
 	}
 	var err error
-	if n.tilesAt, err = listen("tcp", n.cfg.Tiles); err != nil {
+	if n.tilesAt, err = listenOn("tcp", n.cfg.Tiles); err != nil {
 		return err
 	}
 	n.tiles = &http.Server{
@@ -175,7 +176,7 @@ func (n *Node) serveTiles(a *api) error {
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(n.log.With("part", "tiles").Handler(), slog.LevelDebug),
 	}
-	bounded := &boundedListener{Listener: n.tilesAt, slots: make(chan struct{}, tilesConns), perHost: tilesPerHost}
+	bounded := listen.Bounded(n.tilesAt, tilesConns, tilesPerHost)
 	n.serving.Go(func() {
 		if err := n.tiles.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
 			n.log.Error("tiles are served no more", "address", n.tilesAt.Addr().String(), "error", err)

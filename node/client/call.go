@@ -64,6 +64,11 @@ func (c *Client) getJSON(ctx context.Context, path, query string, into any) erro
 
 // post sends data and decodes the answer into a value, unless into is nil.
 func (c *Client) post(ctx context.Context, u *url.URL, header http.Header, data []byte, into any) error {
+	return c.postBounded(ctx, u, header, data, into, wire.MaxJSON)
+}
+
+// postBounded is post for an answer of at most limit bytes.
+func (c *Client) postBounded(ctx context.Context, u *url.URL, header http.Header, data []byte, into any, limit int64) error {
 	ctx, cancel := c.within(ctx, 0)
 	defer cancel()
 	body := bytes.NewReader(data)
@@ -79,7 +84,7 @@ func (c *Client) post(ctx context.Context, u *url.URL, header http.Header, data 
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
-	if err := c.read(ctx, b, resp.Body, wire.MaxJSON); err != nil {
+	if err := c.read(ctx, b, resp.Body, limit); err != nil {
 		return err
 	}
 	if into == nil {

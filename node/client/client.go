@@ -17,6 +17,7 @@ type Options struct {
 	Node    keys.ID       // TLS key that the node must prove
 	TLS     *keys.TLS     // our own key
 	Bureau  string        // whose node it is, for sentences; may be empty
+	Desk    bool          // it is the bureau's desk, not a node
 	Timeout time.Duration // for one call whose context has no deadline; 25 s when zero
 
 	// Connections bounds the connections to the node; 24 when zero, which is
@@ -54,10 +55,14 @@ func New(o Options) *Client {
 	if o.Connections <= 0 {
 		o.Connections = defaultConnections
 	}
-	name := "node at " + o.Address
-	if o.Bureau != "" {
-		name = "node of " + o.Bureau + " at " + o.Address
+	name := "node"
+	if o.Desk {
+		name = "desk"
 	}
+	if o.Bureau != "" {
+		name += " of " + o.Bureau
+	}
+	name += " at " + o.Address
 	c := &Client{name: name, address: o.Address, timeout: o.Timeout}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

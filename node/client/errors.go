@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -10,8 +11,8 @@ import (
 )
 
 // ErrWrongKey means that whoever answers at the node's address does not hold
-// the key that the charter names for it.
-var ErrWrongKey = errors.New("it proves another key than the one the charter names")
+// the key that the charter, or for a desk the configuration, names for it.
+var ErrWrongKey = errors.New("it proves another key than the one that is pinned for it")
 
 // Unreachable is the error of a call that got no answer.
 type Unreachable struct {
@@ -51,6 +52,10 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	return &Unreachable{Node: c.name, Sent: sent, Err: err}
 }
 
+// alertBadCertificate is what a peer sends that does not know our key (RFC 8446,
+// section 6.2).
+const alertBadCertificate tls.AlertError = 42
+
 // reason peels off what the sentence says already: operation, network, address.
 func reason(err error) string {
 	var op *net.OpError
@@ -61,7 +66,10 @@ func reason(err error) string {
 	if errors.As(err, &call) {
 		err = call.Err
 	}
+	var alert tls.AlertError
 	switch {
+	case errors.As(err, &alert) && alert == alertBadCertificate:
+		return "it refuses our key: the key is not enrolled, or it was revoked"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	case err == context.DeadlineExceeded:

@@ -8,6 +8,7 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/desk/readlog"
 )
 
 // Case is a notice with all that happened to it, as far as the keys of this
@@ -31,6 +32,10 @@ type Case struct {
 	Versions []Version // oldest first; the last is the current one
 	Replies  []Reply   // those that these keys open, in log order
 	Acts     []Act     // on its life: reviews, suspensions, extensions, purges, in log order
+
+	// Withheld are the parts that a desk opens and does not show to who asked: see
+	// [Case.Only].
+	Withheld readlog.Parts
 
 	Ended   uint64 // index of the entry that ended it; 0 when none did
 	EndedAt uint64 // ledger time of its end, POSIX ms, also when it expired; 0 before
@@ -69,6 +74,10 @@ type Reply struct {
 
 	// Void is why the reply does not count, "" if it does: see [notice.Thread].
 	Void string
+
+	// Bared is set on a reply of which [Reply.Bare] left no more than who answered,
+	// when, and of which type.
+	Bared bool
 }
 
 // Name returns the author's short reference, and where it is sealed the first

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"comity/crypto/seal"
 	"comity/ledger/index"
 	"comity/ledger/links"
 	"comity/ledger/query"
+	"comity/node/desk/readlog"
 )
 
 // Record returns what can be looked for of the current version of the case. It
@@ -21,13 +23,16 @@ func (c *Case) Record() *query.Record {
 	})
 }
 
-// records returns the cases that are open to this desk, each with its record.
-func (d *Desk) records(ctx context.Context) (cases []*Case, records []*query.Record, err error) {
+// records returns the cases of which these parts are open, each with its record.
+func (d *Desk) records(ctx context.Context, p readlog.Parts) (cases []*Case, records []*query.Record, err error) {
 	list, err := d.Cases(ctx, Filter{Opened: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, c := range list {
+		if p != readlog.AllParts {
+			c = c.Only(p)
+		}
 		if c.View != nil {
 			cases, records = append(cases, c), append(records, c.Record())
 		}
@@ -38,7 +43,7 @@ func (d *Desk) records(ctx context.Context) (cases []*Case, records []*query.Rec
 // Links returns what hangs together with a case, among all that is open to this
 // desk; nil for a case of which nothing is open.
 func (d *Desk) Links(ctx context.Context, c *Case, limits links.Limits) (*links.Graph, error) {
-	_, records, err := d.records(ctx)
+	_, records, err := d.records(ctx, readlog.AllParts)
 	if err != nil {
 		return nil, err
 	}
@@ -77,16 +82,24 @@ func resolveLinks(q *query.Query, records []*query.Record) error {
 // Found is a case that a query finds.
 type Found struct {
 	*Case
-	Score float64 // 0 to 1
-	Why   []string
+	Score  float64 // 0 to 1
+	Why    []string
+	Beyond bool // Why tells of more than the card
 }
 
 // Search returns the cases open to this desk that q finds and keep takes, best
 // first and among equals the newest, at most limit of them (0: all), and how
 // many there are in all.
 func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool, limit int) (found []Found, total int, err error) {
+	return d.SearchAs(ctx, q, readlog.AllParts, keep, limit)
+}
+
+// SearchAs is Search for somebody who may read these parts only: it matches
+// nothing else, for a hit would tell of it. Where a card alone is a hit, no other
+// reason is given.
+func (d *Desk) SearchAs(ctx context.Context, q *query.Query, p readlog.Parts, keep func(*Case) bool, limit int) (found []Found, total int, err error) {
 	if slices.ContainsFunc(q.Terms(), func(t *query.Term) bool { return t.Field.Type == query.LinkField }) {
-		_, records, err := d.records(ctx)
+		_, records, err := d.records(ctx, p)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -97,8 +110,9 @@ func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool
 	err = d.mended(func() error {
 		found = nil
 		return d.each(ctx, index.ExprOf(q), func(c *Case) {
-			if ok, score, why := q.Match(c.Record()); ok && (keep == nil || keep(c)) {
-				found = append(found, Found{c, score, why})
+			// The index knows of all parts: its hits are candidates, no more.
+			if f, ok := match(q, c, p); ok && (keep == nil || keep(f.Case)) {
+				found = append(found, f)
 			}
 		})
 	})
@@ -113,4 +127,24 @@ func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool
 		found = found[:limit]
 	}
 	return found, total, ctx.Err()
+}
+
+// match reports whether q finds a case in these parts of it.
+func match(q *query.Query, c *Case, p readlog.Parts) (Found, bool) {
+	if p != readlog.AllParts {
+		c = c.Only(p)
+	}
+	if c.View == nil {
+		return Found{}, false
+	}
+	ok, score, why := q.Match(c.Record())
+	if !ok {
+		return Found{}, false
+	}
+	if card := c.Only(readlog.PartsOf(seal.Card)); card.View != nil {
+		if ok, _, why := q.Match(card.Record()); ok {
+			return Found{c, score, why, false}, true
+		}
+	}
+	return Found{c, score, why, true}, true
 }

@@ -9,6 +9,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/query"
+	"comity/node/desk/readlog"
 )
 
 // TestSearchIsMatch compares what the index lets pass with the evaluator on
@@ -40,7 +41,7 @@ func TestSearchIsMatch(t *testing.T) {
 	xa.node.accept(t, items...)
 	xa.node.finalise(t)
 	xa.follow()
-	cases, records, err := xa.records(ctx)
+	cases, records, err := xa.records(ctx, readlog.AllParts)
 	if err != nil || len(records) != 26 {
 		t.Fatalf("%d records, %v", len(records), err)
 	}

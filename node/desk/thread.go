@@ -25,9 +25,12 @@ func (d *Desk) Opens(c seal.Compartment) bool { return len(d.opener.keys()[c]) >
 // Thread returns what the replies to the case add up to at a time, see
 // [Desk.AsOf].
 func (c *Case) Thread(asOf uint64) *notice.Thread {
-	filed := make([]notice.Filed, len(c.Replies))
-	for i, r := range c.Replies {
-		filed[i] = notice.Filed{ID: r.ID.String(), Index: r.Index, Time: r.Time, Bureau: r.Bureau, Reply: r.Reply}
+	filed := make([]notice.Filed, 0, len(c.Replies))
+	for _, r := range c.Replies {
+		if r.Bared && r.Type != notice.Ack {
+			continue // what it decides is not told: half a thread would be a wrong one
+		}
+		filed = append(filed, notice.Filed{ID: r.ID.String(), Index: r.Index, Time: r.Time, Bureau: r.Bureau, Reply: r.Reply})
 	}
 	return notice.NewThread(c.Bureau, c.urgencyAt, filed, asOf)
 }

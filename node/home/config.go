@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"comity/crypto/keys"
 	"comity/node"
 
 	"github.com/BurntSushi/toml"
@@ -34,6 +35,15 @@ type Config struct {
 	// clear who wrote them and when. Other than loopback needs TilesPublic.
 	Tiles       string `toml:"tiles"`
 	TilesPublic bool   `toml:"tiles_public"`
+
+	// Desk is the host:port of the bureau's desk, which reading commands ask in
+	// place of keys in this home, and DeskKey the key that it must prove. DeskListen
+	// is what the desk of this home binds; DeskPurpose is "required" where it shows
+	// more than a card only to who says why.
+	Desk        string `toml:"desk"`
+	DeskKey     string `toml:"desk_key"`
+	DeskListen  string `toml:"desk_listen"`
+	DeskPurpose string `toml:"desk_purpose"`
 }
 
 var levels = map[string]slog.Level{
@@ -61,8 +71,13 @@ log     = %s # debug, info, warn or error
 # wrote an entry and when; sealed bodies are not in it. Not on loopback only with tiles_public = true.
 tiles        = %s # loopback host:port
 tiles_public = %t
+# The desk is the process with the reading keys: comity desk --help.
+desk         = %s # host:port of the desk that reading commands ask; empty: they use the keys here
+desk_key     = %s # its key, as comity desk key prints it there
+desk_listen  = %s # host:port at which the desk of this home serves officers
+desk_purpose = %s # required: it shows more than a card only to who says why
 `, quote(c.Bureau), quote(c.Name), quote(c.Address), quote(c.Listen), quote(c.Admin), quote(c.Node), quote(c.Profile), quote(c.Log),
-		quote(c.Tiles), c.TilesPublic)
+		quote(c.Tiles), c.TilesPublic, quote(c.Desk), quote(c.DeskKey), quote(c.DeskListen), quote(c.DeskPurpose))
 }
 
 // quote writes a TOML basic string. Values with control characters were refused.
@@ -141,7 +156,32 @@ func (c *Config) check() error {
 	if err := node.CheckTiles(c.Tiles, c.TilesPublic); err != nil {
 		return err
 	}
+	if err := c.checkDesk(); err != nil {
+		return err
+	}
 	return c.checkAdmin()
+}
+
+func (c *Config) checkDesk() error {
+	if c.Desk != "" {
+		if err := checkAddress("desk", c.Desk); err != nil {
+			return err
+		}
+	}
+	if c.DeskKey != "" {
+		if _, err := keys.ParseID(c.DeskKey); err != nil {
+			return fmt.Errorf("desk_key %.80q is not the id of a key: 64 hexadecimal digits, as comity desk key prints it", c.DeskKey)
+		}
+	}
+	if c.DeskListen != "" {
+		if _, port, err := net.SplitHostPort(c.DeskListen); err != nil || !isPort(port) || strings.ContainsFunc(c.DeskListen, unicode.IsControl) {
+			return fmt.Errorf("desk_listen %q is not a host:port", c.DeskListen)
+		}
+	}
+	if c.DeskPurpose != "" && c.DeskPurpose != "required" {
+		return fmt.Errorf("desk_purpose %q is neither empty nor the word required", c.DeskPurpose)
+	}
+	return nil
 }
 
 func (c *Config) checkAdmin() error {

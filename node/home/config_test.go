@@ -16,6 +16,7 @@ func TestParseConfig(t *testing.T) {
 		{Bureau: "XC", Name: "Corvane", Address: "node.example:1", Admin: "[::1]:0", Node: "192.0.2.1:7101", Profile: "lan", Log: "error"},
 		{Bureau: "XD", Name: "Dunmarsh", Address: "127.0.0.1:7101", Tiles: "127.0.0.1:0"},
 		{Bureau: "XE", Name: "Eastmere", Address: "127.0.0.1:7101", Tiles: "192.0.2.1:80", TilesPublic: true},
+		{Bureau: "XE", Name: "Eastmere", Address: "127.0.0.1:7101", Desk: "desk.example:7301", DeskKey: strings.Repeat("0f", 32), DeskListen: ":7301", DeskPurpose: "required"},
 	} {
 		got, err := ParseConfig(c.Marshal())
 		if err != nil || *got != c {
@@ -43,6 +44,10 @@ func TestParseConfigRefuses(t *testing.T) {
 		{minimal + "tiles = \":8080\"\n", "tiles_public = true"},
 		{minimal + "tiles = \"192.0.2.1:8080\"\n", "tiles_public = true"},
 		{minimal + "tiles_public = \"yes\"\n", "cannot be read"},
+		{minimal + "desk = \"here\"\n", "host:port"},
+		{minimal + "desk_key = \"0F\"\n", "64 hexadecimal digits"},
+		{minimal + "desk_listen = \"7301\"\n", "host:port"},
+		{minimal + "desk_purpose = \"never\"\n", "required"},
 		{"", `bureau ""`},
 		{"bureau = \"X1\"\n", `bureau "X1"`},
 		{"\xff", "UTF-8"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -70,6 +71,13 @@ func (h *Home) enrolments(id ledger.Hash, root keys.ID, pass Passphrase) ([]ledg
 		acts = append(acts,
 			ledger.Enrol{Purpose: ledger.PurposeSign, Label: label, Roles: o.Roles, Key: pub, Proof: proof[:]},
 			ledger.Enrol{Purpose: ledger.PurposeAccess, Label: label, Roles: o.Roles, Key: access[:]})
+	}
+	switch desk, err := h.DeskTLS(); {
+	case err == nil:
+		access := desk.ID()
+		acts = append(acts, ledger.Enrol{Purpose: ledger.PurposeAccess, Label: deskLabel, Roles: ledger.RoleAuditor, Key: access[:]})
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
 	recipients, err := h.Recipients()
 	if err != nil {

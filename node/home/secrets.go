@@ -141,8 +141,13 @@ func (h *Home) Recipients() (map[seal.Compartment]*keys.Recipient, error) {
 // Identities returns the sealing keys that are here; the files of some or all
 // compartments may have been moved to where they are used.
 func (h *Home) Identities(pass Passphrase) (map[seal.Compartment][]*keys.Identity, error) {
+	return h.IdentitiesOf(pass, compartments[:]...)
+}
+
+// IdentitiesOf returns those of some compartments.
+func (h *Home) IdentitiesOf(pass Passphrase, list ...seal.Compartment) (map[seal.Compartment][]*keys.Identity, error) {
 	out := make(map[seal.Compartment][]*keys.Identity)
-	for _, c := range compartments {
+	for _, c := range list {
 		id, err := readIdentity(h.key(c.String()), pass)
 		switch {
 		case err == nil:

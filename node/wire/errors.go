@@ -78,6 +78,7 @@ var statusOf = map[Code]int{
 	NoLeader: http.StatusServiceUnavailable, NotLeader: http.StatusMisdirectedRequest,
 	Unknown: http.StatusGatewayTimeout, Busy: http.StatusTooManyRequests, Stopping: http.StatusServiceUnavailable,
 	Internal: http.StatusInternalServerError, MethodNotAllow: http.StatusMethodNotAllowed,
+	Ambiguous: http.StatusConflict, PurposeNeeded: http.StatusUnprocessableEntity, LogShorter: http.StatusRequestedRangeNotSatisfiable,
 
 	Code(state.OtherLedger): http.StatusConflict, Code(state.UnknownKey): http.StatusForbidden,
 	Code(state.RevokedKey): http.StatusForbidden, Code(state.BadSignature): http.StatusUnprocessableEntity,

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"net/http"
+	"sync"
+
+	"comity/crypto/seal"
+	"comity/node/desk"
+	"comity/node/desk/readlog"
+	"comity/node/wire"
+)
+
+// record writes into the read log that the caller is about to be given what is
+// open of each case, where that is more than a card. After an error nothing may
+// be handed out.
+func (a *api) record(req *http.Request, who caller, how readlog.How, purpose string, cases ...*desk.Case) error {
+	var reads []readlog.Read
+	for _, c := range cases {
+		parts := c.Parts()
+		if parts&^readlog.PartsOf(seal.Card) == 0 {
+			continue
+		}
+		r := readlog.Read{Officer: who.id, Label: who.label, How: how, Parts: parts, Notice: c.ID,
+			Entry: c.Versions[len(c.Versions)-1].Index, Purpose: purpose}
+		if purpose == "" {
+			r.Purpose = "case " + c.ID.String()[:12]
+		}
+		reads = append(reads, r)
+	}
+	switch {
+	case len(reads) == 0:
+		return nil
+	case purpose == "" && a.cfg.RequirePurpose:
+		return &wire.Error{Code: wire.PurposeNeeded, Message: "say for what you read it: this bureau wants a purpose for more than a card"}
+	}
+	if err := readlog.CheckPurpose(reads[0].Purpose); err != nil {
+		return &wire.Error{Code: wire.Malformed, Message: err.Error()}
+	}
+	// Opening took a while: somebody whose key was revoked meanwhile gets nothing.
+	if _, err := a.identify(req.TLS); err != nil {
+		return err
+	}
+	for len(reads) > 0 {
+		n := min(len(reads), readlog.MaxReads)
+		now := a.cfg.Clock()
+		head, err := a.cfg.Reads.Append(now, reads[:n]...)
+		if err != nil {
+			a.noLog(err)
+			return err
+		}
+		for i := range reads[:n] {
+			a.unusual.add(&readlog.Record{Number: head.Size - uint64(n-i), Time: uint64(now.UnixMilli()), Read: &reads[i]}, a.Server)
+		}
+		reads = reads[n:]
+	}
+	return nil
+}
+
+// noLog makes known that reads cannot be recorded: cards are still shown, and
+// nothing else until the desk is restarted with a log that is whole.
+func (s *Server) noLog(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logErr = err
+}
+
+// alarm returns what people must look at, "" for nothing.
+func (s *Server) alarm(of string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.logErr != nil {
+		return "nothing more than cards is shown, for reads cannot be recorded: " + s.logErr.Error()
+	}
+	return of
+}
+
+// unusual logs reads that an overseer wants to look at, at once.
+type unusual struct {
+	mu    sync.Mutex // guards watch
+	watch *readlog.Watch
+}
+
+func (u *unusual) add(r *readlog.Record, s *Server) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, f := range u.watch.Add(r) {
+		s.log.Warn("unusual reads", "kind", string(f.Kind), "label", f.Label, "key", f.Officer.Short(), "record", r.Number)
+	}
+}

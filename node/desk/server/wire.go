@@ -1,0 +1,94 @@
+package server
+
+import (
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/node/desk"
+	"comity/node/desk/readlog"
+	"comity/node/wire"
+)
+
+// summary is a case in a list, for somebody who may read these parts: of the
+// card the action and whom to call.
+func summary(c *desk.Case, parts readlog.Parts) *wire.Case {
+	c = c.Only(parts)
+	out := wireCase(c)
+	out.Replies = nil
+	for i := range c.Replies {
+		r := c.Replies[i].Bare()
+		out.Replies = append(out.Replies, wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Reply: r.Reply, Bared: r.Bared})
+	}
+	for i := range out.Versions {
+		out.Versions[i].View = nil
+	}
+	for i := range out.Acts {
+		out.Acts[i].Reason = ""
+	}
+	if v := out.View; v != nil {
+		if v.Card != nil {
+			v.Card = &notice.Card{Action: v.Card.Action, Desk: v.Card.Desk}
+		}
+		v.Body, v.Tally, v.Victim = nil, nil, nil
+	}
+	return out
+}
+
+// maxFormer is how many former versions go along with a case.
+const maxFormer = 8
+
+func wireView(v *notice.View) *wire.CaseView {
+	if v == nil {
+		return nil
+	}
+	out := &wire.CaseView{Kind: v.Kind.String(), Reference: v.Reference, Readers: v.Readers,
+		Card: v.Card, Body: v.Body, Tally: v.Tally, Victim: v.Victim}
+	if v.Colour != ledger.KindUndisclosed {
+		out.Colour = v.Colour.String()
+	}
+	return out
+}
+
+// maxReplies bounds the text of replies in one answer: a flood of them must not
+// keep a notice from being shown. The newest are whole.
+const maxReplies = 4 << 20
+
+// wireCase is a case as it goes to an officer, with all that is open in it.
+func wireCase(c *desk.Case) *wire.Case {
+	out := &wire.Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status.String(),
+		Public: c.Public.Marshal(), Problem: problem(c.Err)}
+	out.View = wireView(c.View)
+	for i := range c.Versions {
+		v := &c.Versions[i]
+		w := wire.CaseVersion{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public.Marshal(), Problem: problem(v.Err)}
+		if v.View != nil {
+			w.Reference = v.View.Reference
+		}
+		if last := len(c.Versions) - 1; i < last && i >= last-maxFormer {
+			w.View = wireView(v.View)
+		}
+		out.Versions = append(out.Versions, w)
+	}
+	out.Replies = make([]wire.CaseReply, len(c.Replies))
+	for i, room := len(c.Replies)-1, maxReplies; i >= 0; i-- {
+		r := &c.Replies[i]
+		w := wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Reply: r.Reply, Bared: r.Bared}
+		if room -= len(r.Text) + len(r.Match); room < 0 {
+			short := *r.Reply
+			short.Text, short.Match = "(not sent: the answers are too many for one page)", ""
+			w.Reply = &short
+		}
+		out.Replies[i] = w
+	}
+	for _, a := range c.Acts {
+		out.Acts = append(out.Acts, wire.CaseAct{ID: a.ID, Class: uint8(a.Class), Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})
+	}
+	out.Ended, out.EndedAt = c.Ended, c.EndedAt
+	return out
+}
+
+func problem(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -44,6 +44,14 @@ func TestLife(t *testing.T) {
 		if c.Status != status || c.Reviewed != reviewed || c.View == nil || c.View.Action() != action {
 			t.Fatalf("got %s, reviewed %v, %+v; want %s, %v, %s", c.Status, c.Reviewed, c.View, status, reviewed, action)
 		}
+		// At a checkpoint it is the same, until it has ended.
+		a, err := xb.Check(ctx, &Subject{Number: n.Card.Person.Documents[0].Number}, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(a.Hits) > 0 == status.Ended() || len(a.Hits) > 0 && (a.Hits[0].Action != action || a.Hits[0].Suspended() != (status == state.StatusSuspended)) {
+			t.Fatalf("%s: a check finds %+v", status, a.Hits)
+		}
 		return c
 	}
 	c := is(state.StatusSubmitted, false, notice.CallDesk)

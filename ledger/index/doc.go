@@ -8,6 +8,9 @@
 // and not authenticated, and some terms are coarse. Who shows a notice opens its
 // signed entry again and compares.
 //
+// [ExprOf] makes of a query an expression that lets pass all that may match, and
+// more: what is a Not, fuzzy, a distance or a country narrows nothing.
+//
 // The index is disposable. [Open] starts an empty one, under a new file, when
 // the one that is there is of another ledger, of other keys or of another
 // format, cannot be decrypted, or is damaged; [Index.Position] then says zero,
@@ -21,7 +24,7 @@
 // encrypted; temporary tables stay in memory. What the cipher does not hide:
 // which pages changed between two copies of the file, and how many there are.
 //
-//	notice  n (index of the publish entry), bureau, ended, opened, events
+//	notice  n (index of the publish entry), bureau, ended, opened, events, days of birth
 //	term    n, all terms of the notice, so that they can be taken out again
 //	reply   e (index of the reply), n
 //	find    FTS5 over the terms, contentless, without positions

@@ -11,6 +11,7 @@ import (
 
 	"comity/crypto/seal"
 	"comity/ledger"
+	"comity/ledger/ident"
 	"comity/ledger/index"
 	"comity/ledger/names"
 	"comity/ledger/notice"
@@ -252,8 +253,7 @@ func (s *Subject) matches(v *notice.View, asOf time.Time) string {
 	person := &v.Card.Person
 	if want := index.DocumentTerm(s.Number); want != "" {
 		for _, d := range person.Documents {
-			// A country of two letters and one of three may be the same.
-			if index.DocumentTerm(d.Number) == want && (s.Country == "" || d.Country == "" || len(s.Country) != len(d.Country) || s.Country == d.Country) {
+			if index.DocumentTerm(d.Number) == want && sameCountry(d.Country, s.Country) {
 				return fmt.Sprintf("%s number %s", strings.ReplaceAll(string(d.Type), "_", " "), d.Number)
 			}
 		}
@@ -273,4 +273,15 @@ func (s *Subject) matches(v *notice.View, asOf time.Time) string {
 		return ""
 	}
 	return fmt.Sprintf("name %s (likeness %.2f) and date of birth %s", who, best, person.Born)
+}
+
+// sameCountry reports whether two codes may be of one country. One that is not
+// known is held against nobody.
+func sameCountry(a, b string) bool {
+	ours, err := ident.Normalize(ident.Country, a)
+	if err != nil {
+		return true
+	}
+	theirs, err := ident.Normalize(ident.Country, b)
+	return err != nil || ours == theirs
 }

@@ -40,6 +40,9 @@ func BenchmarkFollow(b *testing.B) {
 			continue
 		}
 		made.Origin, made.Victim = "XA", nil
+		if made.Kind != ledger.KindDiffusion { // else reviewers would have to let them pass
+			made.Kind, made.Colour = ledger.KindDiffusion, made.Kind
+		}
 		parts, err := made.Parts(o)
 		if err != nil {
 			b.Fatal(err)
@@ -52,15 +55,7 @@ func BenchmarkFollow(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		kind := made.Kind
-		if kind == ledger.KindDiffusion {
-			kind = ledger.KindUndisclosed
-		}
-		if kind == ledger.KindRed {
-			items = append(items, xa.Officer.Publish(b, kind, body, xa.Supervisor))
-		} else {
-			items = append(items, xa.Officer.Publish(b, kind, body))
-		}
+		items = append(items, xa.Officer.Publish(b, ledger.KindUndisclosed, body))
 		if m, err := made.Card.PassportMRZ(); err == nil {
 			zones = append(zones, m)
 		}

@@ -24,7 +24,7 @@ func (t *terminal) checkCommand() *cli.Command {
 			"--stdin answers one line of standard input after the other with one line of JSON, and follows\n" +
 			"the node meanwhile. A line is a zone, its lines joined or divided by spaces, or a JSON object\n" +
 			"with mrz, doc and country, or name and dob, and ref, which comes back with the answer.\n\n" +
-			"--report tells the origin of each notice of the hit. While no node can be reached the report\n" +
+			"--send tells the origin of each notice of the hit. While no node can be reached the report\n" +
 			"waits on disk; it arrives once, however often this command or the machine is cut off.\n\n" +
 			"Exit codes: 0 no hit, 4 hit, 2 no hit but the index is not complete, 1 failed, 3 usage.\n" +
 			"With --stdin: 0 when the input ended.\n\n" +
@@ -37,7 +37,7 @@ func (t *terminal) checkCommand() *cli.Command {
 			&cli.StringFlag{Name: "dob", Usage: "`DATE` of birth: 1998-05-04, 1998-05 or 1998"},
 			&cli.BoolFlag{Name: "stdin", Usage: "answer line after line until the input ends"},
 			&cli.BoolFlag{Name: "fresh", Usage: "ask the node for news first"},
-			&cli.BoolFlag{Name: "report", Usage: "report each hit to the origin of its notice"},
+			&cli.BoolFlag{Name: "send", Usage: "report each hit to the origin of its notice"},
 			&cli.BoolFlag{Name: "deliver", Usage: "check nobody; send the reports that wait"},
 		},
 		Action: t.check,
@@ -140,7 +140,7 @@ func subjectOf(q *question) (*asked, error) {
 // border is a desk that answers checks.
 type border struct {
 	*session
-	officer *desk.Officers // who reports; nil without --report
+	officer *desk.Officers // who reports; nil without --send
 	fresh   time.Time      // when the node last said that there is nothing newer
 }
 
@@ -148,7 +148,7 @@ type border struct {
 // command line wants it to.
 func (s *session) openBorder(c *cli.Context) (*border, error) {
 	k := &border{session: s}
-	if c.Bool("report") || c.Bool("deliver") {
+	if c.Bool("send") || c.Bool("deliver") {
 		by, err := s.signers(c)
 		if err != nil {
 			return nil, err
@@ -284,7 +284,7 @@ func (k *border) deliverSoon(ctx context.Context, reports int) error {
 		return ctx.Err()
 	case err != nil:
 		k.note("%s kept on this machine; the node does not take it now: %s", plural(reports, "report is", "reports are"), err)
-		k.note("it is sent by the next check with --report, or by: comity check --deliver")
+		k.note("it is sent by the next check with --send, or by: comity check --deliver")
 		return nil
 	}
 	return k.tellDelivery(d)

@@ -80,7 +80,7 @@ func TestNetCheckKilled(t *testing.T) {
 			check(c.StartAll())
 			check(c.WaitReady(ctx))
 		}
-		cmd := run(xb.Dir(), "check", "--stdin", "--report")
+		cmd := run(xb.Dir(), "check", "--stdin", "--send")
 		in, err := cmd.StdinPipe()
 		check(err)
 		out, err := cmd.StdoutPipe()

@@ -93,7 +93,7 @@ func (s *session) readCases(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.remoteSize, s.remoteTime = st.Size, st.Time
+	s.remoteSize, s.remoteTime, s.remoteKeys = st.Size, st.Time, st.Compartments
 	if st.Alarm != "" {
 		s.note("the desk of %s has an alarm: %s", st.Bureau, st.Alarm)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,12 @@ func (t *terminal) inbox(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.opensAnswers(s.desk.Opens(seal.Body)); err != nil {
+	if s.remote != nil { // the drafts are here, and the cases there
+		if err := s.readCases(c.Context); err != nil {
+			return err
+		}
+	}
+	if err := s.opensAnswers(s.opens(seal.Body)); err != nil {
 		return err
 	}
 	asOf, err := s.asOf(c)
@@ -117,8 +123,17 @@ func (s *session) opensAnswers(key bool) error {
 	if key {
 		return nil
 	}
-	return hint(fmt.Errorf("the key of %s for bodies is not in this home: no hit or answer can be opened here, and somebody may wait for one", s.home.Bureau()),
+	return hint(fmt.Errorf("the key of %s for bodies is not here: no hit or answer can be opened here, and somebody may wait for one", s.home.Bureau()),
 		"look where that key is; notices alone: comity notice list")
+}
+
+// opens reports whether what this session reads through holds a key of the
+// bureau for a compartment.
+func (s *session) opens(c seal.Compartment) bool {
+	if s.remote != nil {
+		return slices.Contains(s.remoteKeys, c.String())
+	}
+	return s.desk.Opens(c)
 }
 
 // left writes the time until something is due.

@@ -36,6 +36,7 @@ type session struct {
 	deskClient *client.Client // of remote
 	remoteSize uint64         // entries that remote had when this session began
 	remoteTime uint64         // ledger time of the last of them
+	remoteKeys []string       // compartments whose keys remote holds
 	syncErr    error          // why the replica could not be brought up to date
 }
 

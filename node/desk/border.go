@@ -200,9 +200,12 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 // expired is asked for its time when it is looked at.
 func over(n *state.Notice) bool { return n.Status.Ended() || n.Purged != 0 }
 
-// visible reports whether a checkpoint is shown a notice at all. What waits for
-// its reviewers is not for the front line.
-func visible(s state.Status) bool { return s == state.StatusActive || s == state.StatusSuspended }
+// visible reports whether a checkpoint is shown a notice at all. What waits for its
+// reviewers is shown, as UNREVIEWED and asking for no arrest: somebody may be
+// missing, or the version that was approved before may be wrong.
+func visible(s state.Status) bool {
+	return s == state.StatusActive || s == state.StatusSubmitted || s == state.StatusSuspended
+}
 
 // subjectTerms are what the index is asked.
 type subjectTerms struct{ document, person []string }

@@ -4,13 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"comity/ledger/notice"
 	"comity/ledger/query"
 )
-
-var asOf = time.Date(2026, 11, 22, 10, 30, 0, 0, time.UTC)
 
 // counting counts what is asked of a source and what it answers.
 type counting struct {

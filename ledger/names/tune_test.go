@@ -108,5 +108,3 @@ func bestThreshold(pairs []scored) (at, f float64) {
 	}
 	return at, f
 }
-
-func comparePair(a, b string) float64 { return Compare(Parse(a), Parse(b)).Score }

@@ -70,7 +70,7 @@ func Open(cfg Config) (*Node, error) {
 	if n.lock, err = lockFolder(cfg.Dir); err != nil {
 		return nil, err
 	}
-	undo = append(undo, n.lock.Close)
+	undo = append(undo, func() error { return unlockFolder(n.lock) })
 	if err := claim(filepath.Join(cfg.Dir, "node"), member.NodeName()); err != nil {
 		return nil, err
 	}
@@ -319,7 +319,7 @@ func (n *Node) Close() error {
 	}
 	n.peers.close()
 	n.serving.Wait()
-	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close(), n.floor.close(), n.lock.Close())
+	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close(), n.floor.close(), unlockFolder(n.lock))
 }
 
 // drainTimeout bounds how long Close waits for clients.

@@ -119,7 +119,7 @@ func (r *Repair) Do() error {
 }
 
 // Close lets the node start again.
-func (r *Repair) Close() error { return r.lock.Close() }
+func (r *Repair) Close() error { return unlockFolder(r.lock) }
 
 // finishRepair does what the journal says, if there is one. What was done before
 // is found done.
@@ -208,4 +208,11 @@ func lockFolder(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("node: lock %s: %w", dir, err)
 	}
 	return f, nil
+}
+
+// unlockFolder lets others have the folder. To close the file alone would leave
+// the lock with a child that this process is starting at that moment: it holds
+// all files of its parent until it runs its own program.
+func unlockFolder(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }

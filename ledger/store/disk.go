@@ -317,5 +317,5 @@ func (d *Disk) Close() error {
 		d.tables.Close()
 	}
 	// Last: with the lock goes our claim on all the others.
-	return errors.Join(d.root.Close(), d.lock.Close())
+	return errors.Join(d.root.Close(), dropLock(d.lock))
 }

@@ -25,3 +25,10 @@ func takeLock(root *os.Root) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// dropLock gives the folder back. Closing the file would not do: a child that
+// this process is starting at that moment holds it too, until it runs its own
+// program.
+func dropLock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}

@@ -98,6 +98,7 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 				return err
 			}
 			found = append(found, list...)
+			a.Full = a.Full || len(list) == maxCandidates
 		}
 		if len(terms.person) == 0 {
 			return nil

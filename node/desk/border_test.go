@@ -270,3 +270,30 @@ func TestIndexIsDisposable(t *testing.T) {
 	}
 	checkSealed(t, xb.dir, "Sorrendahl", "SORRENDAHL", "A30117745", "LT-0301", "music school")
 }
+
+// Notices by the dozen with the same number, which any bureau can write, must not
+// push another one out without a word.
+func TestCheckTellsThatItWasCut(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 1)
+	xa := offices[0]
+	by := xa.officers()
+	var err error
+	if by.Chain, err = xa.QueueEnd(by.Author.ID()); err != nil {
+		t.Fatal(err)
+	}
+	var items []ledger.Item
+	for range maxCandidates {
+		items = append(items, must(xa.Publish(ctx, nil, by, notice.ChildCase(today))))
+	}
+	xa.node.accept(t, items...)
+	xa.node.finalise(t)
+	xa.follow()
+	a, err := xa.Desk.Check(ctx, &Subject{Number: "A30117745"}, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !a.Full {
+		t.Errorf("%d hits, and no word that there may be more", len(a.Hits))
+	}
+}

@@ -271,9 +271,9 @@ func TestIndexIsDisposable(t *testing.T) {
 	checkSealed(t, xb.dir, "Sorrendahl", "SORRENDAHL", "A30117745", "LT-0301", "music school")
 }
 
-// Notices by the dozen with the same number, which any bureau can write, must not
-// push another one out without a word.
-func TestCheckTellsThatItWasCut(t *testing.T) {
+// Notices by the dozen with the same number, which any bureau can write, and end,
+// must not push another one out without a word.
+func TestCheckUnderDecoys(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 1)
 	xa := offices[0]
@@ -282,18 +282,37 @@ func TestCheckTellsThatItWasCut(t *testing.T) {
 	if by.Chain, err = xa.QueueEnd(by.Author.ID()); err != nil {
 		t.Fatal(err)
 	}
-	var items []ledger.Item
-	for range maxCandidates {
-		items = append(items, must(xa.Publish(ctx, nil, by, notice.ChildCase(today))))
+	publish := func() ledger.Item { return must(xa.Publish(ctx, nil, by, notice.ChildCase(today))) }
+	check := func() *Answer {
+		t.Helper()
+		xa.node.finalise(t)
+		xa.follow()
+		a, err := xa.Desk.Check(ctx, &Subject{Number: "A30117745"}, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
 	}
-	xa.node.accept(t, items...)
+	real := publish()
+	xa.node.accept(t, real)
+	var decoys []ledger.Item
+	for range maxSightings {
+		decoys = append(decoys, publish())
+	}
+	xa.node.accept(t, decoys...)
 	xa.node.finalise(t)
 	xa.follow()
-	a, err := xa.Desk.Check(ctx, &Subject{Number: "A30117745"}, today)
-	if err != nil {
-		t.Fatal(err)
+	for i := range decoys {
+		decoys[i] = must(xa.Withdraw(ctx, nil, by, decoys[i].Entry.ID))
 	}
-	if !a.Full {
-		t.Errorf("%d hits, and no word that there may be more", len(a.Hits))
+	xa.node.accept(t, decoys...)
+	if a := check(); len(a.Hits) != 1 || a.Hits[0].ID != real.Entry.ID || a.Full {
+		t.Errorf("behind those that have ended: %d hits, cut %t", len(a.Hits), a.Full)
+	}
+	for range maxSightings {
+		xa.node.accept(t, publish())
+	}
+	if a := check(); len(a.Hits) != maxSightings || !a.Full {
+		t.Errorf("%d hits, and cut %t", len(a.Hits), a.Full)
 	}
 }

@@ -181,6 +181,11 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 	if err != nil {
 		return nil, fmt.Errorf("draft %.8s is not to be believed: %w", d.ID(), err)
 	}
+	if st.Class == ledger.ClassAmend && !quiet {
+		if err := s.showAmended(c, d, v); err != nil {
+			return nil, err
+		}
+	}
 	if !quiet {
 		s.say("%s  %s, from %s", v.Reference, v.Title(), s.bureau(s.home.Bureau()))
 		s.say("  marking   %s, urgency %s, review by %s", v.Header.Classification, v.Header.Urgency, v.ReviewBy())
@@ -188,6 +193,20 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 		s.showView(v)
 	}
 	return unopened(d.Item, v)
+}
+
+// showAmended says which notice a new version takes the place of: the version has
+// a name of its own, which need not be that notice's.
+func (s *session) showAmended(c *cli.Context, d *drafts.Draft, v *notice.View) error {
+	k, err := s.desk.Case(c.Context, d.Item.Entry.Statement.Target.String())
+	if err != nil {
+		return fmt.Errorf("draft %.8s changes a notice that is not shown here: %w", d.ID(), err)
+	}
+	s.say("TAKES THE PLACE of %s, notice %.12s, published %s", k.Name(), k.ID, clock(k.Time))
+	if k.Reference() != v.Reference {
+		s.say("  WARNING   that notice has another reference than this version, %s", v.Reference)
+	}
+	return nil
 }
 
 // showTarget prints a statement that acts on a notice.

@@ -105,8 +105,6 @@ func (v *checkServer) once(ctx context.Context) error {
 // answerAll answers each line in its order.
 func (v *checkServer) answerAll(ctx context.Context) error {
 	in := bufio.NewReaderSize(v.stdin, maxLine)
-	out := json.NewEncoder(v.stdout)
-	out.SetEscapeHTML(false)
 	for {
 		line, err := readLine(in)
 		if err == io.EOF {
@@ -121,7 +119,13 @@ func (v *checkServer) answerAll(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		var data bytes.Buffer
+		out := json.NewEncoder(&data)
+		out.SetEscapeHTML(false)
 		if err := out.Encode(v.answer(ctx, line, err)); err != nil {
+			return fmt.Errorf("write the answer: %w", err)
+		}
+		if _, err := v.stdout.Write(escapeJSON(data.Bytes())); err != nil {
 			return fmt.Errorf("write the answer: %w", cause(err))
 		}
 	}

@@ -58,6 +58,9 @@ func (k *border) record(a *desk.Answer, reported int) *checkRecord {
 		at = at.UTC().Truncate(time.Second)
 		r.Time, r.Age = &at, int64(max(0, time.Since(at).Seconds()))
 	}
+	if a.Full && !r.Hit {
+		r.Problem = "not certain: more notices are like this than were looked at"
+	}
 	for i := range a.Hits {
 		h := &a.Hits[i]
 		card := h.View.Card
@@ -81,7 +84,10 @@ func (k *border) tell(a *desk.Answer) {
 	for i := range a.Hits {
 		k.tellHit(&a.Hits[i])
 	}
-	if len(a.Hits) == 0 {
+	switch {
+	case len(a.Hits) == 0 && a.Full:
+		k.say("%s", k.paint("33", "NOT CERTAIN: more notices are like this than were looked at; call your desk"))
+	case len(a.Hits) == 0:
 		k.say("%s", k.paint("32", "NO HIT"))
 	}
 	when := "nothing is known"

@@ -77,7 +77,7 @@ func (c *catchup) step(m *manifest, from uint64) error {
 	why := []error{errors.New("no peer gives the missing entries")}
 	lied := make(map[string]error)
 	for _, name := range c.names {
-		chunk, err := c.fetch(name, from, to)
+		chunk, err := c.fetch(name, from, to, finalSize(m))
 		var against []string
 		if err == nil {
 			against, err = c.judge(name, m, chunk)
@@ -131,16 +131,25 @@ func (c *catchup) name(lied map[string]error, against []string) {
 }
 
 // fetch reads entries from one peer and applies them to a copy of the state. It
-// returns fewer than were asked for where the peer ends, or takes too long.
-func (c *catchup) fetch(name string, from, to uint64) (*store.Staged, error) {
+// returns fewer than were asked for where the peer ends, or takes too long, with
+// the entries or with what it says of purges. A quorum has cosigned the first
+// final entries of the ledger.
+func (c *catchup) fetch(name string, from, to, final uint64) (*store.Staged, error) {
 	records, err := c.read(name, from, to)
 	if err != nil {
 		return nil, err
 	}
 	b := &ledger.Batch{}
-	claims := &purgeClaims{c: c, giver: name, shown: make(map[uint64]*ledger.Entry)}
+	ctx, cancel := context.WithTimeout(c.ctx, chunkTime)
+	defer cancel()
+	claims := &purgeClaims{c: c, ctx: ctx, giver: name, final: final, shown: make(map[uint64]*ledger.Entry)}
 	for i, r := range records {
-		if err := claims.complete(from+uint64(i), r); err != nil {
+		err := claims.complete(from+uint64(i), r)
+		if err != nil && i > 0 && ctx.Err() != nil && c.ctx.Err() == nil {
+			records = records[:i]
+			break
+		}
+		if err != nil {
 			return nil, err
 		}
 		b.Items = append(b.Items, ledger.Item{Entry: r.Entry, Body: r.Body})

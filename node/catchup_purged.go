@@ -21,7 +21,9 @@ import (
 //     can ask gives the body.
 type purgeClaims struct {
 	c     *catchup
+	ctx   context.Context // ends when the peer has had its time
 	giver string
+	final uint64                   // what the manifest's FINAL checkpoint covers: there a receipt is wanted
 	shown map[uint64]*ledger.Entry // purges that a receipt has shown
 }
 
@@ -61,6 +63,9 @@ func (k *purgeClaims) complete(index uint64, r *wire.Record) error {
 		k.shown[r.PurgedBy] = p
 		return nil
 	}
+	if r.PurgedBy < k.final {
+		return fmt.Errorf("it shows no receipt of entry %d, which it says purges entry %d", r.PurgedBy, index)
+	}
 	return k.askOthers(index, r)
 }
 
@@ -74,7 +79,7 @@ func (k *purgeClaims) covers(p *ledger.Entry, index uint64, r *wire.Record) erro
 
 // look reads an entry from a peer, and whether a FINAL checkpoint covers it.
 func (k *purgeClaims) look(name string, index uint64) (*ledger.Entry, bool, error) {
-	ctx, cancel := context.WithTimeout(k.c.ctx, vouchTime)
+	ctx, cancel := context.WithTimeout(k.ctx, vouchTime)
 	defer cancel()
 	r, err := k.c.record(ctx, name, index)
 	if err != nil {
@@ -102,7 +107,7 @@ func (k *purgeClaims) askOthers(index uint64, r *wire.Record) error {
 		if name == k.giver {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(k.c.ctx, vouchTime)
+		ctx, cancel := context.WithTimeout(k.ctx, vouchTime)
 		other, err := k.c.record(ctx, name, index)
 		cancel()
 		if err != nil || other.Entry.ID != r.Entry.ID {
@@ -118,7 +123,7 @@ func (k *purgeClaims) askOthers(index uint64, r *wire.Record) error {
 			return nil
 		}
 	}
-	return k.c.ctx.Err()
+	return k.ctx.Err()
 }
 
 // record reads one record from a peer.

@@ -374,7 +374,7 @@ func TestPurgeClaims(t *testing.T) {
 			}
 		}
 		giver := c.leader().name
-		k := &purgeClaims{c: c.catchup(away), giver: giver, shown: make(map[uint64]*ledger.Entry)}
+		k := &purgeClaims{c: c.catchup(away), ctx: t.Context(), giver: giver, shown: make(map[uint64]*ledger.Entry)}
 		// The view of a node that holds none of it yet.
 		k.c.fsm = &fsm{store: store.NewMem(state.New(c.c.Genesis)), machine: k.c.fsm.machine, verified: k.c.fsm.verified}
 		record := func(i uint64) *wire.Record {

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -74,9 +75,12 @@ func (r *replica) readIndex() (*wire.ReadIndex, error) {
 
 const barrierTimeout = 5 * time.Second
 
-// fresh waits until a read of the local state is linearizable.
+// fresh waits until a read of the local state is linearizable. Every position that
+// a leader names since the call would do, so the lowest counts; and it waits for
+// that only so long before it asks again: one leader who names a position that
+// never comes must not hold it up beyond his time.
 func (r *replica) fresh(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for least := uint64(math.MaxUint64); ctx.Err() == nil; {
 		_, leader := r.raft.LeaderWithID()
 		var at *wire.ReadIndex
 		var err error
@@ -91,7 +95,13 @@ func (r *replica) fresh(ctx context.Context) error {
 		}
 		cancel()
 		if err == nil {
-			return r.waitApplied(ctx, at.Applied)
+			least = min(least, at.Applied)
+			turn, cancel := context.WithTimeout(ctx, freshTurn)
+			err = r.waitApplied(turn, least)
+			cancel()
+			if err == nil {
+				return nil
+			}
 		}
 		select {
 		case <-time.After(retryPause):
@@ -100,6 +110,9 @@ func (r *replica) fresh(ctx context.Context) error {
 	}
 	return errNoLeader
 }
+
+// freshTurn is long for applying what a leader has applied.
+const freshTurn = 2 * time.Second
 
 // arrive waits until this node has applied all that a majority had committed at
 // some moment after it started.

@@ -48,6 +48,12 @@ func (ix *Index) Find(e Expr, before uint64, limit int) ([]uint64, error) {
 	return ix.find("SELECT rowid FROM find WHERE find MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", match(e), end(before), limit)
 }
 
+// FindLive is [Index.Find], from the end, for the notices that no entry has ended.
+func (ix *Index) FindLive(e Expr, limit int) ([]uint64, error) {
+	return ix.find(`SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+		WHERE f.find MATCH ? AND NOT n.ended ORDER BY f.rowid DESC LIMIT ?`, match(e), limit)
+}
+
 // FindBorn is [Index.Find] for the active notices on whose card is a person who
 // may be born on a day from first to last, since 1970-01-01.
 func (ix *Index) FindBorn(e Expr, first, last int64, limit int) ([]uint64, error) {

@@ -64,8 +64,13 @@ type Answer struct {
 	Full bool       // there are more hits than are shown
 }
 
-// maxCandidates bounds the cards that one check opens.
-const maxCandidates = 64
+// maxCandidates bounds the cards that one check opens, and maxSightings those that
+// it shows. Anybody can write many notices that are like one of somebody else, so
+// the first is far above what honest ones need; beyond it an answer is not whole.
+const (
+	maxCandidates = 1024
+	maxSightings  = 64
+)
 
 // Check looks for a subject among the cards of active notices. It asks nobody:
 // neither a node nor, so that it takes milliseconds, the entries that the index
@@ -93,11 +98,12 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 	err := d.withIndex(func(ix *index.Index) error {
 		a.AsOf = ix.Position()
 		for _, term := range terms.document {
-			list, err := ix.Find(index.Term(term), 0, maxCandidates)
+			list, err := ix.FindLive(index.Term(term), maxCandidates)
 			if err != nil {
 				return err
 			}
 			found = append(found, list...)
+			a.Full = a.Full || len(list) == maxCandidates
 		}
 		if len(terms.person) == 0 {
 			return nil
@@ -126,9 +132,13 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 	}
 	slices.Sort(found)
 	found = slices.Compact(found)
-	for _, n := range found {
+	for _, n := range slices.Backward(found) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
+		}
+		if len(a.Hits) == maxSightings {
+			a.Full = true
+			break
 		}
 		h, err := d.sight(n, s, asOf)
 		if err != nil {

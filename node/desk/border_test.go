@@ -270,3 +270,49 @@ func TestIndexIsDisposable(t *testing.T) {
 	}
 	checkSealed(t, xb.dir, "Sorrendahl", "SORRENDAHL", "A30117745", "LT-0301", "music school")
 }
+
+// Notices by the dozen with the same number, which any bureau can write, and end,
+// must not push another one out without a word.
+func TestCheckUnderDecoys(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 1)
+	xa := offices[0]
+	by := xa.officers()
+	var err error
+	if by.Chain, err = xa.QueueEnd(by.Author.ID()); err != nil {
+		t.Fatal(err)
+	}
+	publish := func() ledger.Item { return must(xa.Publish(ctx, nil, by, notice.ChildCase(today))) }
+	check := func() *Answer {
+		t.Helper()
+		xa.node.finalise(t)
+		xa.follow()
+		a, err := xa.Desk.Check(ctx, &Subject{Number: "A30117745"}, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	real := publish()
+	xa.node.accept(t, real)
+	var decoys []ledger.Item
+	for range maxSightings {
+		decoys = append(decoys, publish())
+	}
+	xa.node.accept(t, decoys...)
+	xa.node.finalise(t)
+	xa.follow()
+	for i := range decoys {
+		decoys[i] = must(xa.Withdraw(ctx, nil, by, decoys[i].Entry.ID))
+	}
+	xa.node.accept(t, decoys...)
+	if a := check(); len(a.Hits) != 1 || a.Hits[0].ID != real.Entry.ID || a.Full {
+		t.Errorf("behind those that have ended: %d hits, cut %t", len(a.Hits), a.Full)
+	}
+	for range maxSightings {
+		xa.node.accept(t, publish())
+	}
+	if a := check(); len(a.Hits) != maxSightings || !a.Full {
+		t.Errorf("%d hits, and cut %t", len(a.Hits), a.Full)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -46,7 +47,7 @@ type queue struct {
 	delivering sync.Mutex // held by Deliver, which sends; others need not wait for that
 
 	mu     sync.Mutex               // guards all below, and the folder
-	sent   map[ledger.ID]bool       // committed, and not yet FINAL here
+	sent   map[ledger.ID]time.Time  // when a node said that it was committed, and not yet FINAL here
 	loaded bool                     // what follows is known
 	count  int                      // of files
 	number uint64                   // of the last one
@@ -217,17 +218,23 @@ func (d *Desk) Deliver(ctx context.Context, to Submitter, signers func(keys.ID) 
 	return out, nil
 }
 
-// wasSent reports whether a statement was sent by this process, or notes it.
+// sendAgain is after how long a statement is sent once more that a node said was
+// committed, and that is still not FINAL here: the node may have lied.
+const sendAgain = time.Minute
+
+// wasSent reports whether a statement was sent by this process, not long ago, or
+// notes it.
 func (d *Desk) wasSent(id ledger.ID, now bool) bool {
 	d.queue.mu.Lock()
 	defer d.queue.mu.Unlock()
 	if d.queue.sent == nil {
-		d.queue.sent = make(map[ledger.ID]bool)
+		d.queue.sent = make(map[ledger.ID]time.Time)
 	}
 	if now {
-		d.queue.sent[id] = true
+		d.queue.sent[id] = time.Now()
 	}
-	return d.queue.sent[id]
+	at, ok := d.queue.sent[id]
+	return ok && time.Since(at) < sendAgain
 }
 
 // refuse puts a file aside.

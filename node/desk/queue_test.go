@@ -20,6 +20,7 @@ type post struct {
 	office *office
 	lose   int // this many requests are lost
 	mute   int // then this many answers: the statement is written
+	lie    int // this many are said to be committed, and are not
 	calls  int
 }
 
@@ -29,6 +30,10 @@ func (p *post) Submit(_ context.Context, it ledger.Item) (*wire.Submitted, error
 	if p.lose > 0 {
 		p.lose--
 		return nil, errCut
+	}
+	if p.lie > 0 {
+		p.lie--
+		return &wire.Submitted{ID: it.Entry.ID, Index: 1}, nil
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -81,6 +86,29 @@ func (o *office) crash() {
 	o.Close()
 	o.Desk = openDesk(o.t, o.dir, o.node.Genesis)
 	o.Unlock(ids)
+}
+
+// A node that says a hit is committed, and keeps it to itself, does not make a
+// process that runs for weeks forget it.
+func TestDeliverToALiar(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	xb.follow()
+	xb.hit(id, "swallowed")
+	p := &post{office: xb, lie: 1}
+	for i, calls := range []int{1, 1, 2} {
+		if i == 2 {
+			for id := range xb.queue.sent {
+				xb.queue.sent[id] = xb.queue.sent[id].Add(-sendAgain)
+			}
+		}
+		if d, err := xb.Deliver(ctx, p, nil); err != nil || d.Sent != 1 || p.calls != calls {
+			t.Fatalf("look %d: %+v, %v, sent %d times, want %d", i, d, err, p.calls, calls)
+		}
+	}
+	wantHits(t, xa, id.String(), "swallowed")
 }
 
 // wantHits checks which hits the origin sees, each once.

@@ -141,10 +141,31 @@ func match(q *query.Query, c *Case, p readlog.Parts) (Found, bool) {
 	if !ok {
 		return Found{}, false
 	}
-	if card := c.Only(readlog.PartsOf(seal.Card)); card.View != nil {
-		if ok, _, why := q.Match(card.Record()); ok {
+	if card := c.Only(readlog.PartsOf(seal.Card)); card.View != nil && cardTells(q.Root) {
+		if ok, score, why := q.Match(card.Record()); ok {
 			return Found{c, score, why, false}, true
 		}
 	}
 	return Found{c, score, why, true}, true
+}
+
+// ofHeader are the fields that every part of a notice answers alike.
+var ofHeader = []string{"id", "ref", "kind", "status", "urgency", "bureau", "reader"}
+
+// cardTells reports whether a card that matches tells nothing of the other parts.
+// What is not to be there is looked for in all of them, and a link may lead through
+// any: its reason names what both have.
+func cardTells(n query.Node) bool {
+	switch n := n.(type) {
+	case *query.And:
+		return !slices.ContainsFunc(n.All, func(m query.Node) bool { return !cardTells(m) })
+	case *query.Or:
+		return !slices.ContainsFunc(n.Any, func(m query.Node) bool { return !cardTells(m) })
+	case *query.Not:
+		q := query.Query{Root: n.Node}
+		return !slices.ContainsFunc(q.Terms(), func(t *query.Term) bool { return !slices.Contains(ofHeader, t.Field.Name) })
+	case *query.Term:
+		return n.Field.Type != query.LinkField
+	}
+	return false
 }

@@ -163,6 +163,9 @@ func (d *Desk) parse(w *wire.Case) (*desk.Case, error) {
 }
 
 func parseCase(w *wire.Case) (c *desk.Case, err error) {
+	if w == nil { // JSON has null everywhere
+		return nil, errAnswer
+	}
 	c = &desk.Case{ID: w.ID, Index: w.Index, Time: w.Time, Bureau: w.Bureau, Author: w.Author}
 	if c.Status, err = parseStatus(w.Status); err != nil {
 		return nil, err

@@ -48,6 +48,13 @@ func TestParseCase(t *testing.T) {
 	}
 }
 
+// A list of a desk may hold null where a case should be.
+func TestParseNoCase(t *testing.T) {
+	if c, err := parseCase(nil); err == nil {
+		t.Errorf("taken as %+v", c)
+	}
+}
+
 // FuzzParseCase wants of whatever a desk sends that it does no harm.
 func FuzzParseCase(f *testing.F) {
 	data, err := json.Marshal(example())

@@ -158,6 +158,9 @@ func (a *api) search(req *http.Request, who caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.purpose(q.Purpose, who.parts); err != nil {
+		return nil, err // whatever it finds: a refusal only where there are hits would tell of them
+	}
 	parsed, err := query.Parse(q.Query, a.cfg.Clock())
 	if err != nil {
 		return nil, &wire.Error{Code: wire.Malformed, Message: err.Error()}

@@ -27,14 +27,11 @@ func (a *api) record(req *http.Request, who caller, how readlog.How, purpose str
 		}
 		reads = append(reads, r)
 	}
-	switch {
-	case len(reads) == 0:
+	if len(reads) == 0 {
 		return nil
-	case purpose == "" && a.cfg.RequirePurpose:
-		return &wire.Error{Code: wire.PurposeNeeded, Message: "say for what you read it: this bureau wants a purpose for more than a card"}
 	}
-	if err := readlog.CheckPurpose(reads[0].Purpose); err != nil {
-		return &wire.Error{Code: wire.Malformed, Message: err.Error()}
+	if err := a.purpose(purpose, readlog.AllParts); err != nil {
+		return err
 	}
 	// Opening took a while: somebody whose key was revoked meanwhile gets nothing.
 	if _, err := a.identify(req.TLS); err != nil {
@@ -52,6 +49,22 @@ func (a *api) record(req *http.Request, who caller, how readlog.How, purpose str
 			a.unusual.add(&readlog.Record{Number: head.Size - uint64(n-i), Time: uint64(now.UnixMilli()), Read: &reads[i]}, a.Server)
 		}
 		reads = reads[n:]
+	}
+	return nil
+}
+
+// purpose refuses a purpose with which nothing of these parts could be recorded.
+func (a *api) purpose(purpose string, parts readlog.Parts) error {
+	switch {
+	case parts&^readlog.PartsOf(seal.Card) == 0:
+		return nil
+	case purpose == "" && a.cfg.RequirePurpose:
+		return &wire.Error{Code: wire.PurposeNeeded, Message: "say for what you read it: this bureau wants a purpose for more than a card"}
+	case purpose == "":
+		return nil // the case itself
+	}
+	if err := readlog.CheckPurpose(purpose); err != nil {
+		return &wire.Error{Code: wire.Malformed, Message: err.Error()}
 	}
 	return nil
 }

@@ -202,6 +202,10 @@ func (w *world) parts(t *testing.T) {
 }
 
 func (w *world) searches(t *testing.T) {
+	clients := make(map[string]*http.Client)
+	for role := range roles {
+		clients[role] = w.as(w.officer[role])
+	}
 	for _, tt := range []struct {
 		role, query string
 		found, read bool
@@ -215,9 +219,14 @@ func (w *world) searches(t *testing.T) {
 		{"investigator", "hanne", false, false},
 		{"protection", "wynn", false, false},
 		{"supervisor", "phone:+99955508842", true, true},
+		// The card alone matches, and the answer tells of the body all the same.
+		{"investigator", "doc:A30117745 NOT text:harbourmaster", true, true},
+		{"investigator", "doc:A30117745 NOT text:wynn", false, false},
+		{"investigator", "doc:A30117745 NOT kind:blue", true, false},
+		{"desk", "doc:A30117745 NOT text:wynn", true, false},
 	} {
 		before := len(w.records())
-		_, answer, e := w.ask(w.as(w.officer[tt.role]), http.MethodPost, wire.PathDeskSearch, wire.SearchQuery{Query: tt.query})
+		_, answer, e := w.ask(clients[tt.role], http.MethodPost, wire.PathDeskSearch, wire.SearchQuery{Query: tt.query})
 		if e != nil {
 			t.Fatal(e)
 		}
@@ -524,6 +533,12 @@ func TestNetDeskWithSomeKeysAndPurposes(t *testing.T) {
 	_, answer, e := w.ask(c, http.MethodPost, wire.PathDeskCase, wire.CaseRequest{Name: "LT-0301", Purpose: "for the test"})
 	if e != nil || !strings.Contains(answer, canaries["body"]) || strings.Contains(answer, canaries["card"]) || strings.Contains(answer, canaries["victim"]) {
 		t.Errorf("a desk with the body key: %v, %s", e, answer)
+	}
+	// A refusal must not tell whether there is a hit.
+	for query, purpose := range map[string]string{"wynn": "", "nobody-of-this-name": "", "phone:+99955508842": "two\nlines", "phone:+99955508843": "two\nlines"} {
+		if _, _, e := w.ask(c, http.MethodPost, wire.PathDeskSearch, wire.SearchQuery{Query: query, Purpose: purpose}); e == nil || e.Code != wire.PurposeNeeded && e.Code != wire.Malformed {
+			t.Errorf("search %q for %q: %v", query, purpose, e)
+		}
 	}
 	// The front line may read cards, and this desk opens none.
 	if _, _, e := w.ask(w.as(w.officer["desk"]), http.MethodPost, wire.PathDeskCase, wire.CaseRequest{Name: "LT-0301"}); e == nil || e.Code != wire.NotFound {

@@ -1,0 +1,115 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+)
+
+// farPeers are peers of whom the leader names, at first, a position that no log
+// reaches.
+type farPeers struct {
+	peers
+	lies int
+}
+
+func (p *farPeers) ReadIndex(ctx context.Context, name string) (*wire.ReadIndex, error) {
+	if p.lies--; p.lies >= 0 {
+		return &wire.ReadIndex{Applied: 1 << 62}, nil
+	}
+	return p.peers.ReadIndex(ctx, name)
+}
+
+// A position that never comes must not keep a node from ever serving, nor a purge
+// from being acknowledged: another leader, or the same one, names a better one.
+func TestFreshOutlivesAnAbsurdPosition(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		r := c.replica(c.other(c.leader().name))
+		lied := &replica{raft: r.raft, name: r.name, store: r.store, moved: r.moved, peers: &farPeers{r.peers, 3}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		lied.arrive(ctx)
+		if !lied.current.Load() {
+			t.Error("one that was told of a position that never comes waits for it for ever")
+		}
+	})
+}
+
+// slowLiar gives entries without bodies, each with a purge of its own that is not
+// under a FINAL checkpoint, and takes its time to say so.
+type slowLiar struct {
+	peers
+	name  string
+	purge func(target ledger.ID) *ledger.Entry
+	of    map[uint64]ledger.ID // purge that it makes up -> its target
+}
+
+const madeUp = 1 << 20
+
+func (p *slowLiar) Records(ctx context.Context, name string, from uint64, limit int, each func(*wire.Record) error) (uint64, error) {
+	if name != p.name {
+		return from, errors.New("unreachable")
+	}
+	if target, ok := p.of[from]; ok {
+		return from + 1, each(&wire.Record{Entry: p.purge(target)})
+	}
+	return p.peers.Records(ctx, name, from, limit, func(r *wire.Record) error {
+		if len(r.Body) > 0 {
+			index := madeUp + uint64(len(p.of))
+			p.of[index] = r.Entry.ID
+			r = &wire.Record{Time: r.Time, Entry: r.Entry, Purged: true, PurgedBy: index}
+		}
+		return each(r)
+	})
+}
+
+func (p *slowLiar) Receipt(ctx context.Context, name string, index uint64) (*ledger.Receipt, error) {
+	select {
+	case <-time.After(vouchTime - time.Second):
+		return nil, &wire.Error{Code: wire.NotFinal}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// A peer that keeps bodies back costs its own time, not that of every body; and
+// nothing is taken on its word where a quorum has cosigned.
+func TestPurgeClaimsAreBounded(t *testing.T) {
+	bubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		const notices = 20
+		o := c.c.Bureaus[0].Officer
+		for i := range notices {
+			c.submit(c.leader(), o.Publish(t, ledger.KindBlue, fmt.Appendf(nil, "body %d", i)))
+		}
+		away := c.other(c.leader().name)
+		up := c.catchup(away)
+		up.fsm = &fsm{store: store.NewMem(state.New(c.c.Genesis)), machine: up.fsm.machine, verified: up.fsm.verified}
+		if err := up.fsm.store.Commit(0, up.fsm.machine.Begin()); err != nil {
+			t.Log(err)
+		}
+		liar := &slowLiar{peers: up.peers, name: c.leader().name, of: make(map[uint64]ledger.ID), purge: func(target ledger.ID) *ledger.Entry {
+			return o.Purge(t, target, ledger.ReasonOver, c.c.Bureaus[0].Supervisor).Entry
+		}}
+		up.peers = liar
+		start := time.Now()
+		chunk, err := up.fetch(liar.name, 0, c.base+notices, 0)
+		if took := time.Since(start); took > chunkTime+time.Second {
+			t.Errorf("it took %s (%v)", took, err)
+		}
+		if err != nil || chunk.Size() <= c.base || chunk.Size() >= c.base+notices {
+			t.Errorf("%v: want the entries that came in its time", err)
+		}
+		if _, err := up.fetch(liar.name, 0, c.base+notices, 2*madeUp); err == nil {
+			t.Error("bodies are missing by a purge without a receipt, where a quorum has cosigned")
+		}
+	})
+}

@@ -58,9 +58,7 @@ func (s *session) preview(n *notice.Notice, author keys.ID) error {
 		}
 		s.say("AS %s READS IT", strings.Join(g.bureaus, ", "))
 		s.showView(v)
-		if v.Reviewed = header.Kind != ledger.KindUndisclosed; v.Reviewed && v.Action() != "" {
-			s.say("  once reviewers of other bureaus approve it: %s", v.Action().Sentence())
-		}
+		s.showOnceReviewed(v)
 	}
 	return nil
 }

@@ -191,6 +191,7 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 		s.say("  marking   %s, urgency %s, review by %s", v.Header.Classification, v.Header.Urgency, v.ReviewBy())
 		s.say("  readers   %s", strings.Join(v.Readers, " "))
 		s.showView(v)
+		s.showOnceReviewed(v)
 	}
 	return unopened(d.Item, v)
 }

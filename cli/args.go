@@ -56,6 +56,9 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 			local = append(local, f.words...)
 		}
 	}
+	if seen["help"] { // of the command, whatever else was typed
+		return append(append([]string{args[0]}, path...), "--help"), nil
+	}
 	out := append([]string{args[0]}, global...)
 	out = append(append(out, path...), local...)
 	if words = append(words, rest...); len(words) > 0 {

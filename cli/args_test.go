@@ -30,6 +30,8 @@ func TestArrange(t *testing.T) {
 		{"comity notice reply A --type outcome --text=-x", "comity notice reply --type outcome --text=-x -- A"},
 		{"comity verify -", "comity verify -- -"},
 		{"comity notice --help", "comity notice --help"},
+		{"comity notice show LT-0301 --help", "comity notice show --help"},
+		{"comity -h notice request decide LT-0301 --json", "comity notice request decide --help"},
 		{"comity search help", "comity search -- help"},
 		{"comity init --with-officer a:desk --with-officer b:desk", "comity init --with-officer a:desk --with-officer b:desk"},
 	} {
@@ -151,6 +153,9 @@ func TestHelpFits(t *testing.T) {
 		for line := range strings.Lines(out) {
 			if w := uniseg.StringWidth(strings.TrimSuffix(line, "\n")); w > helpWidth {
 				t.Errorf("%v: a line of %d columns: %s", words, w, line)
+			}
+			if strings.Contains(line, "Example:") && !strings.HasPrefix(line, "   Example:") || strings.HasPrefix(line, "   --for-approval comity") {
+				t.Errorf("%v: a line run into another: %s", words, line)
 			}
 			if rest, ok := strings.CutPrefix(line, "   Example: comity"); ok && len(words) > 0 && !strings.HasPrefix(strings.TrimSpace(rest), words[0]) && words[0] != "node" {
 				t.Errorf("%v: an example of something else: %s", words, line)

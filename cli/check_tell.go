@@ -83,6 +83,9 @@ func ledgerTime(ms uint64) time.Time {
 func (k *border) tell(a *desk.Answer) {
 	for i := range a.Hits {
 		k.tellHit(&a.Hits[i])
+		if len(a.Hits) > 1 {
+			k.say("") // else it is hard to see where one ends
+		}
 	}
 	switch {
 	case len(a.Hits) == 0 && a.Full:
@@ -125,7 +128,11 @@ func (k *border) tellHit(h *desk.Sighting) {
 	k.showIdentity(&card.Person)
 	k.showLooks(&card.Looks)
 	k.say("  call      %s, %s%s", card.Desk.Name, card.Desk.Phone, speaks(card.Desk.Speaks))
-	k.say("  notice    %s of %s, %s", h.View.Reference, k.bureau(h.Bureau), h.View.Title())
+	judged := ""
+	if !h.Unreviewed {
+		judged = ", reviewed"
+	}
+	k.say("  notice    %s of %s, %s%s", h.View.Reference, k.bureau(h.Bureau), h.View.Title(), judged)
 	k.say("  age       published %s ago", age(time.Since(time.UnixMilli(int64(h.Published)))))
 	if h.Changed != h.Published {
 		k.say("  changed   %s ago", age(time.Since(time.UnixMilli(int64(h.Changed)))))

@@ -94,6 +94,9 @@ func (h *help) description(text string) {
 		case line[0] == ' ':
 			flush()
 			h.put("   "+line, 3+2*(len(line)-len(strings.TrimLeft(line, " "))))
+		case strings.HasPrefix(line, "Example: "):
+			flush()
+			h.put("   "+line, 3)
 		default:
 			paragraph = strings.TrimSpace(paragraph + " " + line)
 		}

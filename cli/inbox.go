@@ -255,7 +255,7 @@ func (s *session) doing(w *desk.Waiting, r draftRecord) string {
 	case desk.TaskExecute:
 		return "comity notice request execute " + name + " --request" + id + " --text -"
 	case desk.TaskJudge:
-		return "comity notice show " + name + ", then comity notice review " + name + " --approve, --return or --refuse"
+		return "comity notice show " + name + "; then, as a supervisor, comity notice review " + name + " --approve, --return or --refuse"
 	case desk.TaskReview:
 		return "comity notice show " + name + "; then extend, amend or withdraw it"
 	case desk.TaskApprove:

@@ -28,7 +28,7 @@ func (t *terminal) noticeEdit(c *cli.Context, n *notice.Notice) error {
 		return err
 	}
 	if kept := keptTexts(h.Dir()); len(kept) > 0 {
-		t.note("%s of an earlier edit is kept, in plain text: %s", plural(len(kept), "text", "texts"), strings.Join(kept, " "))
+		t.note("%s kept, in plain text: %s", plural(len(kept), "text of an earlier edit is", "texts of earlier edits are"), strings.Join(kept, " "))
 		t.note("send it with comity notice submit FILE, or remove it")
 	}
 	first, err := n.Form(

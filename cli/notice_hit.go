@@ -33,13 +33,13 @@ func (t *terminal) noticeNegativeCommand() *cli.Command {
 
 func (t *terminal) noticeNeedsTimeCommand() *cli.Command {
 	return t.decideCommand(notice.NeedsTime, "needs-time", "tell who had a hit that your answer will come",
-		"It gives as long again as there was at first, once, and only before the time is over.\n\n")
+		"It gives as long again as there was at first, once, and only before the time is over.\n")
 }
 
 func (t *terminal) decideCommand(kind notice.ReplyType, name, usage, more string) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: usage, ArgsUsage: "ID",
-		Description: "Only the origin decides a hit. Its last word counts.\n" + more + "Example: comity notice " + name + " LT-0301",
+		Description: "Only the origin decides a hit. Its last word counts.\n" + more + "\nExample: comity notice " + name + " LT-0301",
 		Flags:       []cli.Flag{hitFlag(), textFlag(), toFlag(), noWaitFlag()},
 		Action:      func(c *cli.Context) error { return t.answer(c, &notice.Reply{Type: kind}) },
 	}

@@ -5,6 +5,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/state"
 	"comity/node/desk"
 
 	"github.com/urfave/cli/v2"
@@ -85,5 +86,37 @@ func (t *terminal) actOn(c *cli.Context, compose composer) error {
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.submitOrPark(c, name, it, waits || c.Bool("for-approval"))
+	if err := s.submitOrPark(c, name, it, waits || c.Bool("for-approval")); err != nil || s.asJSON {
+		return err
+	}
+	switch {
+	case it.Entry.Statement.Class == ledger.ClassPurge:
+		s.note("its name is destroyed with it; which nodes have done it: comity notice show %.12s", k.ID)
+	case k.Bureau != s.home.Bureau():
+		s.note("it counts once %s; where it stands: comity notice show %s", s.bureausAgree(), k.Name())
+	}
+	return nil
+}
+
+// bureausAgree says how many bureaus other than the origin decide on a notice.
+func (s *session) bureausAgree() string {
+	return plural(state.Reviewers(len(s.genesis.Charter.Members)), "bureau says so", "bureaus say the same")
+}
+
+// tellUnreviewable warns an author whose notice fewer bureaus read than have to
+// approve it: nobody could ever act on it.
+func (s *session) tellUnreviewable(n *notice.Notice) {
+	if n.Kind == ledger.KindDiffusion || n.Kind == ledger.KindTally {
+		return
+	}
+	readers, needed := 0, state.Reviewers(len(s.genesis.Charter.Members))
+	for _, m := range s.genesis.Charter.Members {
+		if m.Code != s.home.Bureau() && n.Readers.Has(m.Code) {
+			readers++
+		}
+	}
+	if readers < needed {
+		s.note("%s waits for the approval of %s, and %d can read it: nobody acts on it until then", n.Reference, plural(needed, "other bureau", "other bureaus"), readers)
+		s.note("hint: name more readers, or send it as a diffusion")
+	}
 }

@@ -21,6 +21,7 @@ func (s *session) preview(n *notice.Notice, author keys.ID) error {
 	}
 	header := n.Publish()
 	s.say("PREVIEW of %s: nothing is sent yet", n.Reference)
+	s.tellUnreviewable(n)
 	s.say("  in clear  %s notice of %s, %s, urgency %s, review by %s", headerKind(header), s.bureau(o.Bureau), header.Classification, header.Urgency,
 		time.Unix(int64(header.ReviewBy)*24*60*60, 0).UTC().Format(time.DateOnly))
 	type group struct {
@@ -58,9 +59,7 @@ func (s *session) preview(n *notice.Notice, author keys.ID) error {
 		}
 		s.say("AS %s READS IT", strings.Join(g.bureaus, ", "))
 		s.showView(v)
-		if v.Reviewed = header.Kind != ledger.KindUndisclosed; v.Reviewed && v.Action() != "" {
-			s.say("  once reviewers of other bureaus approve it: %s", v.Action().Sentence())
-		}
+		s.showOnceReviewed(v)
 	}
 	return nil
 }

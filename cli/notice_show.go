@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/node/desk"
@@ -149,6 +150,9 @@ func (s *session) showCase(k *desk.Case) {
 	default:
 		s.say("  readers   %s", strings.Join(k.View.Readers, " "))
 		s.showView(k.View)
+		if k.Status == state.StatusSubmitted && s.reviews(k) {
+			s.showOnceReviewed(k.View) // nobody else is to read of an arrest yet
+		}
 	}
 	if k.Withheld != 0 {
 		s.say("  withheld  %s: your roles do not open it", strings.ReplaceAll(k.Withheld.String(), " ", ", "))
@@ -159,6 +163,15 @@ func (s *session) showCase(k *desk.Case) {
 	for _, r := range k.Replies {
 		s.showReply(&r)
 	}
+}
+
+// reviews reports whether the officer who acts may judge a notice.
+func (s *session) reviews(k *desk.Case) bool {
+	if s.label == "" || k.Bureau == s.home.Bureau() {
+		return false
+	}
+	roles, err := s.home.Roles(s.label)
+	return err == nil && roles&ledger.RoleSupervisor != 0
 }
 
 func (s *session) showAct(a *desk.Act) {

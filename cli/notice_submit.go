@@ -72,6 +72,7 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	s.tellUnreviewable(n)
 	return s.publish(c, by, n)
 }
 

@@ -16,7 +16,7 @@ import (
 // approvalFlag is on what may wait for a second officer although the ledger does
 // not ask for one.
 func approvalFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "for-approval", Usage: "do not send it: a supervisor of the bureau will, with `comity approve`"}
+	return &cli.BoolFlag{Name: "for-approval", Usage: "do not send it: a supervisor of the bureau will, with comity approve"}
 }
 
 // composeFor composes for the officers who sign. What lacks nothing but a second

@@ -90,7 +90,11 @@ func (t *terminal) logFile(c *cli.Context) (f io.ReadCloser, name string, err er
 		name = h.ReadLog()
 	}
 	if f, err = readlog.Snapshot(name); err != nil {
-		return nil, name, fmt.Errorf("read %s: %w", name, cause(err))
+		err = fmt.Errorf("read %s: %w", name, cause(err))
+		if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
+			err = hint(err, "nothing was read here; reads through a desk are in the log of its home: comity readlog fetch FILE")
+		}
+		return nil, name, err
 	}
 	return f, name, nil
 }

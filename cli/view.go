@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"comity/ledger"
 	"comity/ledger/notice"
 )
 
@@ -25,6 +26,18 @@ func (s *session) showView(v *notice.View) {
 	}
 	if v.Victim != nil {
 		s.showVictim(v.Victim)
+	}
+}
+
+// showOnceReviewed prints the instruction that those who judge a notice decide
+// on: the card has a weaker one until then.
+func (s *session) showOnceReviewed(v *notice.View) {
+	if v.Header.Kind == ledger.KindUndisclosed {
+		return // nobody reviews a diffusion
+	}
+	reviewed := *v
+	if reviewed.Reviewed = true; reviewed.Action() != "" {
+		s.say("  once reviewers of other bureaus approve it: %s", reviewed.Action().Sentence())
 	}
 }
 
@@ -114,8 +127,21 @@ func (s *session) showBody(b *notice.Body) {
 	}
 	for _, w := range b.Warrants {
 		s.say("  warrant   %s", words(w.Country, w.Authority, w.Reference, w.Date.String(), w.Offence))
-		if w.MaxPenalty > 0 || w.SentenceLeft > 0 {
-			s.say("            up to %d months; %d months left of a sentence", w.MaxPenalty, w.SentenceLeft)
+		var terms []string
+		if w.MaxPenalty > 0 {
+			terms = append(terms, "up to "+plural(w.MaxPenalty, "month", "months"))
+		}
+		if w.SentenceLeft > 0 {
+			terms = append(terms, plural(w.SentenceLeft, "month", "months")+" left of a sentence")
+		}
+		if len(terms) > 0 {
+			s.say("            %s", strings.Join(terms, "; "))
+		}
+		if w.Charge != "" {
+			s.text("  charge    ", w.Charge)
+		}
+		if w.Translation != "" {
+			s.text("  in words  ", w.Translation)
 		}
 	}
 	s.showSubject(b)
@@ -188,7 +214,19 @@ func (s *session) showVictim(v *notice.Victim) {
 		s.say("  consent   not given: %s", v.Consent.Why)
 	}
 	if !v.Trafficking.IsZero() {
-		s.say("  status    %s", words(string(v.Trafficking.Status), v.Trafficking.DecidedBy))
+		found := &v.Trafficking
+		by := ""
+		if found.DecidedBy != "" {
+			by = "decided by " + found.DecidedBy
+		}
+		for _, field := range []struct{ name, text string }{
+			{"status", words(strings.ReplaceAll(string(found.Status), "_", " "), by)},
+			{"control", joined(found.Methods)}, {"exploited", joined(found.Exploitation)},
+		} {
+			if field.text != "" {
+				s.say("  %-9s %s", field.name, field.text)
+			}
+		}
 	}
 }
 

@@ -290,6 +290,7 @@ type happened struct {
 	Urgency  string        `json:"urgency"`
 	Title    string        `json:"title"`
 	Entry    ledger.ID     `json:"entry"`
+	What     string        `json:"what,omitempty"`
 	Reply    *notice.Reply `json:"reply,omitempty"`
 	Void     string        `json:"void,omitempty"`
 }
@@ -300,7 +301,7 @@ func (w *watcher) tell(e *desk.Event) error {
 		fmt.Fprint(w.stderr, "\a")
 	}
 	if w.asJSON {
-		return w.line(happened{e.ID, e.Kind, e.Index, e.Time, e.Bureau, k.Name(), k.ID, k.Public.Urgency.String(), title(k), e.Entry, e.Reply, e.Void})
+		return w.line(happened{e.ID, e.Kind, e.Index, e.Time, e.Bureau, k.Name(), k.ID, k.Public.Urgency.String(), title(k), e.Entry, e.What, e.Reply, e.Void})
 	}
 	what := strings.ToUpper(strings.ReplaceAll(e.Kind, "_", " "))
 	detail := title(k)
@@ -309,6 +310,8 @@ func (w *watcher) tell(e *desk.Event) error {
 		detail = fmt.Sprintf("no answer from %s to the %s of %s: call", k.Bureau, e.Reply.Type.Words(), e.Bureau)
 	case e.Void != "":
 		detail = "does not count: " + e.Void
+	case e.What != "":
+		detail += ": " + e.What
 	case e.Reply != nil:
 		detail = words(e.Reply.Match, firstLine(e.Reply.Text))
 	}

@@ -187,7 +187,7 @@ func (a *application) checkReview(s *ledger.Statement, n *Notice, bureau string)
 	}
 	b, err := a.ballot(s.Target, bureau)
 	if err == nil && b.own.Review == p.Decision {
-		return refuse(Repeated, fmt.Sprintf("%s has said so of this version", bureau)), nil
+		return refuse(Repeated, fmt.Sprintf("%s has said so of this version already", bureau)), nil
 	}
 	return nil, err
 }
@@ -213,7 +213,7 @@ func (a *application) checkLift(s *ledger.Statement, n *Notice, bureau string) (
 		return nil, badFields(err)
 	}
 	if !n.Held.By(p.By) {
-		return refuse(NotNow, fmt.Sprintf("its %s has not suspended the notice: who suspends one lifts it", p.By)), nil
+		return refuse(NotNow, fmt.Sprintf("the notice is not suspended by its %s: who suspends one lifts it", p.By)), nil
 	}
 	b, err := a.ballot(s.Target, bureau)
 	if err == nil && b.own.Lift[p.By] == p.Outcome {

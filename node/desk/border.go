@@ -149,7 +149,7 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 		}
 	}
 	slices.SortFunc(a.Hits, func(x, y Sighting) int {
-		return cmp.Or(cmp.Compare(rank(x.Action), rank(y.Action)), cmp.Compare(y.Index, x.Index))
+		return cmp.Or(cmp.Compare(rank(x.Action), rank(y.Action)), cmp.Compare(weight(&y), weight(&x)), cmp.Compare(y.Index, x.Index))
 	})
 	return a, nil
 }
@@ -159,6 +159,19 @@ func rank(a notice.Action) int {
 		return 0
 	}
 	return 1
+}
+
+// weight orders hits of the same rank: what may be acted on first, then what
+// was reviewed, then by urgency.
+func weight(h *Sighting) int {
+	w := int(h.View.Header.Urgency)
+	if !h.Unreviewed {
+		w += 10
+	}
+	if !h.Suspended() {
+		w += 100
+	}
+	return w
 }
 
 // sight opens the card of a notice, and returns it if it is of the subject.

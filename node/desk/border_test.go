@@ -12,6 +12,7 @@ import (
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/state"
 )
 
 // check asks the desk of an office and returns what was hit, as "LT-0301 PROTECT".
@@ -145,6 +146,22 @@ func TestCheck(t *testing.T) {
 	xb.follow()
 	if got := xb.check(&Subject{Number: "C12345678"}); got != "" {
 		t.Errorf("withdrawn: %q", got)
+	}
+}
+
+// TestWeight: of hits with like instructions the one to act on comes first.
+func TestWeight(t *testing.T) {
+	hit := func(u ledger.Urgency, unreviewed bool, s state.Status) *Sighting {
+		return &Sighting{View: &notice.View{Header: ledger.Publish{Urgency: u}}, Unreviewed: unreviewed, Status: s}
+	}
+	order := []*Sighting{
+		hit(ledger.U1, false, state.StatusActive), hit(ledger.U0, false, state.StatusActive),
+		hit(ledger.U3, true, state.StatusActive), hit(ledger.U3, false, state.StatusSuspended), hit(ledger.U3, true, state.StatusSuspended),
+	}
+	for i := range order[1:] {
+		if weight(order[i]) <= weight(order[i+1]) {
+			t.Errorf("%+v does not come before %+v", order[i], order[i+1])
+		}
 	}
 }
 

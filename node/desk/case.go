@@ -133,6 +133,10 @@ func (d *Desk) header(k *docket) (*Case, error) {
 	return c, nil
 }
 
+// Stopped reports whether nobody is to act on the notice: it has ended, or is
+// suspended.
+func (c *Case) Stopped() bool { return c.Status.Ended() || c.Status == state.StatusSuspended }
+
 // show puts what was opened into the case. Views are shared with the opener, and
 // what the ledger says of them changes: each case has copies.
 func (c *Case) show(o *openedNotice) {
@@ -144,7 +148,7 @@ func (c *Case) show(o *openedNotice) {
 		c.Versions[i].View, c.Versions[i].Err = o.shown[i].view, o.shown[i].err
 		if v := o.shown[i].view; v != nil {
 			own := *v
-			own.Reviewed, own.Stopped = c.Reviewed && i == len(c.Versions)-1, c.Status.Ended() || c.Status == state.StatusSuspended
+			own.Reviewed, own.Stopped = c.Reviewed && i == len(c.Versions)-1, c.Stopped()
 			c.Versions[i].View = &own
 		}
 	}

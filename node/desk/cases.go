@@ -23,7 +23,7 @@ type Filter struct {
 }
 
 // ErrNoCase is returned for a name that no case of this desk has.
-var ErrNoCase = errors.New("no such case")
+var ErrNoCase = errors.New("no such notice")
 
 // Ambiguous is the error for a name that several cases have.
 type Ambiguous struct {

@@ -17,6 +17,7 @@ type Event struct {
 	Index  uint64 // of the entry; of a deadline that of the hit or request
 	Time   uint64 // ledger time of the entry, or the deadline; POSIX ms
 	Bureau string // who wrote it; whose hit or request it is
+	What   string // of an act on the notice's life: "approve", "suspend, as reviewers"
 	Case   *Case
 	Entry  ledger.ID     // of the reply; of the hit or request of a deadline
 	Reply  *notice.Reply // nil for what is no reply
@@ -152,6 +153,11 @@ func eventsOf(entries []logged, cases []*Case, from, to Cursor) []Event {
 				continue // sealed to others, or about a key
 			}
 			ev.Bureau, ev.Case = c.Bureau, c
+			for i := range c.Acts { // reviewers and oversight are of other bureaus
+				if c.Acts[i].Index == e.index {
+					ev.Bureau, ev.What = c.Acts[i].Bureau, c.Acts[i].What
+				}
+			}
 		}
 		list = append(list, ev)
 	}

@@ -44,6 +44,7 @@ func partsOf(v *notice.View) (p readlog.Parts) {
 // has yet decided who may read.
 func (c *Case) Only(p readlog.Parts) *Case {
 	out := &Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status,
+		Reviewed: c.Reviewed, ReviewDue: c.ReviewDue, Term: c.Term,
 		Public: c.Public, View: only(c.View, p), Err: c.Err, Withheld: c.Parts() &^ p, Ended: c.Ended, EndedAt: c.EndedAt}
 	for i := range c.Versions {
 		v := &c.Versions[i]
@@ -80,7 +81,8 @@ func only(v *notice.View, p readlog.Parts) *notice.View {
 	if partsOf(v)&p == 0 {
 		return nil
 	}
-	out := &notice.View{ID: v.ID, Origin: v.Origin, Header: v.Header, Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Readers: v.Readers}
+	out := &notice.View{ID: v.ID, Origin: v.Origin, Header: v.Header, Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Readers: v.Readers,
+		Reviewed: v.Reviewed, Stopped: v.Stopped}
 	if p.Has(seal.Card) {
 		out.Card = v.Card
 	}

@@ -122,7 +122,10 @@ type Case struct {
 	Bureau   string        `json:"bureau"`
 	Author   keys.ID       `json:"author"`
 	Status   string        `json:"status"`
-	Public   []byte        `json:"public"` // header of the current version, as ledger.Publish marshals it
+	Reviewed bool          `json:"reviewed,omitempty"`   // reviewers approved the current version
+	Due      bool          `json:"review_due,omitempty"` // its origin should extend or withdraw it
+	Term     uint32        `json:"term"`                 // the last day on which it counts
+	Public   []byte        `json:"public"`               // header of the current version, as ledger.Publish marshals it
 	View     *CaseView     `json:"view,omitempty"`
 	Problem  string        `json:"problem,omitempty"`  // why what was sealed cannot be shown
 	Withheld []string      `json:"withheld,omitempty"` // parts that the desk opens and the roles do not allow

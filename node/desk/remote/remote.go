@@ -166,7 +166,7 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 	if w == nil { // JSON has null everywhere
 		return nil, errAnswer
 	}
-	c = &desk.Case{ID: w.ID, Index: w.Index, Time: w.Time, Bureau: w.Bureau, Author: w.Author}
+	c = &desk.Case{ID: w.ID, Index: w.Index, Time: w.Time, Bureau: w.Bureau, Author: w.Author, Reviewed: w.Reviewed, ReviewDue: w.Due, Term: w.Term}
 	if c.Status, err = parseStatus(w.Status); err != nil {
 		return nil, err
 	}
@@ -184,8 +184,9 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 			if out.View, err = parseView(w, v.View, out.Public); err != nil {
 				return nil, err
 			}
+			out.View.Stopped = c.Stopped()
 		case v.Reference != "":
-			out.View = &notice.View{ID: w.ID.String(), Header: *out.Public, Reference: v.Reference}
+			out.View = &notice.View{ID: w.ID.String(), Header: *out.Public, Reference: v.Reference, Stopped: c.Stopped()}
 		}
 		c.Versions = append(c.Versions, out)
 	}
@@ -197,6 +198,7 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 		if c.View, err = parseView(w, w.View, c.Public); err != nil {
 			return nil, err
 		}
+		c.View.Reviewed, c.View.Stopped = c.Reviewed, c.Stopped()
 		c.Versions[len(c.Versions)-1].View = c.View
 	}
 	for i := range w.Replies {

@@ -15,7 +15,7 @@ import (
 func example() *wire.Case {
 	n := notice.ChildCase(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))
 	p := ledger.Publish{ReviewBy: 20_000, SizeClass: 12}
-	return &wire.Case{ID: ledger.ID{1}, Index: 7, Time: 8, Bureau: "XA", Status: "active", Public: p.Marshal(),
+	return &wire.Case{ID: ledger.ID{1}, Index: 7, Time: 8, Bureau: "XA", Status: "active", Reviewed: true, Due: true, Term: 20_001, Public: p.Marshal(),
 		View: &wire.CaseView{Kind: n.Kind.String(), Colour: n.Colour.String(), Reference: n.Reference, Readers: n.Readers,
 			Card: n.Card, Body: n.Body, Victim: n.Victim},
 		Withheld: []string{"victim"},
@@ -29,6 +29,14 @@ func TestParseCase(t *testing.T) {
 	c, err := parseCase(example())
 	if err != nil || c.Reference() != "LT-0301" || c.View.Title() != "yellow diffusion, unreviewed" || c.Replies[0].Type != notice.Ack || c.Ended != 10 || len(c.Acts) != 1 {
 		t.Fatalf("got %+v, %v", c, err)
+	}
+	if !c.Reviewed || !c.View.Reviewed || c.View.Stopped || !c.ReviewDue || c.Term != 20_001 {
+		t.Errorf("reviewed %v and %v, stopped %v, due %v, term %d", c.Reviewed, c.View.Reviewed, c.View.Stopped, c.ReviewDue, c.Term)
+	}
+	suspended := example()
+	suspended.Status = "suspended"
+	if c, err := parseCase(suspended); err != nil || !c.View.Stopped {
+		t.Errorf("a suspended notice: %+v, %v", c, err)
 	}
 	for name, edit := range map[string]func(*wire.Case){
 		"no version":             func(w *wire.Case) { w.Versions = nil },

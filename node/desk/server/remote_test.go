@@ -41,6 +41,10 @@ func (w *world) remote(t *testing.T) {
 		if !reflect.DeepEqual(got.View, want.View) {
 			t.Errorf("as %s: got %+v\nwant %+v", role, got.View, want.View)
 		}
+		if got.Term != own.Term || got.Term == 0 || got.Reviewed != own.Reviewed || got.ReviewDue != own.ReviewDue ||
+			got.View.Reviewed != own.View.Reviewed || got.View.Stopped != own.View.Stopped || got.View.ReviewBy() != own.View.ReviewBy() {
+			t.Errorf("as %s: of the life of the notice got %+v\nwant %+v", role, got, own)
+		}
 		if !reflect.DeepEqual(got.Replies, want.Replies) || len(got.Replies) != 1 {
 			t.Errorf("as %s: replies %+v, want %+v", role, got.Replies, want.Replies)
 		}

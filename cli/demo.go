@@ -124,7 +124,7 @@ func (p *demoPrinter) run(ctx context.Context, d *testnet.Demo, once bool) error
 	if err := p.audit(ctx, d, r.From); err != nil {
 		return err
 	}
-	p.next(once)
+	p.next(once, d.Child())
 	if once {
 		return nil
 	}

@@ -78,22 +78,32 @@ func (p *demoPrinter) event(e testnet.DemoEvent) {
 	case testnet.DemoCase:
 		p.child(e)
 	case testnet.DemoSealed:
-		p.under(fmt.Sprintf("%s open no part and find nothing by the name; the header says: %s", strings.Join(e.Bureaus, " "), e.Kind))
+		p.under(fmt.Sprintf("%s open and find nothing; kind %s", strings.Join(e.Bureaus, " "), e.Kind))
+	case testnet.DemoInbox:
+		p.scene(e.DemoMoment, e.For, "INBOX", fmt.Sprintf("%s  %s: number %d of %s", e.Reference, e.Task, e.Place, count(e.Tasks)), "")
 	case testnet.DemoScan:
-		p.scene(e.DemoMoment, e.Bureau, "CHECK", fmt.Sprintf("passport scan: hit on %s", e.Reference), "")
-		p.under(fmt.Sprintf("by %s, among %s", e.Why, plural(e.Notices, "notice", "notices")))
+		p.scene(e.DemoMoment, e.Bureau, "CHECK", fmt.Sprintf("passport scan: hit on %s", e.Reference), duration(e.Seconds))
+		p.under(fmt.Sprintf("by %s, as of entry %s", e.Why, count(e.AsOf)))
 		p.under(e.Sentence)
 	case testnet.DemoAnswer:
 		text := e.Text
 		if text == "" {
 			text = later(e.After)
 		}
+		if e.Allowed > 0 {
+			text += fmt.Sprintf("; %.0f were allowed", e.Allowed)
+		}
 		p.scene(e.DemoMoment, e.Bureau, strings.ToUpper(e.Act), e.Reference+"  "+text, "")
+	case testnet.DemoPurged:
+		p.scene(e.DemoMoment, e.Bureau, "PURGE", fmt.Sprintf("%s  signed by %s", e.Reference, plural(e.Signers, "officer", "officers")), "")
+		p.under(fmt.Sprintf("%d of %d nodes destroyed its texts within %s", len(e.Nodes), p.nodes, duration(e.Seconds)))
+		p.under(gone(e))
 	case testnet.DemoStopped:
 		p.aside(e.DemoMoment, fmt.Sprintf("we stop %s, the leader. %s leads after %s", e.Bureau, e.Leader, duration(e.Seconds)), "")
 	case testnet.DemoReturned:
 		p.aside(e.DemoMoment, fmt.Sprintf("%s returns and catches up: %s in %s", e.Bureau, plural(e.Entries, "entry", "entries"), duration(e.Seconds)), "")
 	case testnet.DemoPlayed:
+		p.aside(e.DemoMoment, fmt.Sprintf("%s approved by %s each; %s", plural(e.Reviewed, "notice", "notices"), plural(e.Reviewers, "other bureau", "other bureaus"), waits(e.Waiting)), "")
 		p.aside(e.DemoMoment, fmt.Sprintf("%s: %s at %s", plural(e.Tallies, "tally", "tallies"), plural(e.Inspections, "inspection", "inspections"), plural(e.Hotspots, "hotspot", "hotspots")), duration(e.Seconds))
 	case testnet.DemoChecked:
 		p.checked(e)
@@ -124,6 +134,24 @@ func (p *demoPrinter) child(e testnet.DemoCase) {
 	p.under(fmt.Sprintf("signed by %s, FINAL after %s", plural(e.Signers, "officer", "officers"), duration(e.Seconds)))
 }
 
+// gone says what is left of what was purged.
+func gone(e testnet.DemoPurged) string {
+	if e.Given+e.Opened+e.Hits+e.Found > 0 {
+		return fmt.Sprintf("it is still given by %d, opened by %d, hit %d and found %d times", e.Given, e.Opened, e.Hits, e.Found)
+	}
+	return "no key opens it, no check hits it; proof holds"
+}
+
+func waits(n int) string {
+	switch n {
+	case 0:
+		return "none waits"
+	case 1:
+		return "1 waits"
+	}
+	return count(n) + " wait"
+}
+
 // checked prints what was found, and nothing that was not.
 func (p *demoPrinter) checked(e testnet.DemoChecked) {
 	verdict, sgr := "OK", green
@@ -131,7 +159,11 @@ func (p *demoPrinter) checked(e testnet.DemoChecked) {
 		verdict, sgr = "FAILED", red
 	}
 	p.paintNext(verdict, sgr)
-	p.step(4, "Check", fmt.Sprintf("%s: %s, %s good", verdict, plural(e.Entries, "entry", "entries"), plural(e.Signatures, "signature", "signatures")), e.Seconds)
+	purged := ""
+	if e.Purged > 0 {
+		purged = fmt.Sprintf(", %s purged", count(e.Purged))
+	}
+	p.step(4, "Check", fmt.Sprintf("%s: %s, %s good%s", verdict, plural(e.Entries, "entry", "entries"), plural(e.Signatures, "signature", "signatures"), purged), e.Seconds)
 	for _, text := range e.Problems {
 		p.more("%s", text)
 	}
@@ -140,14 +172,17 @@ func (p *demoPrinter) checked(e testnet.DemoChecked) {
 	p.more("cosigned by %s; %d needed", orNone(e.Cosigners), e.Needed)
 }
 
-// next says how to go on.
-func (p *demoPrinter) next(once bool) {
+// next says how to go on. child is the id of the notice on the child.
+func (p *demoPrinter) next(once bool, child string) {
+	if child == "" {
+		child = "LT-0301" // played by a version that purged nothing
+	}
 	commands := [][2]string{
 		{"demo use XA" + p.option, "be an officer of Aldermoor"},
-		{"notice show LT-0301", "the case that ends well"},
+		{fmt.Sprintf("notice show %.12s", child), "what is left of the child's case"},
 		{"audit --explain", "what the audit asked, and did not ask"},
 		{"status", "how Aldermoor's node is doing"},
-		{"demo use XC" + p.option, "be one of Corvane: there is no such case"},
+		{"demo use XC" + p.option, "be one of Corvane: all of it is sealed"},
 	}
 	if p.asJSON {
 		var list []string

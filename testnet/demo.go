@@ -23,6 +23,7 @@ import (
 //	DIR/
 //	  demo.json     seed and first day; marks what RemoveDemo may remove, and is locked while a demo runs
 //	  acknowledged  index, id and ledger time of every statement that a node has acknowledged
+//	  child         id of the notice on the child, which has no other name once it is purged
 //	  played        the operation was played to its end
 //	  desks/        replicas of the bureaus while the operation is played
 //	  EXERCISE XA/ XB/ ...  as in every consortium

@@ -46,8 +46,24 @@ func (p *player) answer(ctx context.Context, code string, act, needs notice.Repl
 	if got == nil {
 		return fmt.Errorf("%w: %s cannot open the %s of %s", errScene, other, act, code)
 	}
-	p.report(DemoAnswer{p.entry(got.Bureau, theirs.Reference(), got.Index, got.Time, got.ID), string(got.Type), minutes(from, got.Time), got.Text})
+	e := DemoAnswer{DemoEntry: p.entry(got.Bureau, theirs.Reference(), got.Index, got.Time, got.ID), Act: string(got.Type), After: minutes(from, got.Time), Text: got.Text}
+	if act == notice.Confirm {
+		if e.Allowed, err = inTime(theirs, got.Time); err != nil {
+			return err
+		}
+	}
+	p.report(e)
 	return nil
+}
+
+// inTime wants the one hit on the case confirmed, and before the time for that
+// was over. It returns how many minutes there were.
+func inTime(c *desk.Case, at uint64) (allowed float64, err error) {
+	hits := c.Thread(at).Hits
+	if len(hits) != 1 || hits[0].State != notice.HitConfirmed || hits[0].Late {
+		return 0, fmt.Errorf("%w: the hit on %s is not confirmed in time", errScene, childName)
+	}
+	return minutes(hits[0].Time, hits[0].Due), nil
 }
 
 // reply sends an answer to both bureaus, and waits until the other may see it.
@@ -70,10 +86,15 @@ func (p *player) act(ctx context.Context, code string, compose func(*desk.Desk, 
 	if err := p.sync(ctx, code); err != nil {
 		return nil, err
 	}
+	return p.actAs(ctx, p.authors[code], compose)
+}
+
+// actAs submits what an officer composes from what the bureau's desk has.
+func (p *player) actAs(ctx context.Context, by *Author, compose func(*desk.Desk, desk.Officers) (ledger.Item, error)) (*Sent, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendAtMost)
 	defer cancel()
-	sent, err := p.authors[code].submitComposed(ctx, func(a *Author, chain *state.Author) (ledger.Item, error) {
-		return compose(p.desks[code], desk.Officers{Author: a.Signer, Created: p.time.Now(), Chain: chain})
+	sent, err := by.submitComposed(ctx, func(a *Author, chain *state.Author) (ledger.Item, error) {
+		return compose(p.desks[by.Bureau], desk.Officers{Author: a.Signer, Created: p.time.Now(), Chain: chain})
 	})
 	if err != nil {
 		return nil, err
@@ -114,7 +135,11 @@ func (p *player) child(ctx context.Context, code string) (*desk.Case, error) {
 	if err := p.sync(ctx, code); err != nil {
 		return nil, err
 	}
-	c, err := p.desks[code].Case(ctx, childName)
+	name := childName
+	if id := p.Child(); id != "" {
+		name = id // it has no other once it is purged
+	}
+	c, err := p.desks[code].Case(ctx, name)
 	if errors.Is(err, desk.ErrNoCase) {
 		return nil, nil
 	}

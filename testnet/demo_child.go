@@ -37,22 +37,28 @@ func (p *player) childCase() []step {
 		{at: on(2, 8, 38), scene: p.confirmHit},
 		{at: on(2, 9, 42), scene: p.reportOutcome},
 		{at: on(2, 10, 30), scene: p.withdrawChild},
+		{at: on(2, 10, 33), scene: p.purgeChild},
 	}
 }
 
 // publishChild sends the notice with two officers' signatures, waits until it
 // is FINAL, and shows it to the finder and to those whom it is not for.
 func (p *player) publishChild(ctx context.Context) error {
-	if c, err := p.child(ctx, seeker); c != nil || err != nil {
+	if c, err := p.child(ctx, seeker); err != nil {
 		return err
+	} else if c != nil {
+		return p.keepChild(c.ID)
 	}
 	began := time.Now()
 	n := notice.ChildCase(p.file.Start)
 	sent, err := p.act(ctx, seeker, func(d *desk.Desk, by desk.Officers) (ledger.Item, error) {
-		by.Others = []*keys.Signer{p.second[seeker]}
+		by.Others = []*keys.Signer{p.second[seeker].Signer}
 		return d.Publish(ctx, nil, by, n)
 	})
 	if err != nil {
+		return err
+	}
+	if err := p.keepChild(sent.Item.Entry.ID); err != nil {
 		return err
 	}
 	_, cosigners, err := p.authors[seeker].Receipt(ctx, sent)
@@ -75,7 +81,26 @@ func (p *player) publishChild(ctx context.Context) error {
 		DemoEntry: p.entry(c.Bureau, c.Reference(), c.Index, c.Time, c.ID), Colour: c.View.Colour.String(), Minor: c.View.Victim.Minor,
 		Urgency: c.Public.Urgency.String(), Readers: c.View.Readers, Signers: len(sent.Item.Entry.Signatures), Cosigners: cosigners, Seconds: final,
 	})
-	return p.lookFromOutside(ctx, c, sent)
+	if err := p.lookFromOutside(ctx, c, sent); err != nil {
+		return err
+	}
+	return p.lookAtInbox(ctx, c)
+}
+
+// lookAtInbox wants the notice before all else that waits for the finder.
+func (p *player) lookAtInbox(ctx context.Context, c *desk.Case) error {
+	d := p.desks[finder]
+	cases, err := d.Cases(ctx, desk.Filter{Opened: true})
+	if err != nil {
+		return err
+	}
+	list := desk.Inbox(cases, finder, d.AsOf(p.time.Now()))
+	i := slices.IndexFunc(list, func(w desk.Waiting) bool { return w.Case.ID == c.ID })
+	if i != 0 || list[i].Task != desk.TaskRead {
+		return fmt.Errorf("%w: %s is not the first in the inbox of %s", errScene, childName, finder)
+	}
+	p.report(DemoInbox{p.entry(c.Bureau, c.Reference(), c.Index, c.Time, c.ID), finder, string(list[i].Task), i + 1, len(list)})
+	return nil
 }
 
 // lookFromOutside has the bureaus that the notice is not for try to open and to
@@ -138,51 +163,58 @@ func (p *player) ackChild(ctx context.Context) error {
 // finder, and reports the hit.
 func (p *player) scanPassport(ctx context.Context) error {
 	c, err := p.childSeen(ctx, finder)
-	if err != nil || answered(c, notice.Hit) != nil {
+	if err != nil || answered(c, notice.Hit) != nil || c.Status.Ended() {
 		return err
 	}
-	passport, err := notice.ChildCase(p.file.Start).Card.PassportMRZ()
+	answer, took, err := p.checkPassport(ctx)
 	if err != nil {
 		return err
+	}
+	if len(answer.Hits) != 1 || answer.Hits[0].ID != c.ID {
+		return fmt.Errorf("%w: the passport hits %d notices, and not only %s", errScene, len(answer.Hits), childName)
+	}
+	hit := answer.Hits[0]
+	sent, err := p.reply(ctx, finder, c, &notice.Reply{Type: notice.Hit, Match: hit.Why})
+	if err != nil {
+		return err
+	}
+	cases, err := p.desks[seeker].Answered(ctx)
+	if err != nil {
+		return err
+	}
+	list := desk.Inbox(cases, seeker, p.desks[seeker].AsOf(p.time.Now()))
+	if len(list) == 0 || list[0].Task != desk.TaskDecideHit || list[0].ID != sent.Item.Entry.ID.String() {
+		return fmt.Errorf("%w: the hit is not the first in the inbox of %s", errScene, seeker)
+	}
+	p.report(DemoScan{p.entry(finder, hit.View.Reference, sent.Index, sent.Time, sent.Item.Entry.ID), hit.Why, string(hit.Action), hit.Action.Sentence(), answer.AsOf, took})
+	return nil
+}
+
+// checkPassport asks the finder's desk about the passport that the child carries,
+// as a border does: by what a scanner reads, and no node is asked.
+func (p *player) checkPassport(ctx context.Context) (answer *desk.Answer, seconds float64, err error) {
+	passport, err := notice.ChildCase(p.file.Start).Card.PassportMRZ()
+	if err != nil {
+		return nil, 0, err
 	}
 	lines, err := passport.Lines()
 	if err != nil {
-		return err
+		return nil, 0, err
+	}
+	d := p.desks[finder]
+	if err := d.Index(ctx, nil); err != nil {
+		return nil, 0, err
 	}
 	began := time.Now()
-	m, err := notice.ParseMRZ(strings.Join(lines, "\n"))
+	m, _, err := notice.ReadMRZ(strings.Join(lines, "\n"))
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	active, err := p.desks[finder].Cases(ctx, desk.Filter{Live: true, Opened: true})
-	if err != nil {
-		return err
+	answer, err = d.Check(ctx, &desk.Subject{MRZ: m}, p.time.Now())
+	if err == nil && answer.AsOf != answer.Size {
+		err = fmt.Errorf("%w: %s has %d entries in its index, of %d", errScene, finder, answer.AsOf, answer.Size)
 	}
-	var (
-		hit *desk.Case
-		why string
-	)
-	for _, k := range active {
-		if k.View == nil {
-			continue
-		}
-		if ok, by := k.View.MatchMRZ(m, p.time.Now()); ok {
-			if hit != nil {
-				return fmt.Errorf("%w: the passport hits %s and %s", errScene, hit.Name(), k.Name())
-			}
-			hit, why = k, by
-		}
-	}
-	took := since(began)
-	if hit == nil || hit.ID != c.ID {
-		return fmt.Errorf("%w: the passport does not hit %s", errScene, childName)
-	}
-	sent, err := p.reply(ctx, finder, hit, &notice.Reply{Type: notice.Hit, Match: why})
-	if err != nil {
-		return err
-	}
-	p.report(DemoScan{p.entry(finder, hit.Reference(), sent.Index, sent.Time, sent.Item.Entry.ID), why, string(hit.View.Action()), hit.View.Action().Sentence(), len(active), took})
-	return nil
+	return answer, since(began), err
 }
 
 func (p *player) confirmHit(ctx context.Context) error {
@@ -202,7 +234,7 @@ func (p *player) reportOutcome(ctx context.Context) error {
 // withdrawChild ends the notice: nobody shall look for a child that is safe.
 func (p *player) withdrawChild(ctx context.Context) error {
 	c, err := p.childSeen(ctx, seeker)
-	if err != nil || c.Status == state.StatusWithdrawn {
+	if err != nil || c.Status.Ended() {
 		return err
 	}
 	if answered(c, notice.Outcome) == nil {
@@ -212,8 +244,10 @@ func (p *player) withdrawChild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.see(ctx, finder, sent.Index); err != nil {
-		return err
+	for _, code := range []string{seeker, finder} {
+		if err := p.see(ctx, code, sent.Index); err != nil {
+			return err
+		}
 	}
 	theirs, err := p.childSeen(ctx, finder)
 	if err != nil {

@@ -93,13 +93,23 @@ type DemoSealed struct {
 	Control int      `json:"control"` // notices that a reader finds by it
 }
 
+// DemoInbox is where that notice stands among what waits for a bureau.
+type DemoInbox struct {
+	DemoEntry
+	For   string `json:"for"` // whose inbox
+	Task  string `json:"task"`
+	Place int    `json:"place"` // from 1
+	Tasks int    `json:"tasks"`
+}
+
 // DemoAnswer is a reply to that notice, as the other side opens it, or its
 // withdrawal.
 type DemoAnswer struct {
 	DemoEntry
-	Act   string  `json:"act"`   // ack, confirm, outcome, withdraw
-	After float64 `json:"after"` // minutes by the ledger, since what it answers
-	Text  string  `json:"text,omitempty"`
+	Act     string  `json:"act"`                       // ack, confirm, outcome, withdraw
+	After   float64 `json:"after"`                     // minutes by the ledger, since what it answers
+	Allowed float64 `json:"allowed_minutes,omitempty"` // minutes that there were to confirm
+	Text    string  `json:"text,omitempty"`
 }
 
 // DemoScan is a passport that was scanned at a border, and found.
@@ -108,8 +118,22 @@ type DemoScan struct {
 	Why      string  `json:"why"`
 	Action   string  `json:"action"`
 	Sentence string  `json:"sentence"`
-	Notices  int     `json:"notices"` // open to the bureau and compared
+	AsOf     uint64  `json:"as_of"` // entries in the index that was asked
 	Seconds  float64 `json:"seconds"`
+}
+
+// DemoPurged says that all nodes have destroyed the texts of that notice, and
+// what is left of it.
+type DemoPurged struct {
+	DemoEntry
+	Signers   int      `json:"signers"`
+	Nodes     []string `json:"nodes"`          // that say, signed, that they have done it
+	Given     int      `json:"given"`          // nodes that still hand its text out
+	Opened    int      `json:"opened"`         // bureaus whose keys still open a part of it
+	Hits      int      `json:"hits"`           // of the same passport, at the same border
+	Found     int      `json:"found"`          // notices that a reader finds by the child's name
+	Cosigners []string `json:"cosigners"`      // in the receipt of the entry, which still proves it
+	Seconds   float64  `json:"purged_seconds"` // from the first signature to the last node's word
 }
 
 // DemoStopped says that the leader was stopped and another leads.
@@ -136,6 +160,9 @@ type DemoPlayed struct {
 	Cases          int     `json:"cases"` // that are for this bureau
 	Inspections    int     `json:"inspections"`
 	Hotspots       int     `json:"hotspots"`
+	Reviewed       int     `json:"reviewed"`  // notices that other bureaus approved
+	Reviewers      int     `json:"reviewers"` // bureaus that it takes
+	Waiting        int     `json:"waiting"`   // notices that are not decided
 	Seconds        float64 `json:"seconds"`
 	HoursPerSecond float64 `json:"hours_per_second"` // the pace that was reached
 }
@@ -154,7 +181,8 @@ type DemoChecked struct {
 	Entries      uint64     `json:"entries"`
 	Signatures   int        `json:"signatures"`
 	Bodies       int        `json:"bodies"`
-	Root         ledger.ID  `json:"root"` // computed from the entries
+	Purged       int        `json:"purged"` // bodies that are gone, as the ledger says they must be
+	Root         ledger.ID  `json:"root"`   // computed from the entries
 	Needed       int        `json:"needed"`
 	Cosigners    []string   `json:"cosigners"`
 	Heads        []DemoHead `json:"heads"`
@@ -178,7 +206,9 @@ func (DemoOperation) Event() string  { return "operation" }
 func (DemoTally) Event() string      { return "tally" }
 func (DemoCase) Event() string       { return "case" }
 func (DemoSealed) Event() string     { return "sealed" }
+func (DemoInbox) Event() string      { return "inbox" }
 func (e DemoAnswer) Event() string   { return e.Act }
+func (DemoPurged) Event() string     { return "purge" }
 func (DemoScan) Event() string       { return "check" }
 func (DemoStopped) Event() string    { return "stopped" }
 func (DemoReturned) Event() string   { return "returned" }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,6 +33,7 @@ const (
 	fileDemo   = "demo.json"
 	fileAcked  = "acknowledged"
 	filePlayed = "played"
+	fileChild  = "child"
 	dirDesks   = "desks"
 
 	demoPort = 7101 // of the first node, if that and the next four are free
@@ -157,6 +159,27 @@ func (d *Demo) open() (err error) {
 		}
 	}
 	return in.Err()
+}
+
+// Child returns the id of the notice on the child, "" before it is known.
+func (d *Demo) Child() string {
+	text, err := os.ReadFile(d.path(fileChild))
+	if err != nil {
+		return ""
+	}
+	id, err := keys.ParseID(strings.TrimSpace(string(text)))
+	if err != nil {
+		return ""
+	}
+	return id.String()
+}
+
+// keepChild keeps the id of the notice on the child.
+func (d *Demo) keepChild(id ledger.ID) error {
+	if err := os.WriteFile(d.path(fileChild), []byte(id.String()+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep which notice is %s: %w", childName, err)
+	}
+	return nil
 }
 
 // lockDemo keeps a second program from running the demo.

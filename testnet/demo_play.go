@@ -23,7 +23,8 @@ type player struct {
 	began   time.Time
 	before  time.Duration // what a former run has played
 	authors map[string]*Author
-	second  map[string]*keys.Signer // each bureau's supervisor
+	second  map[string]*Author            // each bureau's supervisor
+	judged  map[string]map[ledger.ID]bool // notices that each bureau reviews, or did in this run
 	queues  map[string]chan *notice.Notice
 	desks   map[string]*desk.Desk
 	total   int
@@ -64,7 +65,7 @@ func (d *Demo) Play(ctx context.Context) error {
 }
 
 func (d *Demo) newPlayer(ctx context.Context) (*player, error) {
-	p := &player{Demo: d, began: time.Now(), authors: make(map[string]*Author), second: make(map[string]*keys.Signer),
+	p := &player{Demo: d, began: time.Now(), authors: make(map[string]*Author), second: make(map[string]*Author), judged: make(map[string]map[ledger.ID]bool),
 		queues: make(map[string]chan *notice.Notice), desks: make(map[string]*desk.Desk)}
 	if len(d.acked) > 0 {
 		p.before = d.time.Now().Sub(d.file.Start)
@@ -74,11 +75,10 @@ func (d *Demo) newPlayer(ctx context.Context) (*player, error) {
 		if p.authors[code], err = d.Author(code, demoOfficer); err != nil {
 			return p, err
 		}
-		sup, err := d.homes[code].Officer(demoSupervisor, nil)
-		if err != nil {
+		if p.second[code], err = d.Author(code, demoSupervisor); err != nil {
 			return p, err
 		}
-		p.second[code] = sup.Signer
+		p.judged[code] = make(map[ledger.ID]bool)
 		p.queues[code] = make(chan *notice.Notice, queued)
 		if p.desks[code], err = desk.Open(d.path(filepath.Join(dirDesks, code)), d.genesis); err != nil {
 			return p, err
@@ -93,8 +93,10 @@ func (d *Demo) newPlayer(ctx context.Context) (*player, error) {
 }
 
 func (p *player) close() {
-	for _, a := range p.authors {
-		a.Close()
+	for _, authors := range []map[string]*Author{p.authors, p.second} {
+		for _, a := range authors {
+			a.Close()
+		}
 	}
 	for _, k := range p.desks {
 		k.Close()
@@ -123,6 +125,9 @@ func (p *player) run(ctx context.Context) error {
 	}
 	p.work.Wait()
 	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if err := p.reviewRest(ctx); err != nil {
 		return err
 	}
 	return p.sumUp(ctx)
@@ -181,7 +186,7 @@ func (p *player) send(ctx context.Context, code string, n *notice.Notice) error 
 	defer cancel()
 	var others []*keys.Signer
 	if n.FourEyes() {
-		others = append(others, p.second[code])
+		others = append(others, p.second[code].Signer)
 	}
 	sent, err := p.authors[code].Publish(ctx, n, others...)
 	if err != nil {

@@ -14,6 +14,13 @@ import (
 // operationEvents is every 60th of 1,200.
 const operationEvents = 20
 
+// The purge, with the word of each node; and two reviews of each notice among
+// the events that is no diffusion and no tally.
+const (
+	purgeEntries     = 1 + 5
+	operationReviews = 2 * 6
+)
+
 // openDemo opens a short demo: every 60th event, six times as fast.
 func openDemo(t *testing.T, dir string, events *[]DemoEvent) *Demo {
 	t.Helper()
@@ -63,7 +70,7 @@ func TestNetDemo(t *testing.T) {
 	if _, err := playDemo(stoppable, d); !errors.Is(err, context.Canceled) {
 		t.Fatalf("interrupted: got %v after %s", err, names(events))
 	}
-	want := "keys consortium operation tally case sealed ack check"
+	want := "keys consortium operation tally case sealed inbox ack check"
 	if got := names(events); got != want {
 		t.Errorf("events:\ngot  %s\nwant %s", got, want)
 	}
@@ -76,10 +83,10 @@ func TestNetDemo(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v after %s", err, names(events))
 	}
-	if len(r.Problems) > 0 || len(r.Agree) != 5 || len(r.Placed) != 5 || len(r.Cosigners) < 4 || r.Entries != uint64(35+6+operationEvents) {
+	if len(r.Problems) > 0 || len(r.Agree) != 5 || len(r.Placed) != 5 || len(r.Cosigners) < 4 || r.Entries != uint64(35+6+operationEvents+purgeEntries+operationReviews) || r.Purged != 1 {
 		t.Errorf("checked: %+v", r)
 	}
-	want = "consortium operation confirm outcome withdraw stopped returned played checked"
+	want = "consortium operation confirm outcome withdraw purge stopped returned played checked"
 	if got := names(events); got != want {
 		t.Errorf("events:\ngot  %s\nwant %s", got, want)
 	}
@@ -132,6 +139,12 @@ func checkScenes(t *testing.T, events []DemoEvent) {
 			got, want = fmt.Sprintln(e.Bureaus, e.Kind, e.Opened, e.Found, e.Control), "[XC XD XE] undisclosed 0 0 1"
 		case DemoScan:
 			got, want = fmt.Sprintln(e.Bureau, e.Action, e.Why), "XB PROTECT passport number A30117745"
+		case DemoInbox:
+			got, want = fmt.Sprintln(e.Bureau, e.For, e.Task, e.Place), "XA XB read notice 1"
+		case DemoPurged:
+			got, want = fmt.Sprintln(e.Bureau, e.Signers, e.Nodes, len(e.Cosigners) >= 4), "XA 2 [XA XB XC XD XE] true"
+		case DemoPlayed:
+			got, want = fmt.Sprintln(e.Reviewed, e.Reviewers, e.Waiting), fmt.Sprint(operationReviews/2, " 2 0")
 		case DemoAnswer:
 			got, want = fmt.Sprintln(e.Bureau, e.Reference), map[string]string{"ack": "XB", "confirm": "XA", "outcome": "XB", "withdraw": "XA"}[e.Act]+" LT-0301"
 		case DemoReturned:

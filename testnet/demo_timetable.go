@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"comity/ledger/notice"
+	"comity/ledger/state"
 	"comity/node/desk"
 )
 
@@ -38,6 +39,7 @@ func (p *player) timetable(ctx context.Context) (steps []step, before int, err e
 	}
 	steps = append(steps, p.childCase()...)
 	steps = append(steps, p.stoppedLeader()...)
+	steps = append(steps, p.reviews()...)
 	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.at, b.at) })
 	return steps, before, nil
 }
@@ -82,9 +84,15 @@ func (p *player) sumUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e := DemoPlayed{DemoMoment: p.moment(p.time.Now()), Bureau: code, Seconds: since(p.began)}
+	e := DemoPlayed{DemoMoment: p.moment(p.time.Now()), Bureau: code, Reviewers: state.Reviewers(len(p.codes)), Seconds: since(p.began)}
 	hotspots := make(map[string]int)
 	for _, c := range cases {
+		switch {
+		case c.Reviewed:
+			e.Reviewed++
+		case c.Status == state.StatusSubmitted:
+			e.Waiting++
+		}
 		switch t := c.View; {
 		case t == nil:
 		case t.Tally != nil:

@@ -198,10 +198,10 @@ func (p *purgeScene) never(code string) {
 	}
 }
 
-// newPurgeScene starts five processes and opens the desks of XA and XB.
-func newPurgeScene(ctx context.Context, t *testing.T) *purgeScene {
+// upProcesses founds a consortium whose nodes run as processes, and enrols all keys.
+func upProcesses(ctx context.Context, t *testing.T, o Options) *Consortium {
 	t.Helper()
-	c := found(t, Options{})
+	c := found(t, o)
 	c.Exe = build(t)
 	t.Cleanup(func() {
 		if err := c.Down(context.Background()); err != nil {
@@ -223,6 +223,13 @@ func newPurgeScene(ctx context.Context, t *testing.T) *purgeScene {
 	if _, _, err := c.WaitEqual(ctx, uint64(n)); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// newPurgeScene starts five processes and opens the desks of XA and XB.
+func newPurgeScene(ctx context.Context, t *testing.T) *purgeScene {
+	t.Helper()
+	c := upProcesses(ctx, t, Options{})
 	p := &purgeScene{Consortium: c, t: t, ctx: ctx, desks: make(map[string]*desk.Desk), dirs: make(map[string]string), secrets: new(traces)}
 	p.openDesk("XA")
 	p.openDesk("XB")

@@ -96,3 +96,20 @@ func TestSearchIsMatch(t *testing.T) {
 		t.Errorf("%d queries found %d: they test nothing", len(queries), hits)
 	}
 }
+
+// TestCardTells: what a hit on a card alone may be told by without a record.
+func TestCardTells(t *testing.T) {
+	for text, want := range map[string]bool{
+		"doc:A30117745": true, "wynn kind:blue": true, "wynn OR doc:A30117745": true, "wynn NOT kind:blue -status:expired": true,
+		"doc:A30117745 NOT wynn": false, "country:XA OR (wynn -phone:+99955508842)": false, "link:LT-0301": false,
+		"kind:blue link:LT-0301 depth:2": false, "bureau!=XA": true, "country!=XA": false,
+	} {
+		q, err := query.Parse(text, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cardTells(q.Root); got != want {
+			t.Errorf("%s: %t, want %t", text, got, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"comity/crypto/keys"
+	"comity/crypto/seal"
 	"comity/ledger/notice"
 	"comity/node/desk"
 
@@ -158,6 +159,12 @@ func (s *session) openBorder(c *cli.Context) (*border, error) {
 	ids, err := s.home.Identities(s.passphrase)
 	if err != nil {
 		return nil, err
+	}
+	if len(ids[seal.Card]) == 0 && !c.Bool("deliver") {
+		if err := s.ownKeysOnly("check"); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("the key of %s for cards is not in this home: nobody can be checked here", s.home.Bureau())
 	}
 	if err := s.openDesk(c.Context); err != nil {
 		return nil, err

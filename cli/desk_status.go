@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (s *session) tellDesk(st *wire.DeskStatus) {
 	s.put("Desk of " + visible(s.bureau(st.Bureau)) + ", " + word)
 	s.say("  as of     entry %s, %s", count(st.Size), clock(st.Time))
 	s.say("  heard     %s", heard(st))
-	s.say("  cosigned  by %s; %d needed", orNone(st.FinalBy), st.Quorum)
+	s.say("  cosigned  by %s; %d needed", orNone(slices.Sorted(slices.Values(st.FinalBy))), st.Quorum)
 	s.say("  opens     %s", strings.Join(st.Compartments, ", "))
 	s.say("  you are   %s", strings.Join(st.Roles, ", "))
 	if st.Alarm == "" {

@@ -104,7 +104,7 @@ func (s *session) bureausAgree() string {
 }
 
 // tellUnreviewable warns an author whose notice fewer bureaus read than have to
-// approve it: nobody could ever act on it.
+// approve it: it would stay unreviewed for ever.
 func (s *session) tellUnreviewable(n *notice.Notice) {
 	if n.Kind == ledger.KindDiffusion || n.Kind == ledger.KindTally {
 		return
@@ -116,7 +116,7 @@ func (s *session) tellUnreviewable(n *notice.Notice) {
 		}
 	}
 	if readers < needed {
-		s.note("%s waits for the approval of %s, and %d can read it: nobody acts on it until then", n.Reference, plural(needed, "other bureau", "other bureaus"), readers)
+		s.note("%s waits for the approval of %s, and %d can read it: it stays UNREVIEWED until then", n.Reference, plural(needed, "other bureau", "other bureaus"), readers)
 		s.note("hint: name more readers, or send it as a diffusion")
 	}
 }

@@ -40,6 +40,9 @@ func (t *terminal) noticeReview(c *cli.Context) error {
 		return usagef("say what you decide: --approve, --return or --refuse")
 	}
 	return t.actOn(c, func(s *session, k *desk.Case, by desk.Officers, reason string) (string, ledger.Item, error) {
+		if k.View == nil {
+			return "", ledger.Item{}, usagef("%s cannot be read here: nobody judges what they have not read (nothing written)", k.Name())
+		}
 		it, err := s.desk.Review(c.Context, s.client, by, k, decision, reason)
 		return "the review of " + k.Name(), it, err
 	})

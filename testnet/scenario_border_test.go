@@ -153,7 +153,7 @@ func misread(t *testing.T, zone string) string {
 // it has delivered, the node of XB is stopped, and it answers on.
 func (s *scenario) checkpoint(scans []scan) {
 	s.t.Helper()
-	cmd := s.command("XB", "check", "--stdin", "--report")
+	cmd := s.command("XB", "check", "--stdin", "--send")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		s.t.Fatal(err)

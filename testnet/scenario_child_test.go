@@ -154,7 +154,7 @@ func (s *scenario) meetChild(n *notice.Notice) {
 	s.says("XB", []string{"Read notice", n.Reference}, "inbox")
 	s.do("XB", "notice", "ack", n.Reference)
 
-	r := s.try("XB", zone(s.t, n.Card), "check", "--mrz", "-", "--report")
+	r := s.try("XB", zone(s.t, n.Card), "check", "--mrz", "-", "--send")
 	lines := strings.Split(r.out, "\n")
 	if r.code != 4 || len(lines) < 3 || lines[0] != "! "+n.Card.Caveat || !strings.HasPrefix(lines[2], "HIT  PROTECT: bring to safety, do not question alone, call the desk") ||
 		!strings.Contains(r.out, n.Card.Desk.Phone) {

@@ -115,7 +115,6 @@ func (s *scenario) sealedToOthers(n *notice.Notice, id string) {
 		if said != "" || r.code != 0 || strings.Count(r.out, `"hit":false`) != 3 || strings.Count(r.out, `"complete":true`) != 3 {
 			s.t.Errorf("%s finds her:\n%s%s", code, said, r.out)
 		}
-		s.refused(code, "there is no notice", "notice", "show", n.Reference)
 		out := s.do(code, "notice", "show", id, "--json")
 		var head map[string]any
 		if err := json.Unmarshal([]byte(out), &head); err != nil {
@@ -126,7 +125,10 @@ func (s *scenario) sealedToOthers(n *notice.Notice, id string) {
 				s.t.Errorf("%s learns of the %s: %v", code, field, v)
 			}
 		}
-		out += s.do(code, "notice", "list", "--all") + s.do(code, "watch", "--once", "--all", "--json")
+		if code == "XC" {
+			s.refused(code, "there is no notice", "notice", "show", n.Reference)
+			out += s.do(code, "notice", "list", "--all") + s.do(code, "watch", "--once", "--all", "--json")
+		}
 		for _, w := range append(childWords(n), "XB", person.Names[0].Given, "PROTECT", "minor") {
 			if strings.Contains(out, w) {
 				s.t.Errorf("%s reads %q in\n%s", code, w, out)
@@ -152,7 +154,7 @@ func (s *scenario) meetChild(n *notice.Notice) {
 	s.says("XB", []string{"Read notice", n.Reference}, "inbox")
 	s.do("XB", "notice", "ack", n.Reference)
 
-	r := s.try("XB", zone(s.t, n.Card), "check", "--mrz", "-", "--report")
+	r := s.try("XB", zone(s.t, n.Card), "check", "--mrz", "-", "--send")
 	lines := strings.Split(r.out, "\n")
 	if r.code != 4 || len(lines) < 3 || lines[0] != "! "+n.Card.Caveat || !strings.HasPrefix(lines[2], "HIT  PROTECT: bring to safety, do not question alone, call the desk") ||
 		!strings.Contains(r.out, n.Card.Desk.Phone) {
@@ -243,7 +245,7 @@ func (s *scenario) endChild(n *notice.Notice, id, hit string, sealed []byte) {
 	}
 	s.purgedEverywhere(id)
 	s.gone(n, id, sealed)
-	for _, code := range []string{"XA", "XB", "XE"} { // XE never held a key to it
+	for _, code := range []string{"XB", "XE"} { // XE never held a key to it
 		s.says(code, []string{"is authentic and in the ledger", "desk-1", "sup-1", "4 of 5 needed"}, "verify", "exhibit")
 	}
 	s.do("XE", "audit")
@@ -282,15 +284,15 @@ func (s *scenario) gone(n *notice.Notice, id string, sealed []byte) {
 		s.do(code, "notice", "list") // a desk destroys its copy when it next hears of the ledger
 	}
 	for _, code := range []string{"XA", "XB"} {
-		s.refused(code, "there is no notice", "notice", "show", n.Reference)
-		out := s.says(code, []string{"PURGED: its texts are destroyed"}, "notice", "show", id)
-		out += s.do(code, "notice", "show", id, "--json") + s.do(code, "search", "name:"+n.Card.Person.Names[0].Family)
+		out := s.says(code, []string{"PURGED: its texts are destroyed"}, "notice", "show", id) + s.do(code, "notice", "show", id, "--json")
 		for _, w := range append(childWords(n), "located, safe") {
 			if strings.Contains(out, w) {
 				s.t.Errorf("%s still reads %q in\n%s", code, w, out)
 			}
 		}
-		s.says(code, []string{"NO HIT"}, "check", "--fresh", "--doc", n.Card.Person.Documents[0].Number)
+		if found := s.do(code, "search", "name:"+n.Card.Person.Names[0].Family); found != "" {
+			s.t.Errorf("%s still finds her: %s", code, found)
+		}
 	}
 	secrets := new(traces)
 	secrets.add("the notice", sealed)

@@ -34,7 +34,7 @@ func play(t *testing.T, bureaus int) *scenario {
 		t.Skip("builds and runs processes")
 	}
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	c := upProcesses(ctx, t, Options{Bureaus: bureaus, Log: "warn"})
 	s := &scenario{Consortium: c, t: t, ctx: ctx, dir: t.TempDir()}

@@ -99,14 +99,32 @@ func TestInvocation(t *testing.T) {
 func TestDemoFailedCheck(t *testing.T) {
 	var out bytes.Buffer
 	p := &demoPrinter{terminal: &terminal{stdout: &out, stderr: &out}, nodes: 5}
-	p.event(testnet.DemoChecked{Entries: 12, Signatures: 13, Agree: []string{"XA"}, Acknowledged: 7, Placed: []string{"XA", "XB"}, Problems: []string{"XC holds another head"}})
-	for _, want := range []string{"Check        FAILED: 12 entries", "XC holds another head", "at 2 of 5 nodes", "1 of 5 bureaus hold"} {
+	p.event(testnet.DemoChecked{Entries: 12, Signatures: 13, Purged: 1, Agree: []string{"XA"}, Acknowledged: 7, Placed: []string{"XA", "XB"}, Problems: []string{"XC holds another head"}})
+	for _, want := range []string{"Check        FAILED: 12 entries, 13 signatures good, 1 purged", "XC holds another head", "at 2 of 5 nodes", "1 of 5 bureaus hold"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &out)
 		}
 	}
 	if strings.Contains(out.String(), "OK") {
 		t.Errorf("a failed check says OK:\n%s", &out)
+	}
+}
+
+// What a purge has left is told, and nothing else.
+func TestDemoPurgeLeft(t *testing.T) {
+	for _, tt := range []struct {
+		left testnet.DemoPurged
+		want string
+	}{
+		{testnet.DemoPurged{}, "no key opens it, no check hits it; proof holds"},
+		{testnet.DemoPurged{Given: 1}, "still given by 1, opened by 0"},
+		{testnet.DemoPurged{Opened: 2}, "opened by 2, hit 0"},
+		{testnet.DemoPurged{Hits: 1}, "hit 1 and found 0"},
+		{testnet.DemoPurged{Found: 3}, "found 3 times"},
+	} {
+		if got := gone(tt.left); !strings.Contains(got, tt.want) {
+			t.Errorf("%+v: got %q, want %q", tt.left, got, tt.want)
+		}
 	}
 }
 

@@ -32,12 +32,22 @@ func TestNetReadmeTour(t *testing.T) {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	script := section(t, "A first tour")
-	for _, want := range []string{"testnet up", "notice submit", "search", "notice show", "notice ack", "status", "notice export", "verify", "bundle create", "audit", "export tiles", "testnet down"} {
+	for _, want := range []string{"testnet up", "notice submit", "search", "notice show", "notice ack", "status", "notice export", "verify", "bundle create", "audit", "export tiles", "testnet down",
+		"inbox", "check", "desk run", "readlog show", "notice withdraw", "notice purge"} {
 		if !strings.Contains(script, "comity "+want) {
 			t.Errorf("the tour has no comity %s", want)
 		}
 	}
 	script = strings.ReplaceAll(script, "go build -o comity . && export PATH=$PWD:$PATH", "export PATH=$PWD:$PATH")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if !strings.Contains(script, "127.0.0.1:7301") {
+		t.Error("the tour has no desk on port 7301")
+	}
+	script = strings.ReplaceAll(script, "127.0.0.1:7301", l.Addr().String())
 	script = strings.ReplaceAll(script, "/tmp/comity-tour", filepath.Join(dir, "tour"))
 	t.Cleanup(func() {
 		down := exec.Command(filepath.Join(dir, "comity"), "testnet", "down", "--dir", filepath.Join(dir, "tour"))
@@ -46,7 +56,14 @@ func TestNetReadmeTour(t *testing.T) {
 	inShell(t, bash, dir, script,
 		"XA-0001", "FINAL", // the investigator's notice
 		"PROTECT",                           // what XB reads
+		"Judge notice  XA-0001",             // the inbox
+		"the review of XA-0001",             // reviewers
+		"HIT  PROTECT",                      // a border
+		"the confirm on XA-0001",            // the origin
 		"Node of XB",                        // status
+		"call of the origin",                // the read log
+		"TO APPROVE  purge by case-1",       // the second officer
+		"yellow, sealed",                    // what is left
 		"OK      XA-0001",                   // verify
 		`Good "statement@comity" signature`, // by OpenSSH
 		"tessera/cmd/fsck",                  // how to check the tiles

@@ -28,6 +28,11 @@ func (p *player) purgeChild(ctx context.Context) error {
 	if view == nil || c.Status != state.StatusWithdrawn {
 		return fmt.Errorf("%w: %s is %s before it is purged", errScene, childName, c.Status)
 	}
+	for _, code := range p.codes { // else that none does so afterwards would say nothing
+		if given, err := p.handsOut(ctx, code, c.Index); err != nil || !given {
+			return errors.Join(err, fmt.Errorf("%w: %s does not hand %s out", errScene, code, childName))
+		}
+	}
 	began := time.Now()
 	sent, err := p.act(ctx, seeker, func(d *desk.Desk, by desk.Officers) (ledger.Item, error) {
 		by.Others = []*keys.Signer{p.second[seeker].Signer}

@@ -124,6 +124,41 @@ func TestReplicaThatWasDeceivedIsRepaired(t *testing.T) {
 	}
 }
 
+// The newest snapshot is mostly older than what was cosigned last, and it is the
+// first thing that a repaired node gets when the others' logs do not reach back.
+func TestReplicaRepairedByASnapshotOlderThanItCosigned(t *testing.T) {
+	bubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		victim := c.other(c.leader().name)
+		publish := func(n int) {
+			for i := range n {
+				c.submit(c.leader(), c.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, fmt.Appendf(nil, "%d", i)))
+			}
+			c.base += uint64(n)
+			c.agree(c.base)
+		}
+		publish(minTrailing + 50)
+		for name := range c.nodes {
+			if err := c.replica(name).raft.Snapshot().Error(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		snapshot := c.base
+		publish(3)
+		c.stop(victim)
+		c.repair(victim)
+		c.start(victim)
+		if signed := c.replica(victim).fsm.signed.Size; signed <= snapshot {
+			t.Fatalf("it cosigned %d only, and the snapshot is of %d", signed, snapshot)
+		}
+		c.votesAgain(victim)
+		c.agree(c.base)
+		if s := c.status(victim); s.Muted != "" || len(s.Alarms) > 0 || !s.Ready {
+			t.Errorf("after it: %+v", s)
+		}
+	})
+}
+
 // A node that starts empty gives no vote to a candidate that lacks what it once
 // held, and does not stand itself; when it has caught up it votes.
 func TestReplicaThatForgotItsLogAbstains(t *testing.T) {

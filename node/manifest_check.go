@@ -24,7 +24,6 @@ type manifestCheck struct {
 	machine  *state.Machine
 	view     state.View
 	verified *verifier
-	signed   ledger.Checkpoint // the last checkpoint that this node had cosigned when it started
 }
 
 // check refuses a manifest for a snapshot at a Raft index which this node would
@@ -50,8 +49,6 @@ func (k *manifestCheck) check(index uint64, m *manifest) error {
 		return fmt.Errorf("it has another state at entry %d: root %x, want %x", own.Size, m.Head.Root[:8], own.Root[:8])
 	case m.Head.Time < own.Time:
 		return errors.New("its ledger time is behind")
-	case m.Head.Size < k.signed.Size:
-		return fmt.Errorf("it ends at entry %d, and this node has cosigned %d", m.Head.Size, k.signed.Size)
 	case m.Final == nil && final != nil, final != nil && m.Final.Size < final.Size:
 		return fmt.Errorf("its FINAL checkpoint is behind the one of %d entries", final.Size)
 	case m.Final != nil && !k.machine.CheckFinal(m.Final, k.verified):

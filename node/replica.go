@@ -197,7 +197,7 @@ func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uin
 				return lastTerm
 			},
 		},
-		manifest: &manifestCheck{r.machine, p.store, verified, w.newest()}, logs: p.logs, abstain: r.abstain,
+		manifest: &manifestCheck{r.machine, p.store, verified}, logs: p.logs, abstain: r.abstain,
 		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
 }
 

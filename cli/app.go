@@ -67,7 +67,7 @@ func (t *terminal) app() *cli.App {
 			"Options may stand before or after the command and its arguments.",
 		Flags: globalFlags(),
 		Commands: []*cli.Command{
-			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(),
+			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(), t.configCommand(),
 			t.noticeCommand(), t.inboxCommand(), t.watchCommand(), t.approveCommand(), t.rejectCommand(), t.draftCommand(),
 			t.searchCommand(), t.checkCommand(), t.verifyCommand(), t.exportCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),
@@ -99,6 +99,7 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "dir", Usage: "`FOLDER` of the bureau (default: the current profile)", EnvVars: []string{"COMITY_DIR"}},
 		&cli.StringFlag{Name: "officer", Usage: "act as the officer with this `LABEL`", EnvVars: []string{"COMITY_OFFICER"}},
 		&cli.StringFlag{Name: "desk", Usage: "read through the desk at `HOST:PORT`, or HOST:PORT#KEY; none: with the keys here (default: desk of comity.toml)", EnvVars: []string{"COMITY_DESK"}},
+		&cli.StringFlag{Name: "node", Usage: "talk to the node of `BUREAU`, or at HOST:PORT (default: node of comity.toml)"},
 		&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line is the passphrase", EnvVars: []string{"COMITY_PASSPHRASE_FILE"}},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON document for programs"},
 		&cli.BoolFlag{Name: "no-color", Usage: "never colour (as NO_COLOR)"},

@@ -39,11 +39,9 @@ func (t *terminal) deskCommand() *cli.Command {
 			Description: "Follows the ledger, opens what the reading keys here open, and serves officers at desk_listen of\n" +
 				"comity.toml. Logs JSON to standard error. SIGTERM and SIGINT stop it in good order. A restart\n" +
 				"needs no person: the passphrase is in --passphrase-file, or is the systemd credential \"passphrase\".\n\n" +
-				"Example: comity desk run --listen 192.0.2.7:7301 --compartments card",
-			Flags: []cli.Flag{
-				&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` to serve officers at (default: desk_listen of comity.toml)"},
-				&cli.StringFlag{Name: "compartments", Usage: "hold only the keys of these, of card, body and victim: `LIST` (default: all that are here)"},
-			},
+				"Example: comity desk run --desk-listen 192.0.2.7:7301 --compartments card",
+			Flags: append(settingFlags(deskSettings...),
+				&cli.StringFlag{Name: "compartments", Usage: "hold only the keys of these, of card, body and victim: `LIST` (default: all that are here)"}),
 			Action: t.deskRun,
 		}, {
 			Name:        "status",
@@ -82,11 +80,14 @@ func (t *terminal) deskKey(c *cli.Context) error {
 // credential is what systemd hands a service in place of a passphrase file.
 const credential = "passphrase"
 
+// deskSettings are the keys of comity.toml that desk run has flags for.
+var deskSettings = []string{"desk_listen", "desk_purpose", "log"}
+
 func (t *terminal) deskRun(c *cli.Context) (err error) {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
 		return err
 	}
-	h, err := t.openHome(c)
+	h, err := t.openHome(c, deskSettings...)
 	if err != nil {
 		return err
 	}
@@ -136,11 +137,8 @@ func (t *terminal) deskConfig(c *cli.Context, h *home.Home) (*server.Config, err
 	cfg := &server.Config{Bureau: h.Bureau(), Listen: settings.DeskListen, Version: node.Version, RequirePurpose: settings.DeskPurpose != "",
 		Unusual: readlog.DefaultPolicy}
 	cfg.Unusual.Zone = time.Local
-	if listen := c.String("listen"); listen != "" {
-		cfg.Listen = listen
-	}
 	if cfg.Listen == "" {
-		return nil, hint(usagef("the desk needs a place to serve officers at"), "set desk_listen in comity.toml, or say --listen HOST:PORT")
+		return nil, hint(usagef("the desk needs a place to serve officers at"), "set desk_listen in comity.toml, or say --desk-listen HOST:PORT")
 	}
 	list, err := compartmentsFlag(c.String("compartments"))
 	if err != nil {

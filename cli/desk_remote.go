@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"comity/crypto/keys"
@@ -34,25 +33,13 @@ func (s *session) reader() reader {
 	return s.desk
 }
 
-// ownKeys is the value of --desk that asks for the keys of this home.
-const ownKeys = "none"
-
 // connectDesk makes the client of the desk that the command line or the
 // configuration names, if any.
 func (s *session) connectDesk(c *cli.Context) error {
 	settings := s.home.Config()
-	address, pin := c.String("desk"), settings.DeskKey
+	address, pin := settings.Desk, settings.DeskKey
 	if address == "" {
-		address = settings.Desk
-	}
-	if address == "" || address == ownKeys {
 		return nil
-	}
-	if a, k, ok := strings.Cut(address, "#"); ok {
-		address, pin = a, k
-	}
-	if !strings.Contains(address, ":") {
-		return usagef("--desk %s: want HOST:PORT, HOST:PORT#KEY or %s", address, ownKeys)
 	}
 	if pin == "" {
 		return hint(usagef("the desk at %s must prove a key, and none is named", address), "as comity desk key prints it there: desk_key in comity.toml, or --desk HOST:PORT#KEY")

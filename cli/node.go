@@ -20,16 +20,20 @@ func (t *terminal) nodeCommand() *cli.Command {
 			Description: "Logs JSON to standard error. SIGTERM and SIGINT stop it in good order. A restart needs no\n" +
 				"person and no passphrase. It reads the node's own keys and never one that opens a notice.\n\n" +
 				"Example: comity --dir /var/lib/comity node run",
+			Flags:  settingFlags(nodeSettings...),
 			Action: t.nodeRun,
 		}, t.nodeRepairCommand()},
 	}
 }
 
+// nodeSettings are the keys of comity.toml that node run has flags for.
+var nodeSettings = []string{"listen", "admin", "tiles", "tiles_public", "profile", "log"}
+
 func (t *terminal) nodeRun(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
 		return err
 	}
-	h, err := t.openHome(c)
+	h, err := t.openHome(c, nodeSettings...)
 	if err != nil {
 		return err
 	}

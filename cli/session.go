@@ -47,13 +47,13 @@ const syncLimit = 10 * time.Second
 const deskLimit = 30 * time.Second
 
 // openHome opens the home that the command line names.
-func (t *terminal) openHome(c *cli.Context) (*home.Home, error) {
+func (t *terminal) openHome(c *cli.Context, keys ...string) (*home.Home, error) {
 	dir, err := homeDir(c)
 	if err != nil {
 		return nil, err
 	}
 	t.homeDir = dir
-	return home.Open(dir)
+	return home.Open(dir, givenSettings(c, keys...)...)
 }
 
 // open starts a session. Close it.

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,28 +95,19 @@ func ParseConfig(data []byte) (*Config, error) {
 		return nil, fmt.Errorf("the configuration cannot be read: %w", err)
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("the configuration has an unknown key %q; it knows %s", unknown[0], strings.Join(configKeys(), ", "))
+		return nil, fmt.Errorf("the configuration has an unknown key %q; it knows %s", unknown[0], strings.Join(Keys(), ", "))
 	}
 	// Decode matches names in any case, and two spellings of one key would both
 	// count as known.
 	for _, key := range md.Keys() {
-		if !slices.Contains(configKeys(), key.String()) {
-			return nil, fmt.Errorf("the configuration has an unknown key %q; it knows %s", key, strings.Join(configKeys(), ", "))
+		if !slices.Contains(Keys(), key.String()) {
+			return nil, fmt.Errorf("the configuration has an unknown key %q; it knows %s", key, strings.Join(Keys(), ", "))
 		}
 	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	return &c, nil
-}
-
-// configKeys returns the names that comity.toml may hold.
-func configKeys() []string {
-	var names []string
-	for field := range reflect.TypeFor[Config]().Fields() {
-		names = append(names, field.Tag.Get("toml"))
-	}
-	return names
 }
 
 // check holds the rules on single values; it looks at nothing outside.

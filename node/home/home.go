@@ -55,14 +55,15 @@ type Home struct {
 
 	dir    string
 	config Config
+	given  []Setting // what counts more than the file
 }
 
 // Passphrase returns the passphrase of a key file. It is called only for a file
 // that is encrypted.
 type Passphrase func(path string) ([]byte, error)
 
-// Open opens the home in dir.
-func Open(dir string) (*Home, error) {
+// Open opens the home in dir. What is given counts more than its comity.toml.
+func Open(dir string, given ...Setting) (*Home, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open home: %w", err)
@@ -78,7 +79,10 @@ func Open(dir string) (*Home, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open home: %s: %w", filepath.Join(dir, fileConfig), err)
 	}
-	return &Home{dir: dir, config: *c}, nil
+	if err := c.apply(given); err != nil {
+		return nil, fmt.Errorf("open home: %w", err)
+	}
+	return &Home{dir: dir, config: *c, given: given}, nil
 }
 
 // Dir returns the folder, an absolute path.

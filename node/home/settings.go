@@ -1,0 +1,81 @@
+package home
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Setting is the value of one key of comity.toml, and who gave it. A flag and an
+// environment variable have the key's name: desk_listen is --desk-listen and
+// COMITY_DESK_LISTEN.
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	From  string `json:"from"` // the file's name, of an environment variable or of a flag; "" for a default
+}
+
+// Flag returns the name of the flag that gives the setting with this key.
+func Flag(key string) string { return strings.ReplaceAll(key, "_", "-") }
+
+// Env returns the name of the environment variable that gives it.
+func Env(key string) string { return "COMITY_" + strings.ToUpper(key) }
+
+// Keys returns the keys of comity.toml, in their order there.
+func Keys() []string {
+	var names []string
+	for field := range reflect.TypeFor[Config]().Fields() {
+		names = append(names, field.Tag.Get("toml"))
+	}
+	return names
+}
+
+// apply sets what is given on top of the file, and checks every value again; of
+// two values for a key the later one counts.
+func (c *Config) apply(given []Setting) error {
+	var first error // with the name of who gave it
+	for _, s := range given {
+		i := slices.Index(Keys(), s.Key)
+		if i < 0 {
+			return fmt.Errorf("%s: there is no setting %q", s.From, s.Key)
+		}
+		switch field := reflect.ValueOf(c).Elem().Field(i); field.Kind() {
+		case reflect.Bool:
+			on, err := strconv.ParseBool(s.Value)
+			if err != nil {
+				return fmt.Errorf("%s: %q is neither true nor false", s.From, s.Value)
+			}
+			field.SetBool(on)
+		default:
+			field.SetString(s.Value)
+		}
+		if err := c.check(); err != nil && first == nil {
+			first = fmt.Errorf("%s: %w", s.From, err)
+		}
+	}
+	if c.check() == nil { // one may need another that came later
+		return nil
+	}
+	return first
+}
+
+// Settings returns all settings, in the order of the file.
+func (h *Home) Settings() []Setting {
+	var out []Setting
+	v := reflect.ValueOf(&h.config).Elem()
+	for i, key := range Keys() {
+		s := Setting{Key: key, Value: fmt.Sprint(v.Field(i).Interface())}
+		if !v.Field(i).IsZero() {
+			s.From = fileConfig
+		}
+		for _, g := range h.given {
+			if g.Key == key {
+				s.From = g.From
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}

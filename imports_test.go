@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"ledger/audit", "ledger/index"},
 	{"node/wire", "node/listen", "node/desk/readlog"},
 	{"node/client"},
-	{"node", "node/desk", "node/drafts"},
+	{"node", "node/desk", "node/drafts", "node/dist"},
 	{"node/desk/server", "node/desk/remote"},
 	{"node/home"},
 	{"testnet"},

@@ -74,7 +74,7 @@ func (t *terminal) app() *cli.App {
 			t.deskCommand(), t.readlogCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),
-			t.completionCommand(), t.versionCommand(),
+			t.completionCommand(), t.manCommand(), t.sbomCommand(), t.versionCommand(),
 		},
 		Writer:                    t.stdout,
 		ErrWriter:                 t.stderr,

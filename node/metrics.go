@@ -103,6 +103,15 @@ func newMetrics(r *replica) *metrics {
 			}
 			return float64(unacknowledged(r, max(head.Time, uint64(max(r.cfg.Clock().UnixMilli(), 1)))))
 		}),
+		gauge("comity_disk_used_bytes", "What this node's data takes.", func() float64 { used, _ := diskUse(r.cfg.Dir); return float64(used) }),
+		gauge("comity_disk_free_bytes", "What is free where this node's data is.", func() float64 { _, free := diskUse(r.cfg.Dir); return float64(free) }),
+		gauge("comity_silent_members", "Members that did not cosign the last FINAL checkpoint, or not yet.", func() float64 {
+			f := r.final.Load()
+			if f == nil {
+				return 0
+			}
+			return float64(len(r.cfg.Genesis.Charter.Members) - len(f.at.Cosigs))
+		}),
 		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
 		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
 		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),

@@ -68,6 +68,10 @@ class Notice:
         expiry = (self.term() + 1) * DAY
         return self.end if self.end is not None else expiry if now >= expiry else None
 
+    def withheld(self):
+        """Whether others than the origin hold it suspended."""
+        return bool(self.held - {ORIGIN})
+
     def forget(self, what):
         self.votes = {k: v for k, v in self.votes.items() if k[1] != what}
 
@@ -83,6 +87,9 @@ class Reply:
 
     def ended(self, now):
         return self.time
+
+    def withheld(self):
+        return False
 
 
 @dataclass
@@ -177,7 +184,8 @@ class State:
         role = {ORIGIN: INVESTIGATOR | SUPERVISOR, REVIEWERS: SUPERVISOR, OVERSIGHT: AUDITOR}[by]
         rule((notice.bureau == author.bureau) == (by == ORIGIN) and author.roles & role, "not_allowed",
              "the author may not do this to the notice")
-        rule(notice.ended(now) is None, "ended", "the notice has ended")
+        evidence = s.kind == LIFT and by != ORIGIN and by in notice.held and not notice.purged
+        rule(notice.ended(now) is None or evidence, "ended", "the notice has ended")
         if s.kind == AMEND:
             p = s.public
             rule(p.kind == notice.kind, "not_allowed", "the notice is of another kind")
@@ -193,10 +201,12 @@ class State:
             rule(notice.status == "submitted", "not_now", "it waits for no review")
             rule(notice.votes.get((author.bureau, "review")) != s.public.decision, "repeated", "the bureau has said so")
         elif s.kind == SUSPEND:
-            rule(by not in notice.held and (author.bureau, ("suspend", by)) not in notice.votes, "repeated",
+            back = (author.bureau, ("lift", by)) in notice.votes
+            rule((by not in notice.held or back) and (author.bureau, ("suspend", by)) not in notice.votes, "repeated",
                  "the bureau, or enough of them, have said so")
         elif s.kind == LIFT:
-            rule(by in notice.held, "not_now", "it is not suspended by these")
+            back = (author.bureau, ("suspend", by)) in notice.votes and s.public.outcome != CANCELLED
+            rule(by in notice.held or back, "not_now", "it is not suspended by these")
             rule(notice.votes.get((author.bureau, ("lift", by))) != s.public.outcome, "repeated", "the bureau has said so")
         return notice
 
@@ -229,15 +239,16 @@ class State:
                     notice.end = now
         elif s.kind == SUSPEND:
             by = s.public.by
-            if by == ORIGIN or self._decided(notice, bureau, ("suspend", by), True):
+            notice.votes.pop((bureau, ("lift", by)), None)
+            if by not in notice.held and (by == ORIGIN or self._decided(notice, bureau, ("suspend", by), True)):
                 notice.held.add(by)
         elif s.kind == LIFT:
             by, outcome = s.public.by, s.public.outcome
-            if by == ORIGIN or self._decided(notice, bureau, ("lift", by), outcome):
-                if outcome == CANCELLED:
+            notice.votes.pop((bureau, ("suspend", by)), None)
+            if by in notice.held and (by == ORIGIN or self._decided(notice, bureau, ("lift", by), outcome)):
+                notice.held.discard(by)
+                if outcome == CANCELLED and notice.ended(now) is None:
                     notice.end = now
-                else:
-                    notice.held.discard(by)
 
     def _purgeable(self, s, author, others, now):
         """The notice or reply that a purge names."""
@@ -252,6 +263,7 @@ class State:
         rule(passed or author.bureau == what.bureau or not supervisor, "too_early", "only its origin may, so early")
         rule(own, "not_allowed", "not an officer of its bureau")
         rule(s.public.reason != RETENTION, "too_early", "it may still be kept")
+        rule(not what.withheld(), "not_now", "others hold it suspended")
         rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
         return what
 

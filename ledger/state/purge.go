@@ -186,8 +186,8 @@ func (a *application) checkPurge(s *ledger.Statement, signers []*Key) (*Refusal,
 		return refuse(NotAllowed, fmt.Sprintf("%s of %s may not purge a %s of %s", author.Label, author.Bureau, t.what, t.origin)), nil
 	case p.Reason == ledger.ReasonRetention:
 		return refuse(TooEarly, fmt.Sprintf("the %s may be kept until %s", t.what, date(kept))), nil
-	case t.held != "":
-		return refuse(NotNow, fmt.Sprintf("suspended by %s, who have not lifted that, it is evidence: nobody purges it until they do, or before %s", t.held, date(kept))), nil
+	case t.held.ByOthers():
+		return refuse(NotNow, fmt.Sprintf("suspended by its %s, it is evidence: nobody purges it until they lift that, or before %s", t.held&^(1<<ledger.ByOrigin), date(kept))), nil
 	case !supervised(signers):
 		return refuse(FourEyes, "a purge needs the second signature of a supervisor"), nil
 	}
@@ -198,7 +198,7 @@ func (a *application) checkPurge(s *ledger.Statement, signers []*Key) (*Refusal,
 type purgeable struct {
 	what, origin string
 	since        uint64 // ledger time since which it is of no more use
-	held         string // who beside the origin holds it suspended
+	held         Holds  // who suspended it
 }
 
 // purgeable returns what the target of a purge is, or why nobody may purge it.
@@ -215,7 +215,7 @@ func (a *application) purgeable(target ledger.ID) (*purgeable, *Refusal, error) 
 		case !ended:
 			return nil, refuse(NotEnded, fmt.Sprintf("the notice is %s: only what has ended is purged", n.At(a.now))), nil
 		}
-		return &purgeable{"notice", n.Bureau, since, n.Held.others()}, nil, nil
+		return &purgeable{"notice", n.Bureau, since, n.Held}, nil, nil
 	}
 	r, err := ReadReply(a, target)
 	switch {
@@ -226,7 +226,7 @@ func (a *application) purgeable(target ledger.ID) (*purgeable, *Refusal, error) 
 	case r.Purged != 0:
 		return nil, refuse(Repeated, fmt.Sprintf("the reply is purged since entry %d", r.Purged-1)), nil
 	}
-	return &purgeable{"reply", r.Bureau, r.Time, ""}, nil, nil
+	return &purgeable{"reply", r.Bureau, r.Time, 0}, nil, nil
 }
 
 // checkAck lets each node acknowledge each purge once.

@@ -3,7 +3,9 @@ package state
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
+	"comity/crypto/seal"
 	"comity/ledger"
 )
 
@@ -64,6 +66,9 @@ func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal
 		if refusal := a.checkPublish(p, signers); refusal != nil || s.Class == ledger.ClassPublish {
 			return refusal, nil
 		}
+	}
+	if s.Class == ledger.ClassAmend && !supervised(signers) && hasVictim(a.body) {
+		return refuse(FourEyes, "a new version with a victim's part, as more readers of one, needs the second signature of a supervisor"), nil
 	}
 	author := signers[0]
 	n, err := ReadNotice(a, s.Target)
@@ -150,6 +155,16 @@ func (a *application) checkStands(s *ledger.Statement, n *Notice) (*Refusal, err
 		since = fmt.Sprintf("since entry %d", n.Ended-1)
 	}
 	return refuse(Ended, fmt.Sprintf("the notice is %s %s", status, since)), nil
+}
+
+// hasVictim reports whether a sealed body gives somebody a victim's part. Who the
+// readers are nobody sees, so that an amendment with one may have new ones.
+func hasVictim(body []byte) bool {
+	sealed, err := seal.Parse(body)
+	if err != nil {
+		return false // nobody opens anything of it
+	}
+	return slices.ContainsFunc(sealed.Parts(), func(p seal.PartInfo) bool { return p.Compartment == seal.Victim })
 }
 
 func checkAmend(n *Notice, p *ledger.Publish) *Refusal {

@@ -3,6 +3,8 @@ package state_test
 import (
 	"testing"
 
+	"comity/crypto/keys"
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
@@ -30,6 +32,19 @@ func newLives(t *testing.T) *stage {
 	purge := func(want state.Code) {
 		t.Helper()
 		l.wants(want, xa.Officer, func() ledger.Item { return xa.Officer.Purge(t, l.id, ledger.ReasonOver, xa.Supervisor) })
+	}
+
+	// A new version that gives anybody a victim's part is not one officer's doing.
+	victim, none := l.sealed(seal.Card, seal.Victim), l.sealed(seal.Card, seal.Body)
+	for _, tt := range []struct {
+		body   []byte
+		others []*ledgertest.Author
+		want   state.Code
+	}{
+		{victim, nil, state.FourEyes}, {victim, []*ledgertest.Author{xa.Supervisor}, ""}, {none, nil, ""},
+		{victim[:len(victim)-1], nil, ""}, // nobody can open it
+	} {
+		l.wants(tt.want, xa.Officer, func() ledger.Item { return xa.Officer.Amend(t, l.id, ledger.KindUndisclosed, tt.body, tt.others...) })
 	}
 
 	suspend(xb, "")
@@ -61,6 +76,20 @@ func newLives(t *testing.T) *stage {
 	purge("")
 	lift(xb, restored, state.Ended)
 	return l
+}
+
+// sealed returns a body with these parts, each for XA alone.
+func (l *stage) sealed(list ...seal.Compartment) []byte {
+	l.t.Helper()
+	var parts []seal.Part
+	for _, c := range list {
+		parts = append(parts, seal.Part{Compartment: c, Plaintext: []byte("{}"), Readers: []*keys.Recipient{l.Bureaus[0].Sealing[c].Recipient()}})
+	}
+	body, err := seal.Seal(seal.Context{}, parts)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return body
 }
 
 // wants has the author say something that comes to this code, and leaves the

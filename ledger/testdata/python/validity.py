@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, DESK, ENROL, EXTEND, GRANT, INVESTIGATOR, LIFT,
                        OPERATOR, ORIGIN, OVERSIGHT, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REPLY, RETENTION,
                        RETURN, REVIEW, REVIEWERS, REVOKE, SEAL, SIGN, SUPERVISOR, SUSPEND, WITHDRAW)
+from seal import Body
 from tree import Tree
-from wire import MAX_DAY, ZERO, Refused
+from wire import MAX_DAY, ZERO, Malformed, Refused
 
 ROOT, NODE, COSIGNER = "root", "node", "cosigner"  # uses of keys beside the purposes of an enrolment
 
 DAY = 86_400_000  # ms
 RETAINED = 1827 * DAY
 TERM, DUE = 1827, 183  # days
+VICTIM = 3  # compartment
 UNREVIEWED = (0, 11)  # kinds: undisclosed, tally
 ACTS = (AMEND, WITHDRAW, GRANT, EXTEND, REVIEW, SUSPEND, LIFT)  # on a notice
 REPLIERS = INVESTIGATOR | SUPERVISOR | DESK | PROTECTION
@@ -31,6 +33,14 @@ class Invalid(Refused):
 def rule(condition, code, why):
     if not condition:
         raise Invalid(code, why)
+
+
+def has_victim(body):
+    """Whether a sealed body, which may be anything, has a victim's part."""
+    try:
+        return any(p.compartment == VICTIM for p in Body.parse(body).parts)
+    except Malformed:
+        return False
 
 
 @dataclass
@@ -114,10 +124,10 @@ class State:
             self.keys[m.cosigner_id()] = Key(m.code, COSIGNER, public=m.ed25519)
             self.keys[m.access] = Key(m.code, ACCESS, OPERATOR)
 
-    def accept(self, entry, time, leaf=None):
+    def accept(self, entry, time, leaf=None, body=b""):
         """Appends an entry of a batch of this time, or raises Invalid and changes nothing.
 
-        Where it is known that another entry was signed, leaf is the hash of that one.
+        Where it is known that another entry was signed, leaf is the hash of that one. body is empty where it is not there.
         """
         s, index, now = entry.statement, len(self.tree), max(self.time, time)
         rule(s.id() not in self.statements, KNOWN, "the statement is in the log already")
@@ -130,6 +140,8 @@ class State:
         self._allowed(s, signers[0], signers[1:])
         if s.kind in (PUBLISH, AMEND):
             rule(not s.public.review_by or s.public.review_by >= day(now), "bad_term", "its day of review is past")
+        if s.kind == AMEND and has_victim(body):
+            rule(any(k.roles & SUPERVISOR for k in signers[1:]), "four_eyes", "a victim's part, and no supervisor signed as well")
         notice = self._target(s, signers[0], signers[1:], now)
         if s.kind == PURGE:
             notice = self._purgeable(s, signers[0], signers[1:], now)

@@ -12,7 +12,9 @@ func (t *terminal) noticeLiftCommand() *cli.Command {
 		Name:      "lift",
 		Usage:     "end the suspension of a notice, or with --cancel the notice",
 		ArgsUsage: "ID",
-		Description: "Only who suspended a notice lifts that: its origin, reviewers, or oversight.\n\n" +
+		Description: "Only who suspended a notice lifts that: its origin, reviewers, or oversight, after its end too: until\n" +
+			"then its texts are kept as evidence. Before enough bureaus have said that it is to be suspended, a\n" +
+			"bureau takes back so what it said; what it said for a lift it takes back with `notice suspend`.\n\n" +
 			"Example: comity notice lift LT-0301",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "cancel", Usage: "the notice ends"},

@@ -189,13 +189,13 @@ func (s *session) statusLine(k *desk.Case) string {
 	}
 	switch k.Status {
 	case state.StatusExpired:
-		return fmt.Sprintf("EXPIRED after %s: do not act on it", dayText(k.Term))
+		return fmt.Sprintf("EXPIRED after %s: do not act on it", dayText(k.Term)) + evidence(k)
 	case state.StatusPurged:
 		return "PURGED: its texts are destroyed; only the entries remain"
 	case state.StatusWithdrawn, state.StatusRefused, state.StatusCancelled:
-		return fmt.Sprintf("%s at entry %s, %s: do not act on it", word, count(k.Ended), clock(k.EndedAt))
+		return fmt.Sprintf("%s at entry %s, %s: do not act on it", word, count(k.Ended), clock(k.EndedAt)) + evidence(k)
 	case state.StatusSuspended:
-		return word + ": do not act on it until that is lifted" + due
+		return fmt.Sprintf("%s by its %s: do not act on it until that is lifted", word, k.Held) + due
 	case state.StatusSubmitted:
 		return "submitted to reviewers, UNREVIEWED so far" + due
 	case state.StatusReturned:
@@ -205,6 +205,14 @@ func (s *session) statusLine(k *desk.Case) string {
 		return k.Status.String() + ", reviewed" + due
 	}
 	return k.Status.String() + due
+}
+
+// evidence says why a notice that has ended cannot be purged.
+func evidence(k *desk.Case) string {
+	if !k.Held.ByOthers() {
+		return ""
+	}
+	return fmt.Sprintf("; kept as evidence until its %s lift the suspension", k.Held)
 }
 
 func (s *session) showReply(r *desk.Reply) {

@@ -30,12 +30,13 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 
 func (t *terminal) noticeAmendCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "amend",
-		Usage:       "replace a notice of your bureau by a new version",
-		ArgsUsage:   "ID FILE",
-		Description: "Example: comity notice amend LT-0301 lt-0301.json",
-		Flags:       []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
-		Action:      t.noticeAmend,
+		Name:      "amend",
+		Usage:     "replace a notice of your bureau by a new version",
+		ArgsUsage: "ID FILE",
+		Description: "A new version that asks for an arrest, or has a victim's part, needs a second officer: --second, or\n" +
+			"else it waits for one to `approve` it.\n\nExample: comity notice amend LT-0301 lt-0301.json",
+		Flags:  []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
+		Action: t.noticeAmend,
 	}
 }
 

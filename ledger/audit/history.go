@@ -101,7 +101,7 @@ func (h *history) entry(rec *bundle.Record, c *checked) error {
 	bureau := ""
 	if c.entry != nil {
 		var err error
-		if refusal, err = h.judge(i, c); err != nil {
+		if refusal, err = h.judge(i, rec, c); err != nil {
 			return fmt.Errorf("audit entry %d: %w", i, err)
 		}
 		if refusal == nil {
@@ -131,8 +131,12 @@ func (h *history) entry(rec *bundle.Record, c *checked) error {
 
 // judge returns why the entry may not stand here, once it has noted what can be
 // passed over: a chain that is broken, a history that the author has not seen.
-func (h *history) judge(i uint64, c *checked) (*state.Refusal, error) {
+func (h *history) judge(i uint64, rec *bundle.Record, c *checked) (*state.Refusal, error) {
 	e := c.entry
+	it := ledger.Item{Entry: e}
+	if c.body && rec.State == bundle.Included {
+		it.Body = rec.Body
+	}
 	acts := e.Statement.Class == ledger.ClassEnrol || e.Statement.Class == ledger.ClassRevoke
 	h.checked[qRules]++
 	h.checked[qChains]++
@@ -146,19 +150,19 @@ func (h *history) judge(i uint64, c *checked) (*state.Refusal, error) {
 		h.checked[qSignatures]++
 	}
 	h.by = h.byListed
-	refusal, err := h.by.Judge(i, h.time, e, &h.verifier)
+	refusal, err := h.by.Judge(i, h.time, it, &h.verifier)
 	if err == nil && refusal != nil && refusal.Code == state.BadSeen && h.byEntries != nil {
 		h.by = h.byEntries
-		refusal, err = h.by.Judge(i, h.time, e, &h.verifier)
+		refusal, err = h.by.Judge(i, h.time, it, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSeen {
 		if err := h.unseen(i, e); err != nil {
 			return nil, err
 		}
-		refusal, err = h.by.JudgeUnseen(i, h.time, e, &h.verifier)
+		refusal, err = h.by.JudgeUnseen(i, h.time, it, &h.verifier)
 	}
 	if err == nil && refusal != nil && refusal.Code == state.BadSequence {
-		refusal, err = h.chain(i, e)
+		refusal, err = h.chain(i, it)
 	}
 	if err != nil || refusal == nil {
 		return refusal, err
@@ -193,7 +197,8 @@ const maxEnds = 4
 // chain notes how the entry breaks its author's chain, and judges it again as if
 // it did not. From then on the chain may go on from here or from where it was:
 // what was out of its place is one entry, and not all that follow.
-func (h *history) chain(i uint64, e *ledger.Entry) (*state.Refusal, error) {
+func (h *history) chain(i uint64, it ledger.Item) (*state.Refusal, error) {
+	e := it.Entry
 	s := e.Statement
 	end, err := state.ReadAuthor(h.tables.view(), s.Author)
 	if err != nil {
@@ -221,7 +226,7 @@ func (h *history) chain(i uint64, e *ledger.Entry) (*state.Refusal, error) {
 	}
 	h.ends[s.Author] = append(others, end)
 	h.tables.setAuthor(s.Author, s.Seq, s.Prev)
-	return h.by.JudgeUnseen(i, h.time, e, &h.verifier)
+	return h.by.JudgeUnseen(i, h.time, it, &h.verifier)
 }
 
 // chainFailure says how the entry does not follow the end of its author's chain,

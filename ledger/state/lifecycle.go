@@ -3,7 +3,9 @@ package state
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
+	"comity/crypto/seal"
 	"comity/ledger"
 )
 
@@ -65,6 +67,9 @@ func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal
 			return refusal, nil
 		}
 	}
+	if s.Class == ledger.ClassAmend && !supervised(signers) && hasVictim(a.body) {
+		return refuse(FourEyes, "a new version with a victim's part, as more readers of one, needs the second signature of a supervisor"), nil
+	}
 	author := signers[0]
 	n, err := ReadNotice(a, s.Target)
 	if err != nil {
@@ -76,12 +81,8 @@ func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal
 	if refusal, err := mayAct(s, author, n); refusal != nil || err != nil {
 		return refusal, err
 	}
-	if status := n.At(a.now); status.Ended() {
-		since := fmt.Sprintf("since %s", date(n.expiry()))
-		if n.Ended != 0 {
-			since = fmt.Sprintf("since entry %d", n.Ended-1)
-		}
-		return refuse(Ended, fmt.Sprintf("the notice is %s %s", status, since)), nil
+	if refusal, err := a.checkStands(s, n); refusal != nil || err != nil {
+		return refusal, err
 	}
 	switch s.Class {
 	case ledger.ClassAmend:
@@ -135,6 +136,35 @@ func mayAct(s *ledger.Statement, author *Key, n *Notice) (*Refusal, error) {
 			author.Label, author.Bureau, s.Class, n.Bureau, by, who)), nil
 	}
 	return nil, nil
+}
+
+// checkStands refuses what comes too late. Only a suspension by others than the
+// origin outlives the notice, since it holds up the purge, and so may be lifted.
+func (a *application) checkStands(s *ledger.Statement, n *Notice) (*Refusal, error) {
+	status := n.At(a.now)
+	if !status.Ended() {
+		return nil, nil
+	}
+	if s.Class == ledger.ClassLift && n.Purged == 0 {
+		if p, err := ledger.ParseLift(s.Public); err != nil || p.By != ledger.ByOrigin && n.Held.By(p.By) {
+			return nil, err
+		}
+	}
+	since := fmt.Sprintf("since %s", date(n.expiry()))
+	if n.Ended != 0 {
+		since = fmt.Sprintf("since entry %d", n.Ended-1)
+	}
+	return refuse(Ended, fmt.Sprintf("the notice is %s %s", status, since)), nil
+}
+
+// hasVictim reports whether a sealed body gives somebody a victim's part. Who the
+// readers are nobody sees, so that an amendment with one may have new ones.
+func hasVictim(body []byte) bool {
+	sealed, err := seal.Parse(body)
+	if err != nil {
+		return false // nobody opens anything of it
+	}
+	return slices.ContainsFunc(sealed.Parts(), func(p seal.PartInfo) bool { return p.Compartment == seal.Victim })
 }
 
 func checkAmend(n *Notice, p *ledger.Publish) *Refusal {
@@ -197,14 +227,16 @@ func (a *application) checkSuspend(s *ledger.Statement, n *Notice, bureau string
 	if err != nil {
 		return nil, badFields(err)
 	}
-	if n.Held.By(p.By) {
-		return refuse(Repeated, fmt.Sprintf("its %s has suspended the notice", p.By)), nil
-	}
 	b, err := a.ballot(s.Target, bureau)
-	if err == nil && b.own.Suspend[p.By] {
+	switch {
+	case err != nil:
+		return nil, err
+	case n.Held.By(p.By) && b.own.Lift[p.By] == 0:
+		return refuse(Repeated, fmt.Sprintf("its %s has suspended the notice", p.By)), nil
+	case b.own.Suspend[p.By]:
 		return refuse(Repeated, fmt.Sprintf("%s has said so", bureau)), nil
 	}
-	return nil, err
+	return nil, nil
 }
 
 func (a *application) checkLift(s *ledger.Statement, n *Notice, bureau string) (*Refusal, error) {
@@ -212,14 +244,16 @@ func (a *application) checkLift(s *ledger.Statement, n *Notice, bureau string) (
 	if err != nil {
 		return nil, badFields(err)
 	}
-	if !n.Held.By(p.By) {
-		return refuse(NotNow, fmt.Sprintf("the notice is not suspended by its %s: who suspends one lifts it", p.By)), nil
-	}
 	b, err := a.ballot(s.Target, bureau)
-	if err == nil && b.own.Lift[p.By] == p.Outcome {
+	switch {
+	case err != nil:
+		return nil, err
+	case !n.Held.By(p.By) && !(b.own.Suspend[p.By] && p.Outcome == ledger.OutcomeRestored):
+		return refuse(NotNow, fmt.Sprintf("the notice is not suspended by its %s: who suspends one lifts it", p.By)), nil
+	case b.own.Lift[p.By] == p.Outcome:
 		return refuse(Repeated, fmt.Sprintf("%s has said so", bureau)), nil
 	}
-	return nil, err
+	return nil, nil
 }
 
 func badFields(err error) error {
@@ -331,7 +365,8 @@ func (a *application) review(n *Notice, s *ledger.Statement, index uint64, burea
 	return nil
 }
 
-// suspend counts a bureau's voice; the origin's alone is enough for its own.
+// suspend counts a bureau's voice; the origin's alone is enough for its own. While
+// the notice is suspended it takes back what the bureau said for a lift.
 func (a *application) suspend(n *Notice, s *ledger.Statement, bureau string) error {
 	p, err := ledger.ParseSuspend(s.Public)
 	if err != nil {
@@ -345,15 +380,20 @@ func (a *application) suspend(n *Notice, s *ledger.Statement, bureau string) err
 	if err != nil {
 		return err
 	}
-	b.own.Suspend[p.By] = true
-	if a.quorate(b.count(func(v *Vote) bool { return v.Suspend[p.By] })) {
-		n.Held |= 1 << p.By
-		b.clear(func(v *Vote) { v.Suspend[p.By] = false })
+	if b.own.Lift[p.By] = 0; !n.Held.By(p.By) {
+		b.own.Suspend[p.By] = true
+		if a.quorate(b.count(func(v *Vote) bool { return v.Suspend[p.By] })) {
+			n.Held |= 1 << p.By
+			b.clear(func(v *Vote) { v.Suspend[p.By] = false })
+		}
 	}
 	a.putBallot(s.Target, b)
 	return nil
 }
 
+// lift counts a bureau's voice as suspend does. Before the notice is suspended it
+// takes back what the bureau said for that. A notice that has ended stays what it
+// is, and since when: its retention begins once.
 func (a *application) lift(n *Notice, s *ledger.Statement, index uint64, bureau string) error {
 	p, err := ledger.ParseLift(s.Public)
 	if err != nil {
@@ -365,19 +405,21 @@ func (a *application) lift(n *Notice, s *ledger.Statement, index uint64, bureau 
 		if err != nil {
 			return err
 		}
-		b.own.Lift[p.By] = p.Outcome
-		decided = a.quorate(b.count(func(v *Vote) bool { return v.Lift[p.By] == p.Outcome }))
+		if b.own.Suspend[p.By] = false; n.Held.By(p.By) {
+			b.own.Lift[p.By] = p.Outcome
+			decided = a.quorate(b.count(func(v *Vote) bool { return v.Lift[p.By] == p.Outcome }))
+		}
 		if decided {
 			b.clear(func(v *Vote) { v.Lift[p.By] = 0 })
 		}
 		a.putBallot(s.Target, b)
 	}
-	switch {
-	case !decided:
-	case p.Outcome == ledger.OutcomeCancelled:
+	if !decided {
+		return nil
+	}
+	n.Held &^= 1 << p.By
+	if p.Outcome == ledger.OutcomeCancelled && !n.At(a.now).Ended() {
 		a.end(n, StatusCancelled, index)
-	default:
-		n.Held &^= 1 << p.By
 	}
 	return nil
 }

@@ -136,6 +136,7 @@ func (m *Machine) Admit(v View, it *ledger.Item, verify Verifier) (*Refusal, err
 	if !it.Entry.CheckBody(it.Body) {
 		return refuse(Body, "the sealed body is not the one that was signed"), nil
 	}
+	a.body = it.Body
 	_, refusal, err := a.check(it.Entry)
 	return refusal, err
 }
@@ -147,6 +148,7 @@ type application struct {
 	verify  Verifier
 	head    Head
 	now     uint64 // ledger time of the batch
+	body    []byte // sealed, of the entry that is judged; nil where it is not there
 	records []Record
 	final   *Collected
 	purged  []uint64             // entries whose bodies go
@@ -186,6 +188,7 @@ func (a *application) item(it *ledger.Item) (Result, error) {
 	if err != nil || known {
 		return Result{Index: index, Known: known}, err
 	}
+	a.body = it.Body
 	signers, author, refusal, err := a.judge(e)
 	if err != nil || refusal != nil {
 		return Result{Refusal: refusal}, err

@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"strings"
 
 	"comity/ledger"
 
@@ -79,6 +80,22 @@ type Holds uint8
 
 // By reports whether a has suspended it.
 func (h Holds) By(a ledger.Authority) bool { return h&(1<<a) != 0 }
+
+// ByOthers reports whether anybody but the origin has suspended it. Until they
+// lift that, or retention has passed, its texts are evidence that the origin
+// cannot purge, though it may have ended the notice.
+func (h Holds) ByOthers() bool { return h&^(1<<ledger.ByOrigin) != 0 }
+
+// String names them: "origin and reviewers".
+func (h Holds) String() string {
+	var names []string
+	for a := ledger.ByOrigin; a <= ledger.ByOversight; a++ {
+		if h.By(a) {
+			names = append(names, a.String())
+		}
+	}
+	return strings.Join(names, " and ")
+}
 
 // Term returns the last day on which the notice counts.
 func (n *Notice) Term() uint32 {

@@ -162,61 +162,71 @@ func readNumber(data []byte) (*uint64, bool) {
 // has ended, with a supervisor's second signature: one officer alone must not
 // make evidence vanish. What has outlived its retention goes by the word of any
 // officer of the origin, or of a supervisor of any bureau: an origin that forgets
-// must not keep it for ever.
+// must not keep it for ever. What others hold suspended may be evidence against
+// the origin, and waits for them, but not beyond retention: nor may they keep it
+// for ever.
 func (a *application) checkPurge(s *ledger.Statement, signers []*Key) (*Refusal, error) {
 	p, err := ledger.ParsePurge(s.Public)
 	if err != nil {
 		return nil, badFields(err)
 	}
-	what, origin, since, refusal, err := a.purgeable(s.Target)
+	t, refusal, err := a.purgeable(s.Target)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}
 	author := signers[0]
-	kept := since + RetentionDays*dayMS
-	own := author.Bureau == origin && author.Roles&mayReply != 0
+	kept := t.since + RetentionDays*dayMS
+	own := author.Bureau == t.origin && author.Roles&mayReply != 0
 	switch passed := a.now >= kept; {
 	case passed && (own || author.Roles&ledger.RoleSupervisor != 0):
 		return nil, nil
-	case author.Bureau != origin && !passed && author.Roles&ledger.RoleSupervisor != 0:
-		return refuse(TooEarly, fmt.Sprintf("until %s only %s may purge the %s", date(kept), origin, what)), nil
+	case author.Bureau != t.origin && !passed && author.Roles&ledger.RoleSupervisor != 0:
+		return refuse(TooEarly, fmt.Sprintf("until %s only %s may purge the %s", date(kept), t.origin, t.what)), nil
 	case !own:
-		return refuse(NotAllowed, fmt.Sprintf("%s of %s may not purge a %s of %s", author.Label, author.Bureau, what, origin)), nil
+		return refuse(NotAllowed, fmt.Sprintf("%s of %s may not purge a %s of %s", author.Label, author.Bureau, t.what, t.origin)), nil
 	case p.Reason == ledger.ReasonRetention:
-		return refuse(TooEarly, fmt.Sprintf("the %s may be kept until %s", what, date(kept))), nil
+		return refuse(TooEarly, fmt.Sprintf("the %s may be kept until %s", t.what, date(kept))), nil
+	case t.held.ByOthers():
+		return refuse(NotNow, fmt.Sprintf("suspended by its %s, it is evidence: nobody purges it until they lift that, or before %s", t.held&^(1<<ledger.ByOrigin), date(kept))), nil
 	case !supervised(signers):
 		return refuse(FourEyes, "a purge needs the second signature of a supervisor"), nil
 	}
 	return nil, nil
 }
 
-// purgeable returns what the target of a purge is, whose, and since when it is of
-// no more use.
-func (a *application) purgeable(target ledger.ID) (what, origin string, since uint64, refusal *Refusal, err error) {
+// purgeable is what the target of a purge is.
+type purgeable struct {
+	what, origin string
+	since        uint64 // ledger time since which it is of no more use
+	held         Holds  // who suspended it
+}
+
+// purgeable returns what the target of a purge is, or why nobody may purge it.
+func (a *application) purgeable(target ledger.ID) (*purgeable, *Refusal, error) {
 	n, err := ReadNotice(a, target)
 	if err != nil {
-		return "", "", 0, nil, err
+		return nil, nil, err
 	}
 	if n != nil {
 		since, ended := n.EndedBy(a.now)
 		switch {
 		case n.Purged != 0:
-			refusal = refuse(Repeated, fmt.Sprintf("the notice is purged since entry %d", n.Purged-1))
+			return nil, refuse(Repeated, fmt.Sprintf("the notice is purged since entry %d", n.Purged-1)), nil
 		case !ended:
-			refusal = refuse(NotEnded, fmt.Sprintf("the notice is %s: only what has ended is purged", n.At(a.now)))
+			return nil, refuse(NotEnded, fmt.Sprintf("the notice is %s: only what has ended is purged", n.At(a.now))), nil
 		}
-		return "notice", n.Bureau, since, refusal, nil
+		return &purgeable{"notice", n.Bureau, since, n.Held}, nil, nil
 	}
 	r, err := ReadReply(a, target)
 	switch {
 	case err != nil:
-		return "", "", 0, nil, err
+		return nil, nil, err
 	case r == nil:
-		return "", "", 0, refuse(NoTarget, fmt.Sprintf("there is no notice and no reply %s", target.Short())), nil
+		return nil, refuse(NoTarget, fmt.Sprintf("there is no notice and no reply %s", target.Short())), nil
 	case r.Purged != 0:
-		refusal = refuse(Repeated, fmt.Sprintf("the reply is purged since entry %d", r.Purged-1))
+		return nil, refuse(Repeated, fmt.Sprintf("the reply is purged since entry %d", r.Purged-1)), nil
 	}
-	return "reply", r.Bureau, r.Time, refusal, nil
+	return &purgeable{"reply", r.Bureau, r.Time, 0}, nil, nil
 }
 
 // checkAck lets each node acknowledge each purge once.

@@ -1,7 +1,6 @@
 package state_test
 
 import (
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -25,29 +24,14 @@ func TestPythonJudges(t *testing.T) {
 		t.Skip("no python3 here, which the independent verifier needs")
 	}
 	g := newGenerator(t, 4, rand.New(rand.NewPCG(3, 4)))
-	var lines []string
 	for range 150 {
 		c := g.command()
-		line := hex.EncodeToString(c.Marshal())
 		_, results := g.apply(c)
 		g.learn(c, results)
-		for _, r := range results {
-			line += " " + word(r)
-		}
-		lines = append(lines, line)
 	}
-	dir := t.TempDir()
-	charter := filepath.Join(dir, "charter")
-	if err := os.WriteFile(charter, g.Genesis.Marshal(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	lines := g.log
 	judge := func(name string, lines []string) (string, error) {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		out, err := exec.Command(python, "../testdata/verify.py", "--charter", charter, "--judge", path).CombinedOutput()
-		return string(out), err
+		return pythonJudges(t, python, g.world, name, lines)
 	}
 
 	out, err := judge("log", lines)
@@ -66,6 +50,34 @@ func TestPythonJudges(t *testing.T) {
 	if planted := fmt.Sprintf("line %d: ", i+1); err == nil || !strings.Contains(out, planted) {
 		t.Errorf("a planted fault in %s was not found: %v\n%s", planted, err, out)
 	}
+}
+
+// TestPythonJudgesLives has the verifier judge lives that the random log does not
+// reach: what is held, and what is taken back.
+func TestPythonJudgesLives(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3 here, which the independent verifier needs")
+	}
+	l := newLives(t)
+	out, err := pythonJudges(t, python, l.world, "lives", l.log)
+	if err != nil {
+		t.Errorf("the verifier judges otherwise: %v\n%s", err, out)
+	}
+}
+
+// pythonJudges runs the verifier over a log in the form of world.log.
+func pythonJudges(t *testing.T, python string, w *world, name string, lines []string) (string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	charter, path := filepath.Join(dir, "charter"), filepath.Join(dir, name)
+	for file, data := range map[string][]byte{charter: w.Genesis.Marshal(), path: []byte(strings.Join(lines, "\n") + "\n")} {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command(python, "../testdata/verify.py", "--charter", charter, "--judge", path).CombinedOutput()
+	return string(out), err
 }
 
 // word is what the verifier calls a result.

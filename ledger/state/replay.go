@@ -31,13 +31,15 @@ func (m *Machine) NewReplay(v View) *Replay {
 
 // Judge returns why the entry may not stand at this index, nil when it may. The
 // view holds the state after all entries before it; time is the ledger time of
-// the entry.
-func (r *Replay) Judge(index, time uint64, e *ledger.Entry, verify Verifier) (*Refusal, error) {
+// the entry. Its body is nil where it is not there; else the caller has seen that
+// it is the one of the statement.
+func (r *Replay) Judge(index, time uint64, it ledger.Item, verify Verifier) (*Refusal, error) {
 	r.reset()
+	e := it.Entry
 	if len(r.a.seen) > maxSeen {
 		clear(r.a.seen)
 	}
-	r.a.head.Size, r.a.now, r.a.verify = index, time, verify
+	r.a.head.Size, r.a.now, r.a.verify, r.a.body = index, time, verify, it.Body
 	var refusal *Refusal
 	var err error
 	r.signers, r.author, refusal, err = r.a.judge(e)
@@ -49,10 +51,10 @@ func (r *Replay) Judge(index, time uint64, e *ledger.Entry, verify Verifier) (*R
 
 // JudgeUnseen is [Replay.Judge] without the rule on what the author has seen, for
 // auditors who have noted that it was broken and go on.
-func (r *Replay) JudgeUnseen(index, time uint64, e *ledger.Entry, verify Verifier) (*Refusal, error) {
+func (r *Replay) JudgeUnseen(index, time uint64, it ledger.Item, verify Verifier) (*Refusal, error) {
 	r.a.unseen = true
 	defer func() { r.a.unseen = false }()
-	return r.Judge(index, time, e, verify)
+	return r.Judge(index, time, it, verify)
 }
 
 // Signers returns the keys of the entry that was judged last and may stand, in

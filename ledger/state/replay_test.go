@@ -105,12 +105,12 @@ func TestJudge(t *testing.T) {
 			c.Batch.Items = c.Batch.Items[:1]
 			e := c.Batch.Items[0].Entry
 			index := g.head().Size
-			refusal, err := g.m.NewReplay(withoutIDs{g.view}).Judge(index, max(g.now, g.head().Time), e, state.Plain{})
+			refusal, err := g.m.NewReplay(withoutIDs{g.view}).Judge(index, max(g.now, g.head().Time), ledger.Item{Entry: e}, state.Plain{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			r := g.m.NewReplay(g.view)
-			if _, err := r.Judge(index, max(g.now, g.head().Time), e, state.Plain{}); err != nil {
+			if _, err := r.Judge(index, max(g.now, g.head().Time), ledger.Item{Entry: e}, state.Plain{}); err != nil {
 				t.Fatal(err)
 			}
 			changes, results, err := g.m.Apply(g.view, c, state.Plain{})

@@ -3,6 +3,7 @@ package state_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -74,6 +75,7 @@ type world struct {
 	m    *state.Machine
 	view *memory
 	now  uint64
+	log  []string // what was applied, as the Python verifier reads it
 }
 
 func newWorld(t testing.TB, n int) *world {
@@ -131,6 +133,11 @@ func (w *world) apply(c *ledger.Command) (*state.Changes, []state.Result) {
 		w.t.Fatalf("apply: %v", err)
 	}
 	w.view.commit(changes)
+	line := hex.EncodeToString(c.Marshal())
+	for _, r := range results {
+		line += " " + word(r)
+	}
+	w.log = append(w.log, line)
 	return changes, results
 }
 

@@ -133,7 +133,7 @@ func TestCheck(t *testing.T) {
 
 	// An amendment takes the number away; a withdrawal all of it.
 	n.Card.Person.Documents[0].Number = "C12345678"
-	xa.send(xa.Amend(ctx, xa.c, xa.officers(), id, n))
+	xa.send(xa.Amend(ctx, xa.c, xa.both(), id, n))
 	syncDesk(t, xb.Desk, xb.node)
 	if got := xb.check(&Subject{Number: "A30117745"}); got != "" {
 		t.Errorf("an amendment that is not indexed yet: the former number finds %q", got)

@@ -25,6 +25,8 @@ type Case struct {
 	ReviewDue bool   // its origin should extend or withdraw it
 	Term      uint32 // the last day on which it counts
 
+	Held state.Holds // who suspended it, and has not lifted that
+
 	Public *ledger.Publish // header of the current version
 	View   *notice.View    // current version; nil if these keys open nothing of it
 	Err    error           // why the current version cannot be shown, where it could be opened

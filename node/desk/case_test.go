@@ -132,7 +132,7 @@ func TestCaseFromPublishToWithdrawal(t *testing.T) {
 		t.Errorf("XC after the grant: %+v", v)
 	}
 	n.Card.Caveat += " Seen with a grey van."
-	xa.send(xa.Amend(ctx, xa.c, xa.officers(), id, n))
+	xa.send(xa.Amend(ctx, xa.c, xa.both(), id, n))
 	if c := xb.look("LT-0301"); len(c.Versions) != 2 || !strings.HasSuffix(c.View.Card.Caveat, "van.") || c.Outdated() {
 		t.Errorf("XB after the amendment: %+v", c)
 	}

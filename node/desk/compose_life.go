@@ -54,7 +54,7 @@ func (d *Desk) lifeAct(ctx context.Context, c *client.Client, by Officers, k *Ca
 		return ledger.Item{}, fmt.Errorf("%s notice %s: %w", s.Class, k.ID.Short(), err)
 	}
 	n, _, err := d.noticeNow(k.ID)
-	if err == nil {
+	if err == nil && !(s.Class == ledger.ClassLift && n.Held.ByOthers()) { // that outlives the notice
 		err = d.live(n)
 	}
 	var body []byte
@@ -115,6 +115,9 @@ func (d *Desk) purge(ctx context.Context, c *client.Client, by Officers, id ledg
 			return ledger.Item{}, fmt.Errorf("it is %s: only what has ended is purged", n.At(head.Time))
 		}
 		since = at
+		if kept := since + state.RetentionDays*24*60*60*1000; n.Held.ByOthers() && head.Time < kept {
+			return ledger.Item{}, fmt.Errorf("it is evidence: suspended by its %s, it is not purged until they lift that, or before %s", n.Held, dayText(uint32(kept/86_400_000)))
+		}
 	}
 	if err == nil && n == nil {
 		var r *state.Reply

@@ -59,6 +59,9 @@ func (d *Desk) notice(ctx context.Context, c *client.Client, by Officers, s ledg
 	if n.FourEyes() && len(by.Others) == 0 && !by.Awaits {
 		return ledger.Item{}, ErrFourEyes
 	}
+	if s.Class == ledger.ClassAmend && n.Victim != nil && len(by.Others) == 0 && !by.Awaits {
+		return ledger.Item{}, &SecondNeeded{"it gives its readers a victim's part"}
+	}
 	o, err := d.author(&by)
 	if err != nil {
 		return ledger.Item{}, err

@@ -111,7 +111,7 @@ func TestInbox(t *testing.T) {
 		}
 		want(t, tt.at.String(), got, tt.want)
 	}
-	xa.send(xa.Amend(ctx, xa.c, xa.officers(), c.ID, notice.ChildCase(today)))
+	xa.send(xa.Amend(ctx, xa.c, xa.both(), c.ID, notice.ChildCase(today)))
 	want(t, "a new version is unread", xb.inbox(0), "read notice LT-0301")
 }
 

@@ -15,6 +15,7 @@ func (d *Desk) life(c *Case, k *docket) error {
 		return err
 	}
 	c.Status, c.Reviewed, c.ReviewDue, c.Term = n.At(now), n.Reviewed(), n.ReviewDue(now), n.Term()
+	c.Held = n.Held
 	if c.EndedAt, _ = n.EndedBy(now); n.Ended > 0 {
 		c.Ended = n.Ended - 1
 	}

@@ -125,6 +125,7 @@ type Case struct {
 	Reviewed bool          `json:"reviewed,omitempty"`   // reviewers approved the current version
 	Due      bool          `json:"review_due,omitempty"` // its origin should extend or withdraw it
 	Term     uint32        `json:"term"`                 // the last day on which it counts
+	Held     uint8         `json:"held,omitempty"`       // who suspended it: state.Holds
 	Public   []byte        `json:"public"`               // header of the current version, as ledger.Publish marshals it
 	View     *CaseView     `json:"view,omitempty"`
 	Problem  string        `json:"problem,omitempty"`  // why what was sealed cannot be shown

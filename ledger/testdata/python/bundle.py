@@ -96,7 +96,8 @@ class Audit:
 
     def _entry(self, time, b, leaf, state, body):
         entry = Entry.parse(b)
-        self.state.accept(entry, time, leaf)
+        there = state == INCLUDED and entry.statement.names(body)
+        self.state.accept(entry, time, leaf, body if there else b"")
         if (state == NONE) != (entry.statement.body_len == 0):
             raise Refused("its statement names a body and the file says that there is none, or the other way round")
         if state == INCLUDED:

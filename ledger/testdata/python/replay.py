@@ -20,7 +20,7 @@ class Log:
         for part in command.parts:
             try:
                 if command.type == BATCH:
-                    self.state.accept(part.entry, command.time)
+                    self.state.accept(part.entry, command.time, body=part.body)
                 elif command.type == COSIGNATURES:
                     self._cosigned(part)
                 else:

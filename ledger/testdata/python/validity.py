@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, DESK, ENROL, EXTEND, GRANT, INVESTIGATOR, LIFT,
                        OPERATOR, ORIGIN, OVERSIGHT, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REPLY, RETENTION,
                        RETURN, REVIEW, REVIEWERS, REVOKE, SEAL, SIGN, SUPERVISOR, SUSPEND, WITHDRAW)
+from seal import Body
 from tree import Tree
-from wire import MAX_DAY, ZERO, Refused
+from wire import MAX_DAY, ZERO, Malformed, Refused
 
 ROOT, NODE, COSIGNER = "root", "node", "cosigner"  # uses of keys beside the purposes of an enrolment
 
 DAY = 86_400_000  # ms
 RETAINED = 1827 * DAY
 TERM, DUE = 1827, 183  # days
+VICTIM = 3  # compartment
 UNREVIEWED = (0, 11)  # kinds: undisclosed, tally
 ACTS = (AMEND, WITHDRAW, GRANT, EXTEND, REVIEW, SUSPEND, LIFT)  # on a notice
 REPLIERS = INVESTIGATOR | SUPERVISOR | DESK | PROTECTION
@@ -31,6 +33,14 @@ class Invalid(Refused):
 def rule(condition, code, why):
     if not condition:
         raise Invalid(code, why)
+
+
+def has_victim(body):
+    """Whether a sealed body, which may be anything, has a victim's part."""
+    try:
+        return any(p.compartment == VICTIM for p in Body.parse(body).parts)
+    except Malformed:
+        return False
 
 
 @dataclass
@@ -68,6 +78,10 @@ class Notice:
         expiry = (self.term() + 1) * DAY
         return self.end if self.end is not None else expiry if now >= expiry else None
 
+    def withheld(self):
+        """Whether others than the origin hold it suspended."""
+        return bool(self.held - {ORIGIN})
+
     def forget(self, what):
         self.votes = {k: v for k, v in self.votes.items() if k[1] != what}
 
@@ -83,6 +97,9 @@ class Reply:
 
     def ended(self, now):
         return self.time
+
+    def withheld(self):
+        return False
 
 
 @dataclass
@@ -107,10 +124,10 @@ class State:
             self.keys[m.cosigner_id()] = Key(m.code, COSIGNER, public=m.ed25519)
             self.keys[m.access] = Key(m.code, ACCESS, OPERATOR)
 
-    def accept(self, entry, time, leaf=None):
+    def accept(self, entry, time, leaf=None, body=b""):
         """Appends an entry of a batch of this time, or raises Invalid and changes nothing.
 
-        Where it is known that another entry was signed, leaf is the hash of that one.
+        Where it is known that another entry was signed, leaf is the hash of that one. body is empty where it is not there.
         """
         s, index, now = entry.statement, len(self.tree), max(self.time, time)
         rule(s.id() not in self.statements, KNOWN, "the statement is in the log already")
@@ -123,6 +140,8 @@ class State:
         self._allowed(s, signers[0], signers[1:])
         if s.kind in (PUBLISH, AMEND):
             rule(not s.public.review_by or s.public.review_by >= day(now), "bad_term", "its day of review is past")
+        if s.kind == AMEND and has_victim(body):
+            rule(any(k.roles & SUPERVISOR for k in signers[1:]), "four_eyes", "a victim's part, and no supervisor signed as well")
         notice = self._target(s, signers[0], signers[1:], now)
         if s.kind == PURGE:
             notice = self._purgeable(s, signers[0], signers[1:], now)
@@ -177,7 +196,8 @@ class State:
         role = {ORIGIN: INVESTIGATOR | SUPERVISOR, REVIEWERS: SUPERVISOR, OVERSIGHT: AUDITOR}[by]
         rule((notice.bureau == author.bureau) == (by == ORIGIN) and author.roles & role, "not_allowed",
              "the author may not do this to the notice")
-        rule(notice.ended(now) is None, "ended", "the notice has ended")
+        evidence = s.kind == LIFT and by != ORIGIN and by in notice.held and not notice.purged
+        rule(notice.ended(now) is None or evidence, "ended", "the notice has ended")
         if s.kind == AMEND:
             p = s.public
             rule(p.kind == notice.kind, "not_allowed", "the notice is of another kind")
@@ -193,10 +213,12 @@ class State:
             rule(notice.status == "submitted", "not_now", "it waits for no review")
             rule(notice.votes.get((author.bureau, "review")) != s.public.decision, "repeated", "the bureau has said so")
         elif s.kind == SUSPEND:
-            rule(by not in notice.held and (author.bureau, ("suspend", by)) not in notice.votes, "repeated",
+            back = (author.bureau, ("lift", by)) in notice.votes
+            rule((by not in notice.held or back) and (author.bureau, ("suspend", by)) not in notice.votes, "repeated",
                  "the bureau, or enough of them, have said so")
         elif s.kind == LIFT:
-            rule(by in notice.held, "not_now", "it is not suspended by these")
+            back = (author.bureau, ("suspend", by)) in notice.votes and s.public.outcome != CANCELLED
+            rule(by in notice.held or back, "not_now", "it is not suspended by these")
             rule(notice.votes.get((author.bureau, ("lift", by))) != s.public.outcome, "repeated", "the bureau has said so")
         return notice
 
@@ -229,15 +251,16 @@ class State:
                     notice.end = now
         elif s.kind == SUSPEND:
             by = s.public.by
-            if by == ORIGIN or self._decided(notice, bureau, ("suspend", by), True):
+            notice.votes.pop((bureau, ("lift", by)), None)
+            if by not in notice.held and (by == ORIGIN or self._decided(notice, bureau, ("suspend", by), True)):
                 notice.held.add(by)
         elif s.kind == LIFT:
             by, outcome = s.public.by, s.public.outcome
-            if by == ORIGIN or self._decided(notice, bureau, ("lift", by), outcome):
-                if outcome == CANCELLED:
+            notice.votes.pop((bureau, ("suspend", by)), None)
+            if by in notice.held and (by == ORIGIN or self._decided(notice, bureau, ("lift", by), outcome)):
+                notice.held.discard(by)
+                if outcome == CANCELLED and notice.ended(now) is None:
                     notice.end = now
-                else:
-                    notice.held.discard(by)
 
     def _purgeable(self, s, author, others, now):
         """The notice or reply that a purge names."""
@@ -252,6 +275,7 @@ class State:
         rule(passed or author.bureau == what.bureau or not supervisor, "too_early", "only its origin may, so early")
         rule(own, "not_allowed", "not an officer of its bureau")
         rule(s.public.reason != RETENTION, "too_early", "it may still be kept")
+        rule(not what.withheld(), "not_now", "others hold it suspended")
         rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
         return what
 

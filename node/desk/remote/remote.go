@@ -166,7 +166,8 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 	if w == nil { // JSON has null everywhere
 		return nil, errAnswer
 	}
-	c = &desk.Case{ID: w.ID, Index: w.Index, Time: w.Time, Bureau: w.Bureau, Author: w.Author, Reviewed: w.Reviewed, ReviewDue: w.Due, Term: w.Term}
+	c = &desk.Case{ID: w.ID, Index: w.Index, Time: w.Time, Bureau: w.Bureau, Author: w.Author, Reviewed: w.Reviewed, ReviewDue: w.Due, Term: w.Term,
+		Held: state.Holds(w.Held)}
 	if c.Status, err = parseStatus(w.Status); err != nil {
 		return nil, err
 	}

@@ -1,10 +1,6 @@
 package ident
 
-import (
-	"strings"
-
-	"github.com/nyaruka/phonenumbers"
-)
+import "strings"
 
 // testRange is a calling code that ITU has not assigned: synthetic numbers
 // begin with it and ring nowhere.
@@ -35,22 +31,20 @@ func phone(s string) (string, error) {
 		}
 		return "+" + bare, nil
 	}
-	n, err := phonenumbers.Parse(s, "")
-	if err != nil {
+	plan, dialled, ok := planOf(bare)
+	if !ok {
 		return "", wrong("%.40q begins with no country's calling code", s)
 	}
-	switch phonenumbers.IsPossibleNumberWithReason(n) {
-	case phonenumbers.IS_POSSIBLE:
-		e164 := phonenumbers.Format(n, phonenumbers.E164)
+	national := plan.international(dialled)
+	switch plan.length(national) {
+	case possible:
 		// A leading zero that callers from abroad leave out is left out once.
-		if again, err := phonenumbers.Parse(e164, ""); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
-			return "", wrong("%.40q has a zero too many after +%d", s, n.GetCountryCode())
+		if national != dialled && plan.international(national) != national {
+			return "", wrong("%.40q has a zero too many after +%s", s, plan.code)
 		}
-		return e164, nil
-	case phonenumbers.TOO_LONG:
-		return "", wrong("%.40q is too long for a number after +%d", s, n.GetCountryCode())
-	case phonenumbers.INVALID_COUNTRY_CODE:
-		return "", wrong("%.40q begins with no country's calling code", s)
+		return "+" + plan.code + national, nil
+	case tooLong:
+		return "", wrong("%.40q is too long for a number after +%s", s, plan.code)
 	}
-	return "", wrong("%.40q is too short for a number after +%d, or has no area code", s, n.GetCountryCode())
+	return "", wrong("%.40q is too short for a number after +%s, or has no area code", s, plan.code)
 }

@@ -50,8 +50,8 @@ next:
 		rest := text[i:]
 		for _, d := range digraphs[c-'a'] {
 			if len(rest) >= len(d.from) && rest[:len(d.from)] == d.from {
-				if d.from == "qu" && len(rest) > 2 && !vowel(rest[2]) {
-					continue // Qutb
+				if d.from == "qu" && len(rest) > 2 && !vowel(rest[2]) || d.from == "hs" && s != latin {
+					continue // Qutb; Husni, of which Arabic does not write the u
 				}
 				for k := range len(d.to) {
 					put(d.to[k])

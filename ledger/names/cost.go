@@ -59,6 +59,7 @@ func costTables() (strict, loose costs) {
 	set(&loose, 4, "uw", "ow", "vw", "ij", "jJ", "Gg", "kg", "aw", "iw", "ew")
 	set(&loose, 8, "cC", "cs", "Xk", "Xh", "zs", "zJ", "jC", "JC", "td", "bp", "fv", "kG", "kX", "dz", "SC", "sS", "fp", "bf", "gj", "ts", "bv", "zC")
 	set(&loose, 15, "lr", "tC", "jz", "jg", "Cs", "Gk", "hk", "mn", "tS", "nl", "nr", "Sk", "gX", "Cz", "XC", "iv", "jS", "XS")
+	set(&loose, 8, "jz")
 	return strict, loose
 }
 
@@ -104,6 +105,9 @@ const maxCode = 2 * maxLetter
 func (c *costs) gap(s string, i int) int32 {
 	if i > 1 && i+1 == len(s) && (s[i] == 'g' && s[i-1] == 'n' || s[i] == 's') {
 		return 25
+	}
+	if s[i] == 'r' && i+1 < len(s) && s[i+1] == 'n' && c == &loose {
+		return 8 // Thai and Khmer write the long o of Porn, Charn, Sarorn with it
 	}
 	if i > 0 && s[i] == s[i-1] {
 		return 8 // the other script may write it once

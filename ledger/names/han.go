@@ -49,7 +49,26 @@ func hanSyllable(r rune) string {
 // fromHan spells a Chinese word: the surname, a blank, the given name. A word
 // of one character, and one longer than a name, is spelled character by
 // character.
-func fromHan(word []rune) string {
+func fromHan(word []rune) string { return spellHan(word, func(s string) string { return s }) }
+
+// wadeGilesInitials spell the initials of pinyin in the older system, in which
+// Taiwan and books before 1979 write names; longest first.
+var wadeGilesInitials = [...][2]string{
+	{"zh", "ch"}, {"ch", "ch"}, {"sh", "sh"}, {"b", "p"}, {"d", "t"}, {"g", "k"}, {"j", "ch"}, {"q", "ch"}, {"x", "sh"}, {"z", "ts"}, {"c", "ts"}, {"r", "j"},
+}
+
+// wadeGiles spells a syllable of pinyin in Wade-Giles, as far as codes differ.
+func wadeGiles(s string) string {
+	for _, i := range wadeGilesInitials {
+		if rest, ok := strings.CutPrefix(s, i[0]); ok {
+			return i[1] + rest
+		}
+	}
+	return s
+}
+
+// spellHan spells each character, its pinyin brought to another system by turn.
+func spellHan(word []rune, turn func(string) string) string {
 	family := 1
 	if len(word) > 2 && hanDouble[string(word[:2])] {
 		family = 2
@@ -63,7 +82,7 @@ func fromHan(word []rune) string {
 		if i == family && len(word) <= 4 || i > 0 && len(word) > 4 {
 			out = append(out, ' ')
 		}
-		out = append(out, s...)
+		out = append(out, turn(s)...)
 	}
 	return string(out)
 }

@@ -30,8 +30,13 @@ func (s *side) joinFor(o *side) {
 // runFor returns how many tokens from i on make the word, 0 if none do.
 func (s *side) runFor(i int, whole *token, o *side) int {
 	code := s.all[i].code
-	if code == "" || len(code) >= len(whole.code)+1 || (code[0] != whole.code[0] && !(vowel(code[0]) && vowel(whole.code[0]))) {
+	if code == "" || len(code) >= len(whole.code)+1 || !sameStart(code[0], whole.code[0]) && (whole.alt == "" || !sameStart(code[0], whole.alt[0])) {
 		return 0
+	}
+	loose := isLoose(s.all[i], whole)
+	enough := 0.94
+	if loose {
+		enough = 0.86
 	}
 	var buf [maxCode]byte
 	n := copy(buf[:], code)
@@ -47,8 +52,11 @@ func (s *side) runFor(i int, whole *token, o *side) int {
 		if abs(n-len(whole.code)) > 2 && s.all[i].from.loose() == whole.from.loose() {
 			continue
 		}
-		got := similarity(string(buf[:n]), whole.code, isLoose(s.all[i], whole))
-		if got < 0.88 {
+		got := similarity(string(buf[:n]), whole.code, loose)
+		if whole.alt != "" {
+			got = max(got, similarity(string(buf[:n]), whole.alt, loose))
+		}
+		if got < enough {
 			continue
 		}
 		for _, t := range s.all[i : i+k] {
@@ -64,6 +72,11 @@ func (s *side) runFor(i int, whole *token, o *side) int {
 		return k
 	}
 	return 0
+}
+
+// sameStart reports whether two letters of codes may begin the same word.
+func sameStart(a, b byte) bool {
+	return a == b || vowel(a) && vowel(b) || skeletonClass[a&0x7f] != 0 && skeletonClass[a&0x7f] == skeletonClass[b&0x7f]
 }
 
 func abs(n int) int {

@@ -42,6 +42,7 @@ func Probes(n Name) []string {
 // keyring gathers the keys of one name.
 type keyring struct {
 	words []*token
+	alone bool // of words, the first alone is a name for certain
 	keys  []string
 	seen  map[string]bool
 	limit int
@@ -52,8 +53,15 @@ func newKeyring(n Name, limit int) *keyring {
 	k := &keyring{limit: limit, seen: make(map[string]bool), keys: make([]string, 0, 16)}
 	for i := range n.tokens {
 		t := &n.tokens[i]
-		if t.role == part || t.role == number || t.role == title && softTitles[t.text] {
+		if t.role == part || t.role == number || t.role == title && (softTitles[t.text] || t.from == burmese) {
 			k.words = append(k.words, t)
+		}
+	}
+	if k.alone = len(k.words) == 1; k.alone { // Sheikh Hasina, O Taehui: what is with it may be a name too
+		for i := range n.tokens {
+			if t := &n.tokens[i]; t.role == title || t.role == initial {
+				k.words = append(k.words, t)
+			}
 		}
 	}
 	if len(k.words) == 0 {
@@ -117,8 +125,8 @@ func kinKey(id uint16) string {
 }
 
 func (k *keyring) singles() {
-	for _, t := range k.words {
-		if len(k.words) == 1 || !t.common && len(t.skel) > 2 {
+	for i, t := range k.words {
+		if len(k.words) == 1 || k.alone && i == 0 || !t.common && len(t.skel) > 2 {
 			for _, s := range t.skeletons() {
 				k.add(s)
 			}

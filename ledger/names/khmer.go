@@ -40,7 +40,14 @@ func fromKhmer(word []rune) string {
 			if !stacked || !second && c.second && c.sound != "m" && c.sound != "n" && c.sound != "ng" && c.sound != "r" && c.sound != "l" {
 				second = c.second
 			}
-			bare = !ends && !(len(out) > len(c.sound) && vowelBefore(out, len(c.sound)) && i+1 < len(word) && isKhmerConsonant(word[i+1]))
+			closed := len(out) > len(c.sound) && vowelBefore(out, len(c.sound)) // the consonant may end a syllable
+			if r == 'វ' && closed && ends {
+				out[len(out)-1] = 'w' // Keo
+			}
+			bare = !ends && !(closed && i+2 < len(word) && isKhmerConsonant(word[i+1]))
+			if len(word) == 1 {
+				out = append(out, 'a')
+			}
 			continue
 		}
 		series := 0
@@ -61,8 +68,11 @@ func fromKhmer(word []rune) string {
 			bare = false
 		case r == 'ំ':
 			out = append(out, 'm')
-		case r == 'ះ' || r == 'ៈ':
+		case r == 'ះ':
 			out = append(out, "ah"...)
+			bare = false
+		case r == 'ៈ':
+			out = append(out, "ak"...) // Rattanak
 			bare = false
 		case r == '៉': // makes the first series
 			second = false

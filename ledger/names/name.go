@@ -233,8 +233,14 @@ func tokensOf(w word, lower bool) []token {
 			continue
 		}
 		add(s, text)
-		if s == thai && len(out) > 0 {
+		switch {
+		case s == thai && len(out) > 0:
 			out[len(out)-1].other = literalThai([]rune(string(piece)))
+		case s == han:
+			others := strings.Fields(spellHan(piece, wadeGiles))
+			for i := range min(len(others), len(out)) {
+				out[len(out)-1-i].other = others[len(others)-1-i]
+			}
 		}
 	}
 	return out

@@ -166,8 +166,11 @@ func (p person) treated(r *rand.Rand, wrong int) string {
 // typo drops, adds, changes or swaps a letter.
 func typo(r *rand.Rand, name string) string {
 	s := []rune(name)
+	if len(s) < 4 {
+		return name
+	}
 	i := 1 + r.IntN(len(s)-2)
-	for s[i] == ' ' || s[i+1] == ' ' {
+	for tries := 0; (s[i] == ' ' || s[i+1] == ' ') && tries < 50; tries++ {
 		i = 1 + r.IntN(len(s)-2)
 	}
 	letter := rune('a' + r.IntN(26))

@@ -41,13 +41,17 @@ func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[run
 		if v, ok := leading[r]; ok && i+1 < len(word) {
 			i++
 			onset := consonants[word[i]][0]
-			if i+1 < len(word) && (word[i+1] == 'ร' || word[i+1] == 'ล' || word[i+1] == 'ຣ' || word[i+1] == 'ລ') && i+2 < len(word) {
+			if i+2 < len(word) && strings.ContainsRune("รลຣລ", word[i+1]) && strings.ContainsRune("กขคจตทบปผพฟดศກຂຄປພຕ", word[i]) {
 				i++
 				onset += consonants[word[i]][0]
 			}
 			out = append(append(out, onset...), taiVowel(word, &i, v)...)
 			bare = false
 			continue
+		}
+		if r == 'ิ' && i > 1 && word[i-1] == 'ต' && word[i-2] == 'า' && i+1 < len(word) {
+			bare = false
+			continue // chat, yat
 		}
 		if v, ok := vowels[r]; ok {
 			out = append(out, v...)
@@ -85,6 +89,9 @@ func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[run
 		case r == 'ร' && i > 0 && (word[i-1] == 'ุ' || word[i-1] == 'ิ') && nextConsonant && i+2 < len(word):
 			out = append(out, "ra"...)
 		case r == 'ร' && i > 1 && (word[i-1] == 'ต' || word[i-1] == 'ท') && !bare: // chit, mit, but
+			if literal {
+				out = append(out, "ra"...) // Shinawatra
+			}
 		case (r == 'ว' || r == 'ວ') && len(out) > 0 && !vowel(out[len(out)-1]) && next != 0:
 			out = append(out, "ua"...)
 		case (r == 'อ' || r == 'ອ' || r == 'ໍ') && len(out) > 0 && !vowel(out[len(out)-1]):
@@ -173,6 +180,10 @@ func silenced(word []rune) []rune {
 		case '์', '໌':
 			if n := len(out); n > 2 && out[n-1] == 'ร' && (out[n-2] == 'ท' || out[n-2] == 'ด') {
 				out = out[:n-2] // chan, in, niran
+				continue
+			}
+			if n := len(out); n > 2 && out[n-2] == 'ษ' && out[n-3] == 'ก' {
+				out = out[:n-2] // lak
 				continue
 			}
 			for len(out) > 0 {

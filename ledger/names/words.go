@@ -14,7 +14,7 @@ func set(text string) map[string]bool {
 // particles join the parts of a name. The same words may be names of their own
 // at its start (Ben, Le, Van), where they are not taken for particles.
 var particles = set(`al el ul il bin ben ibn bint bnt binti ould oulad ait von van vom zu zum zur de del della di da do dos das du des la le las los lo
-	den der ter ten op af av y e ap mac mc st san na of the und and et`)
+	den der ter ten op af av y e ap mac mc st saint san na of the und and et`)
 
 // leading are the particles that are no family names at the start of a name.
 var leading = set("al el ibn bint von vom zu zum zur de del della dos das der den")
@@ -29,7 +29,7 @@ var articles = set("al el ul il ur us ush un ud ar er as es ash esh an en at et 
 // titles are forms of address and ranks.
 var titles = set(`mr mrs ms miss mister dr doctor prof professor sir lord lady dame hon rev reverend father fr sister brother monsieur mme madame mlle herr frau
 	don dona senor senora srta gen general col colonel maj major capt captain lt lieutenant sgt sergeant cmdr commander adm admiral president minister
-	prince princess king queen emir amir sultan shaykh sheikh shaikh sheik cheikh sheykh shaikha shaykha hajji haji hadji hajj haj alhaj alhaji hajia mullah mulla molla maulvi maulavi mawlawi mawlana maulana
+	prince princess king queen emir amir sultan shaykh sheikh shaikh shekh sheik cheikh sheykh shaikha shaykha hajji haji hadji hajj haj alhaj alhaji hajia mullah mulla molla maulvi maulavi mawlawi mawlana maulana
 	imam ayatollah hojjatoleslam ustad ustaz mufti qari hafiz sayyid syed sayed sayyed seyed sayid shri sri smt shrimati kumari pandit datuk dato tun tan tengku comrade engineer eng ing
 	mg daw saw sai nang maung ashin sayadaw lok neak oknha samdech nai nang khun phra nak thao ong ba`)
 

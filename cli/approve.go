@@ -247,18 +247,11 @@ func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]str
 
 // answered returns the reply with this id, and the case that it is on.
 func (s *session) answered(c *cli.Context, id ledger.ID) (*desk.Case, *desk.Reply, error) {
-	cases, err := s.desk.Answered(c.Context)
-	if err != nil {
-		return nil, nil, err
+	k, r, err := s.desk.Answer(c.Context, id)
+	if errors.Is(err, desk.ErrNoCase) {
+		return nil, nil, fmt.Errorf("it acts on %s, which the keys here do not open", id.Short())
 	}
-	for _, k := range cases {
-		for i := range k.Replies {
-			if k.Replies[i].ID == id {
-				return k, &k.Replies[i], nil
-			}
-		}
-	}
-	return nil, nil, fmt.Errorf("it acts on %s, which the keys here do not open", id.Short())
+	return k, r, err
 }
 
 // unopened names the parts of a draft that the view lacks.

@@ -89,13 +89,12 @@ func (t *terminal) inbox(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.waiting(c.Context, asOf)
+	list, total, err := s.waiting(c.Context, asOf, limit)
 	if err != nil {
 		return err
 	}
-	if limit > 0 && len(list) > limit {
-		t.note("these are the first %s of %s: --limit 0 shows all", count(limit), count(len(list)))
-		list = list[:limit]
+	if total > len(list) {
+		t.note("these are the first %s of %s: --limit 0 shows all", count(len(list)), count(total))
 	}
 	if t.asJSON {
 		return t.document(list)
@@ -147,27 +146,25 @@ func left(due, asOf uint64) string {
 	return age(time.Duration(due-asOf) * time.Millisecond)
 }
 
-// tasks returns what waits for the bureau, by the desk or by what the keys here
-// open.
-func (s *session) tasks(ctx context.Context, asOf uint64) ([]desk.Waiting, error) {
+// tasks returns the first limit tasks (0: all) of the bureau, by the desk or by
+// what the keys here open, and how many there are.
+func (s *session) tasks(ctx context.Context, asOf uint64, limit int) ([]desk.Waiting, int, error) {
 	if s.remote != nil && s.label == "" {
-		return nil, s.whichOfficer()
+		return nil, 0, s.whichOfficer()
 	}
 	if s.remote != nil {
-		return s.remote.Inbox(ctx, asOf)
+		list, err := s.remote.Inbox(ctx, asOf)
+		return list, len(list), err
 	}
-	cases, err := s.desk.Cases(ctx, desk.Filter{})
-	if err != nil {
-		return nil, err
-	}
-	return desk.Inbox(cases, s.home.Bureau(), asOf), nil
+	return s.desk.Inbox(ctx, s.home.Bureau(), asOf, limit)
 }
 
-// waiting returns what waits for the bureau, and for the officer who acts.
-func (s *session) waiting(ctx context.Context, asOf uint64) ([]task, error) {
-	list, err := s.tasks(ctx, asOf)
+// waiting returns the first limit things (0: all) that wait for the bureau, and
+// for the officer who acts, and how many there are.
+func (s *session) waiting(ctx context.Context, asOf uint64, limit int) ([]task, int, error) {
+	list, total, err := s.tasks(ctx, asOf, limit)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	names := make(map[string]draftRecord)
 	for _, r := range s.allDrafts() {
@@ -176,9 +173,12 @@ func (s *session) waiting(ctx context.Context, asOf uint64) ([]task, error) {
 			continue
 		}
 		names[w.ID] = r
-		list = append(list, w)
+		list, total = append(list, w), total+1
 	}
 	desk.SortWaiting(list)
+	if limit > 0 {
+		list = list[:min(limit, len(list))]
+	}
 	out := make([]task, len(list))
 	for i, w := range list {
 		out[i] = task{Task: string(w.Task), Escalated: w.Escalated, ID: w.ID, Bureau: w.Bureau, Urgency: w.Urgency.String(), Since: w.Since, Due: w.Due, Text: w.Text}
@@ -193,7 +193,7 @@ func (s *session) waiting(ctx context.Context, asOf uint64) ([]task, error) {
 		}
 		out[i].Do = s.doing(&w, names[w.ID])
 	}
-	return out, nil
+	return out, total, nil
 }
 
 // Tasks of the author of a draft.

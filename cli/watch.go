@@ -205,7 +205,7 @@ func (w *watcher) reached(ctx context.Context, err error) {
 
 // deadline finds the next one that is still to come.
 func (w *watcher) deadline(ctx context.Context) error {
-	cases, err := w.desk.Answered(ctx)
+	cases, err := w.desk.Pending(ctx)
 	if err != nil {
 		return err
 	}

@@ -178,7 +178,7 @@ func (p *player) scanPassport(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cases, err := p.desks[seeker].Answered(ctx)
+	cases, err := p.desks[seeker].Pending(ctx)
 	if err != nil {
 		return err
 	}

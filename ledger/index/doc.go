@@ -9,7 +9,8 @@
 // signed entry again and compares.
 //
 // [ExprOf] makes of a query an expression that lets pass all that may match, and
-// more: what is a Not, fuzzy, a distance or a country narrows nothing.
+// more: what is a distance or a time narrows nothing, and of what is excluded only
+// a kind, a status and the like is taken away.
 //
 // The index is disposable. [Open] starts an empty one, under a new file, when
 // the one that is there is of another ledger, of other keys or of another
@@ -24,9 +25,10 @@
 // encrypted; temporary tables stay in memory. What the cipher does not hide:
 // which pages changed between two copies of the file, and how many there are.
 //
-//	notice  n (index of the publish entry), bureau, ended, opened, events, days of birth
+//	notice  n (index of the publish entry), bureau, ended, opened, events, days of birth,
+//	        and by what it may wait for the bureau (waiting.go)
 //	term    n, all terms of the notice, so that they can be taken out again
-//	reply   e (index of the reply), n
+//	reply   e (index of the reply), n, and whether it asks for an answer or is one
 //	find    FTS5 over the terms, contentless, without positions
 //	meta    ledger, format, keys, position
 //

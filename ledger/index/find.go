@@ -18,6 +18,17 @@ type All []Expr
 // Any needs one of its expressions, of which there is at least one.
 type Any []Expr
 
+// But needs its first expression, and not its second one.
+type But struct{ Expr, Not Expr }
+
+func (n But) match(b *strings.Builder) {
+	b.WriteByte('(')
+	n.Expr.match(b)
+	b.WriteString(" NOT ")
+	n.Not.match(b)
+	b.WriteByte(')')
+}
+
 func (t Term) match(b *strings.Builder) {
 	text, prefix := strings.CutSuffix(string(t), "*")
 	b.WriteByte('"')
@@ -60,6 +71,17 @@ func (ix *Index) FindBorn(e Expr, first, last int64, limit int) ([]uint64, error
 	return ix.find(`SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
 		WHERE f.find MATCH ? AND n.first <= ? AND n.last >= ? AND NOT n.ended AND (n.first <> 0 OR n.last <> 0)
 		ORDER BY f.rowid DESC LIMIT ?`, match(e), last, first, limit)
+}
+
+// Count returns how many notices an expression finds, at most limit.
+func (ix *Index) Count(e Expr, limit int) (n int, err error) {
+	err = ix.read(func(c *conn) error {
+		return c.query("SELECT count(*) FROM (SELECT 1 FROM find WHERE find MATCH ? LIMIT ?)", func(s *sqlite3.Stmt) error {
+			n = s.ColumnInt(0)
+			return nil
+		}, match(e), limit)
+	})
+	return n, err
 }
 
 func match(e Expr) string {

@@ -19,7 +19,7 @@ import (
 
 // Format is the version of the file and of the terms in it. An index of another
 // version is built anew: raise it whenever [Terms] gives other terms.
-const Format = 3
+const Format = 4
 
 const fileName = "notices.db"
 
@@ -225,9 +225,14 @@ func escape(path string) string {
 const schema = `
 CREATE TABLE meta(k TEXT PRIMARY KEY, v BLOB) WITHOUT ROWID;
 CREATE TABLE notice(n INTEGER PRIMARY KEY, bureau TEXT NOT NULL, ended INTEGER NOT NULL, opened INTEGER NOT NULL, events BLOB NOT NULL,
-  first INTEGER NOT NULL, last INTEGER NOT NULL);
+  first INTEGER NOT NULL, last INTEGER NOT NULL, current INTEGER NOT NULL, submitted INTEGER NOT NULL, version INTEGER NOT NULL,
+  urgency INTEGER NOT NULL, term INTEGER NOT NULL, unread INTEGER NOT NULL, pending INTEGER NOT NULL DEFAULT 0, acked INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX notice_pending ON notice(n) WHERE pending;
+CREATE INDEX notice_submitted ON notice(n) WHERE submitted;
+CREATE INDEX notice_term ON notice(bureau, term) WHERE NOT ended;
+CREATE INDEX notice_unread ON notice(urgency DESC, version, term) WHERE unread;
 CREATE TABLE term(n INTEGER PRIMARY KEY, t TEXT NOT NULL);
-CREATE TABLE reply(e INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+CREATE TABLE reply(e INTEGER PRIMARY KEY, n INTEGER NOT NULL, asks INTEGER NOT NULL);
 CREATE INDEX reply_n ON reply(n);
 CREATE VIRTUAL TABLE find USING fts5(t, content='', columnsize=0, detail=none, tokenize="ascii tokenchars '_'");
 INSERT INTO find(find, rank) VALUES('secure-delete', 1);`

@@ -48,7 +48,7 @@ func three() *Update {
 		{Notice{N: 2, Bureau: "XA", Ended: false, Opened: true, Events: []uint64{2}}, []string{"i_aa01", "bd_X123", "w_harbour", "k_red"}},
 		{Notice{N: 5, Bureau: "XB", Ended: false, Opened: true, Events: []uint64{5, 7, 300}}, []string{"i_aa02", "bd_Y99", "w_harbour", "k_blue"}},
 		{Notice{N: 6, Bureau: "XA", Ended: true, Opened: false, Events: []uint64{6, 8}}, []string{"i_bb03"}},
-	}, Replies: []Reply{{9, 5}, {4, 2}}}
+	}, Replies: []Reply{{Entry: 9, Notice: 5}, {Entry: 4, Notice: 2, Asks: true}}}
 }
 
 func TestFind(t *testing.T) {
@@ -65,11 +65,17 @@ func TestFind(t *testing.T) {
 		{Any{Term("bd_X123"), Term("i_bb03")}, []uint64{6, 2}},
 		{Term("i_aa*"), []uint64{5, 2}},
 		{All{Any{Term("k_red"), Term("k_blue")}, Term("bd_Y99")}, []uint64{5}},
+		{But{Term("w_harbour"), Any{Term("k_red"), Term("k_none")}}, []uint64{5}},
 		{Term(`"; DROP TABLE notice; --`), nil},
 		{Term("w_harbour OR k_red"), nil},
 	} {
 		if got := find(t, ix, tt.e); !slices.Equal(got, tt.want) {
 			t.Errorf("find %v: got %v, want %v", tt.e, got, tt.want)
+		}
+	}
+	for limit, want := range []int{0, 1, 2, 2} {
+		if n, err := ix.Count(Term("w_harbour"), limit); err != nil || n != want {
+			t.Errorf("count up to %d: got %d, %v", limit, n, err)
 		}
 	}
 	n, err := ix.Notice(5)

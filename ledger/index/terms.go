@@ -22,7 +22,6 @@ const maxTerms = 4096
 //
 //	i_ID        the id
 //	r_REF       the author's short reference, folded
-//	k_KIND      the kind, and the colour of a diffusion
 //	bd_NUMBER   a document of the person on the card
 //	bp_YEAR_KEY a key of names.Keys of the person on the card, with a year of birth
 //
@@ -34,10 +33,6 @@ func Terms(id string, v *notice.View) []string {
 	}
 	if v.Reference != "" {
 		out = append(out, ReferenceTerm(v.Reference))
-	}
-	out = append(out, clean("k_"+v.Kind.String()))
-	if v.Colour != 0 {
-		out = append(out, clean("k_"+v.Colour.String()))
 	}
 	if v.Card != nil {
 		p := &v.Card.Person

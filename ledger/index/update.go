@@ -20,6 +20,17 @@ type Notice struct {
 	// First and Last are the days on which the person on the card may be born,
 	// since 1970-01-01; both zero if nothing is known.
 	First, Last int64
+
+	Current   bool   // the keys open the current version
+	Submitted bool   // it waited for its reviewers when it was indexed
+	Version   uint64 // the entry of the current version
+	Urgency   uint8  // of the current version
+	Term      uint32 // the last day on which it counts, since 1970-01-01
+
+	// Unread says that the bureau whose keys these are should acknowledge the
+	// current version, and Pending that an answer to it is still to come. Put takes
+	// Unread as it is without any answer; see [Answered].
+	Unread, Pending bool
 }
 
 // Update is a step of the log: all of it is in the index, or nothing.
@@ -27,6 +38,7 @@ type Update struct {
 	From, To uint64 // the entries that it takes in
 	Put      []Put
 	Replies  []Reply
+	Answered []Answered
 	Delete   []uint64 // notices of which nothing may stay
 	Forget   []uint64 // replies, likewise
 	Scrub    bool     // what a Put takes out must be gone as well
@@ -41,6 +53,14 @@ type Put struct {
 // Reply says that an entry answers a notice.
 type Reply struct {
 	Entry, Notice uint64
+	Asks          bool // it is of those by which an answer is still to come, or has come
+}
+
+// Answered sets what the answers to a notice add up to.
+type Answered struct {
+	Notice  uint64
+	Pending bool
+	Acked   uint64 // the last entry by which the bureau acknowledged it; it never goes back
 }
 
 // Apply makes an update. It must begin where the last one ended.
@@ -86,6 +106,10 @@ func (c *conn) apply(u *Update) (err error) {
 		}
 	}
 	for _, e := range u.Forget {
+		// What it said decides no more: who looks at the notice finds out.
+		if err := c.do("UPDATE notice SET pending = 1, acked = 0, unread = 1 WHERE n IN (SELECT n FROM reply WHERE e = ?)", e); err != nil {
+			return err
+		}
 		if err := c.do("DELETE FROM reply WHERE e = ?", e); err != nil {
 			return err
 		}
@@ -96,7 +120,14 @@ func (c *conn) apply(u *Update) (err error) {
 		}
 	}
 	for _, r := range u.Replies {
-		if err := c.do("INSERT OR REPLACE INTO reply(e, n) VALUES(?, ?)", r.Entry, r.Notice); err != nil {
+		if err := c.do("INSERT OR REPLACE INTO reply(e, n, asks) VALUES(?, ?, ?)", r.Entry, r.Notice, r.Asks); err != nil {
+			return err
+		}
+	}
+	for _, a := range u.Answered {
+		err := c.do(`UPDATE notice SET pending = ?1, acked = max(acked, ?2), unread = unread AND max(acked, ?2) < version WHERE n = ?3`,
+			a.Pending, a.Acked, a.Notice)
+		if err != nil {
 			return err
 		}
 	}
@@ -110,8 +141,12 @@ func (c *conn) put(p *Put, known bool) error {
 			return err
 		}
 	}
-	err := c.do("INSERT OR REPLACE INTO notice(n, bureau, ended, opened, events, first, last) VALUES(?, ?, ?, ?, ?, ?, ?)",
-		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last)
+	err := c.do(`INSERT INTO notice(n, bureau, ended, opened, events, first, last, current, submitted, version, urgency, term, unread)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT(n) DO UPDATE SET bureau = excluded.bureau, ended = excluded.ended, opened = excluded.opened, events = excluded.events,
+		first = excluded.first, last = excluded.last, current = excluded.current, submitted = excluded.submitted, version = excluded.version,
+		urgency = excluded.urgency, term = excluded.term, unread = excluded.unread AND acked < excluded.version`,
+		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last, p.Current, p.Submitted, p.Version, int(p.Urgency), uint64(p.Term), p.Unread)
 	if err != nil || len(p.Terms) == 0 {
 		return err
 	}
@@ -160,12 +195,14 @@ func parseEvents(b []byte) []uint64 {
 }
 
 // columns are what noticeOf reads.
-const columns = "n, bureau, ended, opened, events, first, last"
+const columns = "n, bureau, ended, opened, events, first, last, current, submitted, version, urgency, term, unread, pending"
 
 func noticeOf(s *sqlite3.Stmt) *Notice {
 	return &Notice{
 		N: uint64(s.ColumnInt64(0)), Bureau: s.ColumnText(1), Ended: s.ColumnBool(2), Opened: s.ColumnBool(3),
 		Events: parseEvents(s.ColumnRawBlob(4)), First: s.ColumnInt64(5), Last: s.ColumnInt64(6),
+		Current: s.ColumnBool(7), Submitted: s.ColumnBool(8), Version: uint64(s.ColumnInt64(9)), Urgency: uint8(s.ColumnInt(10)),
+		Term: uint32(s.ColumnInt64(11)), Unread: s.ColumnBool(12), Pending: s.ColumnBool(13),
 	}
 }
 
@@ -184,14 +221,13 @@ func (ix *Index) Notice(n uint64) (*Notice, error) {
 
 // Replies returns the entries that answer a notice, in log order.
 func (ix *Index) Replies(n uint64) ([]uint64, error) {
-	var out []uint64
-	err := ix.read(func(c *conn) error {
-		return c.query("SELECT e FROM reply WHERE n = ? ORDER BY e", func(s *sqlite3.Stmt) error {
-			out = append(out, uint64(s.ColumnInt64(0)))
-			return nil
-		}, n)
-	})
-	return out, err
+	return ix.find("SELECT e FROM reply WHERE n = ? ORDER BY e", n)
+}
+
+// Asking returns the first limit of those by which an answer to a notice is still
+// to come, or has come.
+func (ix *Index) Asking(n uint64, limit int) ([]uint64, error) {
+	return ix.find("SELECT e FROM reply WHERE n = ? AND asks ORDER BY e LIMIT ?", n, limit)
 }
 
 // Filter chooses notices by what every row says; the zero Filter takes all.

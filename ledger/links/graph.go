@@ -10,8 +10,9 @@ import (
 type Source interface {
 	// Record returns what can be looked for of a notice, nil if there is none.
 	Record(id string) (*query.Record, error)
-	// Holders returns at most limit of the notices that hold an identifier,
-	// always the same ones first, and how many do.
+	// Holders returns the notices that hold an identifier, among them perhaps some
+	// that do not, and how many there are: of more than limit, which are not
+	// followed, perhaps none or only some, and always the same ones.
 	Holders(kind, norm string, limit int) (ids []string, total int, err error)
 	// Namesakes returns at most limit of the notices in which somebody may
 	// have this name, likewise.

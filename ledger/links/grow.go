@@ -58,10 +58,6 @@ func (w *grower) notice(r *query.Record, step int) int {
 	return i
 }
 
-// linkable reports whether an identifier says something about the case: the
-// telephone of a bureau's own desk is in all of its notices.
-func linkable(x *query.Identifier) bool { return !strings.HasPrefix(x.At, "card.desk.") }
-
 // expand follows the identifiers of a notice, and returns the notices that it
 // found.
 func (w *grower) expand(at, step int) (found []int, err error) {
@@ -69,7 +65,7 @@ func (w *grower) expand(at, step int) (found []int, err error) {
 	for i := range w.records[at].Identifiers {
 		x := &w.records[at].Identifiers[i]
 		key := x.Type + ":" + x.Norm
-		if done[key] || !linkable(x) {
+		if done[key] || !x.Linkable() {
 			continue
 		}
 		if len(done) == maxIdentifiers {
@@ -96,12 +92,17 @@ func (w *grower) expand(at, step int) (found []int, err error) {
 		if hub {
 			continue
 		}
-		edges := len(w.g.Edges)
+		edges, cut := len(w.g.Edges), w.g.Cut
+		w.g.Cut = false
 		more, err := w.reach(at, e, step, ids, x)
 		if err != nil {
 			return nil, err
 		}
-		if len(w.g.Edges) == edges { // the others are of another country
+		if !w.g.Cut { // those that turned out to be of another country do not count
+			w.g.Nodes[e].Shared = 1 + len(w.g.Edges) - edges
+		}
+		w.g.Cut = w.g.Cut || cut
+		if len(w.g.Edges) == edges {
 			w.g.drop(e)
 		}
 		found = append(found, more...)

@@ -28,7 +28,7 @@ func NewMemory(records []*query.Record) *Memory {
 		}
 		m.records[r.ID] = r
 		for i := range r.Identifiers {
-			if x := &r.Identifiers[i]; linkable(x) {
+			if x := &r.Identifiers[i]; x.Linkable() {
 				put(m.holders, x.Type+":"+x.Norm, r.ID)
 			}
 		}

@@ -11,9 +11,10 @@ import (
 
 // An index that cannot run Match on everything files each record under the keys
 // of [Record.Keys] and asks for those of [Query.Plan]: whatever Match finds has at
-// least one key of each group. What has them may still not match; the index then
-// runs Match on it. Names looked for with ~ are the one exception: a spelling that
-// is very far from the one filed may share no key (see package names).
+// least one key of each group, and none of a group that is not to be there. What
+// has them may still not match; the index then runs Match on it. Names looked for
+// with ~ are the one exception: a spelling that is very far from the one filed may
+// share no key (see package names).
 
 // Key is what an index looks for: a key of a record, or the beginning of one.
 type Key struct {
@@ -21,19 +22,26 @@ type Key struct {
 	Prefix bool
 }
 
-// Group is a set of keys of which a record that matches has one at least.
-type Group []Key
+// Group is a set of keys of which a record that matches has one at least, or
+// with Not none.
+type Group struct {
+	Any []Key
+	Not bool
+}
 
 // maxKeys bounds the keys of one record.
 const maxKeys = 20_000
 
 // Keys returns the keys of the record, each once, in the form FIELD=VALUE:
 //
-//	phone=9995550884  identifiers; near=phone=... with one character left out
+//	phone=9995550884  identifiers; near=phone=... with one character left out, of
+//	                  those of which a query cannot name all that are near
+//	desk=phone=...    a telephone that the record holds as that of a desk only
 //	name=ilva         a word of a name; like=KEY from package names
-//	born=2013         a year in which somebody may be born
+//	born=2013         a year in which somebody may be born; born=any, of very many
 //	text=school       a word of a text; place=, from=, via=, to= likewise
 //	country=XB        codes; has=photo
+//	status=active     as it is if no time has passed: what expires is filed as before
 //	id=1c27...        and ref=, hash= (a geohash)
 func (r *Record) Keys() []string {
 	k := &keyList{seen: make(map[string]bool)}
@@ -43,6 +51,7 @@ func (r *Record) Keys() []string {
 	k.add("kind=", r.Colour)
 	k.add("urgency=", r.Urgency)
 	k.add("bureau=", r.Bureau)
+	k.add("status=", r.Status)
 	for _, b := range r.Readers {
 		k.add("reader=", b)
 	}
@@ -52,13 +61,7 @@ func (r *Record) Keys() []string {
 	for _, c := range r.Countries {
 		k.add("country=", c.Code)
 	}
-	for i := range r.Identifiers {
-		x := &r.Identifiers[i]
-		k.add(x.Type+"=", x.Norm)
-		for _, near := range oneLess(x.Norm) {
-			k.add("near="+x.Type+"=", near)
-		}
-	}
+	k.identifiers(r)
 	k.names(r)
 	for _, p := range r.Places {
 		k.all("place=", p.Tokens)
@@ -94,6 +97,68 @@ func (k *keyList) all(field string, values []string) {
 	}
 }
 
+func (k *keyList) identifiers(r *Record) {
+	linked := make(map[string]bool)
+	for i := range r.Identifiers {
+		x := &r.Identifiers[i]
+		k.add(x.Type+"=", x.Norm)
+		linked[x.Type+"="+x.Norm] = linked[x.Type+"="+x.Norm] || x.Linkable()
+		if editable(x.Type, x.Norm) {
+			continue // a query asks for all that are near
+		}
+		for _, near := range oneLess(x.Norm) {
+			k.add("near="+x.Type+"=", near)
+		}
+	}
+	for key, is := range linked {
+		if !is {
+			k.add("desk=", key)
+		}
+	}
+}
+
+// editable reports whether all that is one character away from an identifier,
+// and is itself editable, is few enough to be asked for.
+func editable(kind, norm string) bool {
+	letters, longest := alphabet(kind)
+	return len(norm) <= longest && strings.Trim(norm, letters) == ""
+}
+
+// alphabet returns the characters of editable identifiers and how long they are.
+func alphabet(kind string) (letters string, longest int) {
+	const digits = "0123456789"
+	if kind == Phone || kind == IMEI {
+		return digits, 16
+	}
+	return digits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ", 12
+}
+
+// oneEdit returns the editable identifiers that are one character away from s,
+// and s: one is wrong, too many, missing, or two are swapped.
+func oneEdit(kind, s string) []string {
+	letters, longest := alphabet(kind)
+	r := []rune(s)
+	if len(r) > longest+1 {
+		return nil
+	}
+	out := oneLess(s)
+	for i := range len(r) + 1 {
+		before, after := string(r[:i]), string(r[i:])
+		for c := range len(letters) {
+			out = append(out, before+letters[c:c+1]+after)
+			if i < len(r) {
+				out = append(out, before+letters[c:c+1]+string(r[i+1:]))
+			}
+		}
+		if i+1 < len(r) {
+			out = append(out, before+string(r[i+1])+string(r[i])+string(r[i+2:]))
+		}
+	}
+	out = slices.DeleteFunc(out, func(x string) bool { return !editable(kind, x) })
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 func (k *keyList) names(r *Record) {
 	for i := range r.Names {
 		n := &r.Names[i]
@@ -119,6 +184,10 @@ func (k *keyList) flags(r *Record) {
 		}
 	}
 	for _, b := range r.Births {
+		if yearOf(b.Last)-yearOf(b.First) > maxYears {
+			k.add("born=", "any")
+			continue
+		}
 		for y := yearOf(b.First); y <= yearOf(b.Last); y++ {
 			k.add("born=", fmt.Sprint(y))
 		}
@@ -138,24 +207,27 @@ func oneLess(s string) []string {
 	return out
 }
 
-// Plan returns groups of keys, of each of which a record that matches has one at
-// least. Without a group, all records may match.
-func (q *Query) Plan() []Group { return plan(q.Root) }
+// Plan returns groups of keys that a record which matches has, or has not. Without
+// a group, all records may match. What is filed may be of more parts than who asks
+// may read; then whole is false, and only what all parts have alike is excluded.
+func (q *Query) Plan(whole bool) []Group { return plan(q.Root, whole) }
 
-func plan(n Node) []Group {
+func plan(n Node, whole bool) []Group {
 	switch n := n.(type) {
 	case *And:
 		var out []Group
 		for _, m := range n.All {
-			out = append(out, plan(m)...)
+			out = append(out, plan(m, whole)...)
 		}
 		return out
 	case *Or:
 		parts := make([][]Group, len(n.Any))
 		for i, m := range n.Any {
-			parts[i] = plan(m)
+			parts[i] = plan(m, whole)
 		}
 		return either(parts)
+	case *Not:
+		return exclude(n.Node, whole)
 	case *Term:
 		parts := make([][]Group, len(n.Values))
 		for i := range n.Values {
@@ -163,11 +235,77 @@ func plan(n Node) []Group {
 		}
 		return either(parts)
 	}
-	return nil // what is excluded has no key
+	return nil
+}
+
+// exclude returns groups of what does not match n.
+func exclude(n Node, whole bool) []Group {
+	switch n := n.(type) {
+	case *Or: // none of them
+		var out []Group
+		for _, m := range n.Any {
+			out = append(out, exclude(m, whole)...)
+		}
+		return out
+	case *And: // one at least is not
+		parts := make([][]Group, len(n.All))
+		for i, m := range n.All {
+			parts[i] = exclude(m, whole)
+		}
+		return either(parts)
+	case *Not:
+		return plan(n.Node, whole)
+	case *Term:
+		g := Group{Not: true}
+		for i := range n.Values {
+			if n.told(&n.Values[i], whole) { // of several values, those
+				g.Any = append(g.Any, n.plan(&n.Values[i])[0].Any...)
+			}
+		}
+		if len(g.Any) > 0 {
+			return []Group{g}
+		}
+	}
+	return nil
+}
+
+// told reports whether the key of a value says that it matches. Most keys say
+// that it may.
+func (t *Term) told(v *Value, whole bool) bool {
+	switch t.Field.Name {
+	case "kind", "urgency", "bureau":
+		return true
+	case "status":
+		return slices.Contains(final, v.Norm)
+	case "country", "op":
+		return whole
+	case "has":
+		return whole && v.Norm != HasMinor
+	}
+	return false
+}
+
+// lasting are the statuses that a notice may have as filed and, when time has
+// passed, no longer; final those that no time changes.
+var (
+	lasting = []string{"submitted", "returned", "active", "suspended"}
+	final   = []string{"refused", "withdrawn", "cancelled", "purged"}
+)
+
+// statusPlan is for a word of status:, of a notice as it is now.
+func statusPlan(word string) Group {
+	if slices.Contains(lasting, word) || slices.Contains(final, word) {
+		return Group{Any: []Key{{Text: "status=" + word}}}
+	}
+	var g Group // live, review_due, expired: what is not over by an entry
+	for _, s := range lasting {
+		g.Any = append(g.Any, Key{Text: "status=" + s})
+	}
+	return g
 }
 
 // maxGroup bounds a group: it is not worth more questions.
-const maxGroup = 1000
+const maxGroup = 1200
 
 // either joins alternatives: one group of each, together, are in what matches
 // any of them.
@@ -181,9 +319,12 @@ func either(parts [][]Group) []Group {
 			return nil
 		}
 		best := slices.MinFunc(p, func(a, b Group) int { return a.cost() - b.cost() })
-		out = append(out, best...)
+		if best.Not {
+			return nil // nothing that both have
+		}
+		out.Any = append(out.Any, best.Any...)
 	}
-	if len(out) > maxGroup {
+	if len(out.Any) > maxGroup {
 		return nil
 	}
 	return []Group{out}
@@ -191,8 +332,11 @@ func either(parts [][]Group) []Group {
 
 // cost guesses how little a group narrows: many keys, and short ones, find much.
 func (g Group) cost() int {
+	if g.Not {
+		return 1 << 40
+	}
 	c := 0
-	for _, k := range g {
+	for _, k := range g.Any {
 		c += 1000/(len(k.Text)+1) + 10
 	}
 	return c
@@ -208,7 +352,7 @@ func (t *Term) plan(v *Value) []Group {
 		if t.Op == Fuzzy {
 			var g Group
 			for _, key := range names.Probes(v.name) {
-				g = append(g, Key{Text: "like=" + key})
+				g.Any = append(g.Any, Key{Text: "like=" + key})
 			}
 			return groups(g)
 		}
@@ -218,8 +362,11 @@ func (t *Term) plan(v *Value) []Group {
 	case IdentField:
 		if t.Op == Fuzzy {
 			var g Group
+			for _, near := range oneEdit(name, v.Norm) {
+				g.Any = append(g.Any, Key{Text: name + "=" + near})
+			}
 			for _, near := range oneLess(v.Norm) {
-				g = append(g, Key{Text: "near=" + name + "=" + near})
+				g.Any = append(g.Any, Key{Text: "near=" + name + "=" + near})
 			}
 			return groups(g)
 		}
@@ -233,9 +380,9 @@ func (t *Term) plan(v *Value) []Group {
 		if v.Hash == "" {
 			return wordPlan("place=", v.Words)
 		}
-		return groups(append(longest("place=", v.Words), Key{"hash=" + v.Hash, true}))
+		return groups(longest("place=", v.Words).or(Key{"hash=" + v.Hash, true}))
 	case RouteField:
-		return groups(append(longest(name+"=", v.Words), Key{Text: name + "=" + strings.ToLower(v.Norm)}))
+		return groups(longest(name+"=", v.Words).or(Key{Text: name + "=" + strings.ToLower(v.Norm)}))
 	case HasField:
 		if v.Norm == HasMinor {
 			return nil // also by the date of birth
@@ -243,21 +390,24 @@ func (t *Term) plan(v *Value) []Group {
 		return one("has="+v.Norm, false)
 	case CodeField:
 		switch name {
-		case "status": // changes as time goes by
-			return nil
+		case "status":
+			return groups(statusPlan(v.Norm))
 		case "reader":
-			return groups(Group{{Text: "reader=" + v.Norm}, {Text: "reader=all"}})
+			return groups(Group{}.or(Key{Text: "reader=" + v.Norm}, Key{Text: "reader=all"}))
 		}
 		return one(name+"="+v.Norm, false)
 	}
 	return nil
 }
 
-func one(key string, prefix bool) []Group { return []Group{{{key, prefix}}} }
+func one(key string, prefix bool) []Group { return groups(Group{}.or(Key{key, prefix})) }
+
+// or returns the group with further keys.
+func (g Group) or(keys ...Key) Group { return Group{Any: append(slices.Clone(g.Any), keys...)} }
 
 // groups is a list of one group, or of none if it is empty.
 func groups(g Group) []Group {
-	if len(g) == 0 || len(g) > maxGroup {
+	if len(g.Any) == 0 || len(g.Any) > maxGroup {
 		return nil
 	}
 	return []Group{g}
@@ -265,9 +415,9 @@ func groups(g Group) []Group {
 
 // idPlan is for what may be a short name or the beginning of an id.
 func idPlan(norm string) Group {
-	g := Group{{Text: "ref=" + norm}}
+	g := Group{}.or(Key{Text: "ref=" + norm})
 	if len(norm) >= 8 {
-		g = append(g, Key{"id=" + norm, true})
+		g = g.or(Key{"id=" + norm, true})
 	}
 	return g
 }
@@ -278,8 +428,7 @@ func textPlan(v *Value) []Group {
 	var out []Group
 	tokens := v.Words[0]
 	for i, w := range tokens {
-		g := append(idPlan(NormalID(v.Text)), Key{"text=" + w, v.Prefix && i == len(tokens)-1})
-		out = append(out, g)
+		out = append(out, idPlan(NormalID(v.Text)).or(Key{"text=" + w, v.Prefix && i == len(tokens)-1}))
 	}
 	return out
 }
@@ -290,7 +439,7 @@ func wordPlan(field string, words [][]string) []Group {
 	for _, w := range words {
 		for i, piece := range w {
 			r := []rune(piece)
-			out = append(out, Group{{field + piece, i == len(w)-1 && len(r) == 1 && unspaced(r[0])}})
+			out = append(out, Group{}.or(Key{field + piece, i == len(w)-1 && len(r) == 1 && unspaced(r[0])}))
 		}
 	}
 	return out
@@ -300,7 +449,7 @@ func wordPlan(field string, words [][]string) []Group {
 func longest(field string, words [][]string) Group {
 	var best Group
 	for _, g := range wordPlan(field, words) {
-		if best == nil || len(g[0].Text) > len(best[0].Text) {
+		if best.Any == nil || len(g.Any[0].Text) > len(best.Any[0].Text) {
 			best = g
 		}
 	}
@@ -311,27 +460,27 @@ func longest(field string, words [][]string) Group {
 const maxYears = 30
 
 func bornPlan(v *Value) Group {
-	var g Group
+	g := Group{}.or(Key{Text: "born=any"})
 	for _, s := range v.Spans {
 		if s.First == Earliest || s.Last == Latest || yearOf(s.Last)-yearOf(s.First) > maxYears {
-			return nil
+			return Group{}
 		}
 		for y := yearOf(s.First); y <= yearOf(s.Last); y++ {
-			if k := (Key{Text: fmt.Sprintf("born=%d", y)}); !slices.Contains(g, k) {
-				g = append(g, k)
+			if k := (Key{Text: fmt.Sprintf("born=%d", y)}); !slices.Contains(g.Any, k) {
+				g = g.or(k)
 			}
 		}
 	}
 	return g
 }
 
-// Has reports whether one of the sorted keys is of the group.
-func (g Group) Has(sorted []string) bool {
-	for _, k := range g {
+// Passes reports whether a record with these sorted keys may match.
+func (g Group) Passes(sorted []string) bool {
+	for _, k := range g.Any {
 		i, found := slices.BinarySearch(sorted, k.Text)
 		if found || k.Prefix && i < len(sorted) && strings.HasPrefix(sorted[i], k.Text) {
-			return true
+			return !g.Not
 		}
 	}
-	return false
+	return g.Not
 }

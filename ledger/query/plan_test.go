@@ -47,7 +47,7 @@ func randomQuery(rng *rand.Rand, r *Record) string {
 		case 10:
 			return "has:" + pick("photo", "dob", "doc", "minor", "link")
 		case 11:
-			return pick("bureau:XA", "reader:XC", "urgency:U2", "status:active")
+			return pick("bureau:XA", "reader:XC", "urgency:U2", "status:active", "status:live", "status:withdrawn", "status:expired")
 		case 12:
 			if len(r.Places) > 0 && len(r.Places[0].Tokens) > 0 {
 				return "place:" + quoteText(r.Places[0].Tokens[0])
@@ -56,7 +56,9 @@ func randomQuery(rng *rand.Rand, r *Record) string {
 		}
 		return "time:-7d"
 	}
-	switch rng.IntN(5) {
+	switch rng.IntN(6) {
+	case 3:
+		return "-(" + term() + pick(" ", " OR ") + "-" + term() + ") " + term()
 	case 0:
 		return term() + " OR " + term()
 	case 1:
@@ -78,8 +80,12 @@ func TestPlanMissesNothing(t *testing.T) {
 		if i%10 == 0 {
 			source = richCase()
 		}
-		records[i] = RecordOf(viewOf(source), Header{ID: fmt.Sprintf("%064x", uint64(i+1)*0x9e3779b97f4a7c15), Bureau: source.Origin, Status: "active"})
+		records[i] = RecordOf(viewOf(source), Header{ID: fmt.Sprintf("%064x", uint64(i+1)*0x9e3779b97f4a7c15), Bureau: source.Origin, Status: []string{"active", "withdrawn"}[i%2]})
 		keys[i] = records[i].Keys()
+		if i%3 == 0 { // time has passed
+			records[i].Status = []string{"expired", "withdrawn"}[i%2]
+		}
+		records[i].Ended = records[i].Status != "active"
 		slices.Sort(keys[i])
 	}
 	rng := rand.New(rand.NewPCG(5, 5))
@@ -90,9 +96,9 @@ func TestPlanMissesNothing(t *testing.T) {
 		if err != nil {
 			continue // half an identifier may be none
 		}
-		plan := q.Plan()
+		plan := q.Plan(true)
 		for i, r := range records {
-			passes := !slices.ContainsFunc(plan, func(g Group) bool { return !g.Has(keys[i]) })
+			passes := !slices.ContainsFunc(plan, func(g Group) bool { return !g.Passes(keys[i]) })
 			ok, _, why := q.Match(r)
 			if ok && !passes {
 				t.Fatalf("%s matches %s by %q, and the plan %v does not let it pass", text, r.Reference, why, plan)
@@ -115,21 +121,84 @@ func TestPlanMissesNothing(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	for query, want := range map[string]string{
-		"doc:A-301":                "[[{doc=A301 false}]]",
-		"phone:+9995550,+9995551":  "[[{phone=9995550 false} {phone=9995551 false}]]",
-		"-kind:red":                "[]",
-		"kind:red OR -kind:blue":   "[]",
-		"dob:1990..1991 has:photo": "[[{born=1990 false} {born=1991 false}] [{has=photo false}]]",
-		"dob:1900..":               "[]",
-		"id:1c271c27":              "[[{ref=1c271c27 false} {id=1c271c27 true}]]",
-		"recru*":                   "[[{ref=recru* false} {text=recru true}]]",
+		"doc:A-301":                        "[doc=A301]",
+		"phone:+9995550,+9995551":          "[phone=9995550|phone=9995551]",
+		"-kind:red":                        "[NOT kind=red]",
+		"-(kind:red OR status:purged)":     "[NOT kind=red NOT status=purged]",
+		"-(kind:red status:purged)":        "[]",
+		"-(kind:red name:x)":               "[]",
+		"-name:x":                          "[]",
+		"-status:expired":                  "[]",
+		"-(-kind:red)":                     "[kind=red]",
+		"country!=XA has:photo":            "[NOT country=XA has=photo]",
+		"kind:red OR -kind:blue":           "[]",
+		"(kind:red -has:dob) OR kind:blue": "[kind=red|kind=blue]",
+		"status:expired":                   "[status=submitted|status=returned|status=active|status=suspended]",
+		"dob:1990..1991 has:photo":         "[born=any|born=1990|born=1991 has=photo]",
+		"dob:1900..":                       "[]",
+		"id:1c271c27":                      "[ref=1c271c27|id=1c271c27*]",
+		"recru*":                           "[ref=recru*|text=recru*]",
 	} {
 		q, err := Parse(query, asOf)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.ReplaceAll(fmt.Sprint(q.Plan()), "\n", " "); got != want {
+		if got := planText(q.Plan(true)); got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+	// What is filed of a body tells nothing to who may read the card only.
+	q, err := Parse("-country:XA -has:photo -bureau:XA", asOf)
+	if got := planText(q.Plan(false)); err != nil || got != "[NOT bureau=XA]" {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func planText(plan []Group) string {
+	var out []string
+	for _, g := range plan {
+		var keys []string
+		for _, k := range g.Any {
+			if k.Prefix {
+				k.Text += "*"
+			}
+			keys = append(keys, k.Text)
+		}
+		text := strings.Join(keys, "|")
+		if g.Not {
+			text = "NOT " + text
+		}
+		out = append(out, text)
+	}
+	return fmt.Sprint(out)
+}
+
+// TestOneEdit compares what is asked for with the distance that Match measures.
+func TestOneEdit(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	for _, kind := range []string{Doc, Phone, Email} {
+		for range 400 {
+			letters := []rune("0123AB\u0e01")
+			a := make([]rune, 1+rng.IntN(8))
+			for i := range a {
+				a[i] = letters[rng.IntN(len(letters))]
+			}
+			b := slices.Clone(a)
+			for range rng.IntN(3) {
+				switch i := rng.IntN(len(b) + 1); {
+				case i == len(b) || rng.IntN(3) == 0:
+					b = slices.Insert(b, i, letters[rng.IntN(len(letters))])
+				case i+1 < len(b) && rng.IntN(2) == 0:
+					b[i], b[i+1] = b[i+1], b[i]
+				default:
+					b = slices.Delete(b, i, i+1)
+				}
+			}
+			stored, asked := string(a), string(b)
+			shared := slices.ContainsFunc(oneLess(asked), func(x string) bool { return slices.Contains(oneLess(stored), x) })
+			if found := slices.Contains(oneEdit(kind, asked), stored) || !editable(kind, stored) && shared; NearIdentifier(stored, asked) && !found {
+				t.Fatalf("%s %q is near %q and not asked for", kind, stored, asked)
+			}
 		}
 	}
 }

@@ -82,6 +82,10 @@ func (x *Identifier) Same(y *Identifier) bool {
 	return x.Type == y.Type && x.Norm == y.Norm && (x.Country == "" || y.Country == "" || x.Country == y.Country)
 }
 
+// Linkable reports whether the identifier says something about the case: the
+// telephone of a bureau's own desk is in all of its notices.
+func (x *Identifier) Linkable() bool { return !strings.HasPrefix(x.At, "card.desk.") }
+
 // Place is somewhere in the case.
 type Place struct {
 	Text    string   // as a person reads it

@@ -10,7 +10,8 @@ import (
 )
 
 // catalog lists, from what is clear in the log, which entries belong to which
-// notice. It is kept in memory and grows with the replica.
+// notice. It is kept in memory and grows with the replica, so it serves only a
+// desk without keys, which has no index.
 type catalog struct {
 	store store.Store
 
@@ -19,7 +20,6 @@ type catalog struct {
 	order   []*docket  // in log order
 	notices map[ledger.ID]*docket
 	replies []uint64 // what they answer is sealed
-	enrols  []uint64
 }
 
 // docket is what the log shows of one notice. All but id and index grows.
@@ -48,14 +48,6 @@ func (c *catalog) read() (dockets []docket, replies []uint64, err error) {
 		dockets[i] = *d // its slices only grow, beyond what the copy sees
 	}
 	return dockets, c.replies, nil
-}
-
-// enrolments returns the indexes of all enrol entries.
-func (c *catalog) enrolments() ([]uint64, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	err := c.extend()
-	return c.enrols, err
 }
 
 func (c *catalog) extend() error {
@@ -90,7 +82,32 @@ func (c *catalog) add(index uint64, e *ledger.Entry) {
 		}
 	case ledger.ClassReply:
 		c.replies = append(c.replies, index)
-	case ledger.ClassEnrol:
-		c.enrols = append(c.enrols, index)
 	}
+}
+
+// enrolments lists the enrol entries of the replica, as far as somebody asked for
+// them.
+type enrolments struct {
+	mu   sync.Mutex // guards all below
+	size uint64     // entries read so far
+	list []uint64
+}
+
+func (n *enrolments) read(s store.Store) ([]uint64, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	head, err := state.ReadHead(s)
+	if err != nil {
+		return nil, fmt.Errorf("read replica: %w", err)
+	}
+	for ; n.size < head.Size; n.size++ {
+		_, e, err := s.Entry(n.size)
+		if err != nil {
+			return nil, fmt.Errorf("read entry %d: %w", n.size, err)
+		}
+		if e.Statement.Class == ledger.ClassEnrol {
+			n.list = append(n.list, n.size)
+		}
+	}
+	return n.list, nil
 }

@@ -32,6 +32,7 @@ type Desk struct {
 	ahead sealedNote   // covers at least the store, when final does not
 
 	catalog *catalog
+	enrols  enrolments
 	opener  *opener
 	finder  finder
 	queue   queue

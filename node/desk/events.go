@@ -3,10 +3,15 @@ package desk
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
+	"comity/crypto/keys"
 	"comity/ledger"
+	"comity/ledger/index"
 	"comity/ledger/notice"
+	"comity/ledger/state"
 )
 
 // Event is something that happened on the ledger and that the keys of this desk
@@ -35,7 +40,7 @@ type Cursor struct {
 }
 
 // eventStep bounds how many entries one call looks at.
-const eventStep = 4096
+const eventStep = 1024
 
 // Events returns what comes after a cursor, in log order, then the deadlines
 // that passed until asOf, and the cursor behind all of it. It looks at some
@@ -62,11 +67,25 @@ func (d *Desk) Events(ctx context.Context, at Cursor, asOf uint64) ([]Event, Cur
 	if until == size {
 		end.Checked, end.AsOf = size, max(at.AsOf, asOf)
 	}
-	cases, err := d.casesOf(ctx, entries, until == size)
+	var list []Event
+	err = d.mended(func() error {
+		if err := d.Index(ctx, nil); err != nil {
+			return err
+		}
+		cases, err := d.casesOf(ctx, entries)
+		if err != nil {
+			return err
+		}
+		list = eventsOf(entries, cases, at)
+		if end.Checked != end.Next {
+			return nil
+		}
+		return d.eachPending(ctx, func(c *Case) { list = append(list, passed(c, at, end)...) })
+	})
 	if err != nil {
-		return nil, at, err
+		return nil, at, fmt.Errorf("read cases: %w", err)
 	}
-	return eventsOf(entries, cases, at, end), end, nil
+	return list, end, nil
 }
 
 // logged is an entry where it stands.
@@ -75,52 +94,123 @@ type logged struct {
 	*ledger.Entry
 }
 
-// casesOf returns the cases that entries are about, and, for deadlines, those
-// that have any reply.
-func (d *Desk) casesOf(ctx context.Context, entries []logged, answered bool) ([]*Case, error) {
-	dockets, replies, err := d.catalog.read()
-	if err != nil {
-		return nil, fmt.Errorf("read cases: %w", err)
+// casesOf returns the cases that entries are about and of which a version is open.
+func (d *Desk) casesOf(ctx context.Context, entries []logged) ([]*Case, error) {
+	if len(compartmentsOf(d.opener.keys())) == 0 {
+		return nil, nil
 	}
-	wanted := make(map[string]bool)
-	var asked []uint64
+	wanted := make(map[uint64]bool)
+	want := func(id ledger.ID) error {
+		n, err := d.Notice(id)
+		if n != nil {
+			wanted[n.Index] = true
+		}
+		return err
+	}
+	var replies []uint64
 	for _, e := range entries {
+		var err error
 		switch e.Statement.Class {
 		case ledger.ClassPublish:
-			wanted[e.ID.String()] = true
+			wanted[e.index] = true
 		case ledger.ClassReply:
-			asked = append(asked, e.index)
+			replies = append(replies, e.index)
 		default:
-			wanted[e.Statement.Target.String()] = true
+			err = want(e.Statement.Target)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	if answered {
-		asked = replies
+	opened, err := d.openReplies(ctx, replies)
+	if err != nil {
+		return nil, err
 	}
-	opened, err := d.openReplies(ctx, asked)
+	for _, r := range opened {
+		if r == nil {
+			continue
+		}
+		if id, err := keys.ParseID(r.Notice); err == nil {
+			if err := want(ledger.ID(id)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var page []*index.Notice
+	err = d.withIndex(func(ix *index.Index) (err error) {
+		page, err = notices(ix, slices.Sorted(maps.Keys(wanted)))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.pageCases(ctx, page, Filter{})
+}
+
+// eachPending visits the cases to which an answer is still to come, and perhaps
+// others, newest first. It holds a page of them at a time.
+func (d *Desk) eachPending(ctx context.Context, visit func(*Case)) error {
+	return d.pages(ctx, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
+		return ix.Pending(before(last), walkStep)
+	}, func(c *Case) bool {
+		visit(c)
+		return true
+	})
+}
+
+// Pending returns the cases to which an answer is still to come, and perhaps
+// others, in log order.
+func (d *Desk) Pending(ctx context.Context) (list []*Case, err error) {
+	err = d.mended(func() error {
+		if err := d.Index(ctx, nil); err != nil {
+			return err
+		}
+		list = nil
+		return d.eachPending(ctx, func(c *Case) { list = append(list, c) })
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read cases: %w", err)
 	}
-	for _, r := range opened {
-		if r != nil {
-			wanted[r.Notice] = true
-		}
-	}
-	var about []docket
-	for _, k := range dockets {
-		if wanted[k.id.String()] {
-			about = append(about, k)
-		}
-	}
-	return d.cases(ctx, about, replies, Filter{})
+	slices.Reverse(list)
+	return list, nil
 }
 
-// Answered returns the cases that have any reply which these keys open.
-func (d *Desk) Answered(ctx context.Context) ([]*Case, error) { return d.casesOf(ctx, nil, true) }
+// Answer returns the reply with an id and the case that it is on, [ErrNoCase] if
+// the keys open no such reply.
+func (d *Desk) Answer(ctx context.Context, id ledger.ID) (*Case, *Reply, error) {
+	at, ok, err := state.ReadIndex(d.store, id)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read reply %s: %w", id.Short(), err)
+	}
+	var cases []*Case
+	if ok {
+		err = d.mended(func() error {
+			if err := d.Index(ctx, nil); err != nil {
+				return err
+			}
+			ms, e, err := d.store.Entry(at)
+			if err == nil {
+				cases, err = d.casesOf(ctx, []logged{{at, ms, e}})
+			}
+			return err
+		})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read reply %s: %w", id.Short(), err)
+	}
+	for _, c := range cases {
+		for i := range c.Replies {
+			if c.Replies[i].ID == id {
+				return c, &c.Replies[i], nil
+			}
+		}
+	}
+	return nil, nil, ErrNoCase
+}
 
-// eventsOf is the events of entries, and the deadlines that passed between two
-// cursors. It is a pure function: the same log gives the same events.
-func eventsOf(entries []logged, cases []*Case, from, to Cursor) []Event {
+// eventsOf is the events of entries. It is a pure function: the same log gives
+// the same events.
+func eventsOf(entries []logged, cases []*Case, from Cursor) []Event {
 	byID := make(map[ledger.ID]*Case, len(cases))
 	type answer struct {
 		c *Case
@@ -161,43 +251,38 @@ func eventsOf(entries []logged, cases []*Case, from, to Cursor) []Event {
 		}
 		list = append(list, ev)
 	}
-	if to.Checked == to.Next {
-		list = append(list, passed(cases, from, to)...)
-	}
 	return list
 }
 
-// passed returns the deadlines that nobody kept, each once: those that passed
-// since the last look, and those of entries that came since.
-func passed(cases []*Case, from, to Cursor) []Event {
+// passed returns the deadlines of a case that nobody kept, each once: those that
+// passed since the last look, and those of entries that came since.
+func passed(c *Case, from, to Cursor) []Event {
 	var list []Event
-	for _, c := range cases {
-		if len(c.Replies) == 0 {
-			continue
+	if len(c.Replies) == 0 {
+		return nil
+	}
+	add := func(f *notice.Filed, d *notice.Deadline, open bool) {
+		if !open || d.Escalated == 0 || d.Escalated > to.AsOf || d.Escalated < from.AsOf && f.Index < from.Checked {
+			return
 		}
-		add := func(f *notice.Filed, d *notice.Deadline, open bool) {
-			if !open || d.Escalated == 0 || d.Escalated > to.AsOf || d.Escalated < from.AsOf && f.Index < from.Checked {
-				return
+		ev := Event{ID: fmt.Sprintf("%.16s@%d", f.ID, d.Escalated), Kind: "escalated", Index: f.Index, Time: d.Escalated,
+			Bureau: f.Bureau, Case: c, Reply: f.Reply, After: to}
+		for _, r := range c.Replies {
+			if r.Index == f.Index {
+				ev.Entry = r.ID
 			}
-			ev := Event{ID: fmt.Sprintf("%.16s@%d", f.ID, d.Escalated), Kind: "escalated", Index: f.Index, Time: d.Escalated,
-				Bureau: f.Bureau, Case: c, Reply: f.Reply, After: to}
-			for _, r := range c.Replies {
-				if r.Index == f.Index {
-					ev.Entry = r.ID
-				}
-			}
-			list = append(list, ev)
 		}
-		t := c.Thread(to.AsOf)
-		for _, h := range t.Hits {
-			add(&h.Filed, &h.Deadline, h.Open())
-		}
-		for _, k := range t.Consents {
-			add(&k.Filed, &k.Deadline, k.Open())
-		}
-		for _, r := range t.Requests {
-			add(&r.Filed, &r.Deadline, r.Decision == nil)
-		}
+		list = append(list, ev)
+	}
+	t := c.Thread(to.AsOf)
+	for _, h := range t.Hits {
+		add(&h.Filed, &h.Deadline, h.Open())
+	}
+	for _, k := range t.Consents {
+		add(&k.Filed, &k.Deadline, k.Open())
+	}
+	for _, r := range t.Requests {
+		add(&r.Filed, &r.Deadline, r.Decision == nil)
 	}
 	return list
 }

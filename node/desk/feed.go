@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/index"
 	"comity/ledger/query"
@@ -164,12 +163,21 @@ func (d *Desk) feed(ctx context.Context, progress func(done, total uint64)) erro
 	})
 }
 
+// touched is a notice that entries of a step concern.
+type touched struct {
+	n      uint64
+	before *index.Notice // as it was filed, nil for a new one
+	events []uint64      // all that concern it
+	fresh  int           // from which one on they are of this step
+}
+
 // step opens what the entries [from, to) concern. last is the step before, which
 // may not be in the index yet.
 func (d *Desk) step(ctx context.Context, ix *index.Index, last *index.Update, from, to uint64) (*index.Update, error) {
 	u := &index.Update{From: from, To: to}
-	touched := make(map[uint64][]uint64) // by publish entry
-	var order, replies []uint64
+	byEntry := make(map[uint64]*touched)
+	var order []*touched
+	var replies []uint64
 	for i := from; i < to; i++ {
 		_, e, err := d.store.Entry(i)
 		if err != nil {
@@ -190,29 +198,27 @@ func (d *Desk) step(ctx context.Context, ix *index.Index, last *index.Update, fr
 				continue
 			}
 		}
-		if _, ok := touched[n]; !ok {
-			if touched[n], err = entriesOn(ix, last, n, from); err != nil {
+		t := byEntry[n]
+		if t == nil {
+			if t, err = filed(ix, last, n, from); err != nil {
 				return nil, err
 			}
-			order = append(order, n)
+			byEntry[n], order = t, append(order, t)
 		}
-		touched[n] = append(touched[n], i)
+		t.events = append(t.events, i)
 	}
 	ids := d.opener.keys()
-	puts, errs := make([]index.Put, len(order)), make([]error, len(order))
-	err := parallel(ctx, len(order), func(i int) { puts[i], errs[i] = d.put(order[i], touched[order[i]], ids) })
+	own, err := d.ownBureau(ids)
+	if err != nil {
+		return nil, err
+	}
+	u.Put = make([]index.Put, len(order))
+	errs := make([]error, len(order))
+	err = parallel(ctx, len(order), func(i int) { u.Put[i], errs[i] = d.put(order[i], ids, own) })
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
-	u.Put = puts
-	answers := make([]*index.Reply, len(replies))
-	err = parallel(ctx, len(replies), func(i int) { answers[i] = d.answers(replies[i], ids) })
-	for _, r := range answers {
-		if r != nil {
-			u.Replies = append(u.Replies, *r)
-		}
-	}
-	return u, err
+	return u, d.answer(ctx, ix, last, u, replies, own)
 }
 
 // concerns returns the publish entry of the notice that an entry acts on. One
@@ -242,15 +248,15 @@ func (d *Desk) concerns(e *ledger.Entry, u *index.Update) (n uint64, ok bool, er
 	return 0, false, nil
 }
 
-// entriesOn returns the entries before from that concern a notice.
-func entriesOn(ix *index.Index, last *index.Update, n, from uint64) ([]uint64, error) {
+// filed returns a notice as it was before the entry from.
+func filed(ix *index.Index, last *index.Update, n, from uint64) (*touched, error) {
 	if n >= from {
-		return nil, nil
+		return &touched{n: n}, nil
 	}
 	if last != nil {
 		for i := range last.Put {
-			if last.Put[i].N == n {
-				return slices.Clone(last.Put[i].Events), nil
+			if p := &last.Put[i]; p.N == n {
+				return &touched{n, &p.Notice, slices.Clone(p.Events), len(p.Events)}, nil
 			}
 		}
 	}
@@ -261,12 +267,12 @@ func entriesOn(ix *index.Index, last *index.Update, n, from uint64) ([]uint64, e
 	if known == nil {
 		return nil, fmt.Errorf("%w: the notice of entry %d is missing", index.ErrDamaged, n)
 	}
-	return known.Events, nil
+	return &touched{n, known, known.Events, len(known.Events)}, nil
 }
 
 // put returns what the index shall hold of a notice.
-func (d *Desk) put(n uint64, events []uint64, ids identities) (index.Put, error) {
-	k, err := d.docket(n, events)
+func (d *Desk) put(t *touched, ids identities, own string) (index.Put, error) {
+	k, err := d.docket(t.n, t.events)
 	if err != nil {
 		return index.Put{}, err
 	}
@@ -277,24 +283,31 @@ func (d *Desk) put(n uint64, events []uint64, ids identities) (index.Put, error)
 	if about == nil {
 		return index.Put{}, fmt.Errorf("the state has no notice %s", k.id.Short())
 	}
-	p := index.Put{Notice: index.Notice{N: n, Bureau: about.Bureau, Ended: over(about), Events: events}}
-	opened := d.openNotice(k, ids).shown
-	current := opened[len(opened)-1].view
-	p.Terms = index.Terms(k.id.String(), current)
-	if current != nil {
-		p.Terms = append(p.Terms, index.RecordTerms(query.RecordOf(current, query.Header{ID: k.id.String(), Bureau: about.Bureau, Index: n}))...)
+	_, latest, err := d.store.Entry(about.Latest)
+	if err != nil {
+		return index.Put{}, fmt.Errorf("read entry %d: %w", about.Latest, err)
 	}
-	if current != nil && current.Card != nil && !current.Card.Person.Born.IsZero() {
+	public, err := ledger.ParsePublish(latest.Statement.Public)
+	if err != nil {
+		return index.Put{}, fmt.Errorf("read entry %d: %w", about.Latest, err)
+	}
+	p := index.Put{Notice: index.Notice{N: t.n, Bureau: about.Bureau, Ended: over(about), Events: t.events,
+		Version: about.Latest, Urgency: uint8(public.Urgency), Term: about.Term(), Submitted: about.Status == state.StatusSubmitted && !over(about)}}
+	current, former := d.openNewest(k, t, ids)
+	p.Terms = index.Terms(k.id.String(), current)
+	p.Opened, p.Current = current != nil || former != "", current != nil
+	if former != "" {
+		p.Terms = append(p.Terms, index.ReferenceTerm(former))
+	}
+	if current == nil {
+		return p, nil
+	}
+	p.Unread = about.Bureau != own && !p.Ended && about.Held == 0
+	p.Terms = append(p.Terms, index.RecordTerms(query.RecordOf(current, query.Header{ID: k.id.String(), Bureau: about.Bureau, Index: t.n,
+		Status: about.At(0).String()}))...) // as no time has passed
+	if current.Card != nil && !current.Card.Person.Born.IsZero() {
 		first, last := current.Card.Person.Born.Range()
 		p.First, p.Last = int64(first), int64(last)
-	}
-	for i := len(opened) - 1; i >= 0 && !p.Opened; i-- {
-		if v := opened[i].view; v != nil {
-			p.Opened = true
-			if v != current && v.Reference != "" {
-				p.Terms = append(p.Terms, index.ReferenceTerm(v.Reference))
-			}
-		}
 	}
 	return p, nil
 }
@@ -316,21 +329,4 @@ func (d *Desk) docket(n uint64, events []uint64) (*docket, error) {
 		return nil, fmt.Errorf("%w: entry %d is no notice", index.ErrDamaged, n)
 	}
 	return c.order[0], nil
-}
-
-// answers returns which notice a reply answers, nil if the keys do not open it.
-func (d *Desk) answers(i uint64, ids identities) *index.Reply {
-	r := d.openReply(i, ids)
-	if r == nil {
-		return nil
-	}
-	id, err := keys.ParseID(r.Notice)
-	if err != nil {
-		return nil
-	}
-	about, err := d.Notice(ledger.ID(id))
-	if err != nil || about == nil || about.Index > i {
-		return nil // what it says it answers is no notice of this ledger
-	}
-	return &index.Reply{Entry: i, Notice: about.Index}
 }

@@ -57,12 +57,12 @@ func Inbox(cases []*Case, bureau string, asOf uint64) []Waiting {
 }
 
 // SortWaiting puts tasks into the order of an inbox.
-func SortWaiting(list []Waiting) {
-	slices.SortStableFunc(list, func(a, b Waiting) int {
-		return cmp.Or(-compareBool(a.Escalated, b.Escalated), -cmp.Compare(a.Urgency, b.Urgency),
-			cmp.Compare(a.Due-1, b.Due-1), // 0 for none comes last
-			cmp.Compare(a.Since, b.Since))
-	})
+func SortWaiting(list []Waiting) { slices.SortStableFunc(list, compareWaiting) }
+
+func compareWaiting(a, b Waiting) int {
+	return cmp.Or(-compareBool(a.Escalated, b.Escalated), -cmp.Compare(a.Urgency, b.Urgency),
+		cmp.Compare(a.Due-1, b.Due-1), // 0 for none comes last
+		cmp.Compare(a.Since, b.Since))
 }
 
 func compareBool(a, b bool) int {

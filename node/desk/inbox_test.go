@@ -22,8 +22,15 @@ func (o *office) inbox(minutes int) string {
 		o.t.Fatal(err)
 	}
 	asOf := o.node.now + uint64(minutes)*60_000
+	all := Inbox(cases, o.Code, asOf)
+	for _, limit := range []int{0, 1} { // what the index leads to is the same
+		list, total, err := o.Inbox(context.Background(), o.Code, asOf, limit)
+		if err != nil || total != len(all) || tasksText(list) != tasksText(all[:len(list)]) || len(list) < min(limit, total) || limit == 0 && len(list) != total {
+			o.t.Errorf("inbox of %s, limit %d: %s (%d), %v; of all cases %s", o.Code, limit, tasksText(list), total, err, tasksText(all))
+		}
+	}
 	var out []string
-	for _, w := range Inbox(cases, o.Code, asOf) {
+	for _, w := range all {
 		text := string(w.Task) + " " + w.Case.Name()
 		if w.Escalated {
 			text = "ESCALATED " + text
@@ -34,6 +41,14 @@ func (o *office) inbox(minutes int) string {
 		out = append(out, text)
 	}
 	return strings.Join(out, ", ")
+}
+
+func tasksText(list []Waiting) string {
+	var out []string
+	for _, w := range list {
+		out = append(out, fmt.Sprint(w.Task, w.Case.ID.Short(), w.ID, w.Bureau, w.Urgency, w.Since, w.Due, w.Escalated))
+	}
+	return strings.Join(out, "; ")
 }
 
 func (o *office) reply(r notice.Reply) ledger.ID {

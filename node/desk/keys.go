@@ -30,7 +30,7 @@ type KnownKey struct {
 // Keys returns the keys of a bureau, or of all for "": those of the charter
 // first, then those enrolled, in log order, revoked ones included.
 func (d *Desk) Keys(bureau string) ([]KnownKey, error) {
-	enrols, err := d.catalog.enrolments()
+	enrols, err := d.enrols.read(d.store)
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}

@@ -241,9 +241,9 @@ func TestDeliverRefused(t *testing.T) {
 	wantHits(t, xa, "LT-0301", "after it")
 }
 
-func must(it ledger.Item, err error) ledger.Item {
+func must[T any](x T, err error) T {
 	if err != nil {
 		panic(err)
 	}
-	return it
+	return x
 }

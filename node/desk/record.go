@@ -9,7 +9,6 @@ import (
 
 	"comity/crypto/seal"
 	"comity/ledger/index"
-	"comity/ledger/links"
 	"comity/ledger/query"
 	"comity/node/desk/readlog"
 )
@@ -20,62 +19,6 @@ func (c *Case) Record() *query.Record {
 	return query.RecordOf(c.View, query.Header{
 		ID: c.ID.String(), Bureau: c.Bureau, Index: c.Index, Time: c.Time,
 		Status: strings.ReplaceAll(c.Status.String(), " ", "_"), Ended: c.Status.Ended(), ReviewDue: c.ReviewDue,
-	})
-}
-
-// records returns the cases of which these parts are open, each with its record.
-func (d *Desk) records(ctx context.Context, p readlog.Parts) (cases []*Case, records []*query.Record, err error) {
-	list, err := d.Cases(ctx, Filter{Opened: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, c := range list {
-		if p != readlog.AllParts {
-			c = c.Only(p)
-		}
-		if c.View != nil {
-			cases, records = append(cases, c), append(records, c.Record())
-		}
-	}
-	return cases, records, ctx.Err()
-}
-
-// Links returns what hangs together with a case, among all that is open to this
-// desk; nil for a case of which nothing is open.
-func (d *Desk) Links(ctx context.Context, c *Case, limits links.Limits) (*links.Graph, error) {
-	_, records, err := d.records(ctx, readlog.AllParts)
-	if err != nil {
-		return nil, err
-	}
-	return links.Grow(links.NewMemory(records), c.ID.String(), limits)
-}
-
-// resolveLinks answers the link terms of a query. A notice that is not there, or
-// not open here, is an error and not an empty result.
-func resolveLinks(q *query.Query, records []*query.Record) error {
-	var src *links.Memory
-	return q.Resolve(func(name string, depth int) (map[string]string, error) {
-		if src == nil {
-			src = links.NewMemory(records)
-		}
-		var of *query.Record
-		for _, r := range records {
-			if !r.IsNamed(name) {
-				continue
-			}
-			if of != nil && of.ID != r.ID {
-				return nil, fmt.Errorf("link: %.40q could be %s or %s", name, of.ID[:12], r.ID[:12])
-			}
-			of = r
-		}
-		if of == nil {
-			return nil, fmt.Errorf("link: %.40q: %w", name, ErrNoCase)
-		}
-		g, err := links.Grow(src, of.ID, links.Limits{Depth: depth, Namesakes: -1})
-		if err != nil {
-			return nil, err
-		}
-		return g.Linked(), nil
 	})
 }
 
@@ -99,34 +42,26 @@ func (d *Desk) Search(ctx context.Context, q *query.Query, keep func(*Case) bool
 // reason is given.
 func (d *Desk) SearchAs(ctx context.Context, q *query.Query, p readlog.Parts, keep func(*Case) bool, limit int) (found []Found, total int, err error) {
 	if slices.ContainsFunc(q.Terms(), func(t *query.Term) bool { return t.Field.Type == query.LinkField }) {
-		_, records, err := d.records(ctx, p)
-		if err != nil {
-			return nil, 0, err
-		}
-		if err := resolveLinks(q, records); err != nil {
+		if err := d.mended(func() error { return d.resolveLinks(ctx, q, p) }); err != nil {
 			return nil, 0, err
 		}
 	}
+	var hits *best[Found]
 	err = d.mended(func() error {
-		found = nil
-		return d.each(ctx, index.ExprOf(q), func(c *Case) {
+		hits = newBest(limit, func(a, b Found) int {
+			return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Index, a.Index))
+		})
+		return d.each(ctx, index.ExprOf(q, p == readlog.AllParts), func(c *Case) {
 			// The index knows of all parts: its hits are candidates, no more.
 			if f, ok := match(q, c, p); ok && (keep == nil || keep(f.Case)) {
-				found = append(found, f)
+				hits.add(f)
 			}
 		})
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("search: %w", err)
 	}
-	slices.SortStableFunc(found, func(a, b Found) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Index, a.Index))
-	})
-	total = len(found)
-	if limit > 0 && total > limit {
-		found = found[:limit]
-	}
-	return found, total, ctx.Err()
+	return hits.sorted(), hits.total, ctx.Err()
 }
 
 // match reports whether q finds a case in these parts of it.

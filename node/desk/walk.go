@@ -103,15 +103,8 @@ func (d *Desk) found(ctx context.Context, e index.Expr, f Filter) ([]*Case, erro
 	var page []*index.Notice
 	err := d.withIndex(func(ix *index.Index) error {
 		list, err := ix.Find(e, 0, maxNamed)
-		for _, n := range list {
-			at, err := ix.Notice(n)
-			if err != nil {
-				return err
-			}
-			if at == nil {
-				return fmt.Errorf("%w: the notice of entry %d is missing", index.ErrDamaged, n)
-			}
-			page = append(page, at)
+		if err == nil {
+			page, err = notices(ix, list)
 		}
 		return err
 	})
@@ -151,41 +144,76 @@ func (d *Desk) each(ctx context.Context, e index.Expr, visit func(*Case)) error 
 	if err := d.Index(ctx, nil); err != nil {
 		return err
 	}
-	for before := uint64(0); ; {
+	return d.pages(ctx, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
+		if e == nil {
+			return ix.List(index.Filter{Opened: true, Before: before(last)}, walkStep)
+		}
+		list, err := ix.Find(e, before(last), walkStep)
+		if err != nil {
+			return nil, err
+		}
+		return notices(ix, list)
+	}, func(c *Case) bool {
+		if c.View != nil {
+			visit(c)
+		}
+		return true
+	})
+}
+
+// before returns what the lists of an index take for the place behind the last
+// notice of a page, or for the end.
+func before(last *index.Notice) uint64 {
+	if last == nil {
+		return 0
+	}
+	return last.N
+}
+
+// pages visits the cases of page after page, and of each in the order of its rows,
+// until visit returns false. next gives the page behind a
+// row, nil for the first; one that is not full is the last. It holds a page at a
+// time.
+func (d *Desk) pages(ctx context.Context, next func(ix *index.Index, last *index.Notice) ([]*index.Notice, error), visit func(*Case) bool) error {
+	var last *index.Notice
+	for {
 		var page []*index.Notice
-		err := d.withIndex(func(ix *index.Index) (err error) {
-			if e == nil {
-				page, err = ix.List(index.Filter{Opened: true, Before: before}, walkStep)
-				return err
-			}
-			list, err := ix.Find(e, before, walkStep)
-			for _, n := range list {
-				known, err := ix.Notice(n)
-				if err != nil {
-					return err
-				}
-				if known == nil {
-					return fmt.Errorf("%w: the notice of entry %d is missing", index.ErrDamaged, n)
-				}
-				page = append(page, known)
-			}
-			return err
-		})
+		err := d.withIndex(func(ix *index.Index) (err error) { page, err = next(ix, last); return err })
 		if err != nil {
 			return err
 		}
-		list, err := d.pageCases(ctx, page, Filter{Opened: true})
+		list, err := d.pageCases(ctx, page, Filter{})
 		if err != nil {
 			return err
 		}
-		for _, c := range slices.Backward(list) {
-			if c.View != nil {
-				visit(c)
+		byEntry := make(map[uint64]*Case, len(list))
+		for _, c := range list {
+			byEntry[c.Index] = c
+		}
+		for _, n := range page {
+			if c := byEntry[n.N]; c != nil && !visit(c) {
+				return nil
 			}
 		}
-		if len(page) < walkStep || page[len(page)-1].N == 0 {
+		if len(page) < walkStep || page[len(page)-1].N == 0 || ctx.Err() != nil {
 			return ctx.Err()
 		}
-		before = page[len(page)-1].N
+		last = page[len(page)-1]
 	}
+}
+
+// notices returns the rows of notices.
+func notices(ix *index.Index, list []uint64) ([]*index.Notice, error) {
+	rows := make([]*index.Notice, len(list))
+	for i, n := range list {
+		known, err := ix.Notice(n)
+		if err != nil {
+			return nil, err
+		}
+		if known == nil {
+			return nil, fmt.Errorf("%w: the notice of entry %d is missing", index.ErrDamaged, n)
+		}
+		rows[i] = known
+	}
+	return rows, nil
 }

@@ -212,18 +212,12 @@ func (a *api) inbox(req *http.Request, who caller) (any, error) {
 	if q.AsOf > 1<<62 {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "this is no time"}
 	}
-	cases, err := a.cfg.Desk.Cases(req.Context(), desk.Filter{})
+	out := &wire.Inbox{AsOf: cmp.Or(q.AsOf, a.cfg.Desk.AsOf(a.cfg.Clock())), Waiting: []wire.Waiting{}}
+	list, _, err := a.cfg.Desk.InboxAs(req.Context(), who.parts, a.cfg.Bureau, out.AsOf, maxWaiting)
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.Inbox{AsOf: cmp.Or(q.AsOf, a.cfg.Desk.AsOf(a.cfg.Clock())), Waiting: []wire.Waiting{}}
-	for i, c := range cases {
-		cases[i] = c.Only(who.parts)
-	}
-	for _, w := range desk.Inbox(cases, a.cfg.Bureau, out.AsOf) {
-		if len(out.Waiting) == maxWaiting {
-			break
-		}
+	for _, w := range list {
 		out.Waiting = append(out.Waiting, wire.Waiting{Task: string(w.Task), Case: summary(w.Case, who.parts), ID: w.ID, Bureau: w.Bureau,
 			Urgency: w.Urgency, Since: w.Since, Due: w.Due, Escalated: w.Escalated})
 	}

@@ -46,7 +46,7 @@ func CourtText(v *notice.View, ledgerID, version string) ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	err := enc.Encode(courtText{
-		Handling: handling(v).Caveat(), TLP: string(tlp(v)), Origin: v.Origin.Bureau, Reference: v.Reference, Kind: v.Title(),
+		Handling: handling(v.Body).Caveat(), TLP: string(tlp(v.Body)), Origin: v.Origin.Bureau, Reference: v.Reference, Kind: v.Title(),
 		Classification: v.Header.Classification.String(), Ledger: ledgerID, Notice: v.ID, Version: version,
 		Card: v.Card, Body: v.Body, Tally: v.Tally, Victim: v.Victim,
 	})

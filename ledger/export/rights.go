@@ -11,14 +11,15 @@ import (
 // Case is what is exported: one version of a notice, as its reader opened it.
 type Case struct {
 	View      *notice.View
-	Ledger    string    // id of the ledger
-	Version   string    // id of the entry of this version
-	Published time.Time // ledger time of the first version
-	Modified  time.Time // ledger time of this one
-	Status    string    // in words, such as active
-	AsOf      uint64    // entries of the ledger that this takes in
-	By        string    // code of the bureau that exports
-	Consent   bool      // its origin consents to the export; see MayExport
+	Ledger    string       // id of the ledger
+	Version   string       // id of the entry of this version
+	Published time.Time    // ledger time of the first version
+	Modified  time.Time    // ledger time of this one
+	Status    string       // in words, such as active
+	AsOf      uint64       // entries of the ledger that this takes in
+	By        string       // code of the bureau that exports
+	Marking   *notice.Body // whose handling and TLP it carries; nil for those of View
+	Consent   bool         // its origin consents to the export; see MayExport
 }
 
 // ErrConsent is returned for an export that needs the consent of the origin.
@@ -48,20 +49,29 @@ func (c *Case) MayExport() error {
 	return nil
 }
 
-// handling returns the handling of a view; a card alone has that of H2, as
-// whoever sees no body cannot know what it says.
-func handling(v *notice.View) notice.Handling {
-	if v.Body == nil {
-		return notice.Handling{}
+// marking returns the body whose handling and TLP marking the export carries,
+// nil where it is not open.
+func (c *Case) marking() *notice.Body {
+	if c.Marking != nil {
+		return c.Marking
 	}
-	return v.Body.Handling
+	return c.View.Body
 }
 
-// tlp returns the marking of a view, AMBER where its author gave none or where
+// handling returns the handling that a body asks for; a card alone has that of
+// H2, as whoever sees no body cannot know what it says.
+func handling(b *notice.Body) notice.Handling {
+	if b == nil {
+		return notice.Handling{}
+	}
+	return b.Handling
+}
+
+// tlp returns the marking of a body, AMBER where its author gave none or where
 // the body that says so is not open.
-func tlp(v *notice.View) notice.TLP {
-	if v.Body == nil || tlpIDs[v.Body.TLP] == "" {
+func tlp(b *notice.Body) notice.TLP {
+	if b == nil || tlpIDs[b.TLP] == "" {
 		return notice.TLPAmber
 	}
-	return v.Body.TLP
+	return b.TLP
 }

@@ -103,10 +103,10 @@ func (c *Case) alarm(r *Reply, line *notice.ExportLine) string {
 	return strings.Join(list, ", ")
 }
 
-// second returns the label of a supervisor other than the author who signed an
+// Second returns the label of a supervisor other than the author who signed an
 // entry, "" if there is none. That further signers are of the author's bureau is
 // the ledger's rule.
-func (d *Desk) second(e *ledger.Entry) (string, error) {
+func (d *Desk) Second(e *ledger.Entry) (string, error) {
 	for _, sig := range e.Signatures[1:] {
 		k, err := state.ReadKey(d.store, sig.Key)
 		if err != nil {

@@ -211,7 +211,7 @@ func (d *Desk) openReply(index uint64, ids identities) *Reply {
 		return nil
 	}
 	if out.Roles = k.Roles; len(e.Signatures) > 1 {
-		if out.Second, err = d.second(e); err != nil {
+		if out.Second, err = d.Second(e); err != nil {
 			return nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
+	"comity/node/desk/readlog"
 	"comity/node/drafts"
 
 	"github.com/urfave/cli/v2"
@@ -22,7 +23,7 @@ func (t *terminal) approveCommand() *cli.Command {
 		Usage:     "supervisor: read what another officer signed, sign it too, and send it",
 		ArgsUsage: "ID",
 		Description: "Shows exactly what will be sent, opened with the bureau's keys, and asks. Your signature is over\n" +
-			"the same bytes as the author's. What waits: comity inbox.\n\n" +
+			"the same bytes as the author's. What waits: comity inbox. ID is that of the draft, or the name of its notice.\n\n" +
 			"Example: comity approve 1c27a4f0",
 		Flags: []cli.Flag{noWaitFlag(),
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask: you have read it"},
@@ -169,12 +170,16 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 	}
 	quiet := s.asJSON
 	if !quiet {
-		s.say("TO APPROVE  %s by %s, signed %s, due %s", st.Class, r.Author, clock(st.Created*1000), clock(r.Due))
+		s.say("TO APPROVE  %s by %s, signed %s, due %s", r.Act, r.Author, clock(st.Created*1000), clock(r.Due))
 		if r.About != "" {
 			s.text("  its author says: ", r.About)
 		}
 	}
-	if st.Class != ledger.ClassPublish && st.Class != ledger.ClassAmend {
+	switch st.Class {
+	case ledger.ClassReply:
+		return s.showAnswerDraft(c, d, quiet)
+	case ledger.ClassPublish, ledger.ClassAmend:
+	default:
 		return s.showTarget(c, d, quiet)
 	}
 	v, err := s.desk.OpenDraft(d.Item)
@@ -243,6 +248,50 @@ func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]str
 		s.say("GRANT of the %s to at most %s; to whom, only its author can say", comp, plural(n, "key", "keys"))
 	}
 	return nil, nil
+}
+
+// showAnswerDraft prints an answer that waits, and of an export whether its file
+// would be what it says.
+func (s *session) showAnswerDraft(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
+	r, err := s.desk.OpenReplyDraft(d.Item)
+	if err != nil {
+		return nil, fmt.Errorf("draft %.8s is not to be believed: %w", d.ID(), err)
+	}
+	if r == nil {
+		return []string{"body"}, nil
+	}
+	k, err := s.find(c.Context, r.Notice)
+	if err != nil {
+		return nil, err
+	}
+	if !quiet {
+		s.say("%s of %s, to %s", strings.ToUpper(r.Type.Words()), k.Name(), strings.Join(r.Readers, " "))
+		s.showAnswer(r)
+		s.showCase(k)
+	}
+	if r.Type != notice.Exported {
+		return nil, nil
+	}
+	if missing := unopenedParts(k, r.Export); len(missing) > 0 {
+		return missing, nil // who approves it unseen has the author's word for the text
+	}
+	if _, _, err := s.announcedText(k, &desk.Reply{ID: d.ID(), Bureau: s.home.Bureau(), Reply: r}); err != nil {
+		return nil, err
+	}
+	if !quiet {
+		s.say("  checked   the keys here make the same text, and it may leave")
+	}
+	return nil, nil
+}
+
+// unopenedParts names the parts of an export that are not open here.
+func unopenedParts(k *desk.Case, e *notice.Export) (list []string) {
+	for _, name := range e.Parts {
+		if p, err := readlog.ParseParts([]string{name}); err != nil || k.View == nil || viewParts(k.View)&p == 0 {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // answered returns the reply with this id, and the case that it is on.

@@ -258,6 +258,8 @@ func (s *session) doing(w *desk.Waiting, r draftRecord) string {
 		return "comity notice show " + name + "; then, as a supervisor, comity notice review " + name + " --approve, --return or --refuse"
 	case desk.TaskReview:
 		return "comity notice show " + name + "; then extend, amend or withdraw it"
+	case desk.TaskExport:
+		return "comity notice show " + name + "; then, to take note of it, comity notice ack " + name
 	case desk.TaskApprove:
 		return "comity approve" + id + ", or comity reject" + id
 	case taskRenew:

@@ -23,16 +23,22 @@ func (t *terminal) noticeExportCommand() *cli.Command {
 		ArgsUsage: "ID",
 		Description: "The file holds the signed statement, the sealed text, and proof that both are in the ledger.\n" +
 			"It opens nothing: only readers' keys do. --ssh writes the signature for ssh-keygen as well.\n\n" +
-			"--stix and --csv write what is open here for other programs instead: it is then protected by nothing but its\n" +
-			"handling caveats, which every line of it carries. Unless the body is H0, only its origin may, or who has the\n" +
-			"origin's consent. The part on the victim is never exported.\n\n" +
-			"Example: comity notice export LT-0301",
+			"--stix, --csv and --court write what is open here instead: it is then protected by nothing but its handling\n" +
+			"caveats. Unless the body is H0, only its origin may, or who has the origin's consent. More than a card leaves\n" +
+			"in two steps. The export is announced to the origin, sealed, with --purpose, and signed by a supervisor too:\n" +
+			"--second, or else it waits for one to `approve` it. Then --announced writes the file, if all still holds.\n" +
+			"--court adds the proof that the text is what the origin signed, which needs no key to check. It alone takes\n" +
+			"the part on the victim along, for a protection officer who names it: --parts card,body,victim.\n\n" +
+			"Example: comity notice export LT-0301 --court --purpose 'hearing on Friday' --second sup-1",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "o", Usage: "write to `FILE` (default: ID" + exhibitExt + ", .stix.json or .csv)"},
+			&cli.StringFlag{Name: "o", Usage: "write to `FILE` (default: ID" + exhibitExt + ", .stix.json, .csv or .court.txt)"},
 			&cli.BoolFlag{Name: "force", Usage: "replace FILE if it is there"},
 			&cli.StringFlag{Name: "ssh", Usage: "make `FOLDER` with the statement and its signature for ssh-keygen -Y verify"},
 			&cli.BoolFlag{Name: "stix", Usage: "write a STIX 2.1 bundle of what is open here"},
 			&cli.BoolFlag{Name: "csv", Usage: "write a table of what is open here"},
+			&cli.BoolFlag{Name: "court", Usage: "write what is open here as text, with the proof of it"},
+			&cli.StringFlag{Name: "parts", Usage: "of opened text: `PARTS`, card, body or victim with commas between (default: card and body, if open)"},
+			announcedFlag(), purposeFlag(), secondFlag(),
 		},
 		Action: t.noticeExport,
 	}
@@ -59,7 +65,10 @@ func (t *terminal) noticeExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if form != nil {
+	switch id := c.String("announced"); {
+	case id != "":
+		return s.exportAnnounced(c, k, id)
+	case form != nil:
 		return s.exportOpened(c, k, form)
 	}
 	x, err := s.desk.Exhibit(c.Context, s.client, k.Versions[len(k.Versions)-1].Index)

@@ -220,8 +220,12 @@ func (s *session) unsaid(k *desk.Case, r *notice.Reply) error {
 	th := k.Thread(0)
 	switch r.Type {
 	case notice.Ack:
+		since := k.Versions[len(k.Versions)-1].Index
+		if n := len(th.Exports); n > 0 && k.Bureau == own {
+			since = max(since, th.Exports[n-1].Index) // of which it takes note
+		}
 		for _, p := range th.Posts {
-			if p.Type == notice.Ack && p.Bureau == own && p.Index > k.Versions[len(k.Versions)-1].Index {
+			if p.Type == notice.Ack && p.Bureau == own && p.Index > since {
 				return twice("acknowledged", p.Index, p.Time)
 			}
 		}
@@ -254,6 +258,14 @@ func (s *session) replyReaders(c *cli.Context, k *desk.Case, r *notice.Reply, ab
 		if b != "" && !slices.Contains(readers, b) {
 			readers = append(readers, b)
 		}
+	}
+	if k.Bureau == own && r.Type == notice.Ack { // that it took note of exports: for those who told of them
+		for _, e := range k.Thread(0).Exports {
+			if !slices.Contains(readers, e.Bureau) {
+				readers = append(readers, e.Bureau)
+			}
+		}
+		return readers, nil
 	}
 	if k.Bureau == own && about == "" && k.View != nil && r.Type != notice.RequestReceive {
 		return k.View.Readers, nil

@@ -91,6 +91,8 @@ type answerRecord struct {
 	Time   uint64 `json:"time"`
 	Bureau string `json:"bureau"`
 	Void   string `json:"void,omitempty"`
+	Second string `json:"second,omitempty"` // of an export: the supervisor who signed it too
+	Alarm  string `json:"alarm,omitempty"`  // of an export: the rules that it breaks
 	*notice.Reply
 }
 
@@ -120,7 +122,7 @@ func recordOf(k *desk.Case) *caseRecord {
 		r.Acts = append(r.Acts, actRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Class.String(), a.What, a.Reason})
 	}
 	for _, a := range k.Replies {
-		r.Answers = append(r.Answers, answerRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Void, a.Reply})
+		r.Answers = append(r.Answers, answerRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Void, a.Second, a.Alarm, a.Reply})
 	}
 	return r
 }
@@ -219,6 +221,21 @@ func (s *session) showReply(r *desk.Reply) {
 	s.say("%s  %s  %s  %s", clock(r.Time), r.Bureau, strings.ToUpper(strings.ReplaceAll(string(r.Type), "_", " ")), r.ID.String()[:8])
 	if r.Void != "" {
 		s.say("  does not count: %s", r.Void)
+	}
+	if r.Alarm != "" {
+		s.put("  " + s.paint(red, visible(r.Alarm)))
+	}
+	if r.Type == notice.Exported && r.Second != "" {
+		s.say("  signed by a second officer, %s", r.Second)
+	}
+	s.showAnswer(r.Reply)
+}
+
+// showAnswer prints what an answer says.
+func (s *session) showAnswer(r *notice.Reply) {
+	if e := r.Export; e != nil {
+		s.say("  %s, of version %.8s as of entry %s", e, e.Version, count(e.Entries))
+		s.say("  sha256 %s", e.SHA256)
 	}
 	if r.Hit != "" {
 		s.say("  on hit %.8s", r.Hit)

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"comity/ledger"
@@ -94,7 +95,7 @@ func (s *session) draftRecord(d *drafts.Draft) draftRecord {
 		r.State, r.Problem = "bad", err.Error()
 		return r
 	}
-	r.Author, r.Name = r.key.Label, s.draftName(d)
+	r.Author, r.Name, r.Act = r.key.Label, s.draftName(d), s.draftAct(d)
 	if len(d.About) > 0 {
 		if text, label, err := s.desk.OpenNote(d.About, st.Author, d.ID()); err == nil && label == r.Author {
 			r.About = text
@@ -124,12 +125,31 @@ func (s *session) draftName(d *drafts.Draft) string {
 		if v, err := s.desk.OpenDraft(d.Item); err == nil {
 			return v.Reference
 		}
+	case ledger.ClassReply:
+		r, err := s.desk.OpenReplyDraft(d.Item)
+		if err != nil || r == nil {
+			return ""
+		}
+		if k, err := s.desk.Case(s.context(), r.Notice); err == nil {
+			return k.Name()
+		}
 	default:
 		if k, err := s.desk.Case(s.context(), st.Target.String()); err == nil {
 			return k.Name()
 		}
 	}
 	return ""
+}
+
+// draftAct returns the word for what a draft does. That of an answer is sealed.
+func (s *session) draftAct(d *drafts.Draft) string {
+	class := d.Item.Entry.Statement.Class
+	if class == ledger.ClassReply {
+		if r, err := s.desk.OpenReplyDraft(d.Item); err == nil && r != nil {
+			return r.Type.Words()
+		}
+	}
+	return class.String()
 }
 
 // allDrafts returns what is kept here, and notes what is damaged.
@@ -152,11 +172,41 @@ func (s *session) allDrafts() []draftRecord {
 	return out
 }
 
-// findDraft returns the draft that a person means.
+// findDraft returns the draft that a person means: by the digits of its id, or,
+// where the replica is open, by the notice that it is, or is about.
 func (s *session) findDraft(name string) (*drafts.Draft, error) {
 	d, err := s.drafts().Find(name)
-	if errors.Is(err, drafts.ErrNone) {
-		err = hint(err, "what waits: comity draft list")
+	if !errors.Is(err, drafts.ErrNone) {
+		return d, err
 	}
-	return d, err
+	var found []*drafts.Draft
+	if s.desk != nil {
+		found = s.draftsOn(name)
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return nil, hint(fmt.Errorf("%.64s: %w", name, drafts.ErrNone), "what waits: comity draft list")
+	}
+	ids := make([]string, len(found))
+	for i, d := range found {
+		ids[i] = fmt.Sprintf("%.8s (%s)", d.ID(), s.draftAct(d))
+	}
+	return nil, hint(usagef("%s: %d drafts are about it", name, len(found)), "name one: %s", strings.Join(ids, ", "))
+}
+
+// draftsOn returns the drafts of this bureau about the notice with a name, those
+// that have waited longest first.
+func (s *session) draftsOn(name string) (found []*drafts.Draft) {
+	list, _ := s.drafts().List() // what is damaged is not about anything
+	for _, d := range list {
+		if _, err := s.desk.CheckDraft(s.home.Bureau(), d.Item); err != nil || name == "" {
+			continue
+		}
+		if strings.EqualFold(s.draftName(d), name) {
+			found = append(found, d)
+		}
+	}
+	return found
 }

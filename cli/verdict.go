@@ -34,6 +34,8 @@ type finding struct {
 	Findings   []string       `json:"findings,omitempty"`
 	NotChecked []string       `json:"not_checked,omitempty"`
 
+	Court *courtFinding `json:"court,omitempty"` // of a court export
+
 	Evidence *evidenceFinding `json:"evidence,omitempty"` // of an evidence file
 
 	genesis  *ledger.Genesis
@@ -178,6 +180,9 @@ func (t *terminal) tell(f *finding) {
 		strings.Join(f.Checkpoint.Cosigners, " "), count(f.Checkpoint.Size), f.Checkpoint.Needed, len(f.genesis.Charter.Members))
 	if f.Sealed != nil {
 		t.say("  sealed    %s", f.Sealed)
+	}
+	if f.Court != nil {
+		t.tellCourt(f.Court)
 	}
 	for _, text := range f.Findings {
 		t.say("  found     %s", text)

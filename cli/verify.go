@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"comity/ledger"
+	"comity/ledger/export"
 	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
@@ -20,6 +21,7 @@ func (t *terminal) verifyCommand() *cli.Command {
 		Usage:     "check that a notice is authentic and in the ledger, or what evidence proves",
 		ArgsUsage: "FILE|ID",
 		Description: "A FILE, as `comity notice export` writes it, is checked offline, with nothing but the charter.\n" +
+			"So is a court export, whose text is compared with what was signed, and which shows who exported it and why.\n" +
 			"So is a FILE.cevidence, which proves that bureaus signed two histories, and says which bureaus.\n" +
 			"An ID or a short name is checked against this bureau's own replica, which believes no node.\n" +
 			"The exit code is 0 authentic, 1 not authentic, 2 cannot tell, 3 usage, 4 authentic with findings.\n\n" +
@@ -116,9 +118,12 @@ func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) 
 
 // verifyFile checks an exhibit or an evidence file offline.
 func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
-	data, err := t.readInput(path, ledger.MaxExhibit)
+	data, err := t.readInput(path, export.MaxCourt)
 	if err != nil {
 		return t.cannotTell(path, err, "")
+	}
+	if export.IsCourt(data) {
+		return t.verifyCourt(c, path, data)
 	}
 	if isEvidence(path, data) {
 		return t.verifyEvidence(c, path, data)

@@ -293,15 +293,16 @@ type happened struct {
 	What     string        `json:"what,omitempty"`
 	Reply    *notice.Reply `json:"reply,omitempty"`
 	Void     string        `json:"void,omitempty"`
+	Alarm    string        `json:"alarm,omitempty"` // rules that an export breaks
 }
 
 func (w *watcher) tell(e *desk.Event) error {
 	k := e.Case
-	if k.Public.Urgency == ledger.U3 && w.bell && e.Bureau != w.home.Bureau() || e.Kind == "escalated" && w.bell {
+	if k.Public.Urgency == ledger.U3 && w.bell && e.Bureau != w.home.Bureau() || (e.Kind == "escalated" || e.Alarm != "") && w.bell {
 		fmt.Fprint(w.stderr, "\a")
 	}
 	if w.asJSON {
-		return w.line(happened{e.ID, e.Kind, e.Index, e.Time, e.Bureau, k.Name(), k.ID, k.Public.Urgency.String(), title(k), e.Entry, e.What, e.Reply, e.Void})
+		return w.line(happened{e.ID, e.Kind, e.Index, e.Time, e.Bureau, k.Name(), k.ID, k.Public.Urgency.String(), title(k), e.Entry, e.What, e.Reply, e.Void, e.Alarm})
 	}
 	what := strings.ToUpper(strings.ReplaceAll(e.Kind, "_", " "))
 	detail := title(k)
@@ -312,6 +313,8 @@ func (w *watcher) tell(e *desk.Event) error {
 		detail = "does not count: " + e.Void
 	case e.What != "":
 		detail += ": " + e.What
+	case e.Reply != nil && e.Reply.Export != nil:
+		detail = words(e.Alarm, e.Reply.Export.String(), firstLine(e.Reply.Text))
 	case e.Reply != nil:
 		detail = words(e.Reply.Match, firstLine(e.Reply.Text))
 	}

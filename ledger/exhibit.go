@@ -115,6 +115,7 @@ type Signer struct {
 	Root       bool   // a bureau's root key, vouched for by the charter
 	Label      string // of an enrolled key; "node" of a cosigning key, for which the charter vouches
 	EnrolledAt uint64
+	Roles      Roles // of an enrolled key
 }
 
 // ErrOtherLedger is returned for an exhibit of a ledger with another charter.
@@ -190,7 +191,7 @@ func (x *Exhibit) checkSigner(g *Genesis, p *Policy, i int, by Enrolment) (Signe
 	if !x.Item.Entry.Verify(i, en.Key) {
 		return Signer{}, fmt.Errorf("the signature of %s (key %s) is not good", m.Code, key.Short())
 	}
-	return Signer{Bureau: m.Code, Key: key, Label: en.Label, EnrolledAt: by.Receipt.Index}, nil
+	return Signer{Bureau: m.Code, Key: key, Label: en.Label, EnrolledAt: by.Receipt.Index, Roles: en.Roles}, nil
 }
 
 // rootOf returns the member whose root key has this id, or nil.

@@ -1,7 +1,6 @@
 package testnet
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,33 +144,37 @@ func (s *scenario) purple() {
 	}
 }
 
-// lend has XA use what XB lent under H1: not without XB's consent, to this use.
+// lend has XA use before a court what XB lent under H1: not without XB's consent
+// to that, nor without telling XB, signed by two.
 func (s *scenario) lend(n *notice.Notice) {
 	s.t.Helper()
-	export := []string{"notice", "export", n.Reference, "--stix", "-o", "court.json"}
+	export := []string{"notice", "export", n.Reference, "--court", "--purpose", "hearing on Friday", "-o", "court.txt"}
 	none := func() {
 		s.t.Helper()
-		s.refused("XA", "the origin has not consented to an export: H1", export...)
-		if _, err := os.Stat(filepath.Join(s.dir, "court.json")); err == nil {
+		s.refused("XA", "the origin has not consented to an export: H1", append(export, "--second", "sup-1")...)
+		if _, err := os.Stat(filepath.Join(s.dir, "court.txt")); err == nil {
 			s.t.Error("a refused export left a file behind")
 		}
 	}
 	none()
-	s.do("XA", "notice", "consent", "ask", n.Reference, "--for-use", "export", "--by", "district court of XA", "--text", "hearing on Friday")
+	s.do("XA", "notice", "consent", "ask", n.Reference, "--for-use", "evidence,export", "--by", "district court of XA", "--text", "hearing on Friday")
 	s.settle()
 	none() // to ask is not to get
 	s.refused("XA", "only", "notice", "consent", "grant", n.Reference)
 	s.do("XB", "notice", "consent", "grant", n.Reference)
 	s.settle()
-	s.says("XA", []string{"GRANTED: export for district court of XA"}, "notice", "show", n.Reference)
-	s.do("XA", export...)
-	var bundle struct{ Type string }
-	data, err := os.ReadFile(filepath.Join(s.dir, "court.json"))
-	if err != nil || json.Unmarshal(data, &bundle) != nil || bundle.Type != "bundle" || !strings.Contains(string(data), `"statement": "H1: `) || !strings.Contains(string(data), "Benedikta") {
+	s.says("XA", []string{"GRANTED: evidence, export for district court of XA"}, "notice", "show", n.Reference)
+	s.do("XA", append(export, "--second", "sup-1")...)
+	data, err := os.ReadFile(filepath.Join(s.dir, "court.txt"))
+	if err != nil || !strings.Contains(string(data), `"handling": "H1: `) || !strings.Contains(string(data), "Benedikta") {
 		s.t.Errorf("the export: %v\n%s", err, data)
 	}
+	// The court, or a bureau that reads nothing of it, checks it with the charter alone.
+	s.says("XD", []string{"is authentic and in the ledger", "word for word as XB signed", "exported  by XA", "desk-1 and sup-1",
+		"consent   of XB: evidence, export for district court of XA"}, "verify", "court.txt")
+	s.settle()
+	s.says("XB", []string{"Read export", "card and body as court export: hearing on Friday"}, "inbox")
+	s.says("XB", []string{"signed by a second officer, sup-1"}, "notice", "show", n.Reference)
 	// XC reads the same notice, asked for nothing, and may not use XA's consent.
-	s.refused("XC", "the origin has not consented to an export: H1", "notice", "export", n.Reference, "--stix", "-o", "theirs.json")
-	s.do("XA", "notice", "export", n.Reference, "-o", "proof")
-	s.says("XD", []string{"is authentic and in the ledger", "signed    by XB"}, "verify", "proof")
+	s.refused("XC", "the origin has not consented to an export: H1", "notice", "export", n.Reference, "--court", "--purpose", "theirs", "-o", "theirs.txt")
 }

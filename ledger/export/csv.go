@@ -21,7 +21,7 @@ func CSV(c *Case) ([]byte, error) {
 	}
 	v := *c.View
 	v.Victim = nil
-	t := &table{first: []string{v.Reference, v.Origin.Bureau, v.ID, c.Status, strconv.FormatUint(c.AsOf, 10), "TLP:" + string(tlp(&v)), caveat(handling(&v))}}
+	t := &table{first: []string{v.Reference, v.Origin.Bureau, v.ID, c.Status, strconv.FormatUint(c.AsOf, 10), "TLP:" + string(tlp(c.marking())), handling(c.marking()).Caveat()}}
 	if k := v.Card; k != nil {
 		t.add("card", "caveat", k.Caveat, "", "")
 		t.add("card", "action", v.Action().Sentence(), "", "")

@@ -85,7 +85,7 @@ func newBundle(c *Case) *bundle {
 		c: c, space: uuid.NewSHA1(ledger, []byte(c.View.ID)), known: make(map[string]bool), entities: make(map[string]string),
 		published: stamp(c.Published), modified: stamp(c.Modified),
 	}
-	marking, h := tlp(c.View), caveat(handling(c.View))
+	marking, h := tlp(c.marking()), handling(c.marking()).Caveat()
 	b.markings = []string{tlpIDs[marking], "marking-definition--" + uuid.NewSHA1(ledger, []byte("handling "+h)).String()}
 	b.origin = "identity--" + uuid.NewSHA1(ledger, []byte("bureau "+c.View.Origin.Bureau)).String()
 	b.report = b.id("report", "report")

@@ -16,7 +16,7 @@ func (b *bundle) notice() {
 		"external_references": []object{{"source_name": "comity ledger " + b.c.Ledger, "external_id": v.ID,
 			"description": fmt.Sprintf("%s as of entry %d", b.c.Status, b.c.AsOf)}},
 	}
-	text := []string{caveat(handling(v))}
+	text := []string{handling(b.c.marking()).Caveat()}
 	if c := v.Card; c != nil {
 		text = append(text, c.Caveat, v.Action().Sentence(), "Call "+c.Desk.Name+", "+c.Desk.Phone)
 		b.entities["card"] = b.person("card", &c.Person, "person of the card", string(v.Action()))

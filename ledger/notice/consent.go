@@ -49,6 +49,12 @@ func (s *Scope) Allows(u Use, t time.Time) bool {
 	return s != nil && slices.Contains(s.Uses, u) && !s.ended(t)
 }
 
+// covers reports whether the consent allows all that an export needs, at a time in
+// POSIX ms.
+func (s *Scope) covers(f Format, at uint64) bool {
+	return !slices.ContainsFunc(f.Uses(), func(u Use) bool { return !s.Allows(u, time.UnixMilli(int64(at)).UTC()) })
+}
+
 // ended reports whether the last day is over.
 func (s *Scope) ended(t time.Time) bool {
 	if s.Until.IsZero() {

@@ -20,6 +20,7 @@ type Reply struct {
 	Scope    *Scope    `json:"scope,omitempty"`    // of consent: asked for, or granted
 	Right    Right     `json:"right,omitempty"`    // of a person's request: what is asked for
 	Decision Decision  `json:"decision,omitempty"` // on a person's request
+	Export   *Export   `json:"export,omitempty"`   // what is taken out of the ledger
 	Text     string    `json:"text,omitempty"`
 	At       time.Time `json:"at"` // as the author claims; the ledger has its own time
 	Readers  Readers   `json:"readers"`
@@ -44,6 +45,8 @@ const (
 	ConsentGrant  ReplyType = "consent_grant"  // origin: yes, within Scope
 	ConsentRefuse ReplyType = "consent_refuse" // origin: no
 
+	Exported ReplyType = "export" // a bureau takes the text out of the ledger: Export says what, Text for what
+
 	RequestReceive ReplyType = "request_receive" // a person asks a bureau about their data (RPD 18)
 	RequestAsk     ReplyType = "request_ask"     // that bureau asks the origin
 	RequestBlock   ReplyType = "request_block"   // origin: not used until it is decided
@@ -52,7 +55,7 @@ const (
 )
 
 // replyTypes are all types, in the order above.
-var replyTypes = []ReplyType{Ack, Hit, Confirm, Negative, NeedsTime, Outcome, Message, ConsentAsk, ConsentGrant, ConsentRefuse,
+var replyTypes = []ReplyType{Ack, Hit, Confirm, Negative, NeedsTime, Outcome, Message, ConsentAsk, ConsentGrant, ConsentRefuse, Exported,
 	RequestReceive, RequestAsk, RequestBlock, RequestDecide, RequestExecute}
 
 // Words returns the type as people read it: "needs time".

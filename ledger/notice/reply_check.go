@@ -24,6 +24,8 @@ var replyNeeds = map[ReplyType]needs{
 	ConsentGrant:  {hit: "-", request: "which request", match: "-", scope: "what is granted", right: "-", decision: "-", text: "?"},
 	ConsentRefuse: {hit: "-", request: "which request", match: "-", scope: "-", right: "-", decision: "-", text: "why: the bureau that asked answers for it"},
 
+	Exported: {hit: "-", request: "?", match: "-", scope: "-", right: "-", decision: "-", text: "what it is for: the origin reads it"},
+
 	RequestReceive: {hit: "-", request: "-", match: "-", scope: "-", right: "access, correction or deletion", decision: "-", text: "what the person asks"},
 	RequestAsk:     {hit: "-", request: "which request", match: "-", scope: "-", right: "-", decision: "-", text: "?"},
 	RequestBlock:   {hit: "-", request: "which request", match: "-", scope: "-", right: "-", decision: "-", text: "?"},
@@ -87,6 +89,14 @@ func (r *Reply) checkFields(p *problems, n *needs) {
 	field("decision", string(r.Decision), n.decision)
 	oneOf(p, "decision", r.Decision, DecideGrant, DecidePart, DecideRefuse)
 	field("text", r.Text, n.text)
+	switch {
+	case r.Type == Exported && r.Export == nil:
+		p.add("export", "missing: what is exported")
+	case r.Type != Exported && r.Export != nil:
+		p.add("export", "a reply of type %s has none", r.Type)
+	case r.Export != nil:
+		r.Export.check(p)
+	}
 	switch {
 	case r.Scope == nil && n.scope != "-":
 		p.add("scope", "missing: %s", n.scope)

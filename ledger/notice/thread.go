@@ -28,6 +28,7 @@ type Filed struct {
 //	         CONFIRMED -> OUTCOME                    by the bureau that had the hit
 //	CONSENT  ASKED -> GRANTED | REFUSED              by the origin, the last word counts
 //	         GRANTED past its last day: LAPSED       unanswered past its deadline: ESCALATED
+//	EXPORT                                           by any bureau: told, before the file is written
 //	REQUEST  RECEIVED -> ASKED                       by the bureau that the person asked
 //	         ASKED -> DECIDED -> EXECUTED            by the origin, which may block the data meanwhile
 //
@@ -41,6 +42,7 @@ type Thread struct {
 	Hits     []*HitLine
 	Consents []*ConsentLine
 	Requests []*RequestLine
+	Exports  []*ExportLine
 	Acked    map[string]uint64 // bureau: index of its last ack
 
 	urgency  func(index uint64) ledger.Urgency
@@ -123,6 +125,9 @@ func NewThread(origin string, urgency func(index uint64) ledger.Urgency, replies
 	return t
 }
 
+// UrgencyAt returns that of the version which was current at an index.
+func (t *Thread) UrgencyAt(index uint64) ledger.Urgency { return t.urgency(index) }
+
 // Allows returns nil if a reply of bureau would count, were it the next one,
 // and else why it would be void. The ledger cannot refuse it: what a reply is,
 // is sealed.
@@ -148,6 +153,8 @@ func (t *Thread) judge(p *Filed) string {
 		return t.judgeConsent(p)
 	case RequestAsk, RequestBlock, RequestDecide, RequestExecute:
 		return t.judgeRequest(p)
+	case Exported:
+		return t.judgeExport(p)
 	}
 	return "" // an ack, a hit, a message, a person's request: of any bureau
 }
@@ -179,6 +186,8 @@ func (t *Thread) take(p *Filed) {
 		t.Consents, t.consents[p.ID] = append(t.Consents, c), c
 	case ConsentGrant, ConsentRefuse:
 		t.consents[p.Request].take(p)
+	case Exported:
+		t.takeExport(p)
 	case RequestReceive:
 		r := newRequestLine(p, t.Origin, t.urgency(p.Index))
 		t.Requests, t.requests[p.ID] = append(t.Requests, r), r

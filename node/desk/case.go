@@ -77,6 +77,15 @@ type Reply struct {
 	// Void is why the reply does not count, "" if it does: see [notice.Thread].
 	Void string
 
+	// Second is the label of the supervisor of the same bureau who signed it too, ""
+	// if none did; Roles are those of its author's key.
+	Second string
+	Roles  ledger.Roles
+
+	// Alarm is the rules that an announced export breaks, "" if none: unlike Void it
+	// counts.
+	Alarm string
+
 	// Bared is set on a reply of which [Reply.Bare] left no more than who answered,
 	// when, and of which type.
 	Bared bool

@@ -53,6 +53,9 @@ func (d *Desk) composeReply(ctx context.Context, c *client.Client, by Officers, 
 	if err := r.Validate(by.created()); err != nil {
 		return ledger.Item{}, err
 	}
+	if r.Type == notice.Exported && r.Export.NeedsTwo() && len(by.Others) == 0 && !by.Awaits {
+		return ledger.Item{}, &SecondNeeded{"it takes the text of a case out of the ledger"}
+	}
 	part, err := r.Part(o)
 	if err != nil {
 		return ledger.Item{}, err

@@ -111,6 +111,14 @@ func (d *Desk) readersOf(it ledger.Item) (notice.Readers, error) {
 		if v.Readers != nil {
 			return v.Readers, nil
 		}
+	case ledger.ClassReply:
+		r, err := d.OpenReplyDraft(it)
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			return r.Readers, nil
+		}
 	}
 	return notice.Readers{notice.All}, nil
 }

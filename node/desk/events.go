@@ -27,6 +27,7 @@ type Event struct {
 	Entry  ledger.ID     // of the reply; of the hit or request of a deadline
 	Reply  *notice.Reply // nil for what is no reply
 	Void   string        // why the reply does not count
+	Alarm  string        // rules that an export breaks
 
 	After Cursor // where to go on once this event was handed on
 }
@@ -233,6 +234,7 @@ func eventsOf(entries []logged, cases []*Case, from Cursor) []Event {
 				continue // not for us
 			}
 			ev.Kind, ev.Bureau, ev.Case, ev.Reply, ev.Void = string(a.r.Type), a.r.Bureau, a.c, a.r.Reply, a.r.Void
+			ev.Alarm = a.r.Alarm
 		} else {
 			id := e.Statement.Target
 			if e.Statement.Class == ledger.ClassPublish {

@@ -23,6 +23,7 @@ const (
 	TaskAsk       Task = "ask the origin"  // the bureau that a person came to
 	TaskRequest   Task = "decide request"  // the origin
 	TaskExecute   Task = "execute request" // the origin: do what it decided
+	TaskExport    Task = "read export"     // the origin: a bureau takes its text out of the ledger
 	TaskRead      Task = "read notice"     // a reader: not acknowledged, or changed since
 	TaskJudge     Task = "judge notice"    // a supervisor of a reader: reviewers have not decided
 	TaskReview    Task = "review notice"   // the origin: its review comes up
@@ -97,6 +98,9 @@ func (c *Case) waiting(bureau string, asOf uint64) []Waiting {
 			list = append(list, c.task(task, &r.Filed, &r.Deadline, string(r.Right)))
 		}
 	}
+	if c.Bureau == bureau {
+		list = append(list, c.exportTasks(t)...)
+	}
 	if !c.Status.Ended() && c.Status != state.StatusSuspended {
 		list = append(list, c.ownTasks(t, bureau, asOf)...)
 	}
@@ -135,6 +139,26 @@ func requestTask(r *notice.RequestLine, origin, bureau string) Task {
 		return TaskRequest
 	}
 	return TaskExecute
+}
+
+// exportTasks are the exports by other bureaus that the origin has not taken note
+// of, by an ack of its own notice. One that breaks a rule comes first.
+func (c *Case) exportTasks(t *notice.Thread) (list []Waiting) {
+	alarms := make(map[uint64]string)
+	for i := range c.Replies {
+		alarms[c.Replies[i].Index] = c.Replies[i].Alarm
+	}
+	for _, e := range t.Exports {
+		if e.Bureau == c.Bureau || e.Index < t.Acked[c.Bureau] {
+			continue
+		}
+		w := Waiting{Task: TaskExport, Case: c, ID: e.ID, Bureau: e.Bureau, Text: e.Export.String() + ": " + e.Text, Urgency: t.UrgencyAt(e.Index), Since: e.Time}
+		if alarm := alarms[e.Index]; alarm != "" {
+			w.Escalated, w.Text = true, alarm+": "+w.Text
+		}
+		list = append(list, w)
+	}
+	return list
 }
 
 // judged reports whether a bureau has reviewed the version at an index.

@@ -205,7 +205,17 @@ func (d *Desk) openReply(index uint64, ids identities) *Reply {
 	if err != nil || r == nil {
 		return nil
 	}
-	return &Reply{ID: e.ID, Index: index, Bureau: o.Bureau, Author: o.Author, Reply: r}
+	out := &Reply{ID: e.ID, Index: index, Bureau: o.Bureau, Author: o.Author, Reply: r}
+	k, err := state.ReadKey(d.store, o.Author)
+	if err != nil || k == nil {
+		return nil
+	}
+	if out.Roles = k.Roles; len(e.Signatures) > 1 {
+		if out.Second, err = d.Second(e); err != nil {
+			return nil
+		}
+	}
+	return out
 }
 
 // signed returns an entry and the body it names.

@@ -47,12 +47,20 @@ func (c *Case) urgencyAt(index uint64) ledger.Urgency {
 	return u
 }
 
-// judge says of each reply whether it counts. That does not depend on the time.
+// judge says of each reply whether it counts, and of each export whether it breaks
+// a rule. That does not depend on the time.
 func (c *Case) judge() {
 	if len(c.Replies) == 0 {
 		return
 	}
-	for i, p := range c.Thread(0).Posts {
+	th := c.Thread(0)
+	for i, p := range th.Posts {
 		c.Replies[i].Void = p.Void
+	}
+	exports := th.Exports
+	for i := range c.Replies {
+		if r := &c.Replies[i]; len(exports) > 0 && exports[0].Index == r.Index {
+			r.Alarm, exports = c.alarm(r, exports[0]), exports[1:]
+		}
 	}
 }

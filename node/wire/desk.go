@@ -174,6 +174,8 @@ type CaseReply struct {
 	Bureau string        `json:"bureau"`
 	Author keys.ID       `json:"author"`
 	Void   string        `json:"void,omitempty"`
+	Second string        `json:"second,omitempty"`
+	Alarm  string        `json:"alarm,omitempty"`
 	Bared  bool          `json:"bared,omitempty"` // no more of it than its type is told
 	Reply  *notice.Reply `json:"reply"`
 }

@@ -72,7 +72,7 @@ func wireCase(c *desk.Case) *wire.Case {
 	out.Replies = make([]wire.CaseReply, len(c.Replies))
 	for i, room := len(c.Replies)-1, maxReplies; i >= 0; i-- {
 		r := &c.Replies[i]
-		w := wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Reply: r.Reply, Bared: r.Bared}
+		w := wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Alarm: r.Alarm, Reply: r.Reply, Bared: r.Bared}
 		if room -= len(r.Text) + len(r.Match); room < 0 {
 			short := *r.Reply
 			short.Text, short.Match = "(not sent: the answers are too many for one page)", ""

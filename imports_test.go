@@ -61,7 +61,7 @@ var reserved = map[string][]string{
 	"github.com/google/uuid":                {"ledger/export"},
 	"gonum.org/v1/gonum":                    {"ledger/links"},
 	"github.com/biter777/countries":         {"ledger/ident"},
-	"github.com/santhosh-tekuri/jsonschema": {"ledger/notice"},
+	"github.com/santhosh-tekuri/jsonschema": {"ledger/notice"}, // its tests: a second opinion on our schemas
 	"filippo.io/edwards25519":               {"crypto/keys"},
 	"github.com/rogpeppe/go-internal":       {"cli"},
 	"github.com/stretchr/testify":           {}, // standard testing only
@@ -74,10 +74,6 @@ var reserved = map[string][]string{
 	"github.com/ncruces/go-sqlite3":         {"ledger/index"},
 	"lukechampine.com/adiantum":             {"ledger/index"},
 }
-
-// tested are modules that only tests use, as a second opinion: the program must
-// not link them.
-var tested = []string{"github.com/santhosh-tekuri/jsonschema", "github.com/nyaruka/phonenumbers", "github.com/mozillazg/go-pinyin"}
 
 // pure packages open no socket, read no file and start no process; crypto/keys
 // alone reads and writes key files.
@@ -152,9 +148,6 @@ func checkImport(pkg, name string, test bool) string {
 		if within(name, prefix) && !slices.Contains(only, pkg) {
 			return fmt.Sprintf("only %v may", only)
 		}
-	}
-	if !test && slices.ContainsFunc(tested, func(prefix string) bool { return within(name, prefix) }) {
-		return "it is for tests"
 	}
 	ours, isOurs := strings.CutPrefix(name, module+"/")
 	if !isOurs {
@@ -273,7 +266,6 @@ func TestImportsFindsPlanted(t *testing.T) {
 		{"testnet/b.go", `import "comity/cli"`, "cli is not below testnet"},
 		{"cli/b.go", `import "comity"`, "nothing may import the program"},
 		{"cli/b.go", `import "comity/ledger/ledgertest"`, "it is for tests"},
-		{"ledger/ident/b.go", `import "github.com/nyaruka/phonenumbers"`, "it is for tests"},
 		{"ledger/ledgertest/b.go", `import "comity/ledger/state"`, "ledger/state is not below ledger/ledgertest"},
 		{"ledger/b_test.go", `import "comity/ledger/store/storetest"`, "it stands on ledger/store, above ledger"},
 		{"crypto/b.go", `import "fmt"`, "package crypto has no place"},

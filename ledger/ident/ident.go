@@ -10,10 +10,10 @@
 //
 // What stands behind each kind, and who keeps it:
 //
-//	phone     E.164; the numbering plans in phone_plans.go are those of Google's libphonenumber,
-//	          written by a test out of github.com/nyaruka/phonenumbers (Apache 2.0 and MIT), its port.
-//	          The program does not link that: reading its metadata took half of the start
-//	          of each command. The test holds both against each other
+//	phone     E.164, github.com/nyaruka/phonenumbers (Apache 2.0 and MIT; a port of Google's
+//	          libphonenumber that follows its metadata monthly; replaces a table of numbering
+//	          plans by hand; it, its metadata and protobuf make the program 2.6 MB larger, 14 %, and
+//	          its start some 15 ms slower, as it reads its metadata when the program begins)
 //	country   ISO 3166-1 and -3, codes of ICAO 9303-3, github.com/biter777/countries (BSD 2)
 //	language  ISO 639, and script ISO 15924: golang.org/x/text/language (BSD 3, the Go authors)
 //	wallet    base58check and bech32(m): github.com/btcsuite/btcd/btcutil (ISC), which keys use

@@ -1,6 +1,10 @@
 package ident
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
 
 // testRange is a calling code that ITU has not assigned: synthetic numbers
 // begin with it and ring nowhere.
@@ -31,20 +35,22 @@ func phone(s string) (string, error) {
 		}
 		return "+" + bare, nil
 	}
-	plan, dialled, ok := planOf(bare)
-	if !ok {
+	n, err := phonenumbers.Parse(s, "")
+	if err != nil {
 		return "", wrong("%.40q begins with no country's calling code", s)
 	}
-	national := plan.international(dialled)
-	switch plan.length(national) {
-	case possible:
+	switch phonenumbers.IsPossibleNumberWithReason(n) {
+	case phonenumbers.IS_POSSIBLE:
+		e164 := phonenumbers.Format(n, phonenumbers.E164)
 		// A leading zero that callers from abroad leave out is left out once.
-		if national != dialled && plan.international(national) != national {
-			return "", wrong("%.40q has a zero too many after +%s", s, plan.code)
+		if again, err := phonenumbers.Parse(e164, ""); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
+			return "", wrong("%.40q has a zero too many after +%d", s, n.GetCountryCode())
 		}
-		return "+" + plan.code + national, nil
-	case tooLong:
-		return "", wrong("%.40q is too long for a number after +%s", s, plan.code)
+		return e164, nil
+	case phonenumbers.TOO_LONG:
+		return "", wrong("%.40q is too long for a number after +%d", s, n.GetCountryCode())
+	case phonenumbers.INVALID_COUNTRY_CODE:
+		return "", wrong("%.40q begins with no country's calling code", s)
 	}
-	return "", wrong("%.40q is too short for a number after +%s, or has no area code", s, plan.code)
+	return "", wrong("%.40q is too short for a number after +%d, or has no area code", s, n.GetCountryCode())
 }

@@ -1,8 +1,9 @@
 package names
 
 import (
-	"fmt"
-	"sort"
+	"strings"
+
+	"github.com/mozillazg/go-pinyin"
 )
 
 // hanSurnames are readings of surnames that differ from the most frequent one of
@@ -20,30 +21,10 @@ var hanDouble = map[string]bool{
 	"澹台": true, "长孙": true, "長孫": true, "宇文": true, "轩辕": true, "軒轅": true, "赫连": true, "百里": true, "呼延": true, "拓跋": true,
 }
 
-// The order of the tables in han_readings.go.
-const (
-	hanFirst, hanLast = 0x3400, 0x9fff
-	hanInLine         = 64                  // characters in a line of hanReadings
-	hanLine           = 1 + 2*hanInLine     // bytes of one, with the line break before it
-	hanRareLine       = len("20000 aa") + 1 // bytes of a line of hanRare, with the one behind it
-)
-
-// hanSyllable returns the most frequent Mandarin reading without its tone, or "".
+// hanSyllable returns the most frequent Mandarin reading without its tone.
 func hanSyllable(r rune) string {
-	at := ""
-	if hanFirst <= r && r <= hanLast {
-		n := int(r - hanFirst)
-		at = hanReadings[n/hanInLine*hanLine+1+n%hanInLine*2:]
-	} else {
-		hex := fmt.Sprintf("%05X ", r)
-		rare := hanRare[1:]
-		i := sort.Search(len(rare)/hanRareLine, func(i int) bool { return rare[i*hanRareLine:i*hanRareLine+len(hex)] >= hex }) * hanRareLine
-		if len(hex)+3 != hanRareLine || i == len(rare) || rare[i:i+len(hex)] != hex {
-			return ""
-		}
-		at = rare[i+len(hex):]
-	}
-	return hanSyllables[int(at[0]-'a')*26+int(at[1]-'a')]
+	first, _, _ := strings.Cut(pinyin.PinyinDict[int(r)], ",")
+	return strings.ReplaceAll(foldLatin([]rune(strings.ReplaceAll(strings.ToLower(first), "ü", "v"))), "v", "u")
 }
 
 // fromHan spells a Chinese word: the surname, a blank, the given name. A word

@@ -63,6 +63,7 @@ func (r *replica) describe() (*wire.Status, error) {
 		State: r.state(), Leader: string(leader), Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time,
 		Quorum: r.machine.Policy().Quorum, Applied: r.store.Applied(),
 		RaftTerm: r.raft.CurrentTerm(), RaftCommit: r.raft.CommitIndex(), StartedAt: r.started,
+		Clock: r.cfg.Clock().UnixMilli(),
 	}
 	own := r.report()
 	s.RaftLast, s.RaftLastTerm, s.Abstains = own.end.index, own.end.term, own.abstains

@@ -104,6 +104,7 @@ type Status struct {
 	Faulty     []Faulty `json:"faulty,omitempty"` // members whose cosignatures no longer count
 	Evidence   int      `json:"evidence"`         // files that this node keeps
 	StartedAt  int64    `json:"started_at"`       // POSIX s, node's clock
+	Clock      int64    `json:"clock"`            // POSIX ms, node's clock when it answers
 	Peers      []Peer   `json:"peers,omitempty"`
 	Submitted  uint64   `json:"submitted"`
 	RaftTerm   uint64   `json:"raft_term"`

@@ -87,7 +87,7 @@ var statusOf = map[Code]int{
 	Code(state.NoTarget): http.StatusNotFound, Code(state.Ended): http.StatusConflict,
 	Code(state.NotNow): http.StatusConflict, Code(state.BadTerm): http.StatusConflict, Code(state.Superseded): http.StatusConflict,
 	Code(state.NotEnded): http.StatusConflict, Code(state.TooEarly): http.StatusConflict, Code(state.Repeated): http.StatusConflict,
-	Code(state.TooMany): http.StatusConflict,
+	Code(state.TooMany):  http.StatusConflict,
 	Code(state.KeyInUse): http.StatusConflict, Code(state.BadProof): http.StatusUnprocessableEntity,
 	Code(state.Fork): http.StatusConflict, Code(state.Stale): http.StatusConflict,
 	Code(state.Faulty): http.StatusForbidden, Code(state.NoFork): http.StatusConflict,

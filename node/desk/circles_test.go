@@ -130,7 +130,7 @@ func TestCircle(t *testing.T) {
 
 	// An amendment is sealed to the epoch of its own day.
 	amended := teamNotice("XB", "LT-1", "LANTERN")
-	xb.send(xb.Amend(ctx, xb.c, xb.officers(), first.Entry.ID, amended))
+	xb.send(xb.Amend(ctx, xb.c, xb.both(), first.Entry.ID, amended))
 	reads("amended", one, xa, xb, xd)
 	if c := xc.look(one); !c.Outdated() {
 		t.Error("XC does not see that the version which it reads is former")

@@ -28,4 +28,6 @@ func FuzzParseExtend(f *testing.F) { fuzzFields(f, "extend", ledger.ParseExtend)
 
 func FuzzParseReview(f *testing.F) { fuzzFields(f, "review", ledger.ParseReview) }
 
+func FuzzParseCircle(f *testing.F) { fuzzFields(f, "circle", ledger.ParseCircle) }
+
 func FuzzParsePurge(f *testing.F) { fuzzFields(f, "purge", ledger.ParsePurge) }

@@ -55,10 +55,11 @@ const (
 	ClassEpoch
 	ClassRecover
 	ClassReview // another bureau approves, returns or refuses a notice
+	ClassCircle // a bureau founds a circle of bureaus, changes it, or ends it
 )
 
 var classNames = [...]string{"", "publish", "amend", "withdraw", "grant", "reply", "suspend", "lift", "extend", "purge", "purge-ack",
-	"enrol", "revoke", "rotate", "propose", "vote", "epoch", "recover", "review"}
+	"enrol", "revoke", "rotate", "propose", "vote", "epoch", "recover", "review", "circle"}
 
 // String returns the name of c.
 func (c Class) String() string { return nameOf(classNames[:], uint8(c), "class") }
@@ -180,6 +181,8 @@ func (s *Statement) check() error {
 	case ClassReview:
 		_, err := ParseReview(s.Public)
 		return must(err, target)
+	case ClassCircle:
+		return s.checkCircle(body, target)
 	case ClassPurge:
 		_, err := ParsePurge(s.Public)
 		return must(err, !body, target)

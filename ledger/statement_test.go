@@ -17,7 +17,8 @@ func TestStatementRules(t *testing.T) {
 	publish := (&ledger.Publish{Kind: ledger.KindBlue, SizeClass: 3}).Marshal()
 	enrol := xa.EnrolSigner(t, xa.Officer, "desk-1", ledger.RoleDesk).Entry.Statement.Public
 	revoke := (&ledger.Revoke{Key: keys.ID{1}}).Marshal()
-	publics := map[string][]byte{"empty": nil, "publish": publish, "enrol": enrol, "revoke": revoke, "one": {1}, "victim": {3}, "lift": {1, 2}, "extend": {0, 0, 1, 0}, "review": append([]byte{1}, make([]byte, 31)...), "garbage": {0}}
+	publics := map[string][]byte{"empty": nil, "publish": publish, "enrol": enrol, "revoke": revoke, "one": {1}, "victim": {3}, "lift": {1, 2}, "extend": {0, 0, 1, 0}, "review": append([]byte{1}, make([]byte, 31)...), "garbage": {0}, "id": make([]byte, 32), "zero": make([]byte, 32)}
+	publics["id"][31] = 1
 	publics["review"] = append(publics["review"], 1)
 	type rule struct {
 		body, target bool
@@ -54,7 +55,7 @@ func TestStatementRules(t *testing.T) {
 // also has what a class may be beside its row of rules.
 func also(c ledger.Class, body, target bool, public string) bool {
 	if !target {
-		return false
+		return c == ledger.ClassCircle && body && public == "empty"
 	}
 	switch c {
 	case ledger.ClassGrant:
@@ -69,6 +70,8 @@ func also(c ledger.Class, body, target bool, public string) bool {
 		return body && public == "extend"
 	case ledger.ClassReview:
 		return public == "review"
+	case ledger.ClassCircle:
+		return public == "id"
 	}
 	return false
 }

@@ -54,6 +54,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return show(ledger.ParseExtend(v.data))(showExtend)
 	case "review":
 		return show(ledger.ParseReview(v.data))(showReview)
+	case "circle":
+		return show(ledger.ParseCircle(v.data))(showCircle)
 	case "purge":
 		return show(ledger.ParsePurge(v.data))(showPurge)
 	case "charter":

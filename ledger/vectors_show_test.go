@@ -53,6 +53,8 @@ func showReview(r *ledger.Review) []string {
 	return []string{"decision " + r.Decision.String(), "version " + r.Version.String()}
 }
 
+func showCircle(c *ledger.Circle) []string { return []string{"after " + c.After.String()} }
+
 func showPurge(p *ledger.Purge) []string { return []string{"reason " + p.Reason.String()} }
 
 func showCharter(c *ledger.Charter) []string {

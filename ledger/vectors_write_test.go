@@ -102,6 +102,7 @@ func (w *vectorWriter) statements() {
 	extend := (&ledger.Extend{ReviewBy: 20_819}).Marshal()
 	review := (&ledger.Review{Decision: ledger.Approve, Version: ledger.ID{0xab}}).Marshal()
 	purge := (&ledger.Purge{Reason: ledger.ReasonOver}).Marshal()
+	circle := (&ledger.Circle{After: ledger.ID{0xac}}).Marshal()
 	class := func(c ledger.Class, public []byte, changes ...func(*ledger.Statement)) []byte {
 		return w.statement(func(s *ledger.Statement) {
 			s.Class, s.Public = c, public
@@ -125,6 +126,9 @@ func (w *vectorWriter) statements() {
 	w.vector("statement-extend", "The origin keeps a notice until another day.", "ok", class(ledger.ClassExtend, extend, target))
 	w.vector("statement-review", "A reviewer approves a version.", "ok", class(ledger.ClassReview, review, target, noBody))
 	w.vector("statement-review-reason", "A reviewer returns it, and says why.", "ok", class(ledger.ClassReview, append([]byte{2}, review[1:]...), target))
+	w.vector("statement-circle", "A circle is founded: its name, members and keys are sealed.", "ok", class(ledger.ClassCircle, nil))
+	w.vector("statement-circle-epoch", "A circle gets another epoch.", "ok", class(ledger.ClassCircle, circle, target))
+	w.vector("statement-circle-end", "A circle ends.", "ok", class(ledger.ClassCircle, circle, target, noBody))
 	w.vector("statement-purge", "The bodies of a notice are to be destroyed.", "ok", class(ledger.ClassPurge, purge, target, noBody))
 	w.vector("statement-purge-ack", "A node has destroyed what a purge names. Its author is the node's cosigning key.", "ok", w.statement(func(s *ledger.Statement) {
 		*s = *w.ack(ledger.ID{0xaa}).Entry.Statement
@@ -140,7 +144,7 @@ func (w *vectorWriter) statements() {
 	w.malformed("statement-empty", "No byte at all.", nil)
 	w.malformed("statement-version-2", "A version to come.", set(0, 2))
 	w.malformed("statement-class-0", "Class 0 is none.", set(1, 0))
-	w.malformed("statement-class-19", "Class 19 is none.", set(1, 19))
+	w.malformed("statement-class-20", "Class 20 is none.", set(1, 20))
 	w.malformed("statement-reserved-class", "A class that this version reserves: rotate.", class(ledger.ClassRotate, nil, target, noBody))
 	w.malformed("statement-grant-card", "Only a grant of the victim's part has fields.", class(ledger.ClassGrant, []byte{1}, target))
 	w.malformed("statement-suspend-without-target", "A suspension of nothing.", class(ledger.ClassSuspend, []byte{1}, noBody))
@@ -148,6 +152,10 @@ func (w *vectorWriter) statements() {
 	w.malformed("statement-lift-without-outcome", "It must be clear what becomes of the notice.", class(ledger.ClassLift, []byte{1}, target))
 	w.malformed("statement-extend-without-body", "An extension without its reason.", class(ledger.ClassExtend, extend, target, noBody))
 	w.malformed("statement-review-without-version", "A review of no version.", class(ledger.ClassReview, []byte{1}, target))
+	w.malformed("statement-circle-without-body", "A circle is founded without its keys.", class(ledger.ClassCircle, nil, noBody))
+	w.malformed("statement-circle-founding-after", "A founding statement that comes after another.", class(ledger.ClassCircle, circle))
+	w.malformed("statement-circle-epoch-without-after", "Another epoch, after which one is not said.", class(ledger.ClassCircle, nil, target))
+	w.malformed("statement-circle-after-zero", "Another epoch after none.", class(ledger.ClassCircle, make([]byte, 32), target))
 	w.malformed("statement-purge-with-body", "A purge has no body.", class(ledger.ClassPurge, purge, target))
 	w.malformed("statement-purge-without-target", "A purge of nothing.", class(ledger.ClassPurge, purge, noBody))
 	w.malformed("statement-purge-without-reason", "A purge without its clear field.", class(ledger.ClassPurge, nil, target, noBody))
@@ -260,6 +268,11 @@ func (w *vectorWriter) lifecycle() {
 	w.malformed("review-no-version", "Of a version whose id is zero.", (&ledger.Review{Decision: ledger.Return}).Marshal())
 	w.malformed("review-truncated", "A byte is missing.", r[:32])
 	w.malformed("review-trailing-byte", "A byte too many.", append(bytes.Clone(r), 0))
+	after := (&ledger.Circle{After: ledger.ID{0xac}}).Marshal()
+	w.vector("circle", "What comes after the statement named.", "ok", after)
+	w.malformed("circle-after-zero", "After none: a founding statement has no fields at all.", make([]byte, 32))
+	w.malformed("circle-truncated", "A byte is missing.", after[:31])
+	w.malformed("circle-trailing-byte", "A byte too many.", append(bytes.Clone(after), 0))
 }
 
 // ack is the first statement of XA's node: it has done what a purge says.

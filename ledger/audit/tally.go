@@ -98,6 +98,8 @@ func kindOf(s *ledger.Statement) string {
 		return "end of a suspension"
 	case ledger.ClassExtend:
 		return "extension"
+	case ledger.ClassCircle:
+		return "statement on a circle"
 	case ledger.ClassPurge:
 		return "purge"
 	case ledger.ClassPurgeAck:

@@ -18,17 +18,20 @@ type tables struct {
 	keys    map[keys.ID][]byte
 	authors map[keys.ID]*[8 + 32]byte // as the state has an Author
 	sealing map[string][]byte
-	purged  []byte // how many purges there are, as the state has it
+	purged  []byte            // how many purges there are, as the state has it
+	circled []byte            // how many statements on circles there are, likewise
+	open    map[string][]byte // how many open circles a bureau has, likewise
 
 	// In files. The note of a notice, and of a reply, counts the sealed texts that
 	// the bundle has of it, and from noteAbsent on those that it says are purged.
-	notices, replies, votes, purges *slots
+	notices, replies, votes, purges, circles *slots
 }
 
 const noteAbsent = 1 << 32
 
 func newTables(f *files, m *state.Machine, size uint64) (*tables, error) {
-	t := &tables{keys: make(map[keys.ID][]byte), authors: make(map[keys.ID]*[40]byte), sealing: make(map[string][]byte)}
+	t := &tables{keys: make(map[keys.ID][]byte), authors: make(map[keys.ID]*[40]byte), sealing: make(map[string][]byte),
+		open: make(map[string][]byte)}
 	var err error
 	members := len(m.Genesis().Charter.Members)
 	for _, x := range []struct {
@@ -39,6 +42,7 @@ func newTables(f *files, m *state.Machine, size uint64) (*tables, error) {
 	}{
 		{&t.notices, "notices", state.NoticeBytes, size}, {&t.replies, "replies", state.ReplyBytes, size / 4},
 		{&t.votes, "votes", state.VotesBytes(members), 0}, {&t.purges, "purges", state.PurgeBytes(members), 0},
+		{&t.circles, "circles", state.CircleBytes, 0},
 	} {
 		if *x.to, err = newSlots(f, x.name, x.value, min(x.about, 1<<mostSlots)); err != nil {
 			return nil, err
@@ -59,10 +63,16 @@ func (t *tables) Get(table state.Table, key []byte) ([]byte, error) {
 	case state.TableSealing:
 		return t.sealing[string(key)], nil
 	case state.TableMeta:
-		if string(key) == "purges" {
+		switch string(key) {
+		case "purges":
 			return t.purged, nil
+		case "circles":
+			return t.circled, nil
 		}
 	default:
+		if table == state.TableCircles && len(key) == 2 {
+			return t.open[string(key)], nil
+		}
 		if s := t.slots(table); s != nil && len(key) == len(ledger.ID{}) {
 			return s.get(key)
 		}
@@ -81,6 +91,8 @@ func (t *tables) slots(table state.Table) *slots {
 		return t.votes
 	case state.TablePurges:
 		return t.purges
+	case state.TableCircles:
+		return t.circles
 	}
 	return nil
 }
@@ -108,16 +120,22 @@ func (t *tables) put(puts []state.Put, texts uint64) error {
 				t.sealing[string(p.Key)] = p.Value
 			}
 		case state.TableMeta:
-			if string(p.Key) == "purges" {
+			switch string(p.Key) {
+			case "purges":
 				t.purged = p.Value
+			case "circles":
+				t.circled = p.Value
 			}
 		case state.TableNotices, state.TableReplies:
 			if err := t.slots(p.Table).put(p.Key, p.Value, texts); err != nil {
 				return err
 			}
-		case state.TableVotes, state.TablePurges:
+		case state.TableVotes, state.TablePurges, state.TableCircles:
+			if p.Table == state.TableCircles && len(p.Key) == 2 {
+				t.open[string(p.Key)] = p.Value
+			}
 			if len(p.Key) != len(ledger.ID{}) {
-				continue // a number of a purge: nobody asks
+				continue // a number of a purge, or of a statement on a circle: nobody asks
 			}
 			if err := t.slots(p.Table).put(p.Key, p.Value, 0); err != nil {
 				return err

@@ -175,3 +175,16 @@ func (a *Author) Extend(t testing.TB, notice ledger.ID, day uint32, body []byte)
 	t.Helper()
 	return a.Sign(t, ledger.Statement{Class: ledger.ClassExtend, Target: notice, Public: (&ledger.Extend{ReviewBy: day}).Marshal()}, body)
 }
+
+// Circle founds a circle with this body.
+func (a *Author) Circle(t testing.TB, body []byte) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassCircle}, body)
+}
+
+// Epoch makes a new epoch of a circle whose last statement is after, or ends the
+// circle where there is no body.
+func (a *Author) Epoch(t testing.TB, circle, after ledger.ID, body []byte, others ...*Author) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassCircle, Target: circle, Public: (&ledger.Circle{After: after}).Marshal()}, body, others...)
+}

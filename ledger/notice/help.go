@@ -11,7 +11,7 @@ var fieldHelp = map[string]string{
 	"document.urgency":        "how fast a hit is answered: U3 10 minutes, U2 1 hour, U1 24 hours, U0 7 days",
 	"document.classification": "unclassified, restricted, confidential or secret",
 	"document.review_by":      "day by which you must say that the notice is still needed, at most 5 years ahead",
-	"document.readers":        "codes of the bureaus that read it, your own included, or [\"all\"]",
+	"document.readers":        "codes of the bureaus that read it, your own included, or [\"all\"]; circle: and its name for a circle you are in",
 	"document.card":           "what the front line sees, at a border or on the street; it does not say what the case is about",
 	"document.body":           "what investigators see: the case",
 	"document.victim":         "who a victim really is, for protection officers of the bureaus you name; never for all",

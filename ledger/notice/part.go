@@ -31,6 +31,7 @@ type Part struct {
 const (
 	formatNotice = "comity/notice/v1"
 	formatReply  = "comity/reply/v1"
+	formatCircle = "comity/circle/v1"
 )
 
 // inner is the plaintext of a part:
@@ -56,6 +57,8 @@ type inner struct {
 	Tally  *Tally  `json:"tally,omitempty"`
 	Victim *Victim `json:"victim,omitempty"`
 	Reply  *Reply  `json:"reply,omitempty"`
+
+	Circle *circleText `json:"circle,omitempty"`
 }
 
 // ErrForeign is returned for a part that says it belongs to another entry than
@@ -179,9 +182,12 @@ type content struct {
 	tally  *Tally
 	victim *Victim
 	reply  *Reply
+	circle *circleText
 }
 
-func (t *inner) content() content { return content{t.Card, t.Body, t.Tally, t.Victim, t.Reply} }
+func (t *inner) content() content {
+	return content{t.Card, t.Body, t.Tally, t.Victim, t.Reply, t.Circle}
+}
 
 // innerPart is an opened part, decoded.
 type innerPart struct {

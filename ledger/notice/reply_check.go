@@ -116,8 +116,8 @@ func (r *Reply) checkReaders(p *problems) {
 	}
 	for i, b := range r.Readers {
 		switch {
-		case !isBureau(b):
-			p.add(index("readers", i), "%.20q is not the two-letter code of a bureau", b)
+		case !isReader(b):
+			p.add(index("readers", i), "%.80q is not the two-letter code of a bureau, nor circle: and the name of a circle", b)
 		case slices.Contains(r.Readers[:i], b):
 			p.add(index("readers", i), "%s is named twice", b)
 		}

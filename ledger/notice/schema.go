@@ -256,6 +256,9 @@ var (
 	likeID          = object{"pattern": `^[a-z0-9_]+$`}
 )
 
+// likeReader is what isReader accepts.
+const likeReader = `^([A-Z]{2}|circle:([A-Za-z0-9]([A-Za-z0-9._-]{0,30}[A-Za-z0-9])?|[0-9a-f]{64}))$`
+
 // fieldLimits are what single fields must be like.
 var fieldLimits = map[string]object{
 	"document.colour":         {"enum": colourWords()},
@@ -265,7 +268,7 @@ var fieldLimits = map[string]object{
 	"document.classification": {"enum": list{"unclassified", "restricted", "confidential", "secret"}},
 	"document.review_by":      {"pattern": `^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`},
 	"document.readers": {"minItems": 1, "uniqueItems": true, "items": object{"type": "string"}, "anyOf": list{
-		object{"const": list{All}}, object{"items": object{"pattern": `^[A-Z]{2}$`}}}},
+		object{"const": list{All}}, object{"items": object{"pattern": likeReader}}}},
 
 	"Name.mrz": {"pattern": `^[A-Z0-9<]*$`}, "Name.script": {"pattern": `^([A-Za-z]{4})?$`},
 	"Identity.birth_country": likeCode, "Identity.nationalities": likeCodes, "Document.country": likeCode,
@@ -288,7 +291,7 @@ var fieldLimits = map[string]object{
 	"Place.lat": {"minimum": -90, "maximum": 90}, "Place.lon": {"minimum": -180, "maximum": 180}, "Place.radius_m": likeNotNegative,
 	"JobAdvert.title": likeText, "Trip.from": likeText, "Trip.to": likeText, "Payment.amount": {"pattern": `^[0-9.]+$`}, "Payment.currency": likeText,
 	"Organization.name": likeText, "Event.what": likeText, "Property.what": likeText,
-	"Victim.readers": {"items": object{"type": "string", "pattern": `^[A-Z]{2}$`}}, "Victim.pseudonym": likeText,
+	"Victim.readers": {"items": object{"type": "string", "pattern": likeReader}}, "Victim.pseudonym": likeText,
 	"Guardian.name": likeText, "Guardian.relation": likeText,
 	"Trafficking.methods_of_control":    {"items": object{"type": "string", "enum": vocab(append([]string{""}, methodsOfControl...)...)}},
 	"Trafficking.types_of_exploitation": {"items": object{"type": "string", "enum": vocab(append([]string{""}, typesOfExploitation...)...)}},

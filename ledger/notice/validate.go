@@ -93,8 +93,8 @@ func (n *Notice) checkReaders(p *problems) {
 		switch {
 		case r == All:
 			p.add(index("readers", i), "\"all\" stands alone")
-		case !isBureau(r):
-			p.add(index("readers", i), "%.20q is not the two-letter code of a bureau", r)
+		case !isReader(r):
+			p.add(index("readers", i), "%.80q is not the two-letter code of a bureau, nor circle: and the name of a circle", r)
 		case slices.Contains(n.Readers[:i], r):
 			p.add(index("readers", i), "%s is named twice", r)
 		}

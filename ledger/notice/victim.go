@@ -87,7 +87,7 @@ func (v *Victim) check(p *problems, n *Notice) {
 	}
 	for i, r := range v.Readers {
 		if r != All && !n.Readers.Has(r) {
-			p.add(index("victim.readers", i), "%.20q does not read the notice itself", r)
+			p.add(index("victim.readers", i), "%.80q does not read the notice itself", r)
 		}
 	}
 	p.need("victim.pseudonym", v.Pseudonym, "what the card and the body call the victim")

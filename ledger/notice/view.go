@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"slices"
+
 	"comity/crypto/keys"
 	"comity/ledger"
 )
@@ -21,11 +23,34 @@ type View struct {
 	Colour    ledger.Kind // of a diffusion
 	Reference string
 	Readers   Readers
+	Circles   []CircleSeen // those among the readers that the reader is in; set by who read it
 
 	Card   *Card
 	Body   *Body
 	Tally  *Tally
 	Victim *Victim
+}
+
+// Bureaus returns the readers with the members of their circles in the place of
+// these, as far as the reader knows them.
+func (v *View) Bureaus() Readers {
+	var list Readers
+	add := func(codes ...string) {
+		for _, b := range codes {
+			if !slices.Contains(list, b) {
+				list = append(list, b)
+			}
+		}
+	}
+	for _, r := range v.Readers {
+		if Circle(r) == "" {
+			add(r)
+		}
+	}
+	for i := range v.Circles {
+		add(v.Circles[i].Members...)
+	}
+	return list
 }
 
 // Opened reports whether anything of the notice could be opened.
@@ -67,26 +92,27 @@ func (v *View) Title() string {
 // the author wrote. It is for output: nothing reads it back.
 func (v *View) MarshalJSON() ([]byte, error) {
 	return encode(struct {
-		ID             string  `json:"id,omitempty"`
-		Ledger         keys.ID `json:"ledger"`
-		Author         keys.ID `json:"author"`
-		Origin         string  `json:"origin"`
-		Kind           string  `json:"kind"`
-		Colour         string  `json:"colour,omitempty"`
-		Unreviewed     bool    `json:"unreviewed"`
-		Urgency        string  `json:"urgency"`
-		Classification string  `json:"classification"`
-		ReviewBy       Date    `json:"review_by,omitzero"`
-		Reference      string  `json:"reference,omitempty"`
-		Readers        Readers `json:"readers,omitempty"`
-		Action         Action  `json:"action,omitempty"` // to be shown, not what the card asks
-		Card           *Card   `json:"card,omitempty"`
-		Body           *Body   `json:"body,omitempty"`
-		Tally          *Tally  `json:"tally,omitempty"`
-		Victim         *Victim `json:"victim,omitempty"`
+		ID             string       `json:"id,omitempty"`
+		Ledger         keys.ID      `json:"ledger"`
+		Author         keys.ID      `json:"author"`
+		Origin         string       `json:"origin"`
+		Kind           string       `json:"kind"`
+		Colour         string       `json:"colour,omitempty"`
+		Unreviewed     bool         `json:"unreviewed"`
+		Urgency        string       `json:"urgency"`
+		Classification string       `json:"classification"`
+		ReviewBy       Date         `json:"review_by,omitzero"`
+		Reference      string       `json:"reference,omitempty"`
+		Readers        Readers      `json:"readers,omitempty"`
+		Circles        []CircleSeen `json:"circles,omitempty"`
+		Action         Action       `json:"action,omitempty"` // to be shown, not what the card asks
+		Card           *Card        `json:"card,omitempty"`
+		Body           *Body        `json:"body,omitempty"`
+		Tally          *Tally       `json:"tally,omitempty"`
+		Victim         *Victim      `json:"victim,omitempty"`
 	}{
 		v.ID, v.Origin.Ledger, v.Origin.Author, v.Origin.Bureau, v.Kind.String(), colourText(v.Colour), v.Unreviewed(),
-		v.Header.Urgency.String(), v.Header.Classification.String(), v.ReviewBy(), v.Reference, v.Readers, v.Action(),
+		v.Header.Urgency.String(), v.Header.Classification.String(), v.ReviewBy(), v.Reference, v.Readers, v.Circles, v.Action(),
 		v.Card, v.Body, v.Tally, v.Victim,
 	}, false)
 }

@@ -138,7 +138,7 @@ func RecordOf(v *notice.View, h Header) *Record {
 	if r.ID == "" {
 		r.ID = v.ID
 	}
-	r.Kind, r.Reference, r.Readers = v.Kind.String(), v.Reference, v.Readers
+	r.Kind, r.Reference, r.Readers = v.Kind.String(), v.Reference, v.Bureaus()
 	r.Urgency = v.Header.Urgency.String()
 	if v.Colour != ledger.KindUndisclosed {
 		r.Colour = v.Colour.String()

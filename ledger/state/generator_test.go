@@ -22,6 +22,7 @@ type generator struct {
 	waiting  []*randomAuthor // not enrolled
 	spares   int
 	notices  []ledger.ID
+	circles  []ledger.ID
 	ended    []ledger.ID // withdrawn notices, and replies
 	purges   []ledger.ID
 	origin   map[ledger.ID]*ledgertest.Bureau
@@ -237,6 +238,9 @@ func (g *generator) officerAct(a *randomAuthor, s *ledger.Statement) []byte {
 		}
 		return nil
 	}
+	if g.rng.IntN(20) == 0 || a.bureau.Code == "XD" && g.rng.IntN(10) == 0 {
+		return g.circleAct(a, s, body)
+	}
 	if g.rng.IntN(3) == 0 && len(g.notices) > 0 {
 		return g.lifeAct(a, s, body)
 	}
@@ -303,6 +307,31 @@ func (g *generator) lifeAct(a *randomAuthor, s *ledger.Statement, body []byte) [
 		return nil
 	}
 	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
+	return body
+}
+
+// circleAct fills a statement on a circle. XD founds one whenever it may, so that
+// it comes to have as many as a bureau may have.
+func (g *generator) circleAct(a *randomAuthor, s *ledger.Statement, body []byte) []byte {
+	s.Class, s.Public = ledger.ClassCircle, nil
+	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
+	if g.rng.IntN(3) == 0 || a.bureau.Code == "XD" && g.rng.IntN(60) > 0 {
+		return body
+	}
+	s.Target = g.target(a, g.circles)
+	c := ledger.Circle{After: ledger.ID{6}}
+	known, err := state.ReadCircle(g.view, s.Target)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if known != nil && g.rng.IntN(8) > 0 {
+		c.After = known.Last
+	}
+	s.Public = c.Marshal()
+	if g.rng.IntN(4) == 0 {
+		s.BodyHash, s.BodyLen = ledger.Hash{}, 0
+		return nil
+	}
 	return body
 }
 
@@ -373,6 +402,11 @@ func (g *generator) learn(c *ledger.Command, results []state.Result) {
 		case ledger.ClassPublish:
 			g.notices = append(g.notices, e.ID)
 			g.origin[e.ID] = g.made[e.ID].bureau
+		case ledger.ClassCircle:
+			if e.Statement.Target == (ledger.ID{}) {
+				g.circles = append(g.circles, e.ID)
+				g.origin[e.ID] = g.made[e.ID].bureau
+			}
 		case ledger.ClassReply:
 			g.ended = append(g.ended, e.ID)
 			g.origin[e.ID] = g.made[e.ID].bureau
@@ -441,7 +475,7 @@ func (g *generator) check(commands int) {
 		}
 	}
 	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
-		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.NotNow, state.BadTerm, state.Superseded, state.TooEarly, state.Repeated, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
+		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.NotNow, state.BadTerm, state.Superseded, state.TooEarly, state.Repeated, state.TooMany, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
 		if g.refused[c] == 0 && commands > 1000 {
 			g.t.Errorf("nothing was refused as %s", c)
 		}

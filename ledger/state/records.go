@@ -212,7 +212,8 @@ const (
 	metaHead    = "head"
 	metaPending = "pending"
 	metaFinal   = "final"
-	metaPurges  = "purges" // how many there are
+	metaPurges  = "purges"  // how many there are
+	metaCircles = "circles" // how many statements on circles there are
 )
 
 func sealingKey(bureau string, c seal.Compartment) []byte { return append([]byte(bureau), byte(c)) }

@@ -22,6 +22,7 @@ const (
 	NotNow       Code = "not_now"       // the notice is not in a state for it
 	BadTerm      Code = "bad_term"      // a day of review that may not be
 	Superseded   Code = "superseded"    // another version stands than the one reviewed
+	TooMany      Code = "too_many"      // the bureau has as many open circles as it may
 	KeyInUse     Code = "key_in_use"    // the key is known already: one key, one use
 	BadProof     Code = "bad_proof"     // no proof of possession
 	Fork         Code = "fork"          // a cosignature over another root than ours

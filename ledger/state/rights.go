@@ -97,6 +97,8 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 			return refuse(NotAllowed, fmt.Sprintf("%s of %s may not answer notices", author.Label, author.Bureau)), nil
 		}
 		return nil, nil
+	case ledger.ClassCircle:
+		return a.checkCircle(s, signers)
 	case ledger.ClassPurge:
 		return a.checkPurge(s, signers)
 	case ledger.ClassPurgeAck:
@@ -191,6 +193,8 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 		r := Reply{Bureau: signers[0].Bureau, Index: index, Time: a.now}
 		a.put(TableReplies, e.ID[:], r.marshal())
 		a.addBody(index, e.ID, 0)
+	case ledger.ClassCircle:
+		return a.circle(e, index, signers[0].Bureau)
 	case ledger.ClassPurge:
 		return a.purge(e, index, signers[0].Bureau)
 	case ledger.ClassPurgeAck:

@@ -16,12 +16,13 @@ const (
 	TableIDs                      // statement id -> u64 index
 	TableNotices                  // id of the publish statement -> Notice
 	TableSealing                  // bureau code || compartment -> the bureau's current sealing key
-	TableMeta                     // "head", "pending", "final", "purges"
+	TableMeta                     // "head", "pending", "final", "purges", "circles"
 	TableFaulty                   // node name -> Fault
 	TableReplies                  // id of a reply -> Reply
 	TableBodies                   // u64 index of an entry with a body -> whose it is, and the one before
 	TablePurges                   // id of a purge -> Purge; u64 number of a purge -> its id
 	TableVotes                    // id of the publish statement -> what bureaus said of the notice, undecided
+	TableCircles                  // id of the founding statement -> Circle; u64 number of a statement on a circle -> its index; bureau code -> how many open ones it has
 	TableEnd                      // one past the last table
 )
 

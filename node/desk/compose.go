@@ -121,18 +121,18 @@ func (d *Desk) sealParts(o notice.Origin, parts []notice.Part) ([]byte, error) {
 	return seal.Seal(seal.Context{Ledger: o.Ledger, Author: o.Author}, sealed)
 }
 
-// recipients returns the keys of bureaus, each once; [notice.All] among them
-// stands for every member.
+// recipients returns the keys of bureaus, each once, and of circles, whose members
+// need none of their own; [notice.All] among them stands for every member.
 func (d *Desk) recipients(c seal.Compartment, bureaus []string) ([]*keys.Recipient, error) {
 	if slices.Contains(bureaus, notice.All) {
-		bureaus = nil
-		for i := range d.genesis.Charter.Members {
-			bureaus = append(bureaus, d.genesis.Charter.Members[i].Code)
-		}
+		bureaus = d.bureaus()
 	}
-	var list []*keys.Recipient
+	list, covered, err := d.circleRecipients(c, bureaus)
+	if err != nil {
+		return nil, err
+	}
 	for i, b := range bureaus {
-		if slices.Contains(bureaus[:i], b) {
+		if notice.Circle(b) != "" || slices.Contains(covered, b) || slices.Contains(bureaus[:i], b) {
 			continue
 		}
 		if _, ok := d.genesis.Charter.Member(b); !ok {

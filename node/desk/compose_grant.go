@@ -40,11 +40,15 @@ func (d *Desk) grants(by Officers, id ledger.ID, compartment seal.Compartment, b
 	if err != nil {
 		return nil, err
 	}
-	readers, err := d.recipients(compartment, bureaus)
+	named, err := d.Resolve(bureaus)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := sealed.Open(d.context(e), identities{compartment: d.opener.keys()[compartment]})
+	readers, err := d.recipients(compartment, named)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := d.openParts(e, sealed, identities{compartment: d.opener.keys()[compartment]})
 	if err != nil {
 		return nil, err
 	}

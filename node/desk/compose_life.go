@@ -74,7 +74,10 @@ func (d *Desk) lifeAct(ctx context.Context, c *client.Client, by Officers, k *Ca
 func (d *Desk) reason(by *Officers, o notice.Origin, k *Case, text string) ([]byte, error) {
 	r := notice.Reply{Type: notice.Message, Notice: k.ID.String(), Text: text, At: by.created().Truncate(time.Second), Readers: notice.Readers{k.Bureau}}
 	if k.View != nil {
-		r.Readers = k.View.Readers
+		var err error
+		if r.Readers, err = d.Reachable(k.View.Readers); err != nil {
+			return nil, err
+		}
 	}
 	if !r.Readers.Has(o.Bureau) {
 		r.Readers = append(append(notice.Readers{}, r.Readers...), o.Bureau)

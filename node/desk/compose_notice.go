@@ -66,6 +66,9 @@ func (d *Desk) notice(ctx context.Context, c *client.Client, by Officers, s ledg
 	if err != nil {
 		return ledger.Item{}, err
 	}
+	if n, err = d.ResolveNotice(n); err != nil {
+		return ledger.Item{}, err
+	}
 	parts, err := n.Parts(o)
 	if err != nil {
 		return ledger.Item{}, err

@@ -44,6 +44,9 @@ func (d *Desk) composeReply(ctx context.Context, c *client.Client, by Officers, 
 	if len(r.Readers) == 0 {
 		r.Readers = notice.Readers{n.Bureau}
 	}
+	if r.Readers, err = d.Resolve(r.Readers); err != nil {
+		return ledger.Item{}, err
+	}
 	if !r.Readers.Has(o.Bureau) {
 		r.Readers = append(slices.Clone(r.Readers), o.Bureau)
 	}

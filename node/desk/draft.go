@@ -28,7 +28,7 @@ var ErrOvertaken = errors.New("its author has written something else since")
 
 // ErrStale is returned for a draft that was sealed to keys which are not the
 // readers' keys any more. It must be composed anew.
-var ErrStale = errors.New("a reader's keys changed since it was sealed")
+var ErrStale = errors.New("a reader's keys changed, or a circle, since it was sealed")
 
 // CheckDraft verifies a draft, which may come from anywhere: it is of this
 // ledger, its author is an enrolled officer of bureau, the signatures are good
@@ -88,6 +88,9 @@ func (d *Desk) fresh(it ledger.Item) error {
 	if err != nil {
 		return err
 	}
+	if err := d.freshCircles(it, readers); err != nil {
+		return err
+	}
 	seen := it.Entry.Statement.SeenSize
 	for _, k := range list {
 		if k.Use == state.UseSeal && readers.Has(k.Bureau) && (k.EnrolledAt >= seen || k.RevokedAt > seen) {
@@ -140,7 +143,10 @@ func (d *Desk) OpenDraft(it ledger.Item) (*notice.View, error) {
 	}
 	v.ID = it.Entry.ID.String()
 	if v.Opened() {
-		if err := d.onlyReaders(it, v.Readers); err != nil {
+		if v.Circles, err = d.seenCircles(v.Readers, it.Entry, it.Entry.Statement.SeenSize); err == nil {
+			err = d.onlyReaders(it, withoutCovered(v))
+		}
+		if err != nil {
 			return nil, fmt.Errorf("open draft: %w", err)
 		}
 	}
@@ -178,7 +184,7 @@ func (d *Desk) openItem(it ledger.Item) ([]seal.Opened, notice.Origin, error) {
 	if err != nil {
 		return nil, o, err
 	}
-	parts, err := b.Open(d.context(it.Entry), d.opener.keys())
+	parts, err := d.openParts(it.Entry, b, d.opener.keys())
 	return parts, o, err
 }
 

@@ -29,6 +29,7 @@ type opener struct {
 	epoch   int // counts changes of ids
 	notices map[ledger.ID]*openedNotice
 	replies map[uint64]*Reply // nil for those that the keys do not open
+	known   *circles          // what ids open of circles
 }
 
 // openedNotice is what the keys open of the versions of a notice.
@@ -54,7 +55,7 @@ func (d *Desk) Unlock(ids map[seal.Compartment][]*keys.Identity) {
 func (o *opener) set(ids identities) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.ids, o.epoch = ids, o.epoch+1
+	o.ids, o.epoch, o.known = ids, o.epoch+1, newCircles(ids)
 	o.notices, o.replies = make(map[ledger.ID]*openedNotice), make(map[uint64]*Reply)
 }
 
@@ -62,6 +63,12 @@ func (o *opener) keys() identities {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.ids
+}
+
+func (o *opener) circles() *circles {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.known
 }
 
 // openNotices returns what the keys open of each notice.
@@ -140,7 +147,7 @@ func (d *Desk) openNotice(k *docket, ids identities) *openedNotice {
 	for i, index := range k.versions {
 		s := &out.shown[i]
 		if entries[i], bodies[i], s.err = d.sealed(index); s.err == nil {
-			opened[i], s.err = bodies[i].Open(d.context(entries[i]), ids)
+			opened[i], s.err = d.openParts(entries[i], bodies[i], ids)
 		}
 	}
 	for _, index := range k.grants {
@@ -153,7 +160,7 @@ func (d *Desk) openNotice(k *docket, ids identities) *openedNotice {
 			if bodies[i] == nil {
 				continue
 			}
-			more, err := bodies[i].OpenGranted(d.context(entries[i]), by.Statement.Author, grants, ids)
+			more, err := d.openGranted(entries[i], bodies[i], by, grants, ids)
 			if err == nil && len(more) > 0 {
 				opened[i] = append(opened[i], more...)
 				break
@@ -162,14 +169,14 @@ func (d *Desk) openNotice(k *docket, ids identities) *openedNotice {
 	}
 	for i := range out.shown {
 		if s := &out.shown[i]; s.err == nil && len(opened[i]) > 0 {
-			s.view, s.err = d.view(k, entries[i], opened[i])
+			s.view, s.err = d.view(k, entries[i], k.versions[i], opened[i])
 		}
 	}
 	return out
 }
 
 // view puts the opened parts of a version together.
-func (d *Desk) view(k *docket, e *ledger.Entry, parts []seal.Opened) (*notice.View, error) {
+func (d *Desk) view(k *docket, e *ledger.Entry, index uint64, parts []seal.Opened) (*notice.View, error) {
 	o, err := d.origin(e)
 	if err != nil {
 		return nil, err
@@ -183,7 +190,8 @@ func (d *Desk) view(k *docket, e *ledger.Entry, parts []seal.Opened) (*notice.Vi
 		return nil, err
 	}
 	v.ID = k.id.String()
-	return v, nil
+	v.Circles, err = d.seenCircles(v.Readers, e, index)
+	return v, err
 }
 
 // openReply returns the reply in an entry, nil if ids do not open it. What is
@@ -193,7 +201,7 @@ func (d *Desk) openReply(index uint64, ids identities) *Reply {
 	if err != nil || len(ids) == 0 {
 		return nil
 	}
-	parts, err := sealed.Open(d.context(e), ids)
+	parts, err := d.openParts(e, sealed, ids)
 	if err != nil || len(parts) == 0 {
 		return nil
 	}

@@ -81,7 +81,7 @@ func only(v *notice.View, p readlog.Parts) *notice.View {
 	if partsOf(v)&p == 0 {
 		return nil
 	}
-	out := &notice.View{ID: v.ID, Origin: v.Origin, Header: v.Header, Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Readers: v.Readers,
+	out := &notice.View{ID: v.ID, Origin: v.Origin, Header: v.Header, Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Readers: v.Readers, Circles: v.Circles,
 		Reviewed: v.Reviewed, Stopped: v.Stopped}
 	if p.Has(seal.Card) {
 		out.Card = v.Card

@@ -142,14 +142,15 @@ type Case struct {
 // CaseView is what is open of a version. Nothing in it but the parts is proven
 // to who asks: the desk vouches for it.
 type CaseView struct {
-	Kind      string         `json:"kind"`
-	Colour    string         `json:"colour,omitempty"`
-	Reference string         `json:"reference"`
-	Readers   notice.Readers `json:"readers"`
-	Card      *notice.Card   `json:"card,omitempty"`
-	Body      *notice.Body   `json:"body,omitempty"`
-	Tally     *notice.Tally  `json:"tally,omitempty"`
-	Victim    *notice.Victim `json:"victim,omitempty"`
+	Kind      string              `json:"kind"`
+	Colour    string              `json:"colour,omitempty"`
+	Reference string              `json:"reference"`
+	Readers   notice.Readers      `json:"readers"`
+	Circles   []notice.CircleSeen `json:"circles,omitempty"`
+	Card      *notice.Card        `json:"card,omitempty"`
+	Body      *notice.Body        `json:"body,omitempty"`
+	Tally     *notice.Tally       `json:"tally,omitempty"`
+	Victim    *notice.Victim      `json:"victim,omitempty"`
 }
 
 // CaseVersion is a version of a notice. Of former ones a list says only that

@@ -7,9 +7,9 @@ from tree import EMPTY, leaf_hash
 from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, hash_of, need
 
 PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, SUSPEND, LIFT, EXTEND, PURGE, PURGE_ACK = range(1, 11)
-ENROL, REVOKE, REVIEW = 11, 12, 18
+ENROL, REVOKE, REVIEW, CIRCLE = 11, 12, 18, 19
 
-MAYBE = None  # a body, or none
+MAYBE = None  # there or not
 
 # Of each class its name, and whether it has a body and a target.
 CLASSES = {
@@ -26,6 +26,7 @@ CLASSES = {
     ENROL: ("enrol", False, False),
     REVOKE: ("revoke", False, False),
     REVIEW: ("review", MAYBE, True),
+    CIRCLE: ("circle", MAYBE, MAYBE),
 }
 
 KINDS = {0: "undisclosed", 1: "red", 2: "blue", 3: "green", 4: "yellow", 5: "black", 6: "orange",
@@ -200,6 +201,19 @@ class Review:
 
 
 @dataclass(frozen=True)
+class Circle:
+    after: bytes
+
+    @staticmethod
+    def parse(b):
+        r = Reader(b)
+        c = Circle(r.take(32))
+        r.end()
+        need(c.after != ZERO, "after no statement")
+        return c
+
+
+@dataclass(frozen=True)
 class VictimGrant:
     @staticmethod
     def parse(b):
@@ -260,6 +274,8 @@ class Statement:
                  ENROL: Enrol, REVOKE: Revoke, REVIEW: Review}.get(kind)
         if kind == GRANT and public:
             parse = VictimGrant
+        if kind == CIRCLE and fields[7] != ZERO:
+            parse = Circle
         need(parse or not public, "public fields where none belong")
         s = Statement(b, kind, *fields, parse.parse(public) if parse else None)
         _, body, target = CLASSES[kind]
@@ -267,7 +283,8 @@ class Statement:
         need((s.seen_size == 0) == (s.seen_root == EMPTY), "seen_size and seen_root do not agree")
         need((s.body_len == 0) == (s.body_hash == ZERO), "body_len and body_hash do not agree")
         need(body is MAYBE or body == (s.body_len > 0), "a body too many or too few")
-        need(target == (s.target != ZERO), "a target too many or too few")
+        need(target is MAYBE or target == (s.target != ZERO), "a target too many or too few")
+        need(kind != CIRCLE or s.body_len or s.target != ZERO, "a circle without keys")
         if kind in (PUBLISH, AMEND):
             need(s.public.size_class == (s.body_len - 1).bit_length(), "size_class is not that of the body")
         return s

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, DESK, ENROL, EXTEND, GRANT, INVESTIGATOR, LIFT,
+from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, CIRCLE, DESK, ENROL, EXTEND, GRANT, INVESTIGATOR, LIFT,
                        OPERATOR, ORIGIN, OVERSIGHT, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REPLY, RETENTION,
                        RETURN, REVIEW, REVIEWERS, REVOKE, SEAL, SIGN, SUPERVISOR, SUSPEND, WITHDRAW)
 from seal import Body
@@ -15,6 +15,7 @@ DAY = 86_400_000  # ms
 RETAINED = 1827 * DAY
 TERM, DUE = 1827, 183  # days
 VICTIM = 3  # compartment
+CIRCLES = 32  # open ones of a bureau
 UNREVIEWED = (0, 11)  # kinds: undisclosed, tally
 ACTS = (AMEND, WITHDRAW, GRANT, EXTEND, REVIEW, SUSPEND, LIFT)  # on a notice
 REPLIERS = INVESTIGATOR | SUPERVISOR | DESK | PROTECTION
@@ -103,6 +104,13 @@ class Reply:
 
 
 @dataclass
+class Circle:
+    bureau: str
+    last: bytes  # id of the last statement on it
+    ended: bool = False
+
+
+@dataclass
 class State:
     """Everything that decides about the next statement."""
 
@@ -114,6 +122,7 @@ class State:
     notices: dict = field(default_factory=dict)  # id of the publish: Notice
     replies: dict = field(default_factory=dict)  # id: Reply
     purges: dict = field(default_factory=dict)  # id: the bureaus whose nodes acknowledged
+    circles: dict = field(default_factory=dict)  # id of the founding statement: Circle
     time: int = 0  # ledger time of the last entry
     sealing: dict = field(default_factory=dict)  # (bureau, compartment): key id
 
@@ -143,6 +152,8 @@ class State:
         if s.kind == AMEND and has_victim(body):
             rule(any(k.roles & SUPERVISOR for k in signers[1:]), "four_eyes", "a victim's part, and no supervisor signed as well")
         notice = self._target(s, signers[0], signers[1:], now)
+        if s.kind == CIRCLE:
+            self._circle(s, signers[0], signers[1:])
         if s.kind == PURGE:
             notice = self._purgeable(s, signers[0], signers[1:], now)
         if s.kind == PURGE_ACK:
@@ -279,6 +290,19 @@ class State:
         rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
         return what
 
+    def _circle(self, s, author, others):
+        rule(author.roles & (INVESTIGATOR | SUPERVISOR), "not_allowed", "the author has not the role for it")
+        if s.target == ZERO:
+            mine = sum(c.bureau == author.bureau and not c.ended for c in self.circles.values())
+            rule(mine < CIRCLES, "too_many", "as many open circles as a bureau may have")
+            return
+        circle = self.circles.get(s.target)
+        rule(circle, "no_target", "there is no such circle")
+        rule(circle.bureau == author.bureau, "not_allowed", "a circle of another bureau")
+        rule(not circle.ended, "ended", "the circle has ended")
+        rule(s.public.after == circle.last, "superseded", "another statement on the circle came after that one")
+        rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
+
     def _revocable(self, key, bureau):
         known = self.keys.get(key)
         rule(known, "no_target", "there is no such key")
@@ -293,6 +317,9 @@ class State:
             self._submit(notice)
         elif s.kind == REPLY:
             self.replies[s.id()] = Reply(bureau, now)
+        elif s.kind == CIRCLE:
+            circle = self.circles.setdefault(s.target if s.target != ZERO else s.id(), Circle(bureau, b""))
+            circle.last, circle.ended = s.id(), s.body_len == 0
         elif s.kind == PURGE:
             notice.purged = True
             self.purges[s.id()] = set()

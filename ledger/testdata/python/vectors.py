@@ -15,7 +15,7 @@ from evidence import Evidence
 from exhibit import Exhibit
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
 from statement import (AUTHORITIES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
-                       Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Statement, Suspend)
+                       Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Statement, Suspend)
 from statement import signing_key_id
 from wire import Refused, Unacceptable
 
@@ -124,6 +124,10 @@ def extend(v):
 def review(v):
     x = Review.parse(v.bytes)
     return [f"decision {DECISIONS[x.decision]}", f"version {x.version.hex()}"]
+
+
+def circle(v):
+    return [f"after {Circle.parse(v.bytes).after.hex()}"]
 
 
 def revoke(v):
@@ -239,6 +243,7 @@ READ = {
     "lift": lift,
     "extend": extend,
     "review": review,
+    "circle": circle,
     "entry": entry,
     "item": lambda v: show_item(Item.parse(v.bytes)),
     "charter": lambda v: show_charter(charters.Charter.parse(v.bytes)),

@@ -218,7 +218,7 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 
 func parseView(w *wire.Case, x *wire.CaseView, header *ledger.Publish) (v *notice.View, err error) {
 	v = &notice.View{ID: w.ID.String(), Origin: notice.Origin{Author: w.Author, Bureau: w.Bureau}, Header: *header,
-		Reference: x.Reference, Readers: x.Readers, Card: x.Card, Body: x.Body, Tally: x.Tally, Victim: x.Victim}
+		Reference: x.Reference, Readers: x.Readers, Circles: x.Circles, Card: x.Card, Body: x.Body, Tally: x.Tally, Victim: x.Victim}
 	if v.Kind, err = ledger.ParseKind(x.Kind); err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func wireView(v *notice.View) *wire.CaseView {
 	if v == nil {
 		return nil
 	}
-	out := &wire.CaseView{Kind: v.Kind.String(), Reference: v.Reference, Readers: v.Readers,
+	out := &wire.CaseView{Kind: v.Kind.String(), Reference: v.Reference, Readers: v.Readers, Circles: v.Circles,
 		Card: v.Card, Body: v.Body, Tally: v.Tally, Victim: v.Victim}
 	if v.Colour != ledger.KindUndisclosed {
 		out.Colour = v.Colour.String()

@@ -1,0 +1,415 @@
+package desk
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"sync"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+)
+
+// A circle has epochs, each with keys of its own, sealed to who is a member in
+// it. What is sealed to a circle is sealed to the newest epoch below the
+// checkpoint that its author had seen, which the statement names: so a reader
+// tries one key for each open circle that it was in at that place, no more, and
+// comes to the same whenever it reads. The ledger bounds how many are open.
+
+// circles is what a set of keys opens of the statements on circles. It is in
+// memory only, and found again from the sealed statements.
+type circles struct {
+	ids identities
+
+	mu     sync.Mutex // guards all below; held while a statement is opened, so that each is opened once
+	log    []circleEntry
+	count  map[ledger.ID]int      // how many epochs of each are in log
+	epochs map[uint64]openedEpoch // by index of the entry
+	keys   map[int]identities     // by how many of log are below the place
+}
+
+// circleEntry is what the ledger shows of a statement on a circle.
+type circleEntry struct {
+	id      ledger.ID
+	circle  ledger.ID // the founding statement
+	founder string
+	index   uint64
+	number  int // of the epoch; 0 if it ends the circle
+}
+
+// openedEpoch is an epoch as the keys show it: nil if they open nothing of it.
+type openedEpoch struct {
+	epoch *notice.Epoch
+	err   error
+}
+
+// maxPlaces is for how many places in the log the keys are remembered.
+const maxPlaces = 64
+
+func newCircles(ids identities) *circles {
+	return &circles{ids: ids, count: make(map[ledger.ID]int), epochs: make(map[uint64]openedEpoch), keys: make(map[int]identities)}
+}
+
+// readCircles reads which statements on circles there are. The caller holds mu.
+func (d *Desk) readCircles(cs *circles) error {
+	n, err := state.ReadCircles(d.store)
+	if err != nil {
+		return fmt.Errorf("read circles: %w", err)
+	}
+	for k := uint64(len(cs.log)); k < n; k++ {
+		index, err := state.ReadCircleAt(d.store, k)
+		if err != nil {
+			return fmt.Errorf("read circles: %w", err)
+		}
+		_, e, err := d.store.Entry(index)
+		if err != nil {
+			return fmt.Errorf("read circles: %w", err)
+		}
+		x := circleEntry{id: e.ID, circle: e.ID, index: index}
+		if e.Statement.Target != (ledger.ID{}) {
+			x.circle = e.Statement.Target
+		}
+		if e.Statement.BodyLen > 0 {
+			cs.count[x.circle]++
+			x.number = cs.count[x.circle]
+		}
+		o, err := d.origin(e)
+		if err != nil {
+			return fmt.Errorf("read circles: %w", err)
+		}
+		x.founder = o.Bureau
+		cs.log = append(cs.log, x)
+	}
+	return nil
+}
+
+// below returns how many statements on circles are before a place. The caller
+// holds mu.
+func (cs *circles) below(place uint64) int {
+	return sort.Search(len(cs.log), func(i int) bool { return cs.log[i].index >= place })
+}
+
+// current returns the epoch of each circle that is open after the first k
+// statements, in log order. The caller holds mu.
+func (cs *circles) current(k int) []circleEntry {
+	last := make(map[ledger.ID]int)
+	for i, x := range cs.log[:k] {
+		last[x.circle] = i
+	}
+	var list []circleEntry
+	for i, x := range cs.log[:k] {
+		if last[x.circle] == i && x.number > 0 {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// circleKeys returns the keys to try on what an author sealed who had seen so
+// many entries, for the compartments of ids.
+func (d *Desk) circleKeys(seen uint64, ids identities) (identities, error) {
+	cs := d.opener.circles()
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if err := d.readCircles(cs); err != nil {
+		return nil, err
+	}
+	k := cs.below(seen)
+	all, known := cs.keys[k]
+	if !known {
+		all = make(identities)
+		for _, x := range cs.current(k) {
+			e := d.epoch(cs, x).epoch
+			if e == nil {
+				continue
+			}
+			for c, id := range e.Seeds {
+				all[c] = append(all[c], id)
+			}
+		}
+		if len(cs.keys) >= maxPlaces {
+			clear(cs.keys)
+		}
+		cs.keys[k] = all
+	}
+	out := make(identities)
+	for c, list := range all {
+		if len(ids[c]) > 0 {
+			out[c] = list
+		}
+	}
+	return out, nil
+}
+
+// epoch opens the statement that made an epoch. The caller holds mu.
+func (d *Desk) epoch(cs *circles, x circleEntry) openedEpoch {
+	o, known := cs.epochs[x.index]
+	if !known {
+		e, err := d.openEpoch(x.index, x.number, cs.ids)
+		o = openedEpoch{e, err}
+		cs.epochs[x.index] = o
+	}
+	return o
+}
+
+func (d *Desk) openEpoch(index uint64, number int, ids identities) (*notice.Epoch, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	e, sealed, err := d.sealed(index)
+	if err != nil {
+		return nil, err
+	}
+	return d.readEpoch(e, sealed, number, ids)
+}
+
+// readEpoch opens a statement on a circle with the bureau's own keys. Who opens
+// not the first part that it has a key for is no member.
+func (d *Desk) readEpoch(e *ledger.Entry, sealed *seal.Sealed, number int, ids identities) (*notice.Epoch, error) {
+	var parts []seal.Opened
+	for _, p := range sealed.Parts() {
+		own := ids[p.Compartment]
+		if len(own) == 0 {
+			continue
+		}
+		more, err := sealed.Open(d.context(e), identities{p.Compartment: own})
+		if err != nil {
+			return nil, err
+		}
+		if len(more) == 0 && len(parts) == 0 {
+			return nil, nil
+		}
+		parts = append(parts, more...)
+	}
+	o, err := d.origin(e)
+	if err != nil {
+		return nil, err
+	}
+	return notice.OpenEpoch(o, e.Statement, number, parts)
+}
+
+// openParts opens what ids open of a sealed body, and after that what the keys of
+// circles open. Whoever seals to a circle seals every part to it, or all but the
+// last ones: if no circle opens the first, the others are not tried.
+func (d *Desk) openParts(e *ledger.Entry, sealed *seal.Sealed, ids identities) ([]seal.Opened, error) {
+	opened, err := sealed.Open(d.context(e), ids)
+	if err != nil {
+		return nil, err
+	}
+	extra, err := d.circleKeys(e.Statement.SeenSize, ids)
+	if err != nil || len(extra) == 0 {
+		return opened, err
+	}
+	for _, p := range sealed.Parts() {
+		c := p.Compartment
+		if len(extra[c]) == 0 || slices.ContainsFunc(opened, func(o seal.Opened) bool { return o.Compartment == c }) {
+			continue
+		}
+		more, err := sealed.Open(d.context(e), identities{c: extra[c]})
+		if err != nil {
+			return nil, err
+		}
+		if len(more) == 0 && len(opened) == 0 {
+			return nil, nil
+		}
+		opened = append(opened, more...)
+	}
+	slices.SortStableFunc(opened, func(a, b seal.Opened) int { return int(a.Compartment) - int(b.Compartment) })
+	return opened, nil
+}
+
+// openGranted opens a part by the grants of a later entry.
+func (d *Desk) openGranted(e *ledger.Entry, sealed *seal.Sealed, by *ledger.Entry, grants []byte, ids identities) ([]seal.Opened, error) {
+	opened, err := sealed.OpenGranted(d.context(e), by.Statement.Author, grants, ids)
+	if err != nil || len(opened) > 0 {
+		return opened, err
+	}
+	extra, err := d.circleKeys(by.Statement.SeenSize, ids)
+	if err != nil || len(extra) == 0 {
+		return nil, err
+	}
+	return sealed.OpenGranted(d.context(e), by.Statement.Author, grants, extra)
+}
+
+// Circle is a circle that the bureau is in, or was.
+type Circle struct {
+	ID      ledger.ID // of the founding statement
+	Name    string
+	Founder string
+	Founded uint64 // index of the founding statement
+	Index   uint64 // of the newest epoch
+	Time    uint64 // ledger time of that, POSIX ms
+	Number  int    // of the newest epoch, as the ledger counts
+	Ended   bool
+
+	// Epoch is the newest one, nil if the bureau is not in it; Known is the newest
+	// that it was in.
+	Epoch, Known *notice.Epoch
+
+	last ledger.ID // the last statement on it
+
+	// Changed are the members of the newest epoch that have enrolled or revoked a
+	// sealing key since: where a key was lost, the circle needs another epoch.
+	Changed []string
+}
+
+// Label tells circles of one name apart: name, founder and short id.
+func (c *Circle) Label() string { return fmt.Sprintf("%s of %s, %.8s", c.Name, c.Founder, c.ID) }
+
+// Circles returns the circles that the keys of this desk open an epoch of, in
+// the order in which they were founded.
+func (d *Desk) Circles() ([]*Circle, error) {
+	cs := d.opener.circles()
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if err := d.readCircles(cs); err != nil {
+		return nil, err
+	}
+	var list []*Circle
+	byID := make(map[ledger.ID]*Circle)
+	for _, x := range cs.log {
+		c := byID[x.circle]
+		if c == nil {
+			c = &Circle{ID: x.circle, Founder: x.founder, Founded: x.index}
+			byID[x.circle] = c
+			list = append(list, c)
+		}
+		c.last = x.id
+		if x.number == 0 {
+			c.Ended = true
+			continue
+		}
+		c.Index, c.Number, c.Epoch = x.index, x.number, d.epoch(cs, x).epoch
+		if c.Epoch != nil {
+			c.Known, c.Name = c.Epoch, c.Epoch.Name
+		}
+	}
+	list = slices.DeleteFunc(list, func(c *Circle) bool { return c.Known == nil })
+	if len(list) == 0 {
+		return nil, nil
+	}
+	known, err := d.Keys("")
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range list {
+		ms, e, err := d.store.Entry(c.Index)
+		if err != nil {
+			return nil, err
+		}
+		c.Time = ms
+		c.compare(known, e.Statement.SeenSize)
+	}
+	return list, nil
+}
+
+// compare fills in whose sealing keys are others than those that the author of
+// the newest epoch had seen.
+func (c *Circle) compare(known []KnownKey, seen uint64) {
+	for _, k := range known {
+		if c.Epoch != nil && !c.Ended && k.Use == state.UseSeal && (k.EnrolledAt >= seen || k.RevokedAt > seen) &&
+			slices.Contains(c.Epoch.Members, k.Bureau) && !slices.Contains(c.Changed, k.Bureau) {
+			c.Changed = append(c.Changed, k.Bureau)
+		}
+	}
+}
+
+// ErrNoCircle is returned for a circle that the keys of this desk do not know.
+var ErrNoCircle = errors.New("no such circle, or you are not in it")
+
+// SameCircle is the error for a name that several circles have.
+type SameCircle struct{ Circles []*Circle }
+
+// Error names them.
+func (e *SameCircle) Error() string {
+	text := "several circles have this name:"
+	for i, c := range e.Circles {
+		if i > 0 {
+			text += ";"
+		}
+		text += " " + c.Label()
+	}
+	return text
+}
+
+// Circle returns the circle of this name, or whose id begins with these 8 digits
+// or more. One that goes on comes before those of the same name that do not.
+func (d *Desk) Circle(name string) (*Circle, error) {
+	list, err := d.Circles()
+	if err != nil {
+		return nil, err
+	}
+	pick := func(is func(c *Circle) bool) (*Circle, error) {
+		var found []*Circle
+		for _, c := range list {
+			if is(c) {
+				found = append(found, c)
+			}
+		}
+		switch len(found) {
+		case 0:
+			return nil, nil
+		case 1:
+			return found[0], nil
+		}
+		return nil, &SameCircle{found}
+	}
+	for _, is := range []func(c *Circle) bool{
+		func(c *Circle) bool { return c.Name == name && c.Epoch != nil && !c.Ended },
+		func(c *Circle) bool { return c.Name == name },
+		func(c *Circle) bool { return len(name) >= 8 && len(name) <= 64 && c.ID.String()[:len(name)] == name },
+	} {
+		if c, err := pick(is); c != nil || err != nil {
+			return c, err
+		}
+	}
+	return nil, fmt.Errorf("circle %s: %w", name, ErrNoCircle)
+}
+
+// seenCircles returns what these keys know of the circles among the readers of
+// an entry.
+func (d *Desk) seenCircles(readers notice.Readers, e *ledger.Entry, index uint64) ([]notice.CircleSeen, error) {
+	if len(readers.Circles()) == 0 {
+		return nil, nil
+	}
+	cs := d.opener.circles()
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if err := d.readCircles(cs); err != nil {
+		return nil, err
+	}
+	var list []notice.CircleSeen
+	for _, text := range readers.Circles() {
+		id, err := keys.ParseID(text)
+		if err != nil {
+			continue
+		}
+		seen := notice.CircleSeen{ID: id}
+		for _, x := range cs.log {
+			if x.circle != id {
+				continue
+			}
+			epoch := d.epoch(cs, x).epoch
+			if epoch != nil { // the name that it has now, for who was not in it then
+				seen.Name, seen.Founder = epoch.Name, x.founder
+			}
+			switch {
+			case x.index < e.Statement.SeenSize && x.number > 0:
+				seen.Epoch, seen.Members = x.number, nil
+				if epoch != nil {
+					seen.Members = epoch.Members
+				}
+			case x.index < index:
+				seen.Superseded = true
+			}
+		}
+		if seen.Name != "" {
+			list = append(list, seen)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,317 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+	"comity/node/client"
+)
+
+// FoundCircle composes the first epoch of a circle: these bureaus and the
+// author's own, or all members of the ledger for [notice.All].
+func (d *Desk) FoundCircle(ctx context.Context, c *client.Client, by Officers, name string, members []string) (ledger.Item, error) {
+	it, err := d.composeEpoch(ctx, c, by, ledger.Statement{Class: ledger.ClassCircle}, notice.Epoch{Name: name, Number: 1}, members)
+	if err != nil {
+		return ledger.Item{}, fmt.Errorf("circle %s: %w", name, err)
+	}
+	return it, nil
+}
+
+// ChangeCircle composes a new epoch of a circle, with new keys, for these
+// bureaus and the author's own: who is new reads nothing that was sealed before,
+// who is not among them nothing that is sealed from then on.
+func (d *Desk) ChangeCircle(ctx context.Context, c *client.Client, by Officers, k *Circle, members []string) (ledger.Item, error) {
+	s, err := d.nextOn(by, k)
+	var it ledger.Item
+	if err == nil {
+		e := notice.Epoch{Name: k.Name, Number: k.Number + 1, Circle: k.ID, After: k.last}
+		it, err = d.composeEpoch(ctx, c, by, s, e, members)
+	}
+	if err != nil {
+		return ledger.Item{}, fmt.Errorf("circle %s: %w", k.Name, err)
+	}
+	return it, nil
+}
+
+// EndCircle composes the end of a circle: nothing more is sealed to it. What was,
+// its members read as before.
+func (d *Desk) EndCircle(ctx context.Context, c *client.Client, by Officers, k *Circle) (ledger.Item, error) {
+	s, err := d.nextOn(by, k)
+	var it ledger.Item
+	if err == nil {
+		it, err = d.sign(ctx, c, &by, s, nil)
+	}
+	if err != nil {
+		return ledger.Item{}, fmt.Errorf("circle %s: %w", k.Name, err)
+	}
+	return it, nil
+}
+
+// nextOn begins a statement on a circle that is there.
+func (d *Desk) nextOn(by Officers, k *Circle) (ledger.Statement, error) {
+	o, err := d.author(&by)
+	switch {
+	case err != nil:
+		return ledger.Statement{}, err
+	case k.Founder != o.Bureau:
+		return ledger.Statement{}, fmt.Errorf("%s founded it, and nobody else changes it", k.Founder)
+	case k.Ended:
+		return ledger.Statement{}, errors.New("it has ended")
+	case len(by.Others) == 0 && !by.Awaits:
+		return ledger.Statement{}, &SecondNeeded{"it decides who reads what is sealed to the circle"}
+	}
+	return ledger.Statement{Class: ledger.ClassCircle, Target: k.ID, Public: (&ledger.Circle{After: k.last}).Marshal()}, nil
+}
+
+// composeEpoch completes an epoch with keys and members, seals it to these, and
+// signs.
+func (d *Desk) composeEpoch(ctx context.Context, c *client.Client, by Officers, s ledger.Statement, e notice.Epoch, members []string) (ledger.Item, error) {
+	o, err := d.author(&by)
+	if err != nil {
+		return ledger.Item{}, err
+	}
+	if slices.Contains(members, notice.All) {
+		members = d.bureaus()
+	}
+	e.Members = append(slices.Clone(members), o.Bureau)
+	slices.Sort(e.Members)
+	e.Members = slices.Compact(e.Members)
+	e.Seeds = make(map[seal.Compartment]*keys.Identity)
+	for c := seal.Card; c <= seal.Victim; c++ {
+		if e.Seeds[c], err = keys.GenerateIdentity(); err != nil {
+			return ledger.Item{}, err
+		}
+	}
+	parts, err := e.Parts(o)
+	if err != nil {
+		return ledger.Item{}, err
+	}
+	body, err := d.sealParts(o, parts)
+	if err != nil {
+		return ledger.Item{}, err
+	}
+	return d.sign(ctx, c, &by, s, body)
+}
+
+// bureaus returns the codes of the members of the ledger.
+func (d *Desk) bureaus() []string {
+	var list []string
+	for i := range d.genesis.Charter.Members {
+		list = append(list, d.genesis.Charter.Members[i].Code)
+	}
+	return list
+}
+
+// sealedFor returns the epoch of a circle to which the author of a statement
+// that is written now seals.
+func (d *Desk) sealedFor(id ledger.ID) (*notice.Epoch, error) {
+	cs := d.opener.circles()
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if err := d.readCircles(cs); err != nil {
+		return nil, err
+	}
+	seen, _ := d.Seen()
+	var last *circleEntry
+	for i, x := range cs.log[:cs.below(seen)] {
+		if x.circle == id {
+			last = &cs.log[i]
+		}
+	}
+	if last == nil {
+		return nil, fmt.Errorf("there is no circle %s in the %d entries of this desk", id.Short(), seen)
+	}
+	if last.number == 0 {
+		return nil, fmt.Errorf("circle %s has ended", id.Short())
+	}
+	o := d.epoch(cs, *last)
+	switch {
+	case o.err != nil:
+		return nil, fmt.Errorf("circle %s: %w", id.Short(), o.err)
+	case o.epoch == nil:
+		return nil, fmt.Errorf("circle %s: its present epoch is not for the keys of this desk, so they cannot seal to it", id.Short())
+	}
+	return o.epoch, nil
+}
+
+// circleRecipients returns the keys of the circles among readers, and who their
+// members are.
+func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*keys.Recipient, members []string, err error) {
+	for i, r := range readers {
+		name := notice.Circle(r)
+		if name == "" || slices.Contains(readers[:i], r) {
+			continue
+		}
+		id, err := keys.ParseID(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("circle %.80q is not named by its id", name)
+		}
+		e, err := d.sealedFor(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		list, members = append(list, e.Keys[c]), append(members, e.Members...)
+	}
+	return list, members, nil
+}
+
+// withoutCovered returns the readers of a view without those whom a circle among
+// them reaches: each of the rest has a key in it.
+func withoutCovered(v *notice.View) notice.Readers {
+	return slices.DeleteFunc(slices.Clone(v.Readers), func(r string) bool {
+		return slices.ContainsFunc(v.Circles, func(c notice.CircleSeen) bool { return slices.Contains(c.Members, r) })
+	})
+}
+
+// Reachable returns readers as what is written now can be sealed to them: in the
+// place of a circle that the keys here cannot seal to, because it has ended or
+// goes on without the bureau, the members that it had when they could.
+func (d *Desk) Reachable(readers notice.Readers) (notice.Readers, error) {
+	var out notice.Readers
+	for _, r := range readers {
+		list := notice.Readers{r}
+		if name := notice.Circle(r); name != "" {
+			id, err := keys.ParseID(name)
+			if err != nil {
+				continue
+			}
+			if _, err := d.sealedFor(id); err != nil {
+				c, err := d.Circle(name)
+				switch {
+				case errors.Is(err, ErrNoCircle):
+					continue // it was re-shared with us, and we were never in it
+				case err != nil:
+					return nil, err
+				}
+				list = c.Known.Members
+			}
+		}
+		for _, b := range list {
+			if !slices.Contains(out, b) {
+				out = append(out, b)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Resolve returns readers with the ids of circles in the place of names.
+func (d *Desk) Resolve(readers notice.Readers) (notice.Readers, error) {
+	if len(readers.Circles()) == 0 {
+		return readers, nil
+	}
+	var out notice.Readers
+	for _, r := range readers {
+		if name := notice.Circle(r); name != "" {
+			id, err := keys.ParseID(name)
+			if err != nil {
+				c, err := d.Circle(name)
+				if err != nil {
+					return nil, err
+				}
+				id = c.ID
+			}
+			r = notice.CirclePrefix + id.String()
+		}
+		if !slices.Contains(out, r) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// ResolveNotice returns the notice with the ids of circles in the place of
+// names; n itself where it names none.
+func (d *Desk) ResolveNotice(n *notice.Notice) (*notice.Notice, error) {
+	named := len(n.Readers.Circles()) > 0 || n.Victim != nil && len(notice.Readers(n.Victim.Readers).Circles()) > 0
+	if !named {
+		return n, nil
+	}
+	out := *n
+	var err error
+	if out.Readers, err = d.Resolve(n.Readers); err != nil {
+		return nil, err
+	}
+	if n.Victim != nil {
+		victim := *n.Victim
+		if victim.Readers, err = d.Resolve(n.Victim.Readers); err != nil {
+			return nil, err
+		}
+		out.Victim = &victim
+	}
+	return &out, nil
+}
+
+// Seeing returns what this desk knows of the circles among the readers of
+// something that is written now.
+func (d *Desk) Seeing(readers notice.Readers) ([]notice.CircleSeen, error) {
+	seen, _ := d.Seen()
+	return d.seenCircles(readers, &ledger.Entry{Statement: &ledger.Statement{SeenSize: seen}}, seen)
+}
+
+// OpenCircleDraft returns the epoch that a draft would make, and the circle as it
+// is; of the first the circle is nil, and of an end the epoch.
+func (d *Desk) OpenCircleDraft(it ledger.Item) (*notice.Epoch, *Circle, error) {
+	var before *Circle
+	number := 1
+	if id := it.Entry.Statement.Target; id != (ledger.ID{}) {
+		var err error
+		if before, err = d.Circle(id.String()); err != nil {
+			return nil, nil, fmt.Errorf("open draft: %w", err)
+		}
+		number = before.Number + 1
+	}
+	if len(it.Body) == 0 {
+		return nil, before, nil
+	}
+	b, err := seal.Parse(it.Body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open draft: %w", err)
+	}
+	e, err := d.readEpoch(it.Entry, b, number, d.opener.keys())
+	if err == nil && e == nil {
+		err = errors.New("none of the keys here opens it")
+	}
+	if err == nil {
+		err = d.onlyReaders(it, e.Members)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("open draft: %w", err)
+	}
+	return e, before, nil
+}
+
+// freshCircles returns [ErrStale] if a circle that a draft is for, or is about,
+// has changed since its author looked.
+func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
+	s := it.Entry.Statement
+	if s.Class == ledger.ClassCircle && s.Target != (ledger.ID{}) {
+		p, err := ledger.ParseCircle(s.Public)
+		if err != nil {
+			return err
+		}
+		c, err := state.ReadCircle(d.store, s.Target)
+		if err == nil && c != nil && c.Last != p.After {
+			err = fmt.Errorf("%w: the circle itself", ErrStale)
+		}
+		return err
+	}
+	head, err := d.Size()
+	if err != nil {
+		return err
+	}
+	seen, err := d.seenCircles(readers, it.Entry, head)
+	for i := range seen {
+		if seen[i].Superseded {
+			return fmt.Errorf("%w: circle %s", ErrStale, seen[i].Name)
+		}
+	}
+	return err
+}

@@ -4,11 +4,6 @@ package names
 // on the tuning data alone; DESIGN.md has the figures.
 const Threshold = 0.80
 
-// Strong is the Score from which a name alone may call for attention where very
-// many innocent names pass: it lets through a quarter of the false alarms of
-// Threshold, and misses half of the names with a wrong letter.
-const Strong = 0.88
-
 // Match is the outcome of a comparison.
 type Match struct {
 	Score float64  // 0 to 1; 1 for names of the same words

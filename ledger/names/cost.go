@@ -3,6 +3,10 @@ package names
 // unit is the cost of one wrong consonant.
 const unit = 50
 
+// missed is the cost of a consonant too many or too few: errors leave letters
+// out more often than names differ by one.
+const missed = 42
+
 // costs are the prices of edits between two codes.
 type costs struct {
 	sub   [64][64]uint8
@@ -22,7 +26,7 @@ var strict, loose = costTables()
 func costTables() (strict, loose costs) {
 	fill := func(c *costs, vowelIndel, vowelSub, h, w, hiatus uint8) {
 		for i := range c.sub {
-			c.indel[i] = unit
+			c.indel[i] = missed
 			for j := range c.sub[i] {
 				if i != j {
 					c.sub[i][j] = unit
@@ -37,7 +41,7 @@ func costTables() (strict, loose costs) {
 				}
 			}
 		}
-		c.indel[sym('h')], c.indel[sym('w')], c.hiatus, c.swap = h, w, hiatus, 35
+		c.indel[sym('h')], c.indel[sym('w')], c.hiatus, c.swap = h, w, hiatus, 28
 	}
 	set := func(c *costs, price uint8, pairs ...string) {
 		for _, p := range pairs {
@@ -112,8 +116,11 @@ func (c *costs) gap(s string, i int) int32 {
 	if i > 0 && s[i] == s[i-1] {
 		return 8 // the other script may write it once
 	}
-	if vowel(s[i]) && (i > 0 && vowel(s[i-1]) || i+1 < len(s) && vowel(s[i+1])) {
+	switch {
+	case vowel(s[i]) && i+1 < len(s) && vowel(s[i+1]):
 		return int32(c.hiatus)
+	case vowel(s[i]) && i > 0 && vowel(s[i-1]):
+		return int32(c.hiatus) * 3 / 2 // both of two vowels missing are a syllable
 	}
 	return int32(c.indel[sym(s[i])])
 }
@@ -135,7 +142,7 @@ func similarity(a, b string, isLoose bool) float64 {
 	}
 	d := c.distance(a, b, whole*6/10) + first
 	if d > unit {
-		d += (d - unit) / 2
+		d += d - unit
 	}
 	return max(0, 1-float64(d)/float64(whole))
 }

@@ -9,6 +9,8 @@ ov ev yov iev yev off eff ow ova eva
 in yn ina yna
 enko
 sky ski skiy skii skij skyi skyj skaya skaia ska
+owski ovski ovsky ovskiy ovskii ovskij ovskyi ovskyj owsky owskij ovskaya ovskaia owska ovska
+ewski evski evsky evskiy evskii evskij evskyi evskyj ewsky ewskij evskaya evskaia ewska evska
 cki cky cka
 iuk yuk juk uk
 ovich evich ovic evic owicz ewicz ovych evych

@@ -64,7 +64,7 @@ func (s *side) runFor(i int, whole *token, o *side) int {
 				return 0
 			}
 			for _, u := range o.all[:o.n] {
-				if sim, _ := likeness(t, u); u != whole && u.telling() && sim >= 0.85 {
+				if sim, _ := likeness(t, u); u != whole && u.telling() && sim >= 0.85 && t.skel == u.skel {
 					return 0
 				}
 			}

@@ -182,8 +182,8 @@ func (k *keyring) mistyped() {
 const classes = "akstbmnlr"
 
 // variants returns the skeletons that one error away from the token has: of its
-// text less a letter or with two swapped, which may make or break a digraph, and
-// of its skeleton with one class changed.
+// text with a letter less, more, wrong or swapped, which may make or break a
+// digraph, and of its skeleton with one class changed.
 func variants(t *token) []string {
 	out := make([]string, 0, 128)
 	put := func(s string) {
@@ -195,6 +195,20 @@ func variants(t *token) []string {
 		put(skeletonOf(codeOf(t.text[:i]+t.text[i+1:], t.from)))
 		if i > 0 {
 			put(skeletonOf(codeOf(t.text[:i-1]+t.text[i:i+1]+t.text[i-1:i]+t.text[i+1:], t.from)))
+		}
+	}
+	const letters = "hx" // that change how their neighbours are read
+	for i := 1; i <= min(len(t.text), 12); i++ {
+		for k := range len(letters) {
+			put(skeletonOf(codeOf(t.text[:i]+letters[k:k+1]+t.text[i:], t.from)))
+			if i < len(t.text) {
+				put(skeletonOf(codeOf(t.text[:i]+letters[k:k+1]+t.text[i+1:], t.from)))
+			}
+		}
+		if i < len(t.text) && (t.text[i] == 'h' || t.text[i] == 'x') {
+			for k := range len(classes) {
+				put(skeletonOf(codeOf(t.text[:i]+classes[k:k+1]+t.text[i+1:], t.from)))
+			}
 		}
 	}
 	s := t.skel[:min(len(t.skel), 8)]

@@ -20,11 +20,16 @@ func likeness(a, b *token) (float64, kinship) {
 		if a.text[0] == b.text[0] {
 			return 0.85, short
 		}
+		if len(a.text) <= 2 && len(b.text) <= 2 && a.from == b.from && differByOne(a.text, b.text) {
+			return 0.5, near // U for Su: too little to match, enough to stand before names without it
+		}
 		return 0, unlike
 	case a.cutFrom(b) || b.cutFrom(a):
 		return 0.9, cutOff
 	case a.code == b.code, a.alt != "" && (a.alt == b.code || a.alt == b.alt), b.alt != "" && a.code == b.alt:
 		return 0.98, sound
+	case a.house != 0 && a.house == b.house:
+		return 0.95, sound
 	}
 	for _, k := range a.kin {
 		for _, l := range b.kin {
@@ -49,7 +54,7 @@ func likeness(a, b *token) (float64, kinship) {
 	if sim >= 0.5 && otherSex(a.text, b.text) {
 		return max(sim, 0.86), other
 	}
-	if !isLoose && sibling(a.code, b.code) || a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() {
+	if !isLoose && sibling(a.code, b.code) || a.ending != b.ending && a.ending != 0 && b.ending != 0 || a.known() && b.known() || !isLoose && otherFamily(a, b) {
 		sim = max(0, sim-otherName)
 	} else if sim < oneLetter && min(len(a.text), len(b.text)) > 1 && differByOne(a.text, b.text) {
 		sim = oneLetter
@@ -69,7 +74,7 @@ const oneLetter = 0.72
 
 // otherName is what two words lose that are near, but each a name by itself: an
 // error seldom makes one name of another.
-const otherName = 0.14
+const otherName = 0.2
 
 // sibling reports whether two codes differ as those of two people do who share a
 // root: Karim and Karimi, Daniel and Daniela, Mario and Maria.
@@ -96,6 +101,14 @@ func (t *token) cutFrom(u *token) bool {
 
 // known reports whether a token stands in the table of given names.
 func (t *token) known() bool { return len(t.kin) > 0 && t.kin[0]&surnameBit == 0 }
+
+// otherFamily reports whether two words stand in the tables of family names on
+// different lines. The short ones of Eastern Asia are syllables of given names
+// too, which people spell with other vowels.
+func otherFamily(a, b *token) bool {
+	eastern := func(t *token) bool { return len(t.kin) > 0 && t.kin[len(t.kin)-1]&surnameBit != 0 }
+	return a.house != 0 && b.house != 0 || eastern(a) && eastern(b) && a.skel != b.skel
+}
 
 // otherSex reports whether two Slavic surnames differ by the ending that
 // follows the sex of the bearer.

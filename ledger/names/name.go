@@ -49,10 +49,11 @@ type token struct {
 	kin     []uint16
 	from    script
 	role    role
-	father  bool  // a patronymic
-	common  bool  // borne by very many
-	last    bool  // of a name so long that its end may have been cut
-	ending  uint8 // line of endingTable
+	father  bool   // a patronymic
+	common  bool   // borne by very many
+	last    bool   // of a name so long that its end may have been cut
+	ending  uint8  // line of endingTable
+	house   uint16 // line of familyTable, from 1
 	weight  float64
 }
 
@@ -236,6 +237,9 @@ func tokensOf(w word, lower bool) []token {
 		switch {
 		case s == thai && len(out) > 0:
 			out[len(out)-1].other = literalThai([]rune(string(piece)))
+			if strings.Contains(text, "sri") {
+				out[len(out)-1].other = strings.ReplaceAll(text, "sri", "si") // as the Royal system has it
+			}
 		case s == han:
 			others := strings.Fields(spellHan(piece, wadeGiles))
 			for i := range min(len(others), len(out)) {

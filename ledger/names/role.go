@@ -171,6 +171,7 @@ func (t *token) finish() {
 	t.kin = kinOf[t.text]
 	t.common = isCommon(t.text, t.kin)
 	t.ending = ending(t.text)
+	t.house = houseOf[t.text]
 	t.father = isPatronymic(t.text)
 	switch {
 	case t.from == hebrew && strings.Contains(t.text, "w"):

@@ -40,6 +40,16 @@ func (c *comparison) score() float64 {
 // consonant in a word of five does.
 const slope = 1.0
 
+// What words say of a name, and what those cost that only one name has.
+const (
+	missing = 0.16 // the price of words without a pair, by their share
+	little  = 0.2  // and that of each word that evidence falls short of enough
+	enough  = 1.5
+	given   = 0.35 // what a name in the tables is worth as evidence
+	brief   = 6.0  // letters of a word that is worth a whole one
+	least   = 0.3  // what the shortest is worth
+)
+
 // tokens returns the tokens of a pair.
 func (c *comparison) tokens(p pair) (a, b *token) {
 	return c.sides[c.few].main[p.a], c.sides[1-c.few].main[p.b]
@@ -62,19 +72,21 @@ func (c *comparison) extras(weight float64) float64 {
 	if extra == 0 {
 		return 0
 	}
-	return 0.12*extra/(extra+weight) + 0.2*max(0, 1.5-c.evidence())
+	return missing*extra/(extra+weight) + little*max(0, enough-c.evidence())
 }
 
-// evidence weighs the words that both names have; given names say little.
+// evidence weighs the words that both names have; given names say little, and so
+// do short words and words that are spelled otherwise.
 func (c *comparison) evidence() (sum float64) {
 	for _, p := range c.pairs[:c.n] {
 		a, b := c.tokens(p)
 		w := min(a.weight, b.weight)
 		if a.common || b.common || a.known() || b.known() {
-			w *= 0.35
+			w *= given
 		}
+		w *= max(least, min(1, float64(min(len(a.code), len(b.code)))/brief))
 		if p.sim >= alike {
-			sum += w
+			sum += w * p.sim
 		}
 	}
 	return sum

@@ -44,7 +44,8 @@ var suffixes = set("jr sr junior senior ii iii iv vi vii viii filho neto sobrinh
 var suffixValue = map[string]string{"jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "filho": "jr"}
 
 // kinTable lists names that stand for each other: short forms, translations and
-// spellings too far apart for letters to show, one family a line.
+// spellings too far apart for letters to show, one family a line. Two names of
+// different lines are two names, however near their letters.
 const kinTable = `
 alexander alex aleksandr alexandre alejandro alessandro sasha sascha aleksander iskandar iskander xander sandro olexandr oleksandr aliaksandr sandor
 alexandra sasha sandra alejandra alessandra aleksandra
@@ -183,6 +184,253 @@ teresa therese theresa tereza terry
 veronica veronika
 walter walt vladimir
 winston win
+marta martha
+marina
+mariana marianna
+marcela
+marcello marcelo
+marian
+mario
+martina
+carmen
+carmela
+carolina caroline
+carla
+clara klara
+claudia
+claudio
+cristian christian kristian
+emilio emil
+emma
+enzo
+erik eric erich
+erika erica
+esther ester
+eva ewa
+fabian
+fabio
+fernando hernando
+rodrigo
+gonzalo
+gloria
+gustavo gustav
+hector
+helena elena olena
+helga
+hugo
+inga
+ingrid
+irina iryna
+irene
+ines inez
+igor ihor
+ilya ilia illia
+karen
+karin
+kevin
+kirill kyrylo cyril
+laura
+laila layla leila
+larisa larysa
+lidia lydia
+linda
+lorena
+lucia lucy
+luisa louise
+lyubov
+maxim maksim maksym maxime
+manuel emanuel emmanuel manolo
+marat
+monica monika
+nadia nadya nadezhda nadiia
+nina
+nora
+oscar oskar
+pilar
+rafael raphael
+rashid rasheed rachid
+rasul rasool
+raul
+renata
+rene
+ricarda
+roman
+rosa rose
+rosario
+ruben reuben
+ruslan
+ruth
+sabina sabine
+samir sameer
+silvia sylvia
+sofia sophia sophie zofia
+sonia sonya sonja
+tamara
+taras
+ulrich
+ursula
+uwe
+valeria valeriya
+valery valeriy valerii
+vera
+viola
+violeta violetta
+zoya
+rajesh
+ramesh
+suresh
+mahesh
+dinesh
+mukesh
+rakesh
+naresh
+ganesh
+umesh
+anil
+sunil
+sushil
+amit
+ajit
+ajay
+vijay
+sanjay
+rohit
+mohit
+mohan
+sohan
+rohan
+kavita
+savita
+sunita
+sumitra
+anita
+geeta gita
+sita seeta
+lalita
+pooja puja
+priya
+deepa dipa
+deepak dipak
+rahul
+vikram
+arun
+varun
+tarun
+karan
+kiran
+nisha
+usha
+asha
+karim kareem
+rahim raheem
+hakim hakeem
+salim saleem selim
+hamid hameed
+hamed hamad
+majid majeed
+wahid waheed
+walid waleed oualid
+khalil
+jalil jaleel
+jamil jameel
+kamil kameel
+kamal kamel kemal
+faisal faysal
+fahd fahad
+farid fareed
+farhad
+farhan
+rashad
+rashida
+bashir basheer bachir
+bassam
+basim bassem
+qasim qassem kassem
+hashim hashem
+hisham hicham
+hazem hazim
+nadim nadeem
+nazim
+naim naeem
+nabil nabeel
+jabir jaber
+sabir saber
+zahir zaher
+tahir taher
+tariq tarek tarik
+adel adil
+adnan
+ayman aymen
+anwar anouar
+amir ameer emir
+samira
+amira
+munir mounir
+muna mona
+nura noura
+huda houda hoda
+zainab zaynab zeinab zeynep
+zaid zayd
+ziad ziyad
+iyad eyad
+murad mourad murat
+yasin yassin yassine yaseen
+yasir yasser
+bilal belal
+hamza hamzah
+idris idriss driss
+imad emad
+fuad fouad
+jawad
+sajid
+shahid
+rafiq rafik
+tawfiq toufic taoufik
+nurul
+agus
+bagus
+budi
+rudi
+dedi
+yudi
+andi
+hendra
+indra
+candra
+dewi
+dwi
+tri
+eko
+joko djoko
+iwan
+wahyu
+hiroshi
+takashi
+satoshi
+hiroki
+kenji
+koji
+shinji
+kenta
+ichiro
+jiro
+saburo
+taro
+yuki
+yumi
+emeka
+chidi
+obinna
+ngozi
+amina aminata
+hakan
+emre
+emine
+mert
+elif
+levan
+tornike
+nino
 `
 
 // surnameTable lists readings of one Chinese, Korean or Vietnamese surname:

@@ -207,8 +207,8 @@ func oneLess(s string) []string {
 	return out
 }
 
-// Plan returns groups of keys that a record which matches has, or has not. Without
-// a group, all records may match. What is filed may be of more parts than who asks
+// Plan returns groups of keys that a record which matches has, or has not, once
+// link terms are resolved. Without a group, all records may match. What is filed may be of more parts than who asks
 // may read; then whole is false, and only what all parts have alike is excluded.
 func (q *Query) Plan(whole bool) []Group { return plan(q.Root, whole) }
 
@@ -373,6 +373,12 @@ func (t *Term) plan(v *Value) []Group {
 		return one(name+"="+v.Norm, false)
 	case IDField:
 		return groups(idPlan(v.Norm))
+	case LinkField:
+		g := Group{}.or(Key{Text: "id=none"}) // where it is linked to nothing, nothing matches
+		for id := range t.linked {
+			g = g.or(Key{Text: "id=" + id})
+		}
+		return groups(g)
 	case PlaceField:
 		if t.Op == Fuzzy {
 			return nil

@@ -137,6 +137,7 @@ func TestPlan(t *testing.T) {
 		"dob:1990..1991 has:photo":         "[born=any|born=1990|born=1991 has=photo]",
 		"dob:1900..":                       "[]",
 		"id:1c271c27":                      "[ref=1c271c27|id=1c271c27*]",
+		"link:LT-1 OR kind:red":            "[id=none|kind=red]",
 		"recru*":                           "[ref=recru*|text=recru*]",
 	} {
 		q, err := Parse(query, asOf)

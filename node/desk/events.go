@@ -151,7 +151,7 @@ func (d *Desk) casesOf(ctx context.Context, entries []logged) ([]*Case, error) {
 // eachPending visits the cases to which an answer is still to come, and perhaps
 // others, newest first. It holds a page of them at a time.
 func (d *Desk) eachPending(ctx context.Context, visit func(*Case)) error {
-	return d.pages(ctx, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
+	return d.pages(ctx, walkStep, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
 		return ix.Pending(before(last), walkStep)
 	}, func(c *Case) bool {
 		visit(c)

@@ -71,13 +71,14 @@ func (d *Desk) inbox(ctx context.Context, p readlog.Parts, bureau string, asOf u
 			return ix.Ending(bureau, today, soon, last, walkStep)
 		},
 	} {
-		if err := d.pages(ctx, next, take); err != nil {
+		if err := d.pages(ctx, walkStep, next, take); err != nil {
 			return nil, 0, err
 		}
 	}
 	opened, unread := 0, 0
-	err = d.pages(ctx, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
-		return ix.Unread(today, last, walkStep)
+	step := stepOf(limit)
+	err = d.pages(ctx, step, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
+		return ix.Unread(today, last, step)
 	}, func(c *Case) bool {
 		opened++
 		before := out.total

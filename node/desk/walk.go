@@ -13,6 +13,14 @@ import (
 // log.
 const walkStep = 256
 
+// stepOf returns how many are opened at once where limit are wanted, 0 for all.
+func stepOf(limit int) int {
+	if limit == 0 {
+		return walkStep
+	}
+	return min(walkStep, max(limit, 16))
+}
+
 // maxNamed bounds the cases that one name stands for: the rest is not needed to
 // see that it is ambiguous.
 const maxNamed = 32
@@ -30,10 +38,7 @@ func (d *Desk) walk(ctx context.Context, f Filter) ([]*Case, error) {
 	if len(compartmentsOf(d.opener.keys())) == 0 {
 		return d.walkCatalog(ctx, f, limit)
 	}
-	step := walkStep
-	if limit > 0 {
-		step = min(walkStep, max(limit, 16))
-	}
+	step := stepOf(limit)
 	var all []*Case // newest first
 	for {
 		var page []*index.Notice
@@ -144,7 +149,7 @@ func (d *Desk) each(ctx context.Context, e index.Expr, visit func(*Case)) error 
 	if err := d.Index(ctx, nil); err != nil {
 		return err
 	}
-	return d.pages(ctx, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
+	return d.pages(ctx, walkStep, func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
 		if e == nil {
 			return ix.List(index.Filter{Opened: true, Before: before(last)}, walkStep)
 		}
@@ -172,9 +177,9 @@ func before(last *index.Notice) uint64 {
 
 // pages visits the cases of page after page, and of each in the order of its rows,
 // until visit returns false. next gives the page behind a
-// row, nil for the first; one that is not full is the last. It holds a page at a
-// time.
-func (d *Desk) pages(ctx context.Context, next func(ix *index.Index, last *index.Notice) ([]*index.Notice, error), visit func(*Case) bool) error {
+// row, nil for the first; one of less than step rows is the last. It holds a page
+// at a time.
+func (d *Desk) pages(ctx context.Context, step int, next func(ix *index.Index, last *index.Notice) ([]*index.Notice, error), visit func(*Case) bool) error {
 	var last *index.Notice
 	for {
 		var page []*index.Notice
@@ -195,7 +200,7 @@ func (d *Desk) pages(ctx context.Context, next func(ix *index.Index, last *index
 				return nil
 			}
 		}
-		if len(page) < walkStep || page[len(page)-1].N == 0 || ctx.Err() != nil {
+		if len(page) < step || page[len(page)-1].N == 0 || ctx.Err() != nil {
 			return ctx.Err()
 		}
 		last = page[len(page)-1]

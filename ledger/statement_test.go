@@ -189,7 +189,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("classification %d, %q: got %d, error %v", c, c, got, err)
 		}
 	}
-	if got := ledger.Class(0).String() + " " + ledger.Class(19).String() + " " + ledger.ClassRecover.String(); got != "class(0) class(19) recover" {
+	if got := ledger.Class(0).String() + " " + ledger.Class(20).String() + " " + ledger.ClassRecover.String(); got != "class(0) class(20) recover" {
 		t.Errorf("classes: got %q", got)
 	}
 	if _, err := ledger.ParseKind(""); err == nil {

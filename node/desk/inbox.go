@@ -24,6 +24,8 @@ const (
 	TaskRequest   Task = "decide request"  // the origin
 	TaskExecute   Task = "execute request" // the origin: do what it decided
 	TaskExport    Task = "read export"     // the origin: a bureau takes its text out of the ledger
+	TaskPurge     Task = "purge answers"   // who answered a notice that is purged
+	TaskRemind    Task = "ask for purge"   // who received an answer to it: its author purges it
 	TaskRead      Task = "read notice"     // a reader: not acknowledged, or changed since
 	TaskJudge     Task = "judge notice"    // a supervisor of a reader: reviewers have not decided
 	TaskReview    Task = "review notice"   // the origin: its review comes up
@@ -78,6 +80,9 @@ func compareBool(a, b bool) int {
 
 // waiting returns the tasks of one case.
 func (c *Case) waiting(bureau string, asOf uint64) []Waiting {
+	if c.Status == state.StatusPurged { // nobody can decide any more on what it said
+		return c.leftovers(bureau)
+	}
 	var list []Waiting
 	t := c.Thread(asOf)
 	for _, h := range t.Hits {

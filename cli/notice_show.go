@@ -112,7 +112,10 @@ func recordOf(k *desk.Case) *caseRecord {
 	if k.Withheld != 0 {
 		r.Withheld = strings.Fields(k.Withheld.String())
 	}
-	if k.Err != nil {
+	switch {
+	case k.Status == state.StatusPurged:
+		r.Problem = purgeWords(k)
+	case k.Err != nil:
 		r.Problem = k.Err.Error()
 	}
 	if v := k.View; v != nil {
@@ -143,6 +146,8 @@ func (s *session) showCase(k *desk.Case) {
 		s.say("  version   %d of %d, entry %s, %s", n, n, count(k.Versions[n-1].Index), clock(k.Versions[n-1].Time))
 	}
 	switch {
+	case k.Status == state.StatusPurged:
+		s.say("  texts     %s", purgeWords(k))
 	case k.Err != nil:
 		s.say("  NOT SHOWN what was sealed is not to be believed or not there: %s", k.Err)
 	case k.Outdated():
@@ -165,6 +170,16 @@ func (s *session) showCase(k *desk.Case) {
 	for _, r := range k.Replies {
 		s.showReply(&r)
 	}
+}
+
+// purgeWords says who had the texts of a notice destroyed, when, and why.
+func purgeWords(k *desk.Case) string {
+	for i := range k.Acts {
+		if a := &k.Acts[i]; a.Class == ledger.ClassPurge {
+			return fmt.Sprintf("destroyed by %s at entry %s, %s: %s", a.Bureau, count(a.Index), clock(a.Time), strings.TrimPrefix(a.What, "purge: "))
+		}
+	}
+	return "destroyed"
 }
 
 // reviews reports whether the officer who acts may judge a notice.

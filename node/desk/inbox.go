@@ -3,7 +3,6 @@ package desk
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"comity/ledger"
 	"comity/ledger/notice"
@@ -31,9 +30,6 @@ const (
 	TaskReview    Task = "review notice"   // the origin: its review comes up
 	TaskApprove   Task = "approve"         // a supervisor of the author's bureau
 )
-
-// reviewMonths is how long before the day of its review a notice comes up.
-const reviewMonths = 6
 
 // Waiting is a task of a bureau.
 type Waiting struct {
@@ -189,11 +185,10 @@ func (c *Case) ownTasks(t *notice.Thread, bureau string, asOf uint64) []Waiting 
 		}
 		return list
 	}
-	review := time.Unix(int64(c.Term)*24*60*60, 0).UTC()
-	if c.Term == 0 || time.UnixMilli(int64(asOf)).Before(review.AddDate(0, -reviewMonths, 0)) {
+	if c.Term == 0 || asOf < c.dueFrom() {
 		return nil
 	}
-	w.Task, w.Due = TaskReview, uint64(review.UnixMilli())
+	w.Task, w.Due = TaskReview, uint64(c.Term)*24*60*60*1000
 	w.Escalated = asOf >= w.Due
 	return []Waiting{w}
 }

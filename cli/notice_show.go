@@ -22,7 +22,8 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 		Description: "--diff shows what each version changed of the one before, as far as both can be opened. Who reads more\n" +
 			"of a notice than its card is recorded, with the purpose.\n\n" +
 			"Example: comity notice show LT-0301 --purpose 'call of the origin at 09:12'",
-		Flags: []cli.Flag{purposeFlag(), asOfFlag(), &cli.BoolFlag{Name: "diff", Usage: "what each new version changed"}},
+		Flags: []cli.Flag{purposeFlag(), asOfFlag(), &cli.BoolFlag{Name: "diff", Usage: "what each new version changed"},
+			&cli.BoolFlag{Name: "full", Usage: "of a tally of your bureau: also numbers of persons under 5, which must not be shared"}},
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1, "ID")
 			if err != nil {
@@ -43,6 +44,9 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if c.Bool("full") && k.Bureau != s.home.Bureau() {
+				return fmt.Errorf("--full: %s keeps numbers under 5 in its tallies to itself", k.Bureau)
+			}
 			if err := s.recordRead(readlog.Shown, c.String("purpose"), k); err != nil {
 				return err
 			}
@@ -55,10 +59,16 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 				return s.showDiffs(k)
 			case t.asJSON:
 				r := recordOf(k)
+				if !c.Bool("full") {
+					r.Tally = r.Tally.Shared()
+				}
 				r.Hits, r.Consents, r.Requests = linesOf(k.Thread(asOf))
 				return t.document(r)
 			}
 			s.showCase(k)
+			if t := tallyOf(k); t != nil && c.Bool("full") {
+				s.say("  in full, not to be shared: %d intercepted, %d located", t.Intercepted, t.Located)
+			}
 			s.showThread(k.Thread(asOf))
 			return s.showPurge(k)
 		},
@@ -170,6 +180,13 @@ func (s *session) showCase(k *desk.Case) {
 	for _, r := range k.Replies {
 		s.showReply(&r)
 	}
+}
+
+func tallyOf(k *desk.Case) *notice.Tally {
+	if k.View == nil {
+		return nil
+	}
+	return k.View.Tally
 }
 
 // purgeWords says who had the texts of a notice destroyed, when, and why.

@@ -308,7 +308,7 @@ func (w *watcher) tell(e *desk.Event) error {
 	detail := title(k)
 	switch {
 	case e.Kind == "escalated":
-		detail = fmt.Sprintf("no answer from %s to the %s of %s: call", k.Bureau, e.Reply.Type.Words(), e.Bureau)
+		detail = fmt.Sprintf("no answer from %s to the %s of %s: call", k.Bureau, e.Reply.Type.Noun(), e.Bureau)
 	case e.Void != "":
 		detail = "does not count: " + e.Void
 	case e.What != "":

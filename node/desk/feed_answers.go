@@ -86,6 +86,9 @@ func (d *Desk) answers(i uint64, ids identities) (*Reply, *state.Notice) {
 // pending reports whether an answer to a notice is still to come, as of a step
 // and what is in the index already. known are the replies of the step.
 func (d *Desk) pending(ctx context.Context, ix *index.Index, last, u *index.Update, about *state.Notice, known map[uint64]*Reply, own string) (bool, error) {
+	if about.Purged != 0 {
+		return true, nil // the answer itself, until it is purged as well
+	}
 	list, err := ix.Asking(about.Index, maxJudged+1)
 	if err != nil {
 		return false, err

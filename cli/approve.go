@@ -45,41 +45,60 @@ func (t *terminal) rejectCommand() *cli.Command {
 }
 
 func (t *terminal) approve(c *cli.Context) error {
-	s, d, r, err := t.openDraft(c)
+	s, list, err := t.openDrafts(c)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	name := words(r.Name, r.Act)
-	if err := s.desk.Current(c.Context, s.client, d.Item); err != nil {
-		return s.notCurrent(name, r, err)
+	for _, r := range list {
+		name := words(r.Name, r.Act)
+		if err := s.desk.Current(c.Context, s.client, r.draft.Item); err != nil {
+			return s.notCurrent(name, r, err)
+		}
+		unseen, err := s.showDraft(c, r.draft, r)
+		if err != nil {
+			return err
+		}
+		if len(unseen) > 0 && !c.Bool("unseen") {
+			return hint(fmt.Errorf("%s was not approved: the keys here do not open its %s", name, strings.Join(unseen, " and ")),
+				"approve it where that key is (comity draft export), or say --unseen")
+		}
 	}
-	unseen, err := s.showDraft(c, d, r)
-	if err != nil {
-		return err
-	}
-	if len(unseen) > 0 && !c.Bool("unseen") {
-		return hint(fmt.Errorf("%s was not approved: the keys here do not open its %s", name, strings.Join(unseen, " and ")),
-			"approve it where that key is (comity draft export), or say --unseen")
+	question := "Sign this as " + s.label + " and send it? Type yes: "
+	if len(list) > 1 {
+		question = fmt.Sprintf("Sign all %d as %s and send them? Type yes: ", len(list), s.label)
 	}
 	if !c.Bool("yes") {
-		if err := t.askYes("Sign this as " + s.label + " and send it? Type yes: "); err != nil {
+		if err := t.askYes(question); err != nil {
 			return err
 		}
 	}
+	return s.approveAll(c, list)
+}
+
+// approveAll signs drafts of one author, which were read, and sends them in order.
+func (s *session) approveAll(c *cli.Context, list []draftRecord) error {
 	officer, err := s.officer()
 	if err != nil {
 		return err
 	}
-	it, err := desk.Approve(d.Item, officer.Signer)
-	if err != nil {
-		return fmt.Errorf("%s was not sent: %w", name, err)
+	name := words(list[0].Name, list[0].Act)
+	items := make([]ledger.Item, len(list))
+	for i, r := range list {
+		if items[i], err = desk.Approve(r.draft.Item, officer.Signer); err != nil {
+			return fmt.Errorf("%s was not sent: %w", name, err)
+		}
 	}
 	folder := s.drafts()
-	if err := s.send(c, name, it); err != nil {
-		return err // the draft stays: the ledger knows it by its id, should it be there already
+	sent, err := s.sendAll(c, name, items)
+	// What was not sent stays: the ledger knows it by its id, should it be there already.
+	for _, r := range list[:sent] {
+		err = errors.Join(err, folder.Drop(r.ID))
 	}
-	return folder.Drop(d.ID())
+	if err == nil && list[0].Act == notice.Exported.Words() {
+		s.note("%s writes the file: comity notice export %s --announced %.8s", list[0].Author, list[0].Name, list[0].ID)
+	}
+	return err
 }
 
 func (t *terminal) reject(c *cli.Context) error {
@@ -114,41 +133,80 @@ func (t *terminal) reject(c *cli.Context) error {
 	return nil
 }
 
-// openDraft opens the draft that a supervisor means, who may be anybody but its
-// author, and verifies it.
-func (t *terminal) openDraft(c *cli.Context) (s *session, d *drafts.Draft, r draftRecord, err error) {
+// openDraft opens the one draft that a supervisor means.
+func (t *terminal) openDraft(c *cli.Context) (*session, *drafts.Draft, draftRecord, error) {
+	s, list, err := t.openDrafts(c)
+	if err != nil {
+		return nil, nil, draftRecord{}, err
+	}
+	if len(list) > 1 {
+		s.close()
+		return nil, nil, draftRecord{}, hint(usagef("%s: %d drafts are about it", c.Args().First(), len(list)), "name one: comity draft list")
+	}
+	return s, list[0].draft, list[0], nil
+}
+
+// openDrafts opens the draft that a supervisor means, who may be anybody but its
+// author, and verifies it. A name may mean all purges of answers to one notice.
+func (t *terminal) openDrafts(c *cli.Context) (s *session, list []draftRecord, err error) {
 	args, err := arguments(c, 1, 1, "ID")
 	if err != nil {
-		return nil, nil, r, err
+		return nil, nil, err
 	}
 	if s, err = t.openToWrite(c); err != nil {
-		return nil, nil, r, err
+		return nil, nil, err
 	}
 	defer func() {
 		if err != nil {
 			s.close()
 		}
 	}()
-	if d, err = s.findDraft(args[0]); err != nil {
-		return s, d, r, err
+	found := s.purgesOn(args[0])
+	if len(found) == 0 {
+		d, err := s.findDraft(args[0])
+		if err != nil {
+			return s, nil, err
+		}
+		found = []*drafts.Draft{d}
 	}
-	r = s.draftRecord(d)
+	for _, d := range found {
+		r := s.draftRecord(d)
+		if r.State == "sent" && len(found) > 1 { // by a command that was cut off
+			if err := s.drafts().Drop(d.ID()); err != nil {
+				return s, nil, err
+			}
+			continue
+		}
+		if err := s.mayDecide(r); err != nil {
+			return s, nil, err
+		}
+		list = append(list, r)
+	}
+	if len(list) == 0 {
+		return s, nil, fmt.Errorf("%s: all of it is in the ledger already; nothing to do", args[0])
+	}
+	return s, list, nil
+}
+
+// mayDecide refuses a draft that the officer who acts may not approve or reject.
+func (s *session) mayDecide(r draftRecord) error {
 	name := words(r.Name, r.Act)
 	officer, err := s.officer()
 	switch {
 	case err != nil:
+		return err
 	case r.State == "bad":
-		err = hint(fmt.Errorf("draft %.8s is not to be believed: %s", d.ID(), r.Problem), "do not act on it; ask who put it here")
+		return hint(fmt.Errorf("draft %.8s is not to be believed: %s", r.ID, r.Problem), "do not act on it; ask who put it here")
 	case r.State == "sent":
-		err = errors.Join(s.drafts().Drop(d.ID()), fmt.Errorf("%s is in the ledger already: somebody approved it; nothing to do", name))
+		return errors.Join(s.drafts().Drop(r.ID), fmt.Errorf("%s is in the ledger already: somebody approved it; nothing to do", name))
 	case r.State == "rejected":
-		err = fmt.Errorf("%s was rejected by %s", name, r.Rejected)
+		return fmt.Errorf("%s was rejected by %s", name, r.Rejected)
 	case officer.Roles&ledger.RoleSupervisor == 0:
-		err = fmt.Errorf("%s may not decide on drafts: only a supervisor of %s may", officer.Label, s.home.Bureau())
-	case officer.Signer.ID() == d.Item.Entry.Statement.Author:
-		err = fmt.Errorf("%s wrote %s: another officer must decide", officer.Label, name)
+		return fmt.Errorf("%s may not decide on drafts: only a supervisor of %s may", officer.Label, s.home.Bureau())
+	case officer.Signer.ID() == r.draft.Item.Entry.Statement.Author:
+		return fmt.Errorf("%s wrote %s: another officer must decide", officer.Label, name)
 	}
-	return s, d, r, err
+	return nil
 }
 
 func (s *session) notCurrent(name string, r draftRecord, err error) error {
@@ -298,7 +356,7 @@ func unopenedParts(k *desk.Case, e *notice.Export) (list []string) {
 func (s *session) answered(c *cli.Context, id ledger.ID) (*desk.Case, *desk.Reply, error) {
 	k, r, err := s.desk.Answer(c.Context, id)
 	if errors.Is(err, desk.ErrNoCase) {
-		return nil, nil, fmt.Errorf("it acts on %s, which the keys here do not open", id.Short())
+		err = fmt.Errorf("it acts on %s, which the keys here do not open", id.Short())
 	}
 	return k, r, err
 }

@@ -260,6 +260,10 @@ func (s *session) doing(w *desk.Waiting, r draftRecord) string {
 		return "comity notice show " + name + "; then extend, amend or withdraw it"
 	case desk.TaskExport:
 		return "comity notice show " + name + "; then, to take note of it, comity notice ack " + name
+	case desk.TaskPurge:
+		return "comity notice purge " + name + " --answers"
+	case desk.TaskRemind:
+		return "ask " + s.bureau(w.Bureau) + " to purge its answers: comity notice purge " + name + " --answers"
 	case desk.TaskApprove:
 		return "comity approve" + id + ", or comity reject" + id
 	case taskRenew:

@@ -104,6 +104,9 @@ func (s *session) exportOpened(c *cli.Context, k *desk.Case, form *openedForm) e
 	if err != nil {
 		return err
 	}
+	if form.format == notice.FormatCourt && k.View.Tally != nil {
+		return usagef("--court: %s is a tally, which is of no case; its counts: --csv", k.Name())
+	}
 	if parts.Has(seal.Victim) && form.format != notice.FormatCourt {
 		return hint(usagef("--parts: the part on the victim leaves the ledger in no form but a court export"), "say --court")
 	}

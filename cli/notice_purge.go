@@ -17,12 +17,14 @@ func (t *terminal) noticePurgeCommand() *cli.Command {
 		ArgsUsage: "ID",
 		Description: "Needs a supervisor as well, as long as the texts may be kept, five years after the end: --second, or\n" +
 			"else it waits for one to `approve` it. The entries\n" +
-			"stay, and prove what happened. With --answer ID it is an answer of your bureau to the notice that is purged.\n" +
+			"stay, and prove what happened. Answers are purged by the bureau that wrote them, each by itself: --answers purges\n" +
+			"all that yours wrote to the notice, --answer ID one. comity inbox says where some are left.\n" +
 			"Each node says when it has done it: comity notice show ID. Nobody can undo it.\n\n" +
 			"Example: comity notice purge LT-0301 --why over --second sup-1",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "why", Usage: "`REASON`, in the clear: over, retention or order", Value: "over"},
 			&cli.StringFlag{Name: "answer", Usage: "the `ID` of an answer; 8 digits are enough"},
+			&cli.BoolFlag{Name: "answers", Usage: "all answers of your bureau"},
 			secondFlag(), approvalFlag(), noWaitFlag(),
 		},
 		Action: t.noticePurge,
@@ -38,6 +40,12 @@ func (t *terminal) noticePurge(c *cli.Context) error {
 	}
 	if reason == 0 {
 		return hint(usagef("--why %s: there is no such reason", c.String("why")), "over, retention or order")
+	}
+	if c.Bool("answers") {
+		if c.String("answer") != "" {
+			return usagef("--answer and --answers: choose one")
+		}
+		return t.purgeAnswers(c, reason)
 	}
 	return t.actOn(c, func(s *session, k *desk.Case, by desk.Officers, _ string) (string, ledger.Item, error) {
 		name, id := "the purge of "+k.Name(), k.ID

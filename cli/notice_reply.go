@@ -141,7 +141,7 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 			return err
 		}
 	}
-	name := fmt.Sprintf("the %s on %s", r.Type.Words(), k.Name())
+	name := fmt.Sprintf("the %s on %s", r.Type.Noun(), k.Name())
 	due, err := s.completeReply(c, k, name, r)
 	if err != nil {
 		return err

@@ -22,7 +22,8 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 		Description: "--diff shows what each version changed of the one before, as far as both can be opened. Who reads more\n" +
 			"of a notice than its card is recorded, with the purpose.\n\n" +
 			"Example: comity notice show LT-0301 --purpose 'call of the origin at 09:12'",
-		Flags: []cli.Flag{purposeFlag(), asOfFlag(), &cli.BoolFlag{Name: "diff", Usage: "what each new version changed"}},
+		Flags: []cli.Flag{purposeFlag(), asOfFlag(), &cli.BoolFlag{Name: "diff", Usage: "what each new version changed"},
+			&cli.BoolFlag{Name: "full", Usage: "of a tally of your bureau: also numbers of persons under 5, which must not be shared"}},
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1, "ID")
 			if err != nil {
@@ -43,6 +44,9 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if c.Bool("full") && k.Bureau != s.home.Bureau() {
+				return fmt.Errorf("--full: %s keeps numbers under 5 in its tallies to itself", k.Bureau)
+			}
 			if err := s.recordRead(readlog.Shown, c.String("purpose"), k); err != nil {
 				return err
 			}
@@ -55,10 +59,16 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 				return s.showDiffs(k)
 			case t.asJSON:
 				r := recordOf(k)
+				if !c.Bool("full") {
+					r.Tally = r.Tally.Shared()
+				}
 				r.Hits, r.Consents, r.Requests = linesOf(k.Thread(asOf))
 				return t.document(r)
 			}
 			s.showCase(k)
+			if t := tallyOf(k); t != nil && c.Bool("full") {
+				s.say("  in full, not to be shared: %d intercepted, %d located", t.Intercepted, t.Located)
+			}
 			s.showThread(k.Thread(asOf))
 			return s.showPurge(k)
 		},
@@ -112,7 +122,10 @@ func recordOf(k *desk.Case) *caseRecord {
 	if k.Withheld != 0 {
 		r.Withheld = strings.Fields(k.Withheld.String())
 	}
-	if k.Err != nil {
+	switch {
+	case k.Status == state.StatusPurged:
+		r.Problem = purgeWords(k)
+	case k.Err != nil:
 		r.Problem = k.Err.Error()
 	}
 	if v := k.View; v != nil {
@@ -143,6 +156,8 @@ func (s *session) showCase(k *desk.Case) {
 		s.say("  version   %d of %d, entry %s, %s", n, n, count(k.Versions[n-1].Index), clock(k.Versions[n-1].Time))
 	}
 	switch {
+	case k.Status == state.StatusPurged:
+		s.say("  texts     %s", purgeWords(k))
 	case k.Err != nil:
 		s.say("  NOT SHOWN what was sealed is not to be believed or not there: %s", k.Err)
 	case k.Outdated():
@@ -165,6 +180,23 @@ func (s *session) showCase(k *desk.Case) {
 	for _, r := range k.Replies {
 		s.showReply(&r)
 	}
+}
+
+func tallyOf(k *desk.Case) *notice.Tally {
+	if k.View == nil {
+		return nil
+	}
+	return k.View.Tally
+}
+
+// purgeWords says who had the texts of a notice destroyed, when, and why.
+func purgeWords(k *desk.Case) string {
+	for i := range k.Acts {
+		if a := &k.Acts[i]; a.Class == ledger.ClassPurge {
+			return fmt.Sprintf("destroyed by %s at entry %s, %s: %s", a.Bureau, count(a.Index), clock(a.Time), strings.TrimPrefix(a.What, "purge: "))
+		}
+	}
+	return "destroyed"
 }
 
 // reviews reports whether the officer who acts may judge a notice.

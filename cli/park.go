@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/node/desk"
@@ -137,6 +138,9 @@ func (s *session) draftName(d *drafts.Draft) string {
 		if k, err := s.desk.Case(s.context(), st.Target.String()); err == nil {
 			return k.Name()
 		}
+		if k, _, err := s.desk.Answer(s.context(), st.Target); err == nil {
+			return k.Name()
+		}
 	}
 	return ""
 }
@@ -167,9 +171,33 @@ func (s *session) allDrafts() []draftRecord {
 			}
 			continue
 		}
+		if s.ofPurged(d) {
+			if err := s.drafts().Drop(d.ID()); err != nil {
+				s.note("%s", err)
+			}
+			s.note("draft %.8s (%s) was about a notice that is purged: it is thrown away", d.ID(), r.Act)
+			continue
+		}
 		out = append(out, r)
 	}
 	return out
+}
+
+// ofPurged reports whether a draft acts on a notice whose texts are purged: it can
+// never be sent, and holds a sealed text on it. The purge of an answer is not one.
+func (s *session) ofPurged(d *drafts.Draft) bool {
+	id := d.Item.Entry.Statement.Target
+	if d.Item.Entry.Statement.Class == ledger.ClassReply {
+		r, err := s.desk.OpenReplyDraft(d.Item)
+		if err != nil || r == nil {
+			return false
+		}
+		if id, err = keys.ParseID(r.Notice); err != nil {
+			return false
+		}
+	}
+	n, err := s.desk.Notice(id)
+	return err == nil && n != nil && n.At(s.desk.AsOf(time.Now())) == state.StatusPurged
 }
 
 // findDraft returns the draft that a person means: by the digits of its id, or,

@@ -65,19 +65,19 @@ func TestNetReadmeTour(t *testing.T) {
 	})
 	inShell(t, bash, dir, script,
 		"XA-0001", "FINAL", // the investigator's notice
-		"PROTECT",                           // what XB reads
-		"Judge notice  XA-0001",             // the inbox
-		"the review of XA-0001",             // reviewers
-		"HIT  PROTECT",                      // a border
-		"the confirm on XA-0001",            // the origin
-		"Node of XB",                        // status
-		"call of the origin",                // the read log
-		"TO APPROVE  purge by case-1",       // the second officer
-		"yellow, sealed",                    // what is left
-		"OK      XA-0001",                   // verify
-		`Good "statement@comity" signature`, // by OpenSSH
-		"tessera/cmd/fsck",                  // how to check the tiles
-		"OK      Every entry is authentic",  // audit
+		"PROTECT",                              // what XB reads
+		"Judge notice  XA-0001",                // the inbox
+		"the review of XA-0001",                // reviewers
+		"HIT  PROTECT",                         // a border
+		"the confirmation of a hit on XA-0001", // the origin
+		"Node of XB",                           // status
+		"call of the origin",                   // the read log
+		"TO APPROVE  purge by case-1",          // the second officer
+		"yellow, sealed",                       // what is left
+		"OK      XA-0001",                      // verify
+		`Good "statement@comity" signature`,    // by OpenSSH
+		"tessera/cmd/fsck",                     // how to check the tiles
+		"OK      Every entry is authentic",     // audit
 		"wrote report.html",
 	)
 }

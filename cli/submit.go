@@ -85,6 +85,23 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 	return finalErr
 }
 
+// sendAll submits statements of one author in their order, and tells what becomes
+// of the last: it is FINAL only if those before it are. It returns how many were
+// sent.
+func (s *session) sendAll(c *cli.Context, name string, list []ledger.Item) (sent int, err error) {
+	s.closeDesk()
+	for _, it := range list[:len(list)-1] {
+		if _, err := s.submit(c.Context, it); err != nil {
+			return sent, s.refusal(fmt.Sprintf("%s, %d of %d", name, sent+1, len(list)), err)
+		}
+		sent++
+	}
+	if err := s.send(c, name, list[len(list)-1]); err != nil {
+		return sent, err
+	}
+	return len(list), nil
+}
+
 // submit sends, and sends the same bytes again while that may help: the id
 // makes it safe.
 func (s *session) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {

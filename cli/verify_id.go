@@ -7,6 +7,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger/state"
+	"comity/ledger/store"
 	"comity/node/desk"
 
 	"github.com/urfave/cli/v2"
@@ -38,6 +39,9 @@ func (t *terminal) verifyID(c *cli.Context, name string) *finding {
 		return t.cannotTell(name, err, "it may be newer than the last FINAL checkpoint, or not be for "+s.home.Bureau())
 	}
 	x, err := s.desk.Exhibit(c.Context, s.client, index)
+	if errors.Is(err, store.ErrPurged) {
+		return s.verifyPurged(c, f, k, index, syncErr)
+	}
 	if err != nil {
 		return t.cannotTell(name, err, "")
 	}
@@ -50,6 +54,25 @@ func (t *terminal) verifyID(c *cli.Context, name string) *finding {
 	f.establish(x, v)
 	t.openExhibit(f, x, s.home)
 	s.look(f, k)
+	if errors.Is(syncErr, desk.ErrDishonest) || errors.Is(syncErr, desk.ErrFork) {
+		f.found("%s", syncErr)
+	}
+	return f
+}
+
+// verifyPurged proves what is left of an entry whose text was purged: that it was
+// signed and is in the ledger, and that so is the purge.
+func (s *session) verifyPurged(c *cli.Context, f *finding, k *desk.Case, index uint64, syncErr error) *finding {
+	t, err := s.desk.Tombstone(c.Context, s.client, index)
+	if err != nil {
+		return s.cannotTell(f.What, err, "")
+	}
+	f.Index, f.ID = &t.Receipt.Index, t.Item.Entry.ID.String()
+	f.establish(t.Exhibit, t.Verdict)
+	f.NotChecked[0] = "what it said, which nobody can any more"
+	s.look(f, k)
+	f.found("its sealed text is destroyed: %s had it purged at entry %s, %s (%s); that entry and its proof verify as well",
+		t.PurgedBy, count(t.PurgeIndex), clock(t.PurgedAt), t.Reason)
 	if errors.Is(syncErr, desk.ErrDishonest) || errors.Is(syncErr, desk.ErrFork) {
 		f.found("%s", syncErr)
 	}

@@ -308,11 +308,14 @@ func (w *watcher) tell(e *desk.Event) error {
 	detail := title(k)
 	switch {
 	case e.Kind == "escalated":
-		detail = fmt.Sprintf("no answer from %s to the %s of %s: call", k.Bureau, e.Reply.Type.Words(), e.Bureau)
+		detail = fmt.Sprintf("no answer from %s to the %s of %s: call", k.Bureau, e.Reply.Type.Noun(), e.Bureau)
 	case e.Void != "":
 		detail = "does not count: " + e.Void
 	case e.What != "":
 		detail += ": " + e.What
+		if own := len(k.OwnAnswers(w.home.Bureau())); e.Kind == ledger.ClassPurge.String() && own > 0 {
+			detail = fmt.Sprintf("%s; %s to it: comity notice purge %s --answers", e.What, plural(own, "answer of yours is left", "answers of yours are left"), k.Name())
+		}
 	case e.Reply != nil && e.Reply.Export != nil:
 		detail = words(e.Alarm, e.Reply.Export.String(), firstLine(e.Reply.Text))
 	case e.Reply != nil:

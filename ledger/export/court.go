@@ -25,7 +25,6 @@ type courtText struct {
 	Version        string         `json:"version"`
 	Card           *notice.Card   `json:"card,omitempty"`
 	Body           *notice.Body   `json:"body,omitempty"`
-	Tally          *notice.Tally  `json:"tally,omitempty"`
 	Victim         *notice.Victim `json:"victim,omitempty"`
 }
 
@@ -48,7 +47,7 @@ func CourtText(v *notice.View, ledgerID, version string) ([]byte, error) {
 	err := enc.Encode(courtText{
 		Handling: handling(v.Body).Caveat(), TLP: string(tlp(v.Body)), Origin: v.Origin.Bureau, Reference: v.Reference, Kind: v.Title(),
 		Classification: v.Header.Classification.String(), Ledger: ledgerID, Notice: v.ID, Version: version,
-		Card: v.Card, Body: v.Body, Tally: v.Tally, Victim: v.Victim,
+		Card: v.Card, Body: v.Body, Victim: v.Victim,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)

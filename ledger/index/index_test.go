@@ -45,9 +45,9 @@ func find(t testing.TB, ix *Index, e Expr) []uint64 {
 // three is an update of three notices, of which the last was not opened.
 func three() *Update {
 	return &Update{To: 10, Put: []Put{
-		{Notice{N: 2, Bureau: "XA", Ended: false, Opened: true, Events: []uint64{2}}, []string{"i_aa01", "bd_X123", "w_harbour", "k_red"}},
-		{Notice{N: 5, Bureau: "XB", Ended: false, Opened: true, Events: []uint64{5, 7, 300}}, []string{"i_aa02", "bd_Y99", "w_harbour", "k_blue"}},
-		{Notice{N: 6, Bureau: "XA", Ended: true, Opened: false, Events: []uint64{6, 8}}, []string{"i_bb03"}},
+		{Notice: Notice{N: 2, Bureau: "XA", Ended: false, Opened: true, Events: []uint64{2}}, Terms: []string{"i_aa01", "bd_X123", "w_harbour", "k_red"}},
+		{Notice: Notice{N: 5, Bureau: "XB", Ended: false, Opened: true, Events: []uint64{5, 7, 300}}, Terms: []string{"i_aa02", "bd_Y99", "w_harbour", "k_blue"}},
+		{Notice: Notice{N: 6, Bureau: "XA", Ended: true, Opened: false, Events: []uint64{6, 8}}, Terms: []string{"i_bb03"}},
 	}, Replies: []Reply{{Entry: 9, Notice: 5}, {Entry: 4, Notice: 2, Asks: true}}}
 }
 
@@ -120,7 +120,7 @@ func TestPutAgain(t *testing.T) {
 	dir := t.TempDir()
 	ix := openTest(t, dir, testOptions())
 	apply(t, ix, three())
-	apply(t, ix, &Update{From: 10, To: 11, Put: []Put{{Notice{N: 2, Bureau: "XA", Ended: false, Opened: true, Events: []uint64{2, 10}}, []string{"i_aa01", "bd_Z777"}}}})
+	apply(t, ix, &Update{From: 10, To: 11, Put: []Put{{Notice: Notice{N: 2, Bureau: "XA", Ended: false, Opened: true, Events: []uint64{2, 10}}, Terms: []string{"i_aa01", "bd_Z777"}}}})
 	if err := ix.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestRebuild(t *testing.T) {
 		if ix.Position() != want {
 			t.Errorf("%s: position %d, want %d", name, ix.Position(), want)
 		}
-		if err := ix.Apply(&Update{From: want, To: want + 1, Put: []Put{{Notice{N: want, Bureau: "XA"}, []string{"i_x"}}}}); err != nil {
+		if err := ix.Apply(&Update{From: want, To: want + 1, Put: []Put{{Notice: Notice{N: want, Bureau: "XA"}, Terms: []string{"i_x"}}}}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		ix.Close()
@@ -267,7 +267,7 @@ func TestDamage(t *testing.T) {
 	ix := openTest(t, dir, testOptions())
 	u := &Update{To: 400}
 	for i := range uint64(400) {
-		u.Put = append(u.Put, Put{Notice{N: i, Bureau: "XA", Events: []uint64{i}}, []string{fmt.Sprintf("bd_%d", i), "w_all"}})
+		u.Put = append(u.Put, Put{Notice: Notice{N: i, Bureau: "XA", Events: []uint64{i}}, Terms: []string{fmt.Sprintf("bd_%d", i), "w_all"}})
 	}
 	apply(t, ix, u)
 	ix.Close()
@@ -292,7 +292,7 @@ func TestDamage(t *testing.T) {
 		_, err = ix.List(Filter{}, 1000)
 		seen = seen || errors.Is(err, ErrDamaged)
 		p := ix.Position()
-		if err := ix.Apply(&Update{From: p, To: p + 1, Put: []Put{{Notice{N: p, Bureau: "XA"}, []string{"w_all"}}}, Delete: []uint64{7}}); err != nil && !errors.Is(err, ErrDamaged) {
+		if err := ix.Apply(&Update{From: p, To: p + 1, Put: []Put{{Notice: Notice{N: p, Bureau: "XA"}, Terms: []string{"w_all"}}}, Delete: []uint64{7}}); err != nil && !errors.Is(err, ErrDamaged) {
 			t.Errorf("page %d: %v", page/4096, err)
 		}
 		ix.Close()
@@ -309,7 +309,7 @@ func TestFindBorn(t *testing.T) {
 	u.Put[1].First, u.Put[1].Last = 0, 364
 	u.Put[2].First, u.Put[2].Last = -1000, 1000 // it ended
 	u.Put[2].Terms = append(u.Put[2].Terms, "w_harbour")
-	u.Put = append(u.Put, Put{Notice{N: 8, Bureau: "XA"}, []string{"w_harbour"}}) // no date
+	u.Put = append(u.Put, Put{Notice: Notice{N: 8, Bureau: "XA"}, Terms: []string{"w_harbour"}}) // no date
 	apply(t, ix, u)
 	for _, tt := range []struct {
 		first, last int64

@@ -47,7 +47,8 @@ type Update struct {
 // Put sets what the index holds of a notice, in place of what it held.
 type Put struct {
 	Notice
-	Terms []string // as [Terms] gives them
+	Terms  []string // as [Terms] gives them
+	Purged bool     // what answers it is left to be purged: it stays pending while there is any
 }
 
 // Reply says that an entry answers a notice.
@@ -114,6 +115,11 @@ func (c *conn) apply(u *Update) (err error) {
 			return err
 		}
 	}
+	if len(u.Forget) > 0 { // what has ended, and no answer is left to, waits for nothing
+		if err := c.do("UPDATE notice SET pending = 0 WHERE pending AND ended AND n NOT IN (SELECT n FROM reply)"); err != nil {
+			return err
+		}
+	}
 	for i := range u.Put {
 		if err := c.put(&u.Put[i], u.Put[i].N < u.From); err != nil {
 			return err
@@ -147,6 +153,9 @@ func (c *conn) put(p *Put, known bool) error {
 		first = excluded.first, last = excluded.last, current = excluded.current, submitted = excluded.submitted, version = excluded.version,
 		urgency = excluded.urgency, term = excluded.term, unread = excluded.unread AND acked < excluded.version`,
 		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last, p.Current, p.Submitted, p.Version, int(p.Urgency), uint64(p.Term), p.Unread)
+	if err == nil && p.Purged {
+		err = c.do("UPDATE notice SET pending = 1 WHERE n = ? AND EXISTS (SELECT 1 FROM reply WHERE n = ?)", p.N, p.N)
+	}
 	if err != nil || len(p.Terms) == 0 {
 		return err
 	}

@@ -77,3 +77,26 @@ func TestWaiting(t *testing.T) {
 	apply(t, ix, &Update{From: 25, To: 26, Forget: []uint64{21}, Delete: []uint64{7}})
 	check("an answer is purged", []uint64{4, 3, 2}, []uint64{1}, []uint64{6}, []uint64{9})
 }
+
+// TestWaitingPurged keeps a purged notice among those that wait while an answer to
+// it is left.
+func TestWaitingPurged(t *testing.T) {
+	ix := openTest(t, t.TempDir(), testOptions())
+	n := Notice{N: 1, Bureau: "XA", Opened: true, Current: true, Version: 1, Term: 100, Events: []uint64{1}}
+	bare := Notice{N: 2, Bureau: "XA", Events: []uint64{2}}
+	apply(t, ix, &Update{To: 5, Put: []Put{{Notice: n}, {Notice: bare}}, Replies: []Reply{{Entry: 3, Notice: 1}, {Entry: 4, Notice: 1}}, Answered: []Answered{{Notice: 1}}})
+	pending := func(want int) {
+		t.Helper()
+		if list, err := ix.Pending(0, 9); err != nil || len(list) != want {
+			t.Errorf("%d wait, %v; want %d", len(list), err, want)
+		}
+	}
+	pending(0)
+	n.Ended, bare.Ended = true, true
+	apply(t, ix, &Update{From: 5, To: 6, Put: []Put{{Notice: n, Purged: true}, {Notice: bare, Purged: true}}, Scrub: true})
+	pending(1)
+	apply(t, ix, &Update{From: 6, To: 7, Forget: []uint64{3}})
+	pending(1)
+	apply(t, ix, &Update{From: 7, To: 8, Forget: []uint64{4}})
+	pending(0)
+}

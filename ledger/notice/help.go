@@ -131,4 +131,5 @@ var fieldHelp = map[string]string{
 
 	"Tally.operation": "which operation is counted", "Tally.sector": "where, so that no report is added twice", "Tally.hour": "of the operation, at the end of what is counted",
 	"Tally.hotspots": "how many", "Tally.inspections": "how many", "Tally.intercepted": "persons; under 5 is not stated in what is shared", "Tally.located": "persons; likewise",
+	"Tally.suppressed": "intercepted or located, where it is above 0 and under 5, and stands as 0",
 }

@@ -61,6 +61,21 @@ var replyTypes = []ReplyType{Ack, Hit, Confirm, Negative, NeedsTime, Outcome, Me
 // Words returns the type as people read it: "needs time".
 func (t ReplyType) Words() string { return strings.ReplaceAll(string(t), "_", " ") }
 
+// Noun returns what people call a reply of this type: "request for more time".
+func (t ReplyType) Noun() string {
+	if noun := replyNouns[t]; noun != "" {
+		return noun
+	}
+	return t.Words()
+}
+
+var replyNouns = map[ReplyType]string{
+	Confirm: "confirmation of a hit", Negative: "negative answer to a hit", NeedsTime: "request for more time",
+	ConsentAsk: "request for consent", ConsentGrant: "consent", ConsentRefuse: "refusal of consent",
+	RequestReceive: "request of a person", RequestAsk: "handing on of a person's request", RequestBlock: "blocking of the data",
+	RequestDecide: "decision on a person's request", RequestExecute: "execution of a person's request",
+}
+
 // ParseReply reads a reply as strictly as [Parse] reads a notice.
 func ParseReply(data []byte) (*Reply, error) {
 	r := new(Reply)

@@ -1,7 +1,9 @@
 package notice
 
 import (
+	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -151,5 +153,34 @@ func TestTallySuppresses(t *testing.T) {
 		if got := tally.Summary(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+		shared := tally.Shared()
+		if got := shared.Summary(); got != want || shared.Shared().Summary() != want {
+			t.Errorf("shared: got %q, want %q", got, want)
+		}
+		data, err := json.Marshal(shared)
+		if err != nil || regexp.MustCompile(`"(intercepted|located)":[1-4][,}]`).Match(data) {
+			t.Errorf("%s, %v", data, err)
+		}
 	}
+	n := tallyCase()
+	for _, tt := range []struct {
+		suppressed []string
+		located    int
+		ok         bool
+	}{{nil, 1, true}, {[]string{"located"}, 0, true}, {[]string{"located"}, 1, false}, {[]string{"located", "located"}, 0, false}, {[]string{"inspections"}, 0, false}} {
+		n.Tally.Suppressed, n.Tally.Located = tt.suppressed, tt.located
+		if err := n.Validate(testDay); (err == nil) != tt.ok {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}
+
+func tallyCase() *Notice {
+	for _, e := range Operation(1, testDay) {
+		if e.Notice.Kind == ledger.KindTally {
+			e.Notice.Tally.Intercepted, e.Notice.Tally.Located = 0, 0
+			return e.Notice
+		}
+	}
+	panic("an operation without a tally")
 }

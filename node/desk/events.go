@@ -241,7 +241,9 @@ func eventsOf(entries []logged, cases []*Case, from Cursor) []Event {
 				id = e.ID
 			}
 			c := byID[id]
-			if c == nil || c.Reference() == "" {
+			// Its purge takes the name of a notice, and leaves answers to it.
+			left := c != nil && e.Statement.Class == ledger.ClassPurge && len(c.Replies) > 0
+			if c == nil || c.Reference() == "" && !left {
 				continue // sealed to others, or about a key
 			}
 			ev.Bureau, ev.Case = c.Bureau, c

@@ -47,14 +47,25 @@ func (d *Desk) Exhibit(ctx context.Context, c *client.Client, index uint64) (*le
 }
 
 func (d *Desk) exhibit(ctx context.Context, c *client.Client, index uint64) (*ledger.Exhibit, error) {
+	body, err := d.Body(index)
+	if err != nil {
+		return nil, err
+	}
+	x, err := d.bodiless(ctx, c, index)
+	if err != nil {
+		return nil, err
+	}
+	x.Item.Body = body
+	return x, nil
+}
+
+// bodiless returns the exhibit of an entry without its body.
+func (d *Desk) bodiless(ctx context.Context, c *client.Client, index uint64) (*ledger.Exhibit, error) {
 	_, e, err := d.store.Entry(index)
 	if err != nil {
 		return nil, err
 	}
 	x := &ledger.Exhibit{Ledger: d.genesis.Ledger, Item: ledger.Item{Entry: e}}
-	if x.Item.Body, err = d.Body(index); err != nil {
-		return nil, err
-	}
 	if x.Receipt, err = d.receipt(ctx, c, index); err != nil {
 		return nil, err
 	}

@@ -293,6 +293,7 @@ func (d *Desk) put(t *touched, ids identities, own string) (index.Put, error) {
 	}
 	p := index.Put{Notice: index.Notice{N: t.n, Bureau: about.Bureau, Ended: over(about), Events: t.events,
 		Version: about.Latest, Urgency: uint8(public.Urgency), Term: about.Term(), Submitted: about.Status == state.StatusSubmitted && !over(about)}}
+	p.Purged = about.Purged != 0
 	current, former := d.openNewest(k, t, ids)
 	p.Terms = index.Terms(k.id.String(), current)
 	p.Opened, p.Current = current != nil || former != "", current != nil

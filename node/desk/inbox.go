@@ -3,7 +3,6 @@ package desk
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"comity/ledger"
 	"comity/ledger/notice"
@@ -24,14 +23,13 @@ const (
 	TaskRequest   Task = "decide request"  // the origin
 	TaskExecute   Task = "execute request" // the origin: do what it decided
 	TaskExport    Task = "read export"     // the origin: a bureau takes its text out of the ledger
+	TaskPurge     Task = "purge answers"   // who answered a notice that is purged
+	TaskRemind    Task = "ask for purge"   // who received an answer to it: its author purges it
 	TaskRead      Task = "read notice"     // a reader: not acknowledged, or changed since
 	TaskJudge     Task = "judge notice"    // a supervisor of a reader: reviewers have not decided
 	TaskReview    Task = "review notice"   // the origin: its review comes up
 	TaskApprove   Task = "approve"         // a supervisor of the author's bureau
 )
-
-// reviewMonths is how long before the day of its review a notice comes up.
-const reviewMonths = 6
 
 // Waiting is a task of a bureau.
 type Waiting struct {
@@ -78,6 +76,9 @@ func compareBool(a, b bool) int {
 
 // waiting returns the tasks of one case.
 func (c *Case) waiting(bureau string, asOf uint64) []Waiting {
+	if c.Status == state.StatusPurged { // nobody can decide any more on what it said
+		return c.leftovers(bureau)
+	}
 	var list []Waiting
 	t := c.Thread(asOf)
 	for _, h := range t.Hits {
@@ -184,11 +185,10 @@ func (c *Case) ownTasks(t *notice.Thread, bureau string, asOf uint64) []Waiting 
 		}
 		return list
 	}
-	review := time.Unix(int64(c.Term)*24*60*60, 0).UTC()
-	if c.Term == 0 || time.UnixMilli(int64(asOf)).Before(review.AddDate(0, -reviewMonths, 0)) {
+	if c.Term == 0 || asOf < c.dueFrom() {
 		return nil
 	}
-	w.Task, w.Due = TaskReview, uint64(review.UnixMilli())
+	w.Task, w.Due = TaskReview, uint64(c.Term)*24*60*60*1000
 	w.Escalated = asOf >= w.Due
 	return []Waiting{w}
 }

@@ -115,7 +115,8 @@ func TestInbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := day.AddDate(0, -reviewMonths, 0)
+	spoke := time.UnixMilli(int64(c.Time)).UTC()
+	before := spoke.Add(day.AddDate(0, 0, 1).Sub(spoke) / 2).Add(time.Millisecond) // it is for less than a year
 	for _, tt := range []struct {
 		at   time.Time
 		want string

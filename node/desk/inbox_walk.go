@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"comity/ledger/index"
 	"comity/ledger/state"
@@ -59,7 +58,7 @@ func (d *Desk) inbox(ctx context.Context, p readlog.Parts, bureau string, asOf u
 		return nil, 0, fmt.Errorf("read replica: %w", err)
 	}
 	today := uint32(head.Time / dayMS)
-	soon := uint32(time.UnixMilli(int64(asOf)).AddDate(0, reviewMonths, 0).Unix()/(24*60*60)) + 1
+	soon := uint32(min(asOf/dayMS, 1<<31)) + state.DueDays + 1
 	for _, next := range []func(ix *index.Index, last *index.Notice) ([]*index.Notice, error){
 		func(ix *index.Index, last *index.Notice) ([]*index.Notice, error) {
 			return ix.Pending(before(last), walkStep)

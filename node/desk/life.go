@@ -14,7 +14,7 @@ func (d *Desk) life(c *Case, k *docket) error {
 	if err != nil {
 		return err
 	}
-	c.Status, c.Reviewed, c.ReviewDue, c.Term = n.At(now), n.Reviewed(), n.ReviewDue(now), n.Term()
+	c.Status, c.Reviewed, c.Term = n.At(now), n.Reviewed(), n.Term()
 	c.Held = n.Held
 	if c.EndedAt, _ = n.EndedBy(now); n.Ended > 0 {
 		c.Ended = n.Ended - 1
@@ -26,7 +26,29 @@ func (d *Desk) life(c *Case, k *docket) error {
 		}
 		c.Acts = append(c.Acts, a)
 	}
+	c.ReviewDue = !c.Status.Ended() && now >= c.dueFrom()
 	return nil
+}
+
+// dueFrom returns the time from which on the origin should look at the notice
+// again, POSIX ms: in the last [state.DueDays] days that it counts, and not in
+// the first half of the time that was left when the origin last spoke of it, with
+// a version or an extension. So what is for a week comes up in the middle of it,
+// and what is for five years half a year before its end. When an extension is
+// accepted is the ledger's rule, and not this.
+func (c *Case) dueFrom() uint64 {
+	const day = 24 * 60 * 60 * 1000
+	spoke := c.Versions[len(c.Versions)-1].Time
+	for i := range c.Acts {
+		if c.Acts[i].Class == ledger.ClassExtend {
+			spoke = max(spoke, c.Acts[i].Time)
+		}
+	}
+	end := (uint64(c.Term) + 1) * day
+	if end <= spoke {
+		return end
+	}
+	return max(end-min(end, (state.DueDays+1)*day), spoke+(end-spoke)/2)
 }
 
 // noticeNow returns what the state has of a notice, and the ledger time of the

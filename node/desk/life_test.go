@@ -105,3 +105,37 @@ func TestLife(t *testing.T) {
 		t.Errorf("got %d live cases, %v", len(list), err)
 	}
 }
+
+// TestDueFrom has the review of a notice come up relative to its term.
+func TestDueFrom(t *testing.T) {
+	const day = 24 * 60 * 60 * 1000
+	for _, tt := range []struct {
+		name              string
+		days              uint32 // from the day it was published to its last
+		amended, extended uint64 // on which day; 0 for never
+		want              uint64 // on which day it comes up
+	}{
+		{"a week", 6, 0, 0, 3},
+		{"three months", 89, 0, 0, 45},
+		{"a year", 365, 0, 0, 183},
+		{"five years", 1827, 0, 0, 1827 - 183},
+		{"amended in the middle", 365, 183, 0, 183 + 91},
+		{"extended", 999, 10, 900, 950},
+		{"of today", 0, 0, 0, 0},
+	} {
+		start := uint64(20_000)
+		c := &Case{Term: uint32(start) + tt.days, Versions: []Version{{Time: start * day}}}
+		if tt.amended > 0 {
+			c.Versions = append(c.Versions, Version{Time: (start + tt.amended) * day})
+		}
+		if tt.extended > 0 {
+			c.Acts = []Act{{Class: ledger.ClassReview, Time: (start + 998) * day}, {Class: ledger.ClassExtend, Time: (start + tt.extended) * day}}
+		}
+		if got := c.dueFrom()/day - start; got != tt.want {
+			t.Errorf("%s: day %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	if c := (&Case{Term: 0, Versions: []Version{{Time: 30_000 * day}}}); c.dueFrom() != day {
+		t.Errorf("a term before it began: %d", c.dueFrom())
+	}
+}

@@ -128,3 +128,32 @@ func TestCardTells(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchReviewDue finds what comes up for review, as soon as it does.
+func TestSearchReviewDue(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	q, err := query.Parse("status:review_due", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func() int {
+		t.Helper()
+		syncDesk(t, xa.Desk, xa.node)
+		list, _, err := xa.Search(ctx, q, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if n := found(); n != 0 {
+		t.Errorf("of a notice of today: %d", n)
+	}
+	xa.node.now = xa.look(id.String()).dueFrom()
+	xb.reply(notice.Reply{Type: notice.Ack, Notice: id.String()}) // ledger time goes by with entries
+	if n := found(); n != 1 {
+		t.Errorf("once it is due: %d", n)
+	}
+}

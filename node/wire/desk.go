@@ -176,6 +176,7 @@ type CaseReply struct {
 	Author keys.ID       `json:"author"`
 	Void   string        `json:"void,omitempty"`
 	Second string        `json:"second,omitempty"`
+	Roles  uint16        `json:"roles,omitempty"` // of the author's key
 	Alarm  string        `json:"alarm,omitempty"`
 	Bared  bool          `json:"bared,omitempty"` // no more of it than its type is told
 	Reply  *notice.Reply `json:"reply"`

@@ -207,7 +207,7 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 		if r.Reply == nil {
 			return nil, errAnswer
 		}
-		c.Replies = append(c.Replies, desk.Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Alarm: r.Alarm, Reply: r.Reply, Bared: r.Bared})
+		c.Replies = append(c.Replies, desk.Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Roles: ledger.Roles(r.Roles), Alarm: r.Alarm, Reply: r.Reply, Bared: r.Bared})
 	}
 	for _, a := range w.Acts {
 		c.Acts = append(c.Acts, desk.Act{ID: a.ID, Class: ledger.Class(a.Class), Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})

@@ -126,7 +126,7 @@ func (a *api) one(req *http.Request, who caller) (any, error) {
 	if err := a.record(req, who, how, q.Purpose, c); err != nil {
 		return nil, err
 	}
-	out := wireCase(c)
+	out := wireCase(c, a.cfg.Bureau)
 	out.Withheld = strings.Fields((whole.Parts() &^ who.parts).String())
 	return out, nil
 }

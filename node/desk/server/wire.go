@@ -12,7 +12,7 @@ import (
 // card the action and whom to call.
 func summary(c *desk.Case, parts readlog.Parts) *wire.Case {
 	c = c.Only(parts)
-	out := wireCase(c)
+	out := wireCase(c, "")
 	out.Replies = nil
 	for i := range c.Replies {
 		r := c.Replies[i].Bare()
@@ -52,12 +52,15 @@ func wireView(v *notice.View) *wire.CaseView {
 // keep a notice from being shown. The newest are whole.
 const maxReplies = 4 << 20
 
-// wireCase is a case as it goes to an officer, with all that is open in it.
-func wireCase(c *desk.Case) *wire.Case {
+// wireCase is a case as it goes to an officer of a bureau, with all that is open in
+// it, but for small numbers of persons in a tally of another.
+func wireCase(c *desk.Case, own string) *wire.Case {
 	out := &wire.Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status.String(),
 		Reviewed: c.Reviewed, Due: c.ReviewDue, Term: c.Term, Held: uint8(c.Held),
 		Public: c.Public.Marshal(), Problem: problem(c.Err)}
-	out.View = wireView(c.View)
+	if out.View = wireView(c.View); out.View != nil && c.Bureau != own {
+		out.View.Tally = out.View.Tally.Shared()
+	}
 	for i := range c.Versions {
 		v := &c.Versions[i]
 		w := wire.CaseVersion{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public.Marshal(), Problem: problem(v.Err)}
@@ -65,14 +68,16 @@ func wireCase(c *desk.Case) *wire.Case {
 			w.Reference = v.View.Reference
 		}
 		if last := len(c.Versions) - 1; i < last && i >= last-maxFormer {
-			w.View = wireView(v.View)
+			if w.View = wireView(v.View); w.View != nil && c.Bureau != own {
+				w.View.Tally = w.View.Tally.Shared()
+			}
 		}
 		out.Versions = append(out.Versions, w)
 	}
 	out.Replies = make([]wire.CaseReply, len(c.Replies))
 	for i, room := len(c.Replies)-1, maxReplies; i >= 0; i-- {
 		r := &c.Replies[i]
-		w := wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Alarm: r.Alarm, Reply: r.Reply, Bared: r.Bared}
+		w := wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Roles: uint16(r.Roles), Alarm: r.Alarm, Reply: r.Reply, Bared: r.Bared}
 		if room -= len(r.Text) + len(r.Match); room < 0 {
 			short := *r.Reply
 			short.Text, short.Match = "(not sent: the answers are too many for one page)", ""

@@ -189,7 +189,7 @@ func (s *scenario) measureDesk(notices int, wrote time.Duration, known []*notice
 		if from == 0 {
 			from = done
 		}
-		most = max(most, heap())
+		most = max(most, liveHeap())
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -201,7 +201,7 @@ func (s *scenario) measureDesk(notices int, wrote time.Duration, known []*notice
 	}
 	runtime.GC()
 	s.t.Logf("%d notices: written in %.0f s, %d indexed in %.0f s; heap at most %d MiB while indexing, %d MiB after; memory of the process %d MiB; index %d MiB, ledger %d MiB",
-		notices, wrote.Seconds(), size-from, indexing.Seconds(), most>>20, heap()>>20, resident("self")>>20, weigh(filepath.Join(h.DeskDir(), "index"))>>20,
+		notices, wrote.Seconds(), size-from, indexing.Seconds(), most>>20, liveHeap()>>20, resident("self")>>20, weigh(filepath.Join(h.DeskDir(), "index"))>>20,
 		weigh(filepath.Join(h.DeskDir(), "ledger"))>>20)
 	s.measureChecks(d, known)
 	began = time.Now()
@@ -387,8 +387,8 @@ func (s *scenario) measureQueries(d *desk.Desk, known []*notice.Card) {
 	s.t.Logf("  links, depth 2: %d nodes in %s", len(graph.Nodes), time.Since(began).Round(100*time.Microsecond))
 }
 
-// heap returns the bytes of memory that the program in this process uses.
-func heap() uint64 {
+// liveHeap returns the bytes of memory that the program in this process uses.
+func liveHeap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapInuse

@@ -54,9 +54,11 @@ func TestNetScenarioBorderWeekend(t *testing.T) {
 		w = weekend{notices: n, checks: n / 2, hits: n / 100, victims: n / 25}
 	}
 	s := play(t, 3)
-	cases := s.fill(w.notices)
-	s.victims(w.victims)
 	began := time.Now()
+	cases := s.fill(w.notices)
+	t.Logf("%d notices are published after %s", w.notices, time.Since(began))
+	s.victims(w.victims)
+	began = time.Now()
 	s.upToDate("XB")
 	t.Logf("%d notices: XB knows them after %s", w.notices, time.Since(began))
 	scans := scansOf(t, cases, w)

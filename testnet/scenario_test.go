@@ -36,7 +36,11 @@ func play(t *testing.T, bureaus int) *scenario {
 		t.Skip("plays a day of officers on real processes; set COMITY_LONG=1, as .ci/run does")
 	}
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	limit := 10 * time.Minute
+	if os.Getenv("COMITY_WEEKEND") != "" {
+		limit = time.Hour // as large as is asked for
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
 	c := upProcesses(ctx, t, Options{Bureaus: bureaus, Log: "warn"})
 	s := &scenario{Consortium: c, t: t, ctx: ctx, dir: t.TempDir()}

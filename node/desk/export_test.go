@@ -113,11 +113,11 @@ func TestConsentTo(t *testing.T) {
 	xa.reply(notice.Reply{Type: notice.ConsentGrant, Notice: id.String(), Request: ask, Scope: &notice.Scope{Uses: []notice.Use{notice.UseExport}, For: "us"}, Readers: notice.Readers{"XB"}})
 	may(true, "granted")
 	n.Card.Caveat += " Seen with a grey van."
-	xa.send(xa.Amend(ctx, xa.c, xa.officers(), id, n))
+	xa.send(xa.Amend(ctx, xa.c, xa.both(), id, n))
 	may(true, "the text changed, its handling did not")
 	n.Body.Handling.Code = notice.H2
 	syncDesk(t, xa.Desk, xa.node)
-	xa.send(xa.Amend(ctx, xa.c, xa.officers(), id, n))
+	xa.send(xa.Amend(ctx, xa.c, xa.both(), id, n))
 	may(false, "the handling changed")
 	if line, err := xa.look(id.String()).ConsentTo("XA", e, 0); line != nil || err != nil {
 		t.Errorf("the origin: %v, %v", line, err)

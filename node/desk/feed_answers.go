@@ -18,8 +18,10 @@ import (
 const maxJudged = 64
 
 // asks reports whether a reply is of those by which an answer is still to come,
-// or has come.
-func asks(t notice.ReplyType) bool { return t != notice.Ack && t != notice.Message }
+// or has come. An ack by the origin itself takes note of what others took out.
+func asks(r *Reply, origin string) bool {
+	return r.Type != notice.Message && (r.Type != notice.Ack || r.Bureau == origin)
+}
 
 // answer opens the replies of a step, and says what the answers to the notices
 // that they are about add up to.
@@ -39,7 +41,7 @@ func (d *Desk) answer(ctx context.Context, ix *index.Index, last, u *index.Updat
 		}
 		n := about[i].Index
 		known[r.Index] = r
-		u.Replies = append(u.Replies, index.Reply{Entry: r.Index, Notice: n, Asks: asks(r.Type)})
+		u.Replies = append(u.Replies, index.Reply{Entry: r.Index, Notice: n, Asks: asks(r, about[i].Bureau)})
 		j, ok := at[n]
 		if !ok {
 			j = len(u.Answered)
@@ -141,10 +143,15 @@ func (d *Desk) pending(ctx context.Context, ix *index.Index, last, u *index.Upda
 func anyUrgency(uint64) ledger.Urgency { return 0 }
 
 // isPending reports whether anybody is still to answer, or this bureau to say what
-// came of a hit. It depends on no time.
+// came of a hit or to take note of an export. It depends on no time.
 func isPending(t *notice.Thread, own string) bool {
 	for _, h := range t.Hits {
 		if h.Open() || h.State == notice.HitConfirmed && (own == "" || h.Bureau == own) {
+			return true
+		}
+	}
+	for _, e := range t.Exports {
+		if e.Bureau != t.Origin && e.Index >= t.Acked[t.Origin] && (own == "" || t.Origin == own) {
 			return true
 		}
 	}

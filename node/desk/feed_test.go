@@ -65,7 +65,7 @@ func TestIndexStepByStep(t *testing.T) {
 	xa.reply(notice.Reply{Type: notice.Confirm, Notice: id.String(), Hit: hit, Readers: notice.Readers{"XB"}})
 	step()
 	first.Card.Caveat = "Seen at the harbour. " + first.Card.Caveat
-	xa.send(xa.Amend(ctx, xa.c, xa.officers(), id, first))
+	xa.send(xa.Amend(ctx, xa.c, xa.both(), id, first))
 	step() // sealed to XB again, and no longer to XC
 	xa.send(xa.Grant(ctx, xa.c, xa.officers(), id, seal.Card, []string{"XC"}))
 	step()

@@ -127,9 +127,11 @@ func (s *scenario) extend(a *Author, g *notice.Generator, first, count int) (kno
 			s.t.Fatal(err)
 		}
 		head, made = staged.Changes.Head, made+len(list)
-	}
-	if err := st.Flush(st.Mark()); err != nil {
-		s.t.Fatal(err)
+		if made%(16*ledger.MaxBatch) == 0 || made == count {
+			if err := st.Flush(st.Mark()); err != nil {
+				s.t.Fatal(err)
+			}
+		}
 	}
 	return known
 }

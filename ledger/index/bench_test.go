@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"comity/ledger/notice"
+	"comity/ledger/query"
 )
 
 var benchNotices = flag.Int("notices", 20_000, "how many synthetic notices BenchmarkCheck indexes")
@@ -29,13 +30,17 @@ func BenchmarkCheck(b *testing.B) {
 		born        notice.Date
 	}
 	var known []person
-	var building time.Duration
+	var building, terms time.Duration
+	var most uint64
 	for from := 0; from < *benchNotices; {
 		u := &Update{From: uint64(from), To: uint64(min(from+1024, *benchNotices))}
+		before := time.Now()
 		for n := u.From; n < u.To; n++ {
 			made := g.Next()
-			v := &notice.View{Kind: made.Kind, Colour: made.Colour, Reference: made.Reference, Card: made.Card, Body: made.Body}
-			p := Put{Notice: Notice{N: n, Bureau: made.Origin, Opened: true, Events: []uint64{n}}, Terms: Terms(fmt.Sprintf("%064x", n*0x9e3779b97f4a7c15), v)}
+			v := &notice.View{Kind: made.Kind, Colour: made.Colour, Reference: made.Reference, Card: made.Card, Body: made.Body, Readers: made.Readers}
+			id := fmt.Sprintf("%064x", n*0x9e3779b97f4a7c15)
+			p := Put{Notice: Notice{N: n, Bureau: made.Origin, Opened: true, Current: true, Unread: true, Version: n, Term: 30_000, Events: []uint64{n}}, Terms: Terms(id, v)}
+			p.Terms = append(p.Terms, RecordTerms(query.RecordOf(v, query.Header{ID: id, Bureau: made.Origin, Index: n, Status: "active"}))...)
 			if made.Card != nil && !made.Card.Person.Born.IsZero() {
 				first, last := made.Card.Person.Born.Range()
 				p.First, p.Last = int64(first), int64(last)
@@ -45,22 +50,23 @@ func BenchmarkCheck(b *testing.B) {
 			}
 			u.Put = append(u.Put, p)
 		}
+		terms += time.Since(before)
 		start := time.Now()
 		apply(b, ix, u)
 		building += time.Since(start)
+		var mem runtime.MemStats
+		runtime.ReadMemStats(&mem)
+		most = max(most, mem.HeapInuse)
+		for _, at := range []int{10_000, 100_000, 300_000, *benchNotices} {
+			if from < at && int(u.To) >= at {
+				runtime.GC()
+				runtime.ReadMemStats(&mem)
+				b.Logf("%d notices: terms %.0f s, written %.0f s; %d MiB on disk; heap %d MiB, at most %d MiB; memory of the process %d MiB",
+					u.To, terms.Seconds(), building.Seconds(), weight(dir)>>20, mem.HeapInuse>>20, most>>20, resident()>>20)
+			}
+		}
 		from = int(u.To)
 	}
-	var bytes int64
-	files, _ := filepath.Glob(filepath.Join(dir, "*"))
-	for _, f := range files {
-		if fi, err := os.Stat(f); err == nil {
-			bytes += fi.Size()
-		}
-	}
-	var mem runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&mem)
-	b.Logf("%d notices: %.0f notices/s indexed, %d MiB on disk, %d MiB of heap in use", *benchNotices, float64(*benchNotices)/building.Seconds(), bytes>>20, mem.HeapInuse>>20)
 
 	strangers := notice.NewGenerator(2, asOf)
 	ask := func(i int) person {
@@ -116,4 +122,23 @@ func BenchmarkCheck(b *testing.B) {
 			b.ReportMetric(float64(found)/float64(len(times)), "candidates/check")
 		})
 	}
+}
+
+// weight returns the bytes of the files in a folder.
+func weight(dir string) (n int64) {
+	files, _ := filepath.Glob(filepath.Join(dir, "*"))
+	for _, f := range files {
+		if fi, err := os.Stat(f); err == nil {
+			n += fi.Size()
+		}
+	}
+	return n
+}
+
+// resident returns the memory of this process, 0 where no /proc tells.
+func resident() (n int) {
+	data, _ := os.ReadFile("/proc/self/statm")
+	var size int
+	fmt.Sscan(string(data), &size, &n)
+	return n * os.Getpagesize()
 }

@@ -56,19 +56,19 @@ func join(b *strings.Builder, list []Expr, operator string) {
 // Find returns the newest limit notices before an index, 0 for the end, that
 // have the terms of an expression: newest first.
 func (ix *Index) Find(e Expr, before uint64, limit int) ([]uint64, error) {
-	return ix.find("SELECT rowid FROM find WHERE find MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", match(e), end(before), limit)
+	return list(ix.read, "SELECT rowid FROM find WHERE find MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", match(e), end(before), limit)
 }
 
 // FindLive is [Index.Find], from the end, for the notices that no entry has ended.
 func (ix *Index) FindLive(e Expr, limit int) ([]uint64, error) {
-	return ix.find(`SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+	return list(ix.check, `SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
 		WHERE f.find MATCH ? AND NOT n.ended ORDER BY f.rowid DESC LIMIT ?`, match(e), limit)
 }
 
 // FindBorn is [Index.Find] for the active notices on whose card is a person who
 // may be born on a day from first to last, since 1970-01-01.
 func (ix *Index) FindBorn(e Expr, first, last int64, limit int) ([]uint64, error) {
-	return ix.find(`SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+	return list(ix.check, `SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
 		WHERE f.find MATCH ? AND n.first <= ? AND n.last >= ? AND NOT n.ended AND (n.first <> 0 OR n.last <> 0)
 		ORDER BY f.rowid DESC LIMIT ?`, match(e), last, first, limit)
 }
@@ -90,9 +90,10 @@ func match(e Expr) string {
 	return b.String()
 }
 
-func (ix *Index) find(sql string, args ...any) ([]uint64, error) {
+// list returns the first column of rows that a connection reads.
+func list(by func(func(c *conn) error) error, sql string, args ...any) ([]uint64, error) {
 	var out []uint64
-	err := ix.read(func(c *conn) error {
+	err := by(func(c *conn) error {
 		return c.query(sql, func(s *sqlite3.Stmt) error {
 			out = append(out, uint64(s.ColumnInt64(0)))
 			return nil

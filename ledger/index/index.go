@@ -23,8 +23,8 @@ const Format = 4
 
 const fileName = "notices.db"
 
-// cacheKiB is the page cache of each of the two connections.
-const cacheKiB = 48 << 10
+// cacheKiB is the page cache of each of the three connections.
+const cacheKiB = 32 << 10
 
 // KeySize is the length of the key of an index.
 const KeySize = 32
@@ -50,6 +50,9 @@ type Index struct {
 
 	reading sync.Mutex // guards reader
 	reader  *conn      // is writer where connections cannot share memory
+
+	checking sync.Mutex // guards checker; taken after reading
+	checker  *conn      // answers checkpoints, which wait for no search; likewise
 
 	mu       sync.RWMutex // guards position
 	position uint64
@@ -106,8 +109,12 @@ func open(dir string, o *Options) (_ *Index, err error) {
 		if ix.position, err = ix.writer.prepare(o); err != nil {
 			return err
 		}
-		if ix.reader = ix.writer; vfs.SupportsSharedMemory {
+		ix.reader, ix.checker = ix.writer, ix.writer
+		if vfs.SupportsSharedMemory {
 			if ix.reader, err = connect(path, o); err != nil {
+				return err
+			}
+			if ix.checker, err = connect(path, o); err != nil {
 				return err
 			}
 			// SQLite gives them the mode of any file; the folder hides them already.
@@ -130,29 +137,34 @@ func (ix *Index) Close() error {
 	defer ix.writing.Unlock()
 	ix.reading.Lock()
 	defer ix.reading.Unlock()
+	ix.checking.Lock()
+	defer ix.checking.Unlock()
 	var err error
-	if ix.reader != nil && ix.reader != ix.writer {
-		err = ix.reader.close()
+	for _, c := range []**conn{&ix.checker, &ix.reader, &ix.writer} {
+		if *c != nil && (*c != ix.writer || c == &ix.writer) {
+			err = errors.Join(err, (*c).close())
+		}
+		*c = nil
 	}
-	if ix.writer != nil {
-		err = errors.Join(err, ix.writer.close())
-	}
-	ix.reader, ix.writer = nil, nil
 	return err
 }
 
 // read calls do with the connection that reads.
-func (ix *Index) read(do func(c *conn) error) error {
-	lock := &ix.reading
+func (ix *Index) read(do func(c *conn) error) error { return ix.use(&ix.reading, &ix.reader, do) }
+
+// check calls do with the connection of checkpoints, for what takes no time.
+func (ix *Index) check(do func(c *conn) error) error { return ix.use(&ix.checking, &ix.checker, do) }
+
+func (ix *Index) use(lock *sync.Mutex, c **conn, do func(c *conn) error) error {
 	if !vfs.SupportsSharedMemory {
 		lock = &ix.writing
 	}
 	lock.Lock()
 	defer lock.Unlock()
-	if ix.reader == nil {
+	if *c == nil {
 		return errClosed
 	}
-	return guard(func() error { return do(ix.reader) })
+	return guard(func() error { return do(*c) })
 }
 
 var errClosed = errors.New("the index is closed")

@@ -87,6 +87,8 @@ func (ix *Index) Apply(u *Update) error {
 	// may keep it from being emptied; so nobody reads now.
 	ix.reading.Lock()
 	defer ix.reading.Unlock()
+	ix.checking.Lock()
+	defer ix.checking.Unlock()
 	return guard(func() error { return ix.writer.do("PRAGMA wal_checkpoint(TRUNCATE)") })
 }
 
@@ -219,7 +221,7 @@ func noticeOf(s *sqlite3.Stmt) *Notice {
 // nil if nothing.
 func (ix *Index) Notice(n uint64) (*Notice, error) {
 	var out *Notice
-	err := ix.read(func(c *conn) error {
+	err := ix.check(func(c *conn) error {
 		return c.query("SELECT "+columns+" FROM notice WHERE n = ?", func(s *sqlite3.Stmt) error {
 			out = noticeOf(s)
 			return nil
@@ -230,13 +232,13 @@ func (ix *Index) Notice(n uint64) (*Notice, error) {
 
 // Replies returns the entries that answer a notice, in log order.
 func (ix *Index) Replies(n uint64) ([]uint64, error) {
-	return ix.find("SELECT e FROM reply WHERE n = ? ORDER BY e", n)
+	return list(ix.read, "SELECT e FROM reply WHERE n = ? ORDER BY e", n)
 }
 
 // Asking returns the first limit of those by which an answer to a notice is still
 // to come, or has come.
 func (ix *Index) Asking(n uint64, limit int) ([]uint64, error) {
-	return ix.find("SELECT e FROM reply WHERE n = ? AND asks ORDER BY e LIMIT ?", n, limit)
+	return list(ix.read, "SELECT e FROM reply WHERE n = ? AND asks ORDER BY e LIMIT ?", n, limit)
 }
 
 // Filter chooses notices by what every row says; the zero Filter takes all.

@@ -125,13 +125,18 @@ func kinKey(id uint16) string {
 }
 
 func (k *keyring) singles() {
-	for i, t := range k.words {
-		if len(k.words) == 1 || k.alone && i == 0 || !t.common && len(t.skel) > 2 {
+	for _, t := range k.words {
+		if k.single(t) {
 			for _, s := range t.skeletons() {
 				k.add(s)
 			}
 		}
 	}
+}
+
+// single reports whether a word is filed by itself.
+func (k *keyring) single(t *token) bool {
+	return len(k.words) == 1 || k.alone && t == k.words[0] || !t.common && len(t.skel) > 2
 }
 
 // joined adds the keys of names whose words may be written as one.

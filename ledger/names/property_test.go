@@ -3,6 +3,7 @@ package names
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,38 @@ func TestKeysMeet(t *testing.T) {
 	}
 	if missed > asked/50 {
 		t.Errorf("%d of %d names share no key with their other spelling", missed, asked)
+	}
+}
+
+// TestWithin: each word of a name is within the name, and the index finds it there.
+func TestWithin(t *testing.T) {
+	for i, p := range population(rand.New(rand.NewPCG(10, 10)), 300) {
+		whole := Parse(p.latin)
+		filed := append(Keys(whole), WordKeys(whole)...)
+		for _, w := range whole.tokens {
+			part := Parse(w.text)
+			if part.keyWord() == nil || !w.proper() {
+				continue
+			}
+			if m := Within(part, whole); m.Score != 1 {
+				t.Errorf("%d: %q in %q: %v", i, w.text, p.latin, m)
+			}
+			if !slices.ContainsFunc(WordProbes(part), func(k string) bool { return slices.Contains(filed, k) }) {
+				t.Errorf("%d: %q in %q: no key of %q is filed among %q", i, w.text, p.latin, WordProbes(part), filed)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		part, whole string
+		in          bool
+	}{
+		{"Халид", "Khalid al-Dulaimi", true}, {"الدليمي", "Khalid al-Dulaimi", true}, {"สมชาย", "Somchai Jaidee", true}, {"សុភា", "Kong Sophea", true},
+		{"Tandoran Mirela", "Mirela Ana Tandoran", true}, {"Mirella", "Mirela Tandoran", true}, {"Халим", "Khalid al-Dulaimi", false}, {"Bob", "Robert Miller", false},
+		{"Mirela Rook", "Mirela Tandoran", false}, {"M", "M Tandoran", false}, {"44", "Brigade 44", false}, {"", "Mirela", false}, {"Mirela", "", false},
+	} {
+		if m := Within(Parse(tt.part), Parse(tt.whole)); (m.Score > 0) != tt.in {
+			t.Errorf("%s in %s: %v", tt.part, tt.whole, m)
+		}
 	}
 }
 

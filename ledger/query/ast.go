@@ -75,7 +75,7 @@ type Value struct {
 	Point  *Point     // place~: where
 	Hash   string     // place: a geohash prefix, if it can be one
 
-	name names.Name // name~: ready to be compared
+	name names.Name // name~, and a text that may be a name: ready to be compared
 }
 
 // Name returns the value of name~ ready to be compared.

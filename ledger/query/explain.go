@@ -132,6 +132,9 @@ func (t *Term) how() string {
 		if t.Values[0].Prefix {
 			return "a text has a word that begins so"
 		}
+		if name := t.Values[0].name; !name.IsZero() {
+			return "a text has these words, one after the other, or a name has them in any script and order, as " + strings.Join(name.Tokens(), " ")
+		}
 		return "a text has these words, one after the other"
 	case NameField:
 		if t.Op == Fuzzy {

@@ -114,7 +114,7 @@ var fields = []Field{
 	{Name: "place", Type: PlaceField, Ops: both, Example: "place~16.7,98.5 within:25",
 		Means: "name or address of a place, or the beginning of a geohash; ~ takes latitude,longitude or a geohash, and within:KM (10)"},
 	{Name: "text", Type: TextField, Ops: exact, Example: `"music school"`,
-		Means: "a word, a \"phrase\" or the beginning of a word (recruit*) in any text of it; the field's name may be left out"},
+		Means: "a word, a \"phrase\" or the beginning of a word (recruit*) in any text of it, or words of a name in any script; the field's name may be left out"},
 	{Name: "has", Type: HasField, Ops: exact, Words: []string{HasPhoto, HasDOB, HasDoc, HasMinor, HasLink}, Example: "has:photo",
 		Means: "what it must hold; a minor is who is said or may be to be under 18 today"},
 }

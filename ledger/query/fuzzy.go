@@ -27,6 +27,26 @@ func matchFuzzyName(v *Value, r *Record) (float64, string) {
 	return best, why
 }
 
+// matchNameWords looks for a text among the words of the names of the record, in
+// any script: people type a name without its field.
+func matchNameWords(v *Value, r *Record) (float64, string) {
+	best, why := 0.0, ""
+	if v.name.IsZero() {
+		return best, why
+	}
+	for i := range r.Names {
+		n := &r.Names[i]
+		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
+			got := names.Parse(form)
+			m := names.Within(v.name, got)
+			if s := m.Score * n.score() * scoreNameText; s > best {
+				best, why = s, fmt.Sprintf("%q in %s %s (%s): %s", v.Text, n.what(), n.Text, n.At, aligned(m.Why, v.name, got))
+			}
+		}
+	}
+	return best, why
+}
+
 // aligned says why two names are alike, and what was compared of them.
 func aligned(why []string, a, b names.Name) string {
 	return fmt.Sprintf("%s (%s against %s)", strings.Join(why, ", "), strings.Join(a.Tokens(), " "), strings.Join(b.Tokens(), " "))

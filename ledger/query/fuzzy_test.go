@@ -25,6 +25,16 @@ func TestFuzzyName(t *testing.T) {
 		{`name~"Wang Xiaoming"`, 0.9, 1, "name 王小明"},
 		{`name~"Uncle Ruck"`, 0.7, 0.95, "alias name Uncle Rook"},
 		{`name~"Ilva Sorrendahl"`, 0, 0, ""},
+		{`Мирела`, 0.8, 0.899, "same after transliteration from Cyrillic (mirela against mirela tandoran)"},
+		{`Тандоран Мирела`, 0.8, 0.899, "name Mirela Tandoran (card)"},
+		{`ميريلا`, 0.8, 0.899, "same after transliteration from Arabic"},
+		{`Wang`, 0.9, 0.9, "in card.person.names.mrz"},
+		{`Ванг`, 0.7, 0.899, "name 王小明"},
+		{`"Rook Uncle"`, 0.8, 0.9, "alias name Uncle Rook"},
+		{`NOT Мирела`, 0, 0, ""},
+		{`Марина`, 0, 0, ""},
+		{`Мирел`, 0, 0, ""},
+		{`Marella`, 0, 0, ""},
 	} {
 		q, err := Parse(test.query, asOf)
 		if err != nil {

@@ -139,6 +139,11 @@ func matchText(v *Value, r *Record) (float64, string) {
 			best, why = score, fmt.Sprintf("%q in %s", v.Text, t.At)
 		}
 	}
+	if best < scoreNameText {
+		if s, w := matchNameWords(v, r); s > best {
+			return s, w
+		}
+	}
 	return best, why
 }
 

@@ -164,7 +164,9 @@ func (k *keyList) names(r *Record) {
 		n := &r.Names[i]
 		k.all("name=", n.Tokens)
 		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
-			k.all("like=", names.Keys(names.Parse(form)))
+			parsed := names.Parse(form)
+			k.all("like=", names.Keys(parsed))
+			k.all("like=", names.WordKeys(parsed))
 		}
 	}
 }
@@ -434,7 +436,11 @@ func textPlan(v *Value) []Group {
 	var out []Group
 	tokens := v.Words[0]
 	for i, w := range tokens {
-		out = append(out, idPlan(NormalID(v.Text)).or(Key{"text=" + w, v.Prefix && i == len(tokens)-1}))
+		g := idPlan(NormalID(v.Text)).or(Key{"text=" + w, v.Prefix && i == len(tokens)-1})
+		for _, key := range names.WordProbes(v.name) {
+			g = g.or(Key{Text: "like=" + key})
+		}
+		out = append(out, g)
 	}
 	return out
 }

@@ -127,6 +127,9 @@ func cutRange(w raw) (from, to string, ok bool) {
 // maxWords bounds the pieces of one value.
 const maxWords = 64
 
+// maxNameWords is how long a text may be to be looked for as a name.
+const maxNameWords = 8
+
 // textValue reads a bare word, a phrase, or the beginning of a word.
 func (p *parser) textValue(v *Value, w raw) error {
 	text := v.Text
@@ -146,6 +149,9 @@ func (p *parser) textValue(v *Value, w raw) error {
 		}
 	}
 	tokens, prefix := phrase(text)
+	if !v.Prefix && strings.IndexFunc(text, unicode.IsDigit) < 0 && len(tokens) <= maxNameWords {
+		v.name = names.Parse(text) // it may be a name, in any script
+	}
 	v.Words, v.Prefix = [][]string{tokens}, v.Prefix || prefix
 	switch {
 	case len(tokens) == 0:

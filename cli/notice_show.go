@@ -135,6 +135,9 @@ func dayText(day uint32) string {
 
 func (s *session) showCase(k *desk.Case) {
 	s.say("%s  %s, from %s", k.Name(), title(k), s.bureau(k.Bureau))
+	if k.Blocked {
+		s.put("  " + s.paint(red, "BLOCKED") + "   " + visible("at a person's request, until "+k.Bureau+" has decided and done it: do not act on it"))
+	}
 	s.say("  id        %s", k.ID)
 	s.say("  entry     %s, %s", count(k.Index), clock(k.Time))
 	s.say("  status    %s", s.statusLine(k))

@@ -55,7 +55,7 @@ const maxReplies = 4 << 20
 // wireCase is a case as it goes to an officer, with all that is open in it.
 func wireCase(c *desk.Case) *wire.Case {
 	out := &wire.Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status.String(),
-		Reviewed: c.Reviewed, Due: c.ReviewDue, Term: c.Term, Held: uint8(c.Held),
+		Reviewed: c.Reviewed, Due: c.ReviewDue, Term: c.Term, Held: uint8(c.Held), Blocked: c.Blocked,
 		Public: c.Public.Marshal(), Problem: problem(c.Err)}
 	out.View = wireView(c.View)
 	for i := range c.Versions {

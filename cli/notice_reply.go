@@ -261,7 +261,11 @@ func (s *session) unsaid(k *desk.Case, r *notice.Reply) error {
 func (s *session) replyReaders(c *cli.Context, k *desk.Case, r *notice.Reply, about string) (notice.Readers, error) {
 	own := s.home.Bureau()
 	if to := c.String("to"); to != "" {
-		return readersFlag(own, to)
+		readers, err := readersFlag(own, to)
+		if err == nil {
+			err = checkMembers(s.genesis, readers)
+		}
+		return readers, err
 	}
 	var readers notice.Readers
 	for _, b := range []string{own, k.Bureau, about} {

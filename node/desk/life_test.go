@@ -66,6 +66,9 @@ func TestLife(t *testing.T) {
 	if len(c.Acts) != 2 || c.Acts[0].Bureau != "XB" || c.Acts[0].What != "approve" || c.Acts[0].Reason != "the warrant is good" {
 		t.Errorf("got acts %+v", c.Acts)
 	}
+	if c.ByNoReader(&c.Acts[0]) || !c.ByNoReader(&c.Acts[1]) { // XC is sent nothing of it, and approves
+		t.Error("who reviewed it unread is not told apart")
+	}
 	if a := xa.look(name).Acts; len(a) != 2 || a[0].Reason != "the warrant is good" {
 		t.Errorf("XA sees acts %+v", a)
 	}

@@ -78,6 +78,10 @@ func ledgerTime(ms uint64) time.Time {
 	return time.UnixMilli(int64(ms)).UTC().Truncate(time.Second)
 }
 
+// oldAnswer is how old the newest entry here may be before an answer that asked
+// no node says how to get news. A ledger at rest looks old as well.
+const oldAnswer = 10 * time.Minute
+
 // tell prints an answer as an officer reads it: how to treat the person, one
 // instruction, why, whom to call, and how old all this is.
 func (k *border) tell(a *desk.Answer) {
@@ -98,6 +102,9 @@ func (k *border) tell(a *desk.Answer) {
 		when = "as of entry " + count(a.AsOf) + ", " + age(time.Since(at)) + " ago"
 	}
 	k.say("  %s", when)
+	if at := k.asOf(a); !at.IsZero() && time.Since(at) > oldAnswer {
+		k.say("  what came since is not in this answer: comity check --fresh asks the node")
+	}
 	if a.Full {
 		k.say("  there may be more; ask by the number of a document")
 	}

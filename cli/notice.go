@@ -105,6 +105,22 @@ func readersFlag(own, text string) (notice.Readers, error) {
 	return readers, nil
 }
 
+// checkMembers refuses readers that the ledger has no bureau for: nothing could be
+// sealed to them.
+func checkMembers(g *ledger.Genesis, readers notice.Readers) error {
+	for _, code := range readers {
+		if _, ok := g.Charter.Member(code); ok || code == notice.All {
+			continue
+		}
+		var codes []string
+		for i := range g.Charter.Members {
+			codes = append(codes, g.Charter.Members[i].Code)
+		}
+		return hint(usagef("--to %s: no bureau of this ledger has this code (nothing written)", code), "its bureaus: %s", strings.Join(codes, " "))
+	}
+	return nil
+}
+
 // kindFlag reads a kind of notice, and suggests one for a mistyped word.
 func kindFlag(text string) (ledger.Kind, error) {
 	k, err := ledger.ParseKind(text)

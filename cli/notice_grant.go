@@ -45,6 +45,9 @@ func (t *terminal) noticeGrant(c *cli.Context) error {
 	return t.actOn(c, func(s *session, k *desk.Case, by desk.Officers, _ string) (string, ledger.Item, error) {
 		name := fmt.Sprintf("the %s of %s for %s", part, k.Name(), c.String("to"))
 		readers, err := readersFlag(s.home.Bureau(), c.String("to"))
+		if err == nil {
+			err = checkMembers(s.genesis, readers)
+		}
 		if err != nil {
 			return name, ledger.Item{}, err
 		}

@@ -92,10 +92,26 @@ func (t *terminal) actOn(c *cli.Context, compose composer) error {
 	switch {
 	case it.Entry.Statement.Class == ledger.ClassPurge:
 		s.note("its name is destroyed with it; which nodes have done it: comity notice show %.12s", k.ID)
+	case takesBack(it.Entry.Statement, k):
+		s.note("%s takes back what it said before", s.home.Bureau())
 	case k.Bureau != s.home.Bureau():
 		s.note("it counts once %s; where it stands: comity notice show %s", s.bureausAgree(), k.Name())
 	}
 	return nil
+}
+
+// takesBack reports whether a suspension or a lift says nothing but that what the
+// bureau said before for the contrary counts no more.
+func takesBack(st *ledger.Statement, k *desk.Case) bool {
+	switch st.Class {
+	case ledger.ClassSuspend:
+		p, err := ledger.ParseSuspend(st.Public)
+		return err == nil && p.By != ledger.ByOrigin && k.Held.By(p.By)
+	case ledger.ClassLift:
+		p, err := ledger.ParseLift(st.Public)
+		return err == nil && p.By != ledger.ByOrigin && !k.Held.By(p.By)
+	}
+	return false
 }
 
 // bureausAgree says how many bureaus other than the origin decide on a notice.

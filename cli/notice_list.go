@@ -124,7 +124,8 @@ type caseLine struct {
 	Status    string         `json:"status"`
 	Reviewed  bool           `json:"reviewed"`
 	ReviewDue bool           `json:"review_due,omitempty"`
-	Time      uint64         `json:"time"` // ledger time, POSIX ms
+	Blocked   bool           `json:"blocked,omitempty"` // at a person's request
+	Time      uint64         `json:"time"`              // ledger time, POSIX ms
 	Opened    bool           `json:"opened"`
 	Action    notice.Action  `json:"action,omitempty"`
 	Readers   notice.Readers `json:"readers,omitempty"`
@@ -134,7 +135,7 @@ type caseLine struct {
 
 func lineOf(k *desk.Case) caseLine {
 	l := caseLine{ID: k.ID, Index: k.Index, Reference: k.Reference(), Kind: k.Public.Kind.String(), Bureau: k.Bureau,
-		Urgency: k.Public.Urgency.String(), Status: k.Status.String(), Reviewed: k.Reviewed, ReviewDue: k.ReviewDue, Time: k.Time, Opened: k.View != nil, Replies: len(k.Replies)}
+		Urgency: k.Public.Urgency.String(), Status: k.Status.String(), Reviewed: k.Reviewed, ReviewDue: k.ReviewDue, Blocked: k.Blocked, Time: k.Time, Opened: k.View != nil, Replies: len(k.Replies)}
 	if v := k.View; v != nil {
 		l.Kind, l.Action, l.Readers = v.Kind.String(), v.Action(), v.Readers
 		if v.Colour != ledger.KindUndisclosed {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
 	"comity/node/home"
@@ -57,16 +58,24 @@ func (t *terminal) noticeNew(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	var genesis *ledger.Genesis
 	switch h, err := t.openHome(c); {
 	case err == nil:
 		n.Origin = h.Bureau()
 		n.Reference = nextReference(h)
+		if genesis, err = h.Genesis(); err != nil {
+			t.note("no charter here, so the bureaus of --to are not checked")
+			genesis = nil
+		}
 	case !errors.Is(err, home.ErrNoHome):
 		return err
 	default:
 		t.note("no home here, so the origin is %s; change it to your bureau", n.Origin)
 	}
 	readers, err := readersFlag(n.Origin, c.String("to"))
+	if err == nil && genesis != nil {
+		err = checkMembers(genesis, readers)
+	}
 	switch {
 	case err != nil:
 		return err

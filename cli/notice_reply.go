@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
 
@@ -150,6 +151,11 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 	if err != nil {
 		return err
 	}
+	if r.Type == notice.RequestBlock {
+		if err := s.suspendBlocked(c.Context, by, k); err != nil {
+			return err
+		}
+	}
 	it, err := s.desk.Reply(c.Context, s.client, by, r)
 	if err != nil {
 		return s.composing(name, err)
@@ -193,6 +199,10 @@ func (s *session) dueText(k *desk.Case, th *notice.Thread, r *notice.Reply) stri
 	case notice.Hit, notice.ConsentAsk:
 		if k.Bureau != s.home.Bureau() {
 			return fmt.Sprintf("%s has %s to answer; after that it is ESCALATED, never confirmed: comity inbox", k.Bureau, age(limit))
+		}
+	case notice.RequestDecide, notice.RequestExecute:
+		if k.Held.By(ledger.ByOrigin) && (r.Type == notice.RequestExecute || r.Decision == notice.DecideRefuse) {
+			return fmt.Sprintf("%s is still suspended by %s: comity notice lift %s", k.Name(), k.Bureau, k.Name())
 		}
 	case notice.NeedsTime:
 		for _, h := range th.Hits {
@@ -251,7 +261,11 @@ func (s *session) unsaid(k *desk.Case, r *notice.Reply) error {
 func (s *session) replyReaders(c *cli.Context, k *desk.Case, r *notice.Reply, about string) (notice.Readers, error) {
 	own := s.home.Bureau()
 	if to := c.String("to"); to != "" {
-		return readersFlag(own, to)
+		readers, err := readersFlag(own, to)
+		if err == nil {
+			err = checkMembers(s.genesis, readers)
+		}
+		return readers, err
 	}
 	var readers notice.Readers
 	for _, b := range []string{own, k.Bureau, about} {

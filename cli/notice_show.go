@@ -114,6 +114,7 @@ type actRecord struct {
 	Act    string `json:"act"`
 	What   string `json:"what"`
 	Reason string `json:"reason,omitempty"`
+	Unread bool   `json:"by_no_reader,omitempty"` // of a review: the version was not sent to that bureau
 }
 
 func recordOf(k *desk.Case) *caseRecord {
@@ -131,8 +132,9 @@ func recordOf(k *desk.Case) *caseRecord {
 	if v := k.View; v != nil {
 		r.Card, r.Body, r.Tally, r.Victim = v.Card, v.Body, v.Tally, v.Victim
 	}
-	for _, a := range k.Acts {
-		r.Acts = append(r.Acts, actRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Class.String(), a.What, a.Reason})
+	for i := range k.Acts {
+		a := &k.Acts[i]
+		r.Acts = append(r.Acts, actRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Class.String(), a.What, a.Reason, k.ByNoReader(a)})
 	}
 	for _, a := range k.Replies {
 		r.Answers = append(r.Answers, answerRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Void, a.Second, a.Alarm, a.Reply})
@@ -148,6 +150,9 @@ func dayText(day uint32) string {
 
 func (s *session) showCase(k *desk.Case) {
 	s.say("%s  %s, from %s", k.Name(), title(k), s.bureau(k.Bureau))
+	if k.Blocked {
+		s.put("  " + s.paint(red, "BLOCKED") + "   " + visible("at a person's request, until "+k.Bureau+" has decided and done it: do not act on it"))
+	}
 	s.say("  id        %s", k.ID)
 	s.say("  entry     %s, %s", count(k.Index), clock(k.Time))
 	s.say("  status    %s", s.statusLine(k))
@@ -176,6 +181,9 @@ func (s *session) showCase(k *desk.Case) {
 	}
 	for i := range k.Acts {
 		s.showAct(&k.Acts[i])
+		if k.ByNoReader(&k.Acts[i]) {
+			s.say("  UNREAD: that version was not sent to %s: ask it how it could judge it", k.Acts[i].Bureau)
+		}
 	}
 	for _, r := range k.Replies {
 		s.showReply(&r)

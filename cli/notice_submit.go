@@ -170,7 +170,8 @@ func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
 	k, err := s.reader().Case(ctx, name)
 	switch {
 	case errors.Is(err, desk.ErrNoCase):
-		return nil, hint(fmt.Errorf("there is no notice %s, or it is not for %s", name, s.home.Bureau()), "what you may open: comity notice list")
+		return nil, hint(fmt.Errorf("there is no notice %s, or it is not for %s", name, s.home.Bureau()),
+			"what you may open: comity notice list; what another bureau sent a second ago may not be here yet")
 	case err != nil:
 		var several *desk.Ambiguous
 		if errors.As(err, &several) {

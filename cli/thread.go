@@ -39,7 +39,7 @@ func linesOf(th *notice.Thread) (hits, consents, requests []lineRecord) {
 	}
 	for _, q := range th.Requests {
 		r := record(&q.Filed, &q.Deadline, string(q.State))
-		r.Late, r.Blocked = q.Late, q.Blocked != nil
+		r.Late, r.Blocked = q.Late, q.Holds()
 		requests = append(requests, r)
 	}
 	return hits, consents, requests

@@ -39,7 +39,7 @@ func (r *replica) ready() (bool, string) {
 		return false, "its ledger stands still while the other bureaus cosign a longer one: if a restart does not help, 'comity node repair'"
 	}
 	if !r.current.Load() {
-		return false, "catching up for the first time since it started"
+		return false, "catching up for the first time since it started, or since it was cut off"
 	}
 	if applied, commit := r.raft.AppliedIndex(), r.raft.CommitIndex(); applied+readyLag < commit {
 		return false, fmt.Sprintf("catching up: %d commands behind", commit-applied)

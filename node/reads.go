@@ -122,9 +122,45 @@ func (r *replica) arrive(ctx context.Context) {
 	}
 }
 
+// cutOffAfter is for how long a node that is cut off serves what it knew: as if it
+// had just started, it cannot know what was purged meanwhile.
+const cutOffAfter = 24 * time.Hour
+
+// testingOnlyCutOff, if not 0, is in the place of cutOffAfter.
+var testingOnlyCutOff time.Duration
+
+// stayCurrent lets the node serve clients while it knows, or may think that it
+// knows, what was purged: once it has arrived, and until it has heard of no leader
+// for too long. Then it has to arrive again.
+func (r *replica) stayCurrent(ctx context.Context) {
+	limit := cutOffAfter
+	if testingOnlyCutOff != 0 {
+		limit = testingOnlyCutOff
+	}
+	r.arrive(ctx)
+	for heard := time.Now(); sleep(ctx, lookEvery); {
+		// A machine that slept comes here first, before it believes what it heard then.
+		if passed(heard, time.Now()) > limit {
+			r.current.Store(false)
+			r.log.Error("this node has heard of no leader for too long: it gives clients no entries until it has", "limit", limit)
+			r.arrive(ctx)
+			heard = time.Now()
+		}
+		if _, leader := r.raft.LeaderWithID(); leader != "" && !r.gossip.stands() {
+			heard = time.Now()
+		}
+	}
+}
+
+// passed returns how long ago a moment was, by the clock that stands still while
+// the machine sleeps or by the one that may be set, whichever says more.
+func passed(since, now time.Time) time.Duration {
+	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
+}
+
 // errNotArrived is the answer to a client that asks a node for bodies which were
-// purged, for all it knows: its disk may be an old copy.
-var errNotArrived = &wire.Error{Code: wire.NoLeader, Message: "this node has not reached a majority of the bureaus' nodes since it started, and cannot know what was purged meanwhile"}
+// purged, for all it knows: its disk may be an old copy, or it was cut off.
+var errNotArrived = &wire.Error{Code: wire.NoLeader, Message: "this node has not reached a majority of the bureaus' nodes since it started, or for a day, and cannot know what was purged meanwhile"}
 
 // arrived waits a little for arrive.
 func (r *replica) arrived(ctx context.Context) error {

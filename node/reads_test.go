@@ -43,6 +43,52 @@ func TestFreshOutlivesAnAbsurdPosition(t *testing.T) {
 	})
 }
 
+// A node that is cut off and keeps running serves what it knew for a while, and
+// no longer: it cannot know what was purged.
+func TestCutOffServesNotForEver(t *testing.T) {
+	testingOnlyCutOff = 15 * time.Second
+	t.Cleanup(func() { testingOnlyCutOff = 0 })
+	bubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		name := c.other(c.leader().name)
+		r := c.replica(name)
+		serves := func() error { return r.arrived(t.Context()) }
+		time.Sleep(20 * time.Second) // longer than the limit, with a leader
+		if err := serves(); err != nil {
+			t.Fatalf("with a leader: %v", err)
+		}
+		c.isolate(name, true)
+		time.Sleep(8 * time.Second)
+		if err := serves(); err != nil {
+			t.Errorf("cut off for a while: %v", err)
+		}
+		time.Sleep(10 * time.Second)
+		if err := serves(); wire.CodeOf(err) != wire.NoLeader {
+			t.Errorf("cut off for long: %v", err)
+		}
+		c.isolate(name, false)
+		for range 60 {
+			if err := serves(); err == nil {
+				return
+			}
+		}
+		t.Error("it does not serve again")
+	})
+}
+
+// Both clocks count: one stands still while a machine sleeps, one may be set back.
+func TestPassed(t *testing.T) {
+	since := time.Now()
+	for _, now := range []time.Time{since.Add(time.Hour), since.Round(0).Add(time.Hour)} {
+		if got := passed(since, now); got != time.Hour {
+			t.Errorf("got %s", got)
+		}
+	}
+	if got := passed(since, since.Round(0).Add(-time.Hour)); got > 0 {
+		t.Errorf("set back: got %s", got)
+	}
+}
+
 // slowLiar gives entries without bodies, each with a purge of its own that is not
 // under a FINAL checkpoint, and takes its time to say so.
 type slowLiar struct {

@@ -37,7 +37,7 @@ type replica struct {
 	gossip  *gossip
 	abstain *abstention // nil for a node that votes
 	purger  *purger
-	current atomic.Bool // it has been where a majority was, since it started
+	current atomic.Bool // it has been where a majority was since it started, and was not cut off for long: stayCurrent
 	peers   peers
 	moved   *beacon // fires at every change of the state
 	final   atomic.Pointer[finality]
@@ -228,7 +228,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
 		dir: p.replaced, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery}
 	r.wg.Go(func() { r.purger.run(ctx) })
-	r.wg.Go(func() { r.arrive(ctx) })
+	r.wg.Go(func() { r.stayCurrent(ctx) })
 }
 
 // openGossip opens what this node keeps of what others cosigned. It runs once

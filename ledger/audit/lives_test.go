@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"comity/crypto/keys"
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/bundle"
 	"comity/ledger/ledgertest"
@@ -94,28 +96,43 @@ func TestLivesForged(t *testing.T) {
 	rememberSignatures(t)
 	w := newWorld(t, 5)
 	w.fill(100)
+	sealed, err := seal.Seal(seal.Context{}, []seal.Part{{Compartment: seal.Victim, Plaintext: []byte("{}"), Readers: []*keys.Recipient{w.Bureaus[0].Sealing[seal.Victim].Recipient()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
-		name string
-		item func(xa *ledgertest.Author, id ledger.ID) ledger.Item
-		want string
+		name   string
+		before func(xa *ledgertest.Author, id ledger.ID) []ledger.Item // what is allowed
+		item   func(xa *ledgertest.Author, id ledger.ID) ledger.Item
+		want   string // how the reason begins
 	}{
-		{"a purge by one", func(xa *ledgertest.Author, id ledger.ID) ledger.Item { return xa.Purge(t, id, ledger.ReasonOver) },
+		{"a purge by one", func(xa *ledgertest.Author, id ledger.ID) []ledger.Item {
+			return []ledger.Item{xa.Withdraw(t, id)}
+		}, func(xa *ledgertest.Author, id ledger.ID) ledger.Item { return xa.Purge(t, id, ledger.ReasonOver) },
 			"a purge needs the second signature of a supervisor"},
-		{"a suspended notice lifted by its origin", func(xa *ledgertest.Author, id ledger.ID) ledger.Item {
+		{"a suspended notice lifted by its origin", nil, func(xa *ledgertest.Author, id ledger.ID) ledger.Item {
 			return xa.Lift(t, id, ledger.ByReviewers, ledger.OutcomeRestored)
 		}, "desk-1 of XA may not lift a notice of XA in the name of its reviewers: that is for supervisors of other bureaus"},
+		{"a purge of what reviewers hold", func(xa *ledgertest.Author, id ledger.ID) []ledger.Item {
+			return []ledger.Item{w.author(3).Suspend(t, id, ledger.ByReviewers), w.author(5).Suspend(t, id, ledger.ByReviewers), xa.Withdraw(t, id)}
+		}, func(xa *ledgertest.Author, id ledger.ID) ledger.Item {
+			return xa.Purge(t, id, ledger.ReasonOver, w.author(1))
+		}, "suspended by its reviewers, it is evidence"},
+		{"a victim's part in a new version by one", nil, func(xa *ledgertest.Author, id ledger.ID) ledger.Item {
+			return xa.Amend(t, id, ledger.KindBlue, sealed)
+		}, "a new version with a victim's part"},
 	} {
 		f := w.file.clone()
 		xa := w.author(0)
 		it := xa.Publish(t, ledger.KindBlue, []byte("forged"))
 		w.append(f, it)
-		if tt.name == "a purge by one" {
-			w.append(f, xa.Withdraw(t, it.Entry.ID))
+		if tt.before != nil {
+			w.append(f, tt.before(xa, it.Entry.ID)...)
 		}
 		w.append(f, tt.item(xa, it.Entry.ID))
 		w.reseal(f, quorum...)
 		r := run(t, f, w.trust(), Options{})
-		if r.Verdict != Forged || len(r.Failures) != 1 || r.Failures[0].What != tt.want {
+		if r.Verdict != Forged || len(r.Failures) != 1 || !strings.HasPrefix(r.Failures[0].What, tt.want) {
 			t.Errorf("%s: got %s", tt.name, show(r))
 		}
 	}

@@ -34,6 +34,10 @@ func (r *RequestLine) Open() bool {
 	return r.State != RequestExecuted && !(r.Decision != nil && r.Decision.Decision == DecideRefuse)
 }
 
+// Holds reports whether the use of the data is stopped: the origin blocked it, and
+// has not refused the request, or done what it decided.
+func (r *RequestLine) Holds() bool { return r.Blocked != nil && r.Open() }
+
 func newRequestLine(p *Filed, origin string, u ledger.Urgency) *RequestLine {
 	r := &RequestLine{Filed: *p, State: RequestReceived, Deadline: Deadline{Urgency: u}}
 	if p.Bureau == origin {

@@ -25,7 +25,8 @@ type Case struct {
 	ReviewDue bool   // its origin should extend or withdraw it
 	Term      uint32 // the last day on which it counts
 
-	Held state.Holds // who suspended it, and has not lifted that
+	Held    state.Holds // who suspended it, and has not lifted that
+	Blocked bool        // at a person's request, as the replies say that these keys open: see [notice.RequestLine.Holds]
 
 	Public *ledger.Publish // header of the current version
 	View   *notice.View    // current version; nil if these keys open nothing of it
@@ -144,9 +145,11 @@ func (d *Desk) header(k *docket) (*Case, error) {
 	return c, nil
 }
 
-// Stopped reports whether nobody is to act on the notice: it has ended, or is
-// suspended.
-func (c *Case) Stopped() bool { return c.Status.Ended() || c.Status == state.StatusSuspended }
+// Stopped reports whether nobody is to act on the notice: it has ended, is
+// suspended, or blocked.
+func (c *Case) Stopped() bool {
+	return c.Status.Ended() || c.Status == state.StatusSuspended || c.Blocked
+}
 
 // show puts what was opened into the case. Views are shared with the opener, and
 // what the ledger says of them changes: each case has copies.

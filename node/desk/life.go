@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"comity/ledger"
 	"comity/ledger/state"
@@ -49,6 +50,22 @@ func (c *Case) dueFrom() uint64 {
 		return end
 	}
 	return max(end-min(end, (state.DueDays+1)*day), spoke+(end-spoke)/2)
+}
+
+// ByNoReader reports whether a review is by a bureau that the version which it
+// judges does not name among its readers. The ledger counts it, for it does not
+// know who reads; a later grant may have let the bureau read after all, which this
+// desk cannot see either. False where these keys do not open that version.
+func (c *Case) ByNoReader(a *Act) bool {
+	if a.Class != ledger.ClassReview {
+		return false
+	}
+	for i := range slices.Backward(c.Versions) {
+		if v := &c.Versions[i]; v.Index < a.Index {
+			return v.View != nil && v.View.Opened() && !v.View.Readers.Has(a.Bureau)
+		}
+	}
+	return false
 }
 
 // noticeNow returns what the state has of a notice, and the ledger time of the

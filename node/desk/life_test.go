@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"comity/crypto/keys"
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/desk/readlog"
 )
 
 // head returns the bureau's supervisor as the one who signs.
@@ -64,6 +66,9 @@ func TestLife(t *testing.T) {
 	if len(c.Acts) != 2 || c.Acts[0].Bureau != "XB" || c.Acts[0].What != "approve" || c.Acts[0].Reason != "the warrant is good" {
 		t.Errorf("got acts %+v", c.Acts)
 	}
+	if c.ByNoReader(&c.Acts[0]) || !c.ByNoReader(&c.Acts[1]) { // XC is sent nothing of it, and approves
+		t.Error("who reviewed it unread is not told apart")
+	}
 	if a := xa.look(name).Acts; len(a) != 2 || a[0].Reason != "the warrant is good" {
 		t.Errorf("XA sees acts %+v", a)
 	}
@@ -84,6 +89,29 @@ func TestLife(t *testing.T) {
 	xa.send(xa.Lift(ctx, xa.c, xa.officers(), c, ledger.ByOrigin, ledger.OutcomeRestored, ""))
 	is(state.StatusActive, true, notice.Arrest)
 
+	// Who opens that its origin blocked it at a person's request is asked for no
+	// arrest, until it refuses the request or does what it decided.
+	say := func(o *office, r notice.Reply) string {
+		t.Helper()
+		r.Notice = id.String()
+		return o.send(o.Reply(ctx, o.c, o.officers(), &r)).String()
+	}
+	person := say(xb, notice.Reply{Type: notice.RequestReceive, Right: notice.RightDeletion, Text: "it is not me"})
+	say(xb, notice.Reply{Type: notice.RequestAsk, Request: person})
+	to := notice.Readers{"XA", "XB"}
+	say(xa, notice.Reply{Type: notice.RequestBlock, Request: person, Readers: to})
+	for _, tt := range []struct {
+		decision notice.Decision
+		action   notice.Action
+	}{{"", notice.CallDesk}, {notice.DecideGrant, notice.CallDesk}, {notice.DecideRefuse, notice.Arrest}} {
+		if tt.decision != "" {
+			say(xa, notice.Reply{Type: notice.RequestDecide, Request: person, Decision: tt.decision, Text: "compared", Readers: to})
+		}
+		c := xb.look(name)
+		if blocked := tt.action == notice.CallDesk; c.Blocked != blocked || c.View.Action() != tt.action || c.Only(readlog.PartsOf(seal.Card)).Blocked != blocked {
+			t.Errorf("decided %q: blocked %v, %s", tt.decision, c.Blocked, c.View.Action())
+		}
+	}
 	if _, err := xa.Desk.Purge(ctx, xa.c, xa.both(), id, ledger.ReasonOver); err == nil {
 		t.Error("an active notice can be purged")
 	}

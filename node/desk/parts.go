@@ -44,7 +44,7 @@ func partsOf(v *notice.View) (p readlog.Parts) {
 // has yet decided who may read.
 func (c *Case) Only(p readlog.Parts) *Case {
 	out := &Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status,
-		Reviewed: c.Reviewed, ReviewDue: c.ReviewDue, Term: c.Term, Held: c.Held,
+		Reviewed: c.Reviewed, ReviewDue: c.ReviewDue, Term: c.Term, Held: c.Held, Blocked: c.Blocked,
 		Public: c.Public, View: only(c.View, p), Err: c.Err, Withheld: c.Parts() &^ p, Ended: c.Ended, EndedAt: c.EndedAt}
 	for i := range c.Versions {
 		v := &c.Versions[i]

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"time"
 
 	"comity/crypto/seal"
@@ -47,8 +48,8 @@ func (c *Case) urgencyAt(index uint64) ledger.Urgency {
 	return u
 }
 
-// judge says of each reply whether it counts, and of each export whether it breaks
-// a rule. That does not depend on the time.
+// judge says of each reply whether it counts, of each export whether it breaks a
+// rule, and of the case whether they block it. That does not depend on the time.
 func (c *Case) judge() {
 	if len(c.Replies) == 0 {
 		return
@@ -61,6 +62,14 @@ func (c *Case) judge() {
 	for i := range c.Replies {
 		if r := &c.Replies[i]; len(exports) > 0 && exports[0].Index == r.Index {
 			r.Alarm, exports = c.alarm(r, exports[0]), exports[1:]
+		}
+	}
+	if c.Blocked = slices.ContainsFunc(th.Requests, (*notice.RequestLine).Holds); !c.Blocked {
+		return
+	}
+	for i := range c.Versions {
+		if v := c.Versions[i].View; v != nil {
+			v.Stopped = true
 		}
 	}
 }

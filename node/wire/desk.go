@@ -126,6 +126,7 @@ type Case struct {
 	Due      bool          `json:"review_due,omitempty"` // its origin should extend or withdraw it
 	Term     uint32        `json:"term"`                 // the last day on which it counts
 	Held     uint8         `json:"held,omitempty"`       // who suspended it: state.Holds
+	Blocked  bool          `json:"blocked,omitempty"`    // at a person's request, which is not carried out yet
 	Public   []byte        `json:"public"`               // header of the current version, as ledger.Publish marshals it
 	View     *CaseView     `json:"view,omitempty"`
 	Problem  string        `json:"problem,omitempty"`  // why what was sealed cannot be shown

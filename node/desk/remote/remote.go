@@ -167,7 +167,7 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 		return nil, errAnswer
 	}
 	c = &desk.Case{ID: w.ID, Index: w.Index, Time: w.Time, Bureau: w.Bureau, Author: w.Author, Reviewed: w.Reviewed, ReviewDue: w.Due, Term: w.Term,
-		Held: state.Holds(w.Held)}
+		Held: state.Holds(w.Held), Blocked: w.Blocked}
 	if c.Status, err = parseStatus(w.Status); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,11 @@ func TestParseCase(t *testing.T) {
 	if !c.Reviewed || !c.View.Reviewed || c.View.Stopped || !c.ReviewDue || c.Term != 20_001 {
 		t.Errorf("reviewed %v and %v, stopped %v, due %v, term %d", c.Reviewed, c.View.Reviewed, c.View.Stopped, c.ReviewDue, c.Term)
 	}
+	blocked := example()
+	blocked.Blocked, blocked.Held = true, 1<<ledger.ByOversight
+	if c, err := parseCase(blocked); err != nil || !c.View.Stopped || !c.Held.ByOthers() {
+		t.Errorf("a blocked notice: %+v, %v", c, err)
+	}
 	suspended := example()
 	suspended.Status = "suspended"
 	if c, err := parseCase(suspended); err != nil || !c.View.Stopped {

@@ -56,7 +56,7 @@ const maxReplies = 4 << 20
 // it, but for small numbers of persons in a tally of another.
 func wireCase(c *desk.Case, own string) *wire.Case {
 	out := &wire.Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status.String(),
-		Reviewed: c.Reviewed, Due: c.ReviewDue, Term: c.Term, Held: uint8(c.Held),
+		Reviewed: c.Reviewed, Due: c.ReviewDue, Term: c.Term, Held: uint8(c.Held), Blocked: c.Blocked,
 		Public: c.Public.Marshal(), Problem: problem(c.Err)}
 	if out.View = wireView(c.View); out.View != nil && c.Bureau != own {
 		out.View.Tally = out.View.Tally.Shared()

@@ -215,7 +215,7 @@ var (
 			return "", err
 		}
 		exe = filepath.Join(buildDir, "comity")
-		if out, err := exec.Command("go", "build", "-o", exe, "comity").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-ldflags=-s", "-o", exe, "comity").CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%w\n%s", err, out)
 		}
 		return exe, nil
@@ -239,24 +239,7 @@ func TestNetKill(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c := found(t, Options{})
-	c.Exe = build(t)
-	t.Cleanup(func() {
-		if err := c.Down(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			for _, code := range c.Bureaus() {
-				t.Logf("%s: last words: %s", code, lastLine(c.LogPath(code)))
-			}
-		}
-	})
-	if err := c.Up(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Enrol(ctx); err != nil {
-		t.Fatal(err)
-	}
+	c := upProcesses(ctx, t, Options{})
 
 	const faultsFor = 8 * time.Second
 	seed := uint64(time.Now().UnixNano())

@@ -95,8 +95,8 @@ func newMetrics(r *replica) *metrics {
 			}
 			return float64(n)
 		}),
-		gauge("comity_purges_unacknowledged", "Purges that some node has not acknowledged.", func() float64 { return float64(unacknowledged(r, 0)) }),
-		gauge("comity_purges_overdue", "Purges that some node should have acknowledged, and has not.", func() float64 {
+		gauge("comity_purges_unacknowledged", "Purges that some node has not acknowledged, of the oldest 1,024.", func() float64 { return float64(unacknowledged(r, 0)) }),
+		gauge("comity_purges_overdue", "Purges that some node should have acknowledged, and has not, of the oldest 1,024.", func() float64 {
 			head, err := state.ReadHead(r.store)
 			if err != nil {
 				return -1

@@ -44,13 +44,14 @@ type purger struct {
 	mark    *purgeMark
 	linger  time.Duration // from the first purge to the round that carries it out
 	every   time.Duration // between two rounds, at least
+	watched int           // purges that waiting returns, at most
 	rounds  atomic.Int64
 	forgot  *beacon   // fires after each round
 	last    time.Time // of the latest round; of round's goroutine only
 	acked   uint64    // all purges before it are acknowledged; of acknowledge's goroutine only
 
 	mu   sync.Mutex // guards open and seen
-	open []uint64   // purges that some node has not acknowledged
+	open []uint64   // the oldest purges that some node has not acknowledged, at most watched
 	seen uint64     // purges looked at for open
 }
 
@@ -62,6 +63,10 @@ const (
 
 	purgeRetryMost = time.Minute
 )
+
+// purgesWatched bounds the purges that status and metrics count as not
+// acknowledged, and read whenever somebody asks.
+const purgesWatched = 1024
 
 // run purges until ctx ends. Neither waits for the other: purges that keep coming
 // do not hold up acknowledgements, nor a leader that takes none the purges.
@@ -196,35 +201,43 @@ func (p *purger) ack(ctx context.Context, id ledger.ID) error {
 	return nil
 }
 
-// waiting returns the purges that some node has not acknowledged, oldest first.
-func (p *purger) waiting() ([]*state.Purge, error) {
+// waiting returns the purges that some node has not acknowledged, oldest first:
+// so many of them as are watched. A node that stays away makes no list longer,
+// and the others are looked at when these are done.
+func (p *purger) waiting() (out []*state.Purge, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n, err := state.ReadPurges(p.store)
 	if err != nil {
 		return nil, err
 	}
-	for ; p.seen < n; p.seen++ {
-		p.open = append(p.open, p.seen)
-	}
-	var out []*state.Purge
-	left := p.open[:0]
-	for i, k := range p.open {
+	var left []uint64
+	look := func(k uint64) error {
 		id, err := state.ReadPurgeAt(p.store, k)
 		if err != nil {
-			p.open = append(left, p.open[i:]...)
-			return nil, err
+			return err
 		}
 		u, err := state.ReadPurge(p.store, id)
 		if err != nil || u == nil {
-			p.open = append(left, p.open[i:]...)
-			return nil, errors.Join(err, fmt.Errorf("purge %d is not in the state", k))
+			return errors.Join(err, fmt.Errorf("purge %d is not in the state", k))
 		}
 		if len(u.Missing()) > 0 {
 			out, left = append(out, u), append(left, k)
 		}
+		return nil
 	}
-	p.open = left
+	for _, k := range p.open {
+		if err := look(k); err != nil {
+			return nil, err
+		}
+	}
+	seen := p.seen
+	for ; seen < n && len(left) < p.watched; seen++ {
+		if err := look(seen); err != nil {
+			return nil, err
+		}
+	}
+	p.open, p.seen = left, seen
 	return out, nil
 }
 

@@ -192,6 +192,10 @@ func TestPurgesCoalesce(t *testing.T) {
 		for _, s := range all {
 			c.purge(s)
 		}
+		few := &purger{store: c.nodes[c.names()[0]].store, watched: 5}
+		if list, err := few.waiting(); err != nil || len(list) != 5 || few.seen != 5 {
+			t.Errorf("5 are watched: waits for %d of the first %d, %v", len(list), few.seen, err)
+		}
 		for _, s := range all {
 			for _, name := range c.names() {
 				c.acked(name, s, 3)
@@ -202,6 +206,9 @@ func TestPurgesCoalesce(t *testing.T) {
 			if n := c.replica(name).purger.rounds.Load(); n == 0 || n > 3 {
 				t.Errorf("%s: %d rounds for 20 purges", name, n)
 			}
+		}
+		if list, err := few.waiting(); err != nil || len(list) != 0 || few.seen != 20 {
+			t.Errorf("all are acknowledged: waits for %d of the first %d, %v", len(list), few.seen, err)
 		}
 	})
 }

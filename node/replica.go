@@ -123,65 +123,82 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	}
 	w.floor = p.floor
 	verified := newVerifier()
-	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
-		alarm: r.alarm, snaps: p.snaps, signed: w.newest(), lastLog: p.logs.LastIndex, stopping: ctx.Done()}
-	if r.fsm.purged, err = openPurgeMark(p.purged); err != nil {
+	if err := r.openFSM(p, w, verified); err != nil {
 		return nil, err
 	}
-	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.others(), faults: (len(cfg.Genesis.Charter.Members) - 1) / 3, chunk: chunkRecords, leader: r.leading, ctx: ctx, log: r.log}
-	if testingOnlyChunk > 0 {
-		up.chunk = testingOnlyChunk
-	}
-	r.fsm.pull, r.fsm.states = up.pull, up.states
-
 	if err := r.openGossip(w, p); err != nil {
 		return nil, err
 	}
 	r.setFinal(final)
 
-	cache, err := raft.NewLogCache(logCache, p.logs)
-	if err != nil {
+	if err := r.openRaft(p, w, verified); err != nil {
 		return nil, err
-	}
-	r.logs = cache
-	r.fsm.adopt = func() error { return adopt(cache, p.logs, p.floor, r.log) }
-	lastTerm, err := stableUint64(p.stable, keyTerm)
-	if err != nil {
-		return nil, fmt.Errorf("node: read Raft state: %w", err)
-	}
-	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
-	if err != nil {
-		return nil, fmt.Errorf("node: read Raft state: %w", err)
-	}
-	// Before it has any Raft state: die in between, and it is as new as before.
-	if r.abstain, err = openAbstention(p.abstain, !existing, len(r.others()), settleAfter*cfg.Profile.timing().election, p.stable); err != nil {
-		return nil, err
-	}
-	g := r.newGuard(p, w, verified, lastTerm)
-	p.snaps.check = g.checkStaged
-	r.trans = p.transport(g)
-	rc := cfg.raftConfig(r.name)
-	if !existing {
-		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, voters(cfg.Genesis)); err != nil {
-			return nil, fmt.Errorf("node: first start: %w", err)
-		}
-	}
-	if err := r.continueSnapshot(p.logs, p.snaps); err != nil {
-		return nil, err
-	}
-	if err := r.fsm.adopt(); err != nil {
-		return nil, fmt.Errorf("node: %w", err)
-	}
-	if err := p.floor.raise(p.store.Applied()); err != nil {
-		return nil, fmt.Errorf("node: %w", err)
-	}
-	if r.raft, err = raft.NewRaft(rc, r.fsm, cache, p.stable, p.snaps, r.trans); err != nil {
-		return nil, fmt.Errorf("node: start Raft: %w", err)
 	}
 	p.live.Store(r)
 	r.start(p, w, verified)
 	ok = true
 	return r, nil
+}
+
+// openFSM makes what applies the log, and what fetches from others where the log
+// does not reach.
+func (r *replica) openFSM(p parts, w *witness, verified *verifier) (err error) {
+	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
+		alarm: r.alarm, snaps: p.snaps, signed: w.newest(), lastLog: p.logs.LastIndex, stopping: r.ctx.Done()}
+	if r.fsm.purged, err = openPurgeMark(p.purged); err != nil {
+		return err
+	}
+	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.others(), faults: (len(r.cfg.Genesis.Charter.Members) - 1) / 3, chunk: chunkRecords, leader: r.leading, ctx: r.ctx, log: r.log}
+	if testingOnlyChunk > 0 {
+		up.chunk = testingOnlyChunk
+	}
+	r.fsm.pull, r.fsm.states = up.pull, up.states
+	return nil
+}
+
+// openRaft brings log, snapshots, floor and ledger together as the last run left
+// them, and starts Raft on them.
+func (r *replica) openRaft(p parts, w *witness, verified *verifier) error {
+	cache, err := raft.NewLogCache(logCache, p.logs)
+	if err != nil {
+		return err
+	}
+	r.logs = cache
+	r.fsm.adopt = func() error { return adopt(cache, p.logs, p.floor, r.log) }
+	lastTerm, err := stableUint64(p.stable, keyTerm)
+	if err != nil {
+		return fmt.Errorf("node: read Raft state: %w", err)
+	}
+	existing, err := raft.HasExistingState(p.logs, p.stable, p.snaps)
+	if err != nil {
+		return fmt.Errorf("node: read Raft state: %w", err)
+	}
+	// Before it has any Raft state: die in between, and it is as new as before.
+	if r.abstain, err = openAbstention(p.abstain, !existing, len(r.others()), settleAfter*r.cfg.Profile.timing().election, p.stable); err != nil {
+		return err
+	}
+	g := r.newGuard(p, w, verified, lastTerm)
+	p.snaps.check = g.checkStaged
+	r.trans = p.transport(g)
+	rc := r.cfg.raftConfig(r.name)
+	if !existing {
+		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, voters(r.cfg.Genesis)); err != nil {
+			return fmt.Errorf("node: first start: %w", err)
+		}
+	}
+	if err := r.continueSnapshot(p.logs, p.snaps); err != nil {
+		return err
+	}
+	if err := r.fsm.adopt(); err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	if err := p.floor.raise(p.store.Applied()); err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	if r.raft, err = raft.NewRaft(rc, r.fsm, cache, p.stable, p.snaps, r.trans); err != nil {
+		return fmt.Errorf("node: start Raft: %w", err)
+	}
+	return nil
 }
 
 // newGuard returns what looks at Raft's requests before Raft does. lastTerm is
@@ -226,7 +243,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	snaps := &snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}
 	r.wg.Go(func() { snaps.run(ctx) })
 	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
-		dir: p.replaced, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery}
+		dir: p.replaced, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery, watched: purgesWatched}
 	r.wg.Go(func() { r.purger.run(ctx) })
 	r.wg.Go(func() { r.stayCurrent(ctx) })
 }

@@ -210,19 +210,52 @@ func attackLyingCatchup(s *stage) error {
 		return err
 	}
 	s.forged = append(s.forged, mine.Entry.ID)
-	flip := func(r *wire.Record) *wire.Record {
-		raw := bytes.Clone(r.Entry.Raw)
-		raw[len(raw)-1] ^= 1 // the end of a signature
-		e, err := ledger.ParseEntry(raw)
-		if err != nil {
-			return r
+	for _, l := range s.catchupLies(mine) {
+		asked := s.records(l.change)
+		before := len(s.result.Broken)
+		if err := s.newcomer(s.honest[0], l.what, asked); err != nil {
+			return err
 		}
-		return &wire.Record{Time: r.Time, Entry: e, Body: r.Body, Purged: r.Purged}
+		switch h, err := s.read(s.honest[0]); {
+		case len(s.result.Broken) > before:
+			if err := s.restoreVictim(); err != nil {
+				return err
+			}
+		case err != nil:
+			s.broke("%s: read %s: %s", l.what, s.honest[0], err)
+		case len(h.bare) > 0:
+			s.broke("%s: %s has lost %d bodies that nobody purged", l.what, s.honest[0], len(h.bare))
+		}
 	}
-	for _, l := range []struct {
-		what   string
-		change func([]*wire.Record) []*wire.Record
-	}{
+	return nil
+}
+
+// restoreVictim brings a node that is out of action back, with the truth, for the
+// next lie.
+func (s *stage) restoreVictim() error {
+	s.lie.Store(nil)
+	if s.Node(s.honest[0]) != nil {
+		_ = s.Stop(s.honest[0]) // it has failed: that is said already
+	}
+	if err := os.RemoveAll(filepath.Join(s.homes[s.honest[0]].NodeDir(), "ledger")); err != nil {
+		return err
+	}
+	if err := s.Start(s.honest[0]); err != nil {
+		return err
+	}
+	return s.WaitReady(s.ctx, s.honest[0])
+}
+
+// catchupLie is a change of the records that a node which catches up is given.
+type catchupLie struct {
+	what   string
+	change func([]*wire.Record) []*wire.Record
+}
+
+// catchupLies are the lies of lying-catchup; mine is well signed, and in nobody's
+// ledger.
+func (s *stage) catchupLies(mine ledger.Item) []catchupLie {
+	return []catchupLie{
 		{"all bodies are said to be purged", func(list []*wire.Record) []*wire.Record {
 			for _, r := range list {
 				r.Purged, r.Body = r.Entry.Statement.BodyLen > 0, nil
@@ -237,7 +270,7 @@ func attackLyingCatchup(s *stage) error {
 		}},
 		{"a signature is broken", func(list []*wire.Record) []*wire.Record {
 			if len(list) > 2 {
-				list[len(list)/2] = flip(list[len(list)/2])
+				list[len(list)/2] = broken(list[len(list)/2])
 			}
 			return list
 		}},
@@ -272,32 +305,16 @@ func attackLyingCatchup(s *stage) error {
 			}
 			return list
 		}},
-	} {
-		asked := s.records(l.change)
-		before := len(s.result.Broken)
-		if err := s.newcomer(s.honest[0], l.what, asked); err != nil {
-			return err
-		}
-		if len(s.result.Broken) > before {
-			// The node is out of action: bring it back, with the truth, for the next lie.
-			s.lie.Store(nil)
-			if s.Node(s.honest[0]) != nil {
-				_ = s.Stop(s.honest[0]) // it has failed: that is said already
-			}
-			if err := os.RemoveAll(filepath.Join(s.homes[s.honest[0]].NodeDir(), "ledger")); err != nil {
-				return err
-			}
-			if err := s.Start(s.honest[0]); err != nil {
-				return err
-			}
-			if err := s.WaitReady(s.ctx, s.honest[0]); err != nil {
-				return err
-			}
-		} else if h, err := s.read(s.honest[0]); err != nil {
-			s.broke("%s: read %s: %s", l.what, s.honest[0], err)
-		} else if len(h.bare) > 0 {
-			s.broke("%s: %s has lost %d bodies that nobody purged", l.what, s.honest[0], len(h.bare))
-		}
 	}
-	return nil
+}
+
+// broken returns a record of which the end of a signature is changed.
+func broken(r *wire.Record) *wire.Record {
+	raw := bytes.Clone(r.Entry.Raw)
+	raw[len(raw)-1] ^= 1 // the end of a signature
+	e, err := ledger.ParseEntry(raw)
+	if err != nil {
+		return r
+	}
+	return &wire.Record{Time: r.Time, Entry: e, Body: r.Body, Purged: r.Purged}
 }

@@ -13,13 +13,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
-
-	"comity/ledger/notice"
 )
 
 // ext4Shutdown is EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: the file
@@ -155,46 +152,8 @@ func TestNetPowerCut(t *testing.T) {
 	for _, code := range c.Bureaus() {
 		images[code] = newImage(t, c, code)
 	}
-	t.Cleanup(func() {
-		if err := c.Down(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			for _, code := range c.Bureaus() {
-				t.Logf("%s: last words: %s", code, lastLine(c.LogPath(code)))
-			}
-		}
-	})
-	if err := c.Up(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Enrol(ctx); err != nil {
-		t.Fatal(err)
-	}
-
-	submit, stop := context.WithCancel(ctx)
-	defer stop()
-	var (
-		mu   sync.Mutex // guards sent
-		sent []*Sent
-		wg   sync.WaitGroup
-	)
-	for _, a := range authorsOf(t, c, "case-1") {
-		wg.Go(func() {
-			for i := 0; submit.Err() == nil; i++ {
-				s, err := a.Publish(submit, Sample(a.Bureau, i, notice.Readers{notice.All}, time.Now()))
-				if err != nil {
-					if submit.Err() == nil {
-						t.Errorf("notice %d of %s: %v", i, a.Bureau, err)
-					}
-					return
-				}
-				mu.Lock()
-				sent = append(sent, s)
-				mu.Unlock()
-			}
-		})
-	}
+	enrolProcesses(ctx, t, c)
+	officers := publishAll(ctx, t, authorsOf(t, c, "case-1"))
 	for i := range cuts {
 		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
 		codes := c.Bureaus()
@@ -223,13 +182,9 @@ func TestNetPowerCut(t *testing.T) {
 		if err := c.WaitReady(ctx); err != nil {
 			t.Fatal(err)
 		}
-		mu.Lock()
-		n := len(sent)
-		mu.Unlock()
-		t.Logf("cut %d: %v; ready again after %s; %d acknowledged", i+1, codes, time.Since(began).Round(10*time.Millisecond), n)
+		t.Logf("cut %d: %v; ready again after %s; %d acknowledged", i+1, codes, time.Since(began).Round(10*time.Millisecond), officers.acknowledged())
 	}
-	stop()
-	wg.Wait()
+	sent := officers.end()
 	size, root, err := c.WaitEqual(ctx, uint64(len(sent)))
 	if err != nil {
 		t.Fatal(err)
@@ -254,17 +209,7 @@ func TestNetFullDiskOfAProcess(t *testing.T) {
 	c := found(t, Options{Bureaus: 3, Officers: Officers()[:1]})
 	c.Exe = build(t)
 	d := ramDisk(t, c, "XB")
-	t.Cleanup(func() {
-		if err := c.Down(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := c.Up(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Enrol(ctx); err != nil {
-		t.Fatal(err)
-	}
+	enrolProcesses(ctx, t, c)
 	a := authorsOf(t, c, "case-1")[0]
 	d.resize(300 << 10)
 	c.mu.Lock()

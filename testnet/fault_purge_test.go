@@ -203,6 +203,14 @@ func upProcesses(ctx context.Context, t *testing.T, o Options) *Consortium {
 	t.Helper()
 	c := found(t, o)
 	c.Exe = build(t)
+	enrolProcesses(ctx, t, c)
+	return c
+}
+
+// enrolProcesses starts the processes of a consortium, and has all enrolled. They
+// are ended with the test, which shows their last words if it fails.
+func enrolProcesses(ctx context.Context, t *testing.T, c *Consortium) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := c.Down(context.Background()); err != nil {
 			t.Error(err)
@@ -223,7 +231,6 @@ func upProcesses(ctx context.Context, t *testing.T, o Options) *Consortium {
 	if _, _, err := c.WaitEqual(ctx, uint64(n)); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 // newPurgeScene starts five processes and opens the desks of XA and XB.

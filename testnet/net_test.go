@@ -215,7 +215,7 @@ var (
 			return "", err
 		}
 		exe = filepath.Join(buildDir, "comity")
-		if out, err := exec.Command("go", "build", "-o", exe, "comity").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-ldflags=-s", "-o", exe, "comity").CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%w\n%s", err, out)
 		}
 		return exe, nil
@@ -239,53 +239,14 @@ func TestNetKill(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c := found(t, Options{})
-	c.Exe = build(t)
-	t.Cleanup(func() {
-		if err := c.Down(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			for _, code := range c.Bureaus() {
-				t.Logf("%s: last words: %s", code, lastLine(c.LogPath(code)))
-			}
-		}
-	})
-	if err := c.Up(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Enrol(ctx); err != nil {
-		t.Fatal(err)
-	}
+	c := upProcesses(ctx, t, Options{})
 
 	const faultsFor = 8 * time.Second
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	submit, stop := context.WithCancel(ctx)
-	var (
-		mu   sync.Mutex
-		sent []*Sent
-		wg   sync.WaitGroup
-	)
-	for _, a := range authorsOf(t, c, "case-1")[:4] {
-		wg.Go(func() {
-			for i := 0; submit.Err() == nil; i++ {
-				s, err := a.Publish(submit, Sample(a.Bureau, i, notice.Readers{notice.All}, time.Now()))
-				if err != nil {
-					if submit.Err() == nil {
-						t.Errorf("notice %d of %s: %v", i, a.Bureau, err)
-					}
-					return
-				}
-				mu.Lock()
-				sent = append(sent, s)
-				mu.Unlock()
-			}
-		})
-	}
+	officers := publishAll(ctx, t, authorsOf(t, c, "case-1")[:4])
 	kills := killFor(ctx, t, c, rand.New(rand.NewPCG(seed, 0)), faultsFor)
-	stop()
-	wg.Wait()
+	sent := officers.end()
 	if t.Failed() {
 		return
 	}
@@ -301,6 +262,52 @@ func TestNetKill(t *testing.T) {
 	if kills < 2 || len(sent) < 20 {
 		t.Errorf("%d kills and %d notices prove little", kills, len(sent))
 	}
+}
+
+// publishers are officers who publish one notice after another.
+type publishers struct {
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+	mu   sync.Mutex // guards sent
+	sent []*Sent
+}
+
+// publishAll has the authors publish for all bureaus until the end.
+func publishAll(ctx context.Context, t *testing.T, authors []*Author) *publishers {
+	l := new(publishers)
+	ctx, l.stop = context.WithCancel(ctx)
+	t.Cleanup(func() { l.end() })
+	for _, a := range authors {
+		l.wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				s, err := a.Publish(ctx, Sample(a.Bureau, i, notice.Readers{notice.All}, time.Now()))
+				if err != nil {
+					if ctx.Err() == nil {
+						t.Errorf("notice %d of %s: %v", i, a.Bureau, err)
+					}
+					return
+				}
+				l.mu.Lock()
+				l.sent = append(l.sent, s)
+				l.mu.Unlock()
+			}
+		})
+	}
+	return l
+}
+
+// acknowledged returns how many are by now.
+func (l *publishers) acknowledged() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.sent)
+}
+
+// end returns what was acknowledged.
+func (l *publishers) end() []*Sent {
+	l.stop()
+	l.wg.Wait()
+	return l.sent
 }
 
 // killFor kills a random process, starts it again, and waits until it is ready

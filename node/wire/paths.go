@@ -114,7 +114,8 @@ type Status struct {
 	RaftLastTerm uint64 `json:"raft_last_term"`
 	Abstains     bool   `json:"abstains,omitempty"`
 	// Purges that this node's Raft log has not forgotten yet, and those that some
-	// node has not acknowledged, the oldest first, of which there may be more.
+	// node has not acknowledged, the oldest first, of which there may be more. A node
+	// counts at most 1,024 of these.
 	PurgesPending uint64  `json:"purges_pending,omitempty"`
 	PurgesOpen    int     `json:"purges_open,omitempty"`
 	Purges        []Purge `json:"purges,omitempty"`

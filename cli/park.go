@@ -125,6 +125,12 @@ func (s *session) draftName(d *drafts.Draft) string {
 		if v, err := s.desk.OpenDraft(d.Item); err == nil {
 			return v.Reference
 		}
+	case ledger.ClassCircle:
+		if e, before, err := s.desk.OpenCircleDraft(d.Item); err == nil && e != nil {
+			return e.Name
+		} else if err == nil {
+			return before.Name
+		}
 	case ledger.ClassReply:
 		r, err := s.desk.OpenReplyDraft(d.Item)
 		if err != nil || r == nil {

@@ -127,9 +127,9 @@ func (s *session) draftName(d *drafts.Draft) string {
 		}
 	case ledger.ClassCircle:
 		if e, before, err := s.desk.OpenCircleDraft(d.Item); err == nil && e != nil {
-			return e.Name
+			return "circle " + e.Name
 		} else if err == nil {
-			return before.Name
+			return "circle " + before.Name
 		}
 	case ledger.ClassReply:
 		r, err := s.desk.OpenReplyDraft(d.Item)
@@ -154,6 +154,15 @@ func (s *session) draftAct(d *drafts.Draft) string {
 		if r, err := s.desk.OpenReplyDraft(d.Item); err == nil && r != nil {
 			return r.Type.Words()
 		}
+	}
+	if class == ledger.ClassCircle {
+		switch st := d.Item.Entry.Statement; {
+		case st.Target == ledger.ID{}:
+			return "founding"
+		case st.BodyLen == 0:
+			return "end"
+		}
+		return "change"
 	}
 	return class.String()
 }

@@ -122,12 +122,12 @@ type circleText struct {
 // Parts returns the plaintexts of an epoch, each for the members.
 func (e *Epoch) Parts(o Origin) ([]Part, error) {
 	if err := e.check(o.Bureau); err != nil {
-		return nil, fmt.Errorf("circle %s: %w", e.Name, err)
+		return nil, err
 	}
 	text := circleText{Name: e.Name, Epoch: e.Number, Founded: idText(e.Circle), After: idText(e.After), Keys: make(map[string]string)}
 	for c := seal.Card; c <= seal.Victim; c++ {
 		if e.Seeds[c] == nil {
-			return nil, fmt.Errorf("circle %s: no key for a %s", e.Name, c)
+			return nil, fmt.Errorf("no key for a %s", c)
 		}
 		text.Keys[c.String()] = base64.StdEncoding.EncodeToString(e.Seeds[c].Recipient().Bytes())
 	}
@@ -139,7 +139,7 @@ func (e *Epoch) Parts(o Origin) ([]Part, error) {
 			Format: formatCircle, Ledger: o.Ledger, Author: o.Author, Origin: o.Bureau, Readers: e.Members, Circle: &own,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("circle %s: %w", e.Name, err)
+			return nil, err
 		}
 		parts = append(parts, part)
 	}
@@ -154,7 +154,7 @@ func (e *Epoch) check(founder string) error {
 	case e.Number < 1, (e.Number == 1) != (e.Circle == ledger.ID{}), (e.Circle == ledger.ID{}) != (e.After == ledger.ID{}):
 		return errors.New("it does not say after which epoch it comes")
 	case len(e.Members) < 2 || len(e.Members) > MaxCircleMembers:
-		return fmt.Errorf("%d members, and a circle has 2 to %d", len(e.Members), MaxCircleMembers)
+		return fmt.Errorf("a circle has 2 to %d members, its founder among them; this one would have %d", MaxCircleMembers, len(e.Members))
 	case !slices.Contains(e.Members, founder):
 		return fmt.Errorf("%s, who founded it, is not a member", founder)
 	}

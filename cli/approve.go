@@ -236,6 +236,8 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 	switch st.Class {
 	case ledger.ClassReply:
 		return s.showAnswerDraft(c, d, quiet)
+	case ledger.ClassCircle:
+		return nil, s.showCircleDraft(d, quiet)
 	case ledger.ClassPublish, ledger.ClassAmend:
 	default:
 		return s.showTarget(c, d, quiet)
@@ -252,7 +254,7 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 	if !quiet {
 		s.say("%s  %s, from %s", v.Reference, v.Title(), s.bureau(s.home.Bureau()))
 		s.say("  marking   %s, urgency %s, review by %s", v.Header.Classification, v.Header.Urgency, v.ReviewBy())
-		s.say("  readers   %s", strings.Join(v.Readers, " "))
+		s.showReaders(v.Readers, v.Circles)
 		s.showView(v)
 		s.showOnceReviewed(v)
 	}

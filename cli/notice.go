@@ -84,7 +84,7 @@ func (t *terminal) checkNotice(path string, err error) error {
 	return errTold
 }
 
-// readersFlag reads --to: codes with commas between them, or "all".
+// readersFlag reads --to: codes and circles with commas between them, or "all".
 func readersFlag(own, text string) (notice.Readers, error) {
 	if text == "" {
 		return nil, nil
@@ -95,8 +95,10 @@ func readersFlag(own, text string) (notice.Readers, error) {
 	readers := notice.Readers{own}
 	for code := range strings.SplitSeq(text, ",") {
 		code = strings.TrimSpace(code)
-		if len(code) != 2 || strings.ToUpper(code) != code {
-			return nil, usagef("--to %s: %q is not the two-letter code of a bureau", text, code)
+		if name := notice.Circle(code); name != "" && !notice.IsCircleName(name) && len(name) != 64 {
+			return nil, usagef("--to %s: %q is no name of a circle", text, name)
+		} else if name == "" && (len(code) != 2 || strings.ToUpper(code) != code) {
+			return nil, usagef("--to %s: %q is not the two-letter code of a bureau, nor circle:NAME", text, code)
 		}
 		if !readers.Has(code) {
 			readers = append(readers, code)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -159,6 +160,14 @@ func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 	if err != nil {
 		return err
 	}
+	reference := n.Reference
+	if n, err = s.desk.ResolveNotice(n); err != nil {
+		return s.composing(reference, err)
+	}
+	circles, err := s.desk.Seeing(n.Readers)
+	if err != nil {
+		return err
+	}
 	if !s.asJSON {
 		if err := s.preview(n, by.Author.ID()); err != nil {
 			return err
@@ -171,6 +180,9 @@ func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 		}
 		if err := s.read(c.Context); err != nil {
 			return err
+		}
+		if now, err := s.desk.Seeing(n.Readers); err != nil || !reflect.DeepEqual(now, circles) {
+			return errors.Join(err, fmt.Errorf("%s was not sent: a circle among its readers changed while you looked; look again", n.Reference))
 		}
 	}
 	return s.publish(c, by, n)

@@ -21,7 +21,7 @@ func (t *terminal) noticeGrantCommand() *cli.Command {
 			"victim's part need a supervisor: --second, or else it waits for one to `approve` it.\n\n" +
 			"Example: comity notice grant LT-0301 --to XC --part card",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, with commas between"},
+			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, such as XB,XC, or circle:NAME"},
 			&cli.StringFlag{Name: "part", Usage: "`PART`: card, body or victim", Value: "card"},
 			secondFlag(), approvalFlag(), noWaitFlag(),
 		},

@@ -126,8 +126,13 @@ func (s *session) tellUnreviewable(n *notice.Notice) {
 		return
 	}
 	readers, needed := 0, state.Reviewers(len(s.genesis.Charter.Members))
+	circles, err := s.desk.Seeing(n.Readers)
+	if err != nil {
+		return // composing says why
+	}
+	all := n.Readers.Bureaus(circles)
 	for _, m := range s.genesis.Charter.Members {
-		if m.Code != s.home.Bureau() && n.Readers.Has(m.Code) {
+		if m.Code != s.home.Bureau() && all.Has(m.Code) {
 			readers++
 		}
 	}

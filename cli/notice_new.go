@@ -26,7 +26,7 @@ func (t *terminal) noticeNewCommand() *cli.Command {
 			"Example: comity notice new --kind yellow --to XB,XC --edit",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "kind", Usage: "`KIND`: " + kindList()},
-			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, such as XB,XC, or all"},
+			&cli.StringFlag{Name: "to", Usage: "`BUREAUS` that shall read it, such as XB,XC, or circle:NAME, or all"},
 			&cli.BoolFlag{Name: "edit", Usage: "edit it now, look at what each reader will see, and send it"},
 			&cli.BoolFlag{Name: "yes", Usage: "with --edit: send without asking"},
 			&cli.BoolFlag{Name: "again", Usage: "with --edit: although a notice of your bureau has this reference already"},

@@ -19,11 +19,18 @@ func (s *session) preview(n *notice.Notice, author keys.ID) error {
 	if err != nil {
 		return err
 	}
+	circles, err := s.desk.Seeing(n.Readers)
+	if err != nil {
+		return err
+	}
 	header := n.Publish()
 	s.say("PREVIEW of %s: nothing is sent yet", n.Reference)
 	s.tellUnreviewable(n)
 	s.say("  in clear  %s notice of %s, %s, urgency %s, review by %s", headerKind(header), s.bureau(o.Bureau), header.Classification, header.Urgency,
 		time.Unix(int64(header.ReviewBy)*24*60*60, 0).UTC().Format(time.DateOnly))
+	for i := range circles {
+		s.say("  to        %s", circleText(&circles[i]))
+	}
 	type group struct {
 		bureaus []string
 		opened  []seal.Opened
@@ -35,7 +42,7 @@ func (s *session) preview(n *notice.Notice, author keys.ID) error {
 		var names []string
 		var opened []seal.Opened
 		for _, p := range parts {
-			if p.Readers.Has(code) || code == o.Bureau {
+			if p.Readers.Bureaus(circles).Has(code) || code == o.Bureau {
 				names = append(names, p.Compartment.String())
 				opened = append(opened, seal.Opened{Compartment: p.Compartment, Plaintext: p.Plaintext})
 			}

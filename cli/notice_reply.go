@@ -282,7 +282,7 @@ func (s *session) replyReaders(c *cli.Context, k *desk.Case, r *notice.Reply, ab
 		return readers, nil
 	}
 	if k.Bureau == own && about == "" && k.View != nil && r.Type != notice.RequestReceive {
-		return k.View.Readers, nil
+		return s.desk.Reachable(k.View.Readers)
 	}
 	return readers, nil
 }

@@ -170,7 +170,7 @@ func (s *session) showCase(k *desk.Case) {
 	case k.View == nil:
 		s.say("  sealed    not for %s: none of the keys here opens it", s.home.Bureau())
 	default:
-		s.say("  readers   %s", strings.Join(k.View.Readers, " "))
+		s.showReaders(k.View.Readers, k.View.Circles)
 		s.showView(k.View)
 		if k.Status == state.StatusSubmitted && s.reviews(k) {
 			s.showOnceReviewed(k.View) // nobody else is to read of an arrest yet

@@ -73,6 +73,10 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	reference := n.Reference
+	if n, err = s.desk.ResolveNotice(n); err != nil {
+		return s.composing(reference, err)
+	}
 	s.tellUnreviewable(n)
 	return s.publish(c, by, n)
 }
@@ -88,7 +92,10 @@ func (s *session) publish(c *cli.Context, by desk.Officers, n *notice.Notice) er
 	if err != nil {
 		return s.composing(n.Reference, err)
 	}
-	return s.submitOrPark(c, n.Reference, it, waits || c.Bool("for-approval"))
+	if err := s.submitOrPark(c, n.Reference, it, waits || c.Bool("for-approval")); err != nil {
+		return err
+	}
+	return s.warnSuperseded(c, it, n.Readers)
 }
 
 func (t *terminal) noticeAmend(c *cli.Context) error {
@@ -114,11 +121,17 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 		return err
 	}
 	name := "the new version of " + k.Name()
+	if n, err = s.desk.ResolveNotice(n); err != nil {
+		return s.composing(name, err)
+	}
 	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Amend(c.Context, s.client, by, k.ID, n) })
 	if err != nil {
 		return s.composing(name, err)
 	}
-	return s.submitOrPark(c, name, it, waits || c.Bool("for-approval"))
+	if err := s.submitOrPark(c, name, it, waits || c.Bool("for-approval")); err != nil {
+		return err
+	}
+	return s.warnSuperseded(c, it, n.Readers)
 }
 
 func (t *terminal) noticeWithdraw(c *cli.Context) error {

@@ -126,6 +126,12 @@ func (s *session) draftName(d *drafts.Draft) string {
 		if v, err := s.desk.OpenDraft(d.Item); err == nil {
 			return v.Reference
 		}
+	case ledger.ClassCircle:
+		if e, before, err := s.desk.OpenCircleDraft(d.Item); err == nil && e != nil {
+			return "circle " + e.Name
+		} else if err == nil {
+			return "circle " + before.Name
+		}
 	case ledger.ClassReply:
 		r, err := s.desk.OpenReplyDraft(d.Item)
 		if err != nil || r == nil {
@@ -152,6 +158,15 @@ func (s *session) draftAct(d *drafts.Draft) string {
 		if r, err := s.desk.OpenReplyDraft(d.Item); err == nil && r != nil {
 			return r.Type.Words()
 		}
+	}
+	if class == ledger.ClassCircle {
+		switch st := d.Item.Entry.Statement; {
+		case st.Target == ledger.ID{}:
+			return "founding"
+		case st.BodyLen == 0:
+			return "end"
+		}
+		return "change"
 	}
 	return class.String()
 }

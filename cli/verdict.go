@@ -211,5 +211,5 @@ func (s *sealedFinding) String() string {
 	if len(s.Opened) == 0 {
 		return s.Why
 	}
-	return fmt.Sprintf("to %s; you hold keys of %s: opened %s", strings.Join(s.Readers, " "), s.By, strings.Join(s.Opened, ", "))
+	return fmt.Sprintf("to %s; you hold keys of %s: opened %s", readersText(s.Readers, nil), s.By, strings.Join(s.Opened, ", "))
 }

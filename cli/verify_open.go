@@ -40,7 +40,7 @@ func (t *terminal) openExhibit(f *finding, x *ledger.Exhibit, h *home.Home) {
 		return
 	}
 	if len(opened) == 0 {
-		f.Sealed.Why = "not to " + h.Bureau() + ": none of the keys here opens it"
+		f.Sealed.Why = "not to " + h.Bureau() + ": none of the keys here opens it (what is sealed to a circle: comity notice show)"
 		return
 	}
 	f.Sealed.By = h.Bureau()
@@ -70,6 +70,12 @@ func (f *finding) read(s *ledger.Statement, origin notice.Origin, opened []seal.
 			return err
 		}
 		f.Reference, f.Sealed.Readers = v.Reference, v.Readers
+	case ledger.ClassCircle:
+		e, err := notice.OpenEpoch(origin, s, 0, opened)
+		if err != nil || e == nil {
+			return err
+		}
+		f.Reference, f.Sealed.Readers = "circle "+e.Name, e.Members
 	case ledger.ClassReply, ledger.ClassReview, ledger.ClassSuspend, ledger.ClassLift, ledger.ClassExtend:
 		r, err := notice.OpenReply(origin, opened)
 		if err != nil || r == nil {

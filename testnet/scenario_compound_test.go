@@ -69,8 +69,7 @@ func (s *scenario) linked(bureau, name string) []string {
 // together: by a telephone, a wallet, the account behind an advert and a number
 // plate. Each learns what was shared with it and nothing else. What they learnt
 // of the method goes to all, after review; and what was lent leaves the ledger
-// only with its owner's consent. (A joint team with a sealed circle of its own is
-// part of the case too; the ledger has no circles yet, so it is not played here.)
+// only with its owner's consent. Then they form a joint team: scenario_team_test.go.
 func TestNetScenarioCompound(t *testing.T) {
 	s := play(t, 4)
 	phone := notice.Entity{ID: "ph", Phone: &notice.Phone{Number: "+99955506612"}}
@@ -111,6 +110,7 @@ func TestNetScenarioCompound(t *testing.T) {
 	}
 	s.purple()
 	s.lend(b)
+	s.team()
 }
 
 // purple publishes the method to all. It waits for the reviewers of other bureaus.

@@ -43,6 +43,28 @@ func (r Readers) Circles() []string {
 	return list
 }
 
+// Bureaus returns the readers with the members of circles in the place of these;
+// a circle that is not among those given is left out.
+func (r Readers) Bureaus(circles []CircleSeen) Readers {
+	var list Readers
+	for _, reader := range r {
+		of := Readers{reader}
+		if name := Circle(reader); name != "" {
+			i := slices.IndexFunc(circles, func(c CircleSeen) bool { return c.ID.String() == name })
+			if i < 0 {
+				continue
+			}
+			of = circles[i].Members
+		}
+		for _, b := range of {
+			if !slices.Contains(list, b) {
+				list = append(list, b)
+			}
+		}
+	}
+	return list
+}
+
 // IsCircleName reports whether s can be the name of a circle: 1 to 32 letters,
 // digits, and - . _ between them.
 func IsCircleName(s string) bool {
@@ -100,12 +122,12 @@ type circleText struct {
 // Parts returns the plaintexts of an epoch, each for the members.
 func (e *Epoch) Parts(o Origin) ([]Part, error) {
 	if err := e.check(o.Bureau); err != nil {
-		return nil, fmt.Errorf("circle %s: %w", e.Name, err)
+		return nil, err
 	}
 	text := circleText{Name: e.Name, Epoch: e.Number, Founded: idText(e.Circle), After: idText(e.After), Keys: make(map[string]string)}
 	for c := seal.Card; c <= seal.Victim; c++ {
 		if e.Seeds[c] == nil {
-			return nil, fmt.Errorf("circle %s: no key for a %s", e.Name, c)
+			return nil, fmt.Errorf("no key for a %s", c)
 		}
 		text.Keys[c.String()] = base64.StdEncoding.EncodeToString(e.Seeds[c].Recipient().Bytes())
 	}
@@ -117,7 +139,7 @@ func (e *Epoch) Parts(o Origin) ([]Part, error) {
 			Format: formatCircle, Ledger: o.Ledger, Author: o.Author, Origin: o.Bureau, Readers: e.Members, Circle: &own,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("circle %s: %w", e.Name, err)
+			return nil, err
 		}
 		parts = append(parts, part)
 	}
@@ -132,7 +154,7 @@ func (e *Epoch) check(founder string) error {
 	case e.Number < 1, (e.Number == 1) != (e.Circle == ledger.ID{}), (e.Circle == ledger.ID{}) != (e.After == ledger.ID{}):
 		return errors.New("it does not say after which epoch it comes")
 	case len(e.Members) < 2 || len(e.Members) > MaxCircleMembers:
-		return fmt.Errorf("%d members, and a circle has 2 to %d", len(e.Members), MaxCircleMembers)
+		return fmt.Errorf("a circle has 2 to %d members, its founder among them; this one would have %d", MaxCircleMembers, len(e.Members))
 	case !slices.Contains(e.Members, founder):
 		return fmt.Errorf("%s, who founded it, is not a member", founder)
 	}
@@ -146,7 +168,7 @@ func (e *Epoch) check(founder string) error {
 
 // OpenEpoch returns the epoch that a statement on a circle makes, from what a
 // reader could open of it; nil if that is nothing. number is which epoch of the
-// circle the ledger has it for. Like [OpenParts] it refuses a text from
+// circle the ledger has it for, 0 for who does not know. Like [OpenParts] it refuses a text from
 // elsewhere.
 func OpenEpoch(o Origin, s *ledger.Statement, number int, opened []seal.Opened) (*Epoch, error) {
 	texts, err := openInner(o, formatCircle, opened)
@@ -184,7 +206,7 @@ func OpenEpoch(o Origin, s *ledger.Statement, number int, opened []seal.Opened) 
 		}
 		after = c.After
 	}
-	if e.Circle != s.Target || e.After != after || e.Number != number {
+	if e.Circle != s.Target || e.After != after || number != 0 && e.Number != number {
 		return nil, fmt.Errorf("open circle: %w: it is another epoch than the one that was signed", ErrForeign)
 	}
 	return e, nil

@@ -199,7 +199,7 @@ func TestReaders(t *testing.T) {
 			t.Errorf("reader %s: %v, want it accepted: %v", reader, err, want)
 		}
 	}
-	v := View{Readers: Readers{"XA", "circle:" + ledger.ID{7}.String()}, Circles: []CircleSeen{{Members: Readers{"XA", "XC"}}}}
+	v := View{Readers: Readers{"XA", "circle:" + ledger.ID{7}.String()}, Circles: []CircleSeen{{ID: ledger.ID{7}, Members: Readers{"XA", "XC"}}}}
 	if got := strings.Join(v.Bureaus(), " "); got != "XA XC" {
 		t.Errorf("bureaus %s", got)
 	}

@@ -1,8 +1,6 @@
 package notice
 
 import (
-	"slices"
-
 	"comity/crypto/keys"
 	"comity/ledger"
 )
@@ -33,25 +31,7 @@ type View struct {
 
 // Bureaus returns the readers with the members of their circles in the place of
 // these, as far as the reader knows them.
-func (v *View) Bureaus() Readers {
-	var list Readers
-	add := func(codes ...string) {
-		for _, b := range codes {
-			if !slices.Contains(list, b) {
-				list = append(list, b)
-			}
-		}
-	}
-	for _, r := range v.Readers {
-		if Circle(r) == "" {
-			add(r)
-		}
-	}
-	for i := range v.Circles {
-		add(v.Circles[i].Members...)
-	}
-	return list
-}
+func (v *View) Bureaus() Readers { return v.Readers.Bureaus(v.Circles) }
 
 // Opened reports whether anything of the notice could be opened.
 func (v *View) Opened() bool {

@@ -147,5 +147,8 @@ func (d *Desk) recipients(c seal.Compartment, bureaus []string) ([]*keys.Recipie
 		}
 		list = append(list, r)
 	}
+	if len(covered) > 0 && len(list) > maxCircleGrants {
+		return nil, fmt.Errorf("%d readers beside a circle: %d are the most", len(list), maxCircleGrants)
+	}
 	return list, nil
 }

@@ -214,7 +214,7 @@ func (d *Desk) Resolve(readers notice.Readers) (notice.Readers, error) {
 			if err != nil {
 				c, err := d.Circle(name)
 				if err != nil {
-					return nil, err
+					return nil, fmt.Errorf("readers: %w", err)
 				}
 				id = c.ID
 			}
@@ -254,6 +254,17 @@ func (d *Desk) ResolveNotice(n *notice.Notice) (*notice.Notice, error) {
 func (d *Desk) Seeing(readers notice.Readers) ([]notice.CircleSeen, error) {
 	seen, _ := d.Seen()
 	return d.seenCircles(readers, &ledger.Entry{Statement: &ledger.Statement{SeenSize: seen}}, seen)
+}
+
+// Superseded returns the circles among the readers that had changed, or ended,
+// when a statement for them came into the ledger.
+func (d *Desk) Superseded(e *ledger.Entry, readers notice.Readers) ([]notice.CircleSeen, error) {
+	index, there, err := state.ReadIndex(d.store, e.ID)
+	if err != nil || !there {
+		return nil, err
+	}
+	seen, err := d.seenCircles(readers, e, index)
+	return slices.DeleteFunc(seen, func(c notice.CircleSeen) bool { return !c.Superseded }), err
 }
 
 // OpenCircleDraft returns the epoch that a draft would make, and the circle as it

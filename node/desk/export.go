@@ -159,7 +159,7 @@ func (d *Desk) disclose(ctx context.Context, c *client.Client, k *Case, entry ui
 		return nil, err
 	}
 	ids := d.opener.keys()
-	opened, err := body.Open(d.context(x.Item.Entry), ids)
+	opened, err := d.openParts(x.Item.Entry, body, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (d *Desk) granted(k *Case, body *seal.Sealed, e *ledger.Entry, ids identiti
 		if err != nil {
 			continue // a purged grant opens nothing more
 		}
-		if more, err := body.OpenGranted(d.context(e), by.Statement.Author, grants, ids); err == nil {
+		if more, err := d.openGranted(e, body, by, grants, ids); err == nil {
 			list = append(list, more...)
 		}
 	}

@@ -2,9 +2,7 @@ package keys
 
 import (
 	"bytes"
-	"crypto/ecdh"
 	"crypto/hpke"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -173,47 +171,6 @@ func TestRecipientFromBytesRefuses(t *testing.T) {
 	public.Bytes()[0] ^= 1
 	if !bytes.Equal(public.Bytes(), good) {
 		t.Error("Bytes() aliases the key")
-	}
-}
-
-// TestAdmitX25519 holds points of every order against crypto/ecdh, which refuses
-// a shared secret of zeros: each scalar is a multiple of eight.
-func TestAdmitX25519(t *testing.T) {
-	scalar, err := ecdh.X25519().NewPrivateKey(bytes.Repeat([]byte{7}, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	minusOne := append([]byte{0xec}, bytes.Repeat([]byte{0xff}, 31)...)
-	minusOne[31] = 0x7f
-	points := [][]byte{make([]byte, 32), append([]byte{1}, make([]byte, 31)...), minusOne} // of orders 2 and 4
-	for _, order8 := range []string{
-		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-	} {
-		u, err := hex.DecodeString(order8)
-		if err != nil {
-			t.Fatal(err)
-		}
-		points = append(points, u)
-	}
-	for i := range 64 {
-		u := sha256.Sum256([]byte{byte(i)})
-		u[31] &= 0x7f
-		points = append(points, u[:])
-	}
-	for i, u := range points {
-		public, err := ecdh.X25519().NewPublicKey(u)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = scalar.ECDH(public)
-		if got := admitX25519(u); got != (err == nil) || got != (i >= 5) {
-			t.Errorf("admitX25519(%x) = %t; ECDH: %v", u, got, err)
-		}
-		u[31] |= 0x80
-		if admitX25519(u) {
-			t.Errorf("admitX25519(%x): not canonical, and admitted", u)
-		}
 	}
 }
 

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"crypto/hpke"
 	"fmt"
 	"strings"
@@ -49,24 +50,24 @@ func newRecipient(pub hpke.PublicKey) *Recipient {
 }
 
 // admitX25519 reports whether pub is the canonical form of a u-coordinate that
-// contributes to a shared secret: one that eight times does not lead to the
-// neutral element. RFC 7748 doubles a u-coordinate X/Z like this (section 5), on
-// the curve and on its twist; the neutral element alone has no Z.
+// contributes to a shared secret. Any scalar shows the latter: X25519 clamps
+// it to a multiple of eight, and that maps small-order points, and only
+// those, to zero, which crypto/ecdh reports.
 func admitX25519(pub []byte) bool {
-	x, err := new(field.Element).SetBytes(pub)
-	if err != nil || !bytes.Equal(x.Bytes(), pub) {
+	u, err := new(field.Element).SetBytes(pub)
+	if err != nil || !bytes.Equal(u.Bytes(), pub) {
 		return false
 	}
-	var aa, bb, e, t field.Element
-	z := new(field.Element).One()
-	for range 3 {
-		aa.Square(aa.Add(x, z))
-		bb.Square(bb.Subtract(x, z))
-		e.Subtract(&aa, &bb)
-		x.Multiply(&aa, &bb)
-		z.Multiply(&e, t.Add(&aa, t.Mult32(&e, 121665)))
+	point, err := ecdh.X25519().NewPublicKey(pub)
+	if err != nil {
+		return false
 	}
-	return z.Equal(new(field.Element)) == 0
+	scalar, err := ecdh.X25519().NewPrivateKey(make([]byte, 32))
+	if err != nil {
+		return false
+	}
+	_, err = scalar.ECDH(point)
+	return err == nil
 }
 
 // ParseRecipient parses the text form of [Recipient.String], in lower case as

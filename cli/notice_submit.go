@@ -47,7 +47,7 @@ func (t *terminal) noticeWithdrawCommand() *cli.Command {
 		ArgsUsage:   "ID",
 		Description: "The notice stays in the ledger, marked as ended.\n\nExample: comity notice withdraw LT-0301",
 		Flags:       []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
-		Action:      t.noticeWithdraw,
+		Action:      t.inSession(t.openToWrite, 1, 1, "ID", (*session).noticeWithdraw),
 	}
 }
 
@@ -121,16 +121,7 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 	return s.submitOrPark(c, name, it, waits || c.Bool("for-approval"))
 }
 
-func (t *terminal) noticeWithdraw(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "ID")
-	if err != nil {
-		return err
-	}
-	s, err := t.openToWrite(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) noticeWithdraw(c *cli.Context, args []string) error {
 	k, err := s.own(c.Context, "withdraw", args[0])
 	if err != nil {
 		return err

@@ -29,6 +29,8 @@ type View struct {
 	Body   *Body
 	Tally  *Tally
 	Victim *Victim
+
+	Attachments []Attachment // of the parts that were opened
 }
 
 // Bureaus returns the readers with the members of their circles in the place of
@@ -110,9 +112,11 @@ func (v *View) MarshalJSON() ([]byte, error) {
 		Body           *Body        `json:"body,omitempty"`
 		Tally          *Tally       `json:"tally,omitempty"`
 		Victim         *Victim      `json:"victim,omitempty"`
+
+		Attachments []Attachment `json:"attachments,omitempty"` // without keys
 	}{
 		v.ID, v.Origin.Ledger, v.Origin.Author, v.Origin.Bureau, v.Kind.String(), colourText(v.Colour), v.Unreviewed(),
 		v.Header.Urgency.String(), v.Header.Classification.String(), v.ReviewBy(), v.Reference, v.Readers, v.Circles, v.Action(),
-		v.Card, v.Body, v.Tally, v.Victim,
+		v.Card, v.Body, v.Tally, v.Victim, Without(v.Attachments),
 	}, false)
 }

@@ -19,6 +19,7 @@ const (
 	Forbidden       Code = "forbidden"        // the key's roles do not allow this
 	NotFound        Code = "not_found"        //
 	Purged          Code = "purged"           // the body was purged
+	NoAttachment    Code = "no_attachment"    // a notice names a sealed file that its own node does not have
 	NotFinal        Code = "not_final"        // no FINAL checkpoint covers it yet
 	NoLeader        Code = "no_leader"        // no majority at the moment: nothing was written
 	NotLeader       Code = "not_leader"       // a forward reached a node that does not lead
@@ -74,7 +75,7 @@ func Retryable(err error) bool {
 var statusOf = map[Code]int{
 	Malformed: http.StatusBadRequest, TooLarge: http.StatusRequestEntityTooLarge,
 	Unauthenticated: http.StatusUnauthorized, Forbidden: http.StatusForbidden,
-	NotFound: http.StatusNotFound, Purged: http.StatusGone, NotFinal: http.StatusTooEarly,
+	NotFound: http.StatusNotFound, Purged: http.StatusGone, NotFinal: http.StatusTooEarly, NoAttachment: http.StatusConflict,
 	NoLeader: http.StatusServiceUnavailable, NotLeader: http.StatusMisdirectedRequest,
 	Unknown: http.StatusGatewayTimeout, Busy: http.StatusTooManyRequests, Stopping: http.StatusServiceUnavailable,
 	Internal: http.StatusInternalServerError, MethodNotAllow: http.StatusMethodNotAllowed,

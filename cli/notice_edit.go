@@ -159,6 +159,9 @@ func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 	if err != nil {
 		return err
 	}
+	if err := s.attach(by, n, c.StringSlice("attach")); err != nil {
+		return err
+	}
 	if !s.asJSON {
 		if err := s.preview(n, by.Author.ID()); err != nil {
 			return err

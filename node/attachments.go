@@ -156,6 +156,12 @@ func (h *holdings) put(by keys.ID, address ledger.Hash, size uint64, from int64,
 		return &wire.AttachmentState{Held: true, Have: int64(size)}, nil
 	}
 	have := h.folder.Begun(address)
+	if uint64(have) >= size { // cut before its hash was looked at
+		if err := h.folder.DropPart(address); err != nil {
+			return nil, err
+		}
+		have = 0
+	}
 	if len(piece) == 0 || from != have {
 		return &wire.AttachmentState{Have: have}, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
 )
@@ -19,15 +20,17 @@ import (
 // nodes, under its address; what is here stands in a sealed part, and lets who
 // opens the part find, open and check it. Authors do not write it: programs do.
 type Attachment struct {
-	Part    seal.Compartment `json:"-"`    // in which it stands
-	Name    string           `json:"name"` // of the file, without a folder
-	Type    string           `json:"type"` // media type, as the author's program took it
-	Size    int64            `json:"size"`
-	SHA256  string           `json:"sha256"`      // of the file
-	Address string           `json:"address"`     // SHA-256 of the sealed bytes
-	Sealed  int64            `json:"sealed_size"` // how many there are
-	ID      string           `json:"id"`
-	Key     string           `json:"key,omitempty"` // content key; left out wherever it is only shown
+	Part   seal.Compartment `json:"-"` // in which it stands
+	Author keys.ID          `json:"-"` // whose statement named its address first; set by who read the entry
+
+	Name    string `json:"name"` // of the file, without a folder
+	Type    string `json:"type"` // media type, as the author's program took it
+	Size    int64  `json:"size"`
+	SHA256  string `json:"sha256"`      // of the file
+	Address string `json:"address"`     // SHA-256 of the sealed bytes
+	Sealed  int64  `json:"sealed_size"` // how many there are
+	ID      string `json:"id"`
+	Key     string `json:"key,omitempty"` // content key; left out wherever it is only shown
 }
 
 // Bounds of attachments.

@@ -55,6 +55,14 @@ func (v *View) Bureaus() Readers {
 	return list
 }
 
+// Notice returns the notice as its author would write it again, of the parts that
+// were opened.
+func (v *View) Notice() *Notice {
+	return &Notice{Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Origin: v.Origin.Bureau, Urgency: v.Header.Urgency,
+		Classification: v.Header.Classification, ReviewBy: v.ReviewBy(), Readers: v.Readers, Card: v.Card, Body: v.Body, Victim: v.Victim, Tally: v.Tally,
+		Attachments: v.Attachments}
+}
+
 // Opened reports whether anything of the notice could be opened.
 func (v *View) Opened() bool {
 	return v.Card != nil || v.Body != nil || v.Tally != nil || v.Victim != nil

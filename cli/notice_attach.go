@@ -219,21 +219,29 @@ func (s *session) attach(by desk.Officers, n *notice.Notice, specs []string) err
 
 // sendFiles hands the node the files that a statement names.
 func (s *session) sendFiles(ctx context.Context, name string, it ledger.Item) error {
+	files, err := desk.OpenFiles(s.home.DeskDir())
+	if err != nil {
+		return err
+	}
 	advance, end := s.transferred("handing over the files")
-	err := desk.SendFiles(ctx, s.client, s.files, it.Entry.Statement, advance)
+	err = desk.SendFiles(ctx, s.client, files, it.Entry.Statement, advance)
 	end()
 	switch {
 	case errors.Is(err, desk.ErrNoFile):
 		return hint(fmt.Errorf("%s was not sent: %w", name, err), "it was sealed in another home, or long ago: whoever wrote the notice attaches the file again")
 	case err != nil:
-		return hint(fmt.Errorf("%s was not sent: %w", name, err), "nothing is lost: the same command begins with what the node has not got")
+		return hint(fmt.Errorf("%s was not sent: %w", name, err), "try again when the node of your bureau answers: files go through it")
 	}
 	return nil
 }
 
 // sentFiles removes what was kept here to be sent.
 func (s *session) sentFiles(it ledger.Item) {
-	if err := desk.DropFiles(s.files, it.Entry.Statement); err != nil {
+	files, err := desk.OpenFiles(s.home.DeskDir())
+	if err == nil {
+		err = desk.DropFiles(files, it.Entry.Statement)
+	}
+	if err != nil {
 		s.note("the sealed files that were sent are still here: %s", err)
 	}
 }

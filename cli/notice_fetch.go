@@ -178,11 +178,23 @@ func (s *session) told(done []fetched) error {
 }
 
 func (s *session) fetchOne(c *cli.Context, k *desk.Case, f *desk.File, o *output) error {
-	advance, end := s.transferred(f.Name)
-	err := f.Fetch(c.Context, s.client, s.files, func(atNode bool, done, total uint64) {
-		if !atNode {
-			advance(done, total)
+	files, err := desk.OpenFiles(s.home.DeskDir())
+	if err != nil {
+		return err
+	}
+	var shown string // which of two bars
+	advance, end := func(uint64, uint64) {}, func() {}
+	err = f.Fetch(c.Context, s.client, files, func(atNode bool, done, total uint64) {
+		what := f.Name
+		if atNode {
+			what += ", on its way to the node"
 		}
+		if what != shown {
+			end()
+			shown = what
+			advance, end = s.transferred(what)
+		}
+		advance(done, total)
 	})
 	end()
 	switch {
@@ -193,7 +205,7 @@ func (s *session) fetchOne(c *cli.Context, k *desk.Case, f *desk.File, o *output
 	case err != nil:
 		return hint(fmt.Errorf("%s of %s was not got: %w", f.Name, k.Name(), err), "the same command goes on where this one stopped")
 	}
-	if err := f.Open(s.files, o); err != nil {
+	if err := f.Open(files, o); err != nil {
 		return err
 	}
 	return o.keep()

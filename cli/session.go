@@ -12,7 +12,6 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/store"
-	"comity/node/blobs"
 	"comity/node/client"
 	"comity/node/desk"
 	"comity/node/desk/remote"
@@ -32,8 +31,7 @@ type session struct {
 	access  *keys.TLS // by which the node, the desk and the read log know who asks
 	client  *client.Client
 	desk    *desk.Desk
-	files   *blobs.Folder // sealed files on their way; also after the desk is closed
-	remote  *remote.Desk  // the bureau's desk, if this home reads through one
+	remote  *remote.Desk // the bureau's desk, if this home reads through one
 
 	deskClient *client.Client // of remote
 	remoteSize uint64         // entries that remote had when this session began
@@ -165,10 +163,7 @@ func (s *session) openDesk(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, deskLimit)
 	defer cancel()
 	for told := false; ; told = true {
-		if s.desk, err = desk.Open(s.home.DeskDir(), s.genesis); err == nil {
-			s.files = s.desk.Files()
-		}
-		if !errors.Is(err, store.ErrLocked) {
+		if s.desk, err = desk.Open(s.home.DeskDir(), s.genesis); !errors.Is(err, store.ErrLocked) {
 			return err
 		}
 		if !told {

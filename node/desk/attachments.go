@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,6 +26,12 @@ import (
 // be sent, and those that are fetched, until they are opened. It may be used
 // after the desk is closed.
 func (d *Desk) Files() *blobs.Folder { return d.files }
+
+// OpenFiles opens the folder of sealed files of the replica in a folder, which need
+// not be there: who reads through the bureau's desk has none.
+func OpenFiles(dir string) (*blobs.Folder, error) {
+	return blobs.Open(filepath.Join(dir, "attachments"))
+}
 
 // keepFiles is how long a sealed file stays that no statement names: its notice
 // may wait for a second officer.

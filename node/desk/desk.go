@@ -69,7 +69,7 @@ func newDesk(dir string, m *state.Machine, s store.Store) (*Desk, error) {
 	d.catalog, d.opener = newCatalog(s), new(opener)
 	d.Unlock(nil)
 	var err error
-	if d.files, err = blobs.Open(filepath.Join(dir, "attachments")); err != nil {
+	if d.files, err = OpenFiles(dir); err != nil {
 		return nil, err
 	}
 	if err := d.sweepFiles(); err != nil {

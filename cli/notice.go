@@ -20,8 +20,8 @@ func (t *terminal) noticeCommand() *cli.Command {
 			"and sends it. An ID is a notice's short name, or 8 digits or more of its id.\n\n" +
 			"Example: comity notice show LT-0301",
 		Subcommands: []*cli.Command{
-			t.noticeNewCommand(), t.noticeImportCommand(), t.noticeSubmitCommand(), t.noticeAmendCommand(),
-			t.noticeListCommand(), t.noticeShowCommand(), t.noticeAckCommand(), t.noticeHitCommand(), t.noticeConfirmCommand(),
+			t.noticeNewCommand(), t.noticeImportCommand(), t.noticeSubmitCommand(), t.noticeAmendCommand(), t.noticeAttachCommand(),
+			t.noticeListCommand(), t.noticeShowCommand(), t.noticeFetchCommand(), t.noticeAckCommand(), t.noticeHitCommand(), t.noticeConfirmCommand(),
 			t.noticeNegativeCommand(), t.noticeNeedsTimeCommand(), t.noticeOutcomeCommand(), t.noticeMessageCommand(),
 			t.noticeConsentCommand(), t.noticeRequestCommand(), t.noticeReplyCommand(),
 			t.noticeGrantCommand(), t.noticeReviewCommand(), t.noticeSuspendCommand(), t.noticeLiftCommand(),

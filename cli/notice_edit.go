@@ -160,6 +160,9 @@ func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 	if err != nil {
 		return err
 	}
+	if err := s.attach(by, n, c.StringSlice("attach")); err != nil {
+		return err
+	}
 	reference := n.Reference
 	if n, err = s.desk.ResolveNotice(n); err != nil {
 		return s.composing(reference, err)

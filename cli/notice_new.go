@@ -30,7 +30,7 @@ func (t *terminal) noticeNewCommand() *cli.Command {
 			&cli.BoolFlag{Name: "edit", Usage: "edit it now, look at what each reader will see, and send it"},
 			&cli.BoolFlag{Name: "yes", Usage: "with --edit: send without asking"},
 			&cli.BoolFlag{Name: "again", Usage: "with --edit: although a notice of your bureau has this reference already"},
-			secondFlag(), approvalFlag(), noWaitFlag(),
+			attachFlag(), secondFlag(), approvalFlag(), noWaitFlag(),
 		}, outputFlags()...),
 		Action: t.noticeNew,
 	}
@@ -44,6 +44,9 @@ func (t *terminal) noticeNew(c *cli.Context) error {
 		return err
 	}
 	if err := editFlags(c); err != nil {
+		return err
+	}
+	if err := checkFiles(c.StringSlice("attach")); err != nil {
 		return err
 	}
 	kind, err := kindFlag(c.String("kind"))
@@ -98,7 +101,7 @@ func (t *terminal) noticeNew(c *cli.Context) error {
 // editFlags checks that flags of an edited notice stand with --edit, and those
 // of a file without.
 func editFlags(c *cli.Context) error {
-	for _, name := range []string{"yes", "again", "second", "for-approval", "no-wait"} {
+	for _, name := range []string{"yes", "again", "attach", "second", "for-approval", "no-wait"} {
 		if c.IsSet(name) && !c.Bool("edit") {
 			return usagef("--%s goes with --edit; a template is not sent", name)
 		}

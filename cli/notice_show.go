@@ -69,6 +69,9 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			if t := tallyOf(k); t != nil && c.Bool("full") {
 				s.say("  in full, not to be shared: %d intercepted, %d located", t.Intercepted, t.Located)
 			}
+			if k.View != nil && len(k.View.Attachments) > 0 {
+				s.note("its files: comity notice fetch %s --out DIR", k.Name())
+			}
 			s.showThread(k.Thread(asOf))
 			return s.showPurge(k)
 		},
@@ -78,21 +81,22 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 // caseRecord is all of a case, as --json shows it.
 type caseRecord struct {
 	caseLine
-	ReviewBy       string         `json:"review_by,omitempty"`
-	Classification string         `json:"classification"`
-	Withheld       []string       `json:"withheld,omitempty"` // by the desk: not for the roles of who asks
-	Problem        string         `json:"problem,omitempty"`  // why what was sealed is not shown
-	Card           *notice.Card   `json:"card,omitempty"`
-	Body           *notice.Body   `json:"body,omitempty"`
-	Tally          *notice.Tally  `json:"tally,omitempty"`
-	Victim         *notice.Victim `json:"victim,omitempty"`
-	Versions       int            `json:"versions"`
-	Ended          uint64         `json:"ended_at,omitempty"` // entry that ended it
-	Acts           []actRecord    `json:"acts,omitempty"`
-	Answers        []answerRecord `json:"answers"`
-	Hits           []lineRecord   `json:"hits,omitempty"`
-	Consents       []lineRecord   `json:"consents,omitempty"`
-	Requests       []lineRecord   `json:"requests,omitempty"`
+	ReviewBy       string             `json:"review_by,omitempty"`
+	Classification string             `json:"classification"`
+	Withheld       []string           `json:"withheld,omitempty"` // by the desk: not for the roles of who asks
+	Problem        string             `json:"problem,omitempty"`  // why what was sealed is not shown
+	Card           *notice.Card       `json:"card,omitempty"`
+	Body           *notice.Body       `json:"body,omitempty"`
+	Tally          *notice.Tally      `json:"tally,omitempty"`
+	Victim         *notice.Victim     `json:"victim,omitempty"`
+	Attachments    []attachmentRecord `json:"attachments,omitempty"`
+	Versions       int                `json:"versions"`
+	Ended          uint64             `json:"ended_at,omitempty"` // entry that ended it
+	Acts           []actRecord        `json:"acts,omitempty"`
+	Answers        []answerRecord     `json:"answers"`
+	Hits           []lineRecord       `json:"hits,omitempty"`
+	Consents       []lineRecord       `json:"consents,omitempty"`
+	Requests       []lineRecord       `json:"requests,omitempty"`
 }
 
 type answerRecord struct {
@@ -131,6 +135,7 @@ func recordOf(k *desk.Case) *caseRecord {
 	}
 	if v := k.View; v != nil {
 		r.Card, r.Body, r.Tally, r.Victim = v.Card, v.Body, v.Tally, v.Victim
+		r.Attachments = attachmentsOf(v)
 	}
 	for i := range k.Acts {
 		a := &k.Acts[i]

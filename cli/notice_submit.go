@@ -22,7 +22,7 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 			"officer: --second, or else it waits for one to `approve` it.\n" +
 			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
 			"Example: comity notice submit lt-0301.json",
-		Flags: []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag(),
+		Flags: []cli.Flag{attachFlag(), secondFlag(), approvalFlag(), noWaitFlag(),
 			&cli.BoolFlag{Name: "again", Usage: "send it although a notice of your bureau has this reference already"}},
 		Action: t.noticeSubmit,
 	}
@@ -34,8 +34,11 @@ func (t *terminal) noticeAmendCommand() *cli.Command {
 		Usage:     "replace a notice of your bureau by a new version",
 		ArgsUsage: "ID FILE",
 		Description: "A new version that asks for an arrest, or has a victim's part, needs a second officer: --second, or\n" +
-			"else it waits for one to `approve` it.\n\nExample: comity notice amend LT-0301 lt-0301.json",
-		Flags:  []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
+			"else it waits for one to `approve` it. The files of the version before stay, where your keys open\n" +
+			"them: --detach takes one off.\n\n" +
+			"Example: comity notice amend LT-0301 lt-0301.json",
+		Flags: []cli.Flag{attachFlag(), &cli.StringSliceFlag{Name: "detach", Usage: "take the file `NAME` off; may be repeated"},
+			secondFlag(), approvalFlag(), noWaitFlag()},
 		Action: t.noticeAmend,
 	}
 }
@@ -60,6 +63,9 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkFiles(c.StringSlice("attach")); err != nil {
+		return err
+	}
 	n, err := t.readNotice(args[0])
 	if err != nil {
 		return err
@@ -78,6 +84,14 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 		return s.composing(reference, err)
 	}
 	s.tellUnreviewable(n)
+	if !c.Bool("again") { // before files are sealed for nothing
+		if err := s.unused(c.Context, n.Reference); err != nil {
+			return err
+		}
+	}
+	if err := s.attach(by, n, c.StringSlice("attach")); err != nil {
+		return err
+	}
 	return s.publish(c, by, n)
 }
 
@@ -103,6 +117,9 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkFiles(c.StringSlice("attach")); err != nil {
+		return err
+	}
 	n, err := t.readNotice(args[1])
 	if err != nil {
 		return err
@@ -116,22 +133,7 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	by, err := s.signers(c)
-	if err != nil {
-		return err
-	}
-	name := "the new version of " + k.Name()
-	if n, err = s.desk.ResolveNotice(n); err != nil {
-		return s.composing(name, err)
-	}
-	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Amend(c.Context, s.client, by, k.ID, n) })
-	if err != nil {
-		return s.composing(name, err)
-	}
-	if err := s.submitOrPark(c, name, it, waits || c.Bool("for-approval")); err != nil {
-		return err
-	}
-	return s.warnSuperseded(c, it, n.Readers)
+	return s.amend(c, k, n, c.StringSlice("attach"), c.StringSlice("detach"))
 }
 
 func (s *session) noticeWithdraw(c *cli.Context, args []string) error {

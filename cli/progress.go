@@ -32,6 +32,28 @@ func (t *terminal) progress(what string) (advance func(done, total uint64), end 
 	return advance, end
 }
 
+// transferred is progress in bytes.
+func (t *terminal) transferred(what string) (advance func(done, total uint64), end func()) {
+	if !isTerminal(t.stderr) {
+		return func(uint64, uint64) {}, func() {}
+	}
+	p := mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(40))
+	bar := p.AddBar(0,
+		mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name(visible(what)+" ")),
+		mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f")),
+	)
+	advance = func(done, total uint64) {
+		bar.SetTotal(int64(total), false)
+		bar.SetCurrent(int64(done))
+	}
+	end = func() {
+		bar.Abort(true)
+		p.Wait()
+	}
+	return advance, end
+}
+
 // rate is progress for work of an even pace: it shows how fast it goes, and how
 // long it will take.
 func (t *terminal) rate(what string) (advance func(done, total uint64), end func()) {

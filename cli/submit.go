@@ -45,11 +45,15 @@ type written struct {
 // committed, then FINAL. name is what people call it.
 func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 	s.closeDesk() // the rest may take a minute
+	if err := s.sendFiles(c.Context, name, it); err != nil {
+		return err
+	}
 	start := time.Now()
 	sub, err := s.submit(c.Context, it)
 	if err != nil {
 		return s.refusal(name, err)
 	}
+	s.sentFiles(it)
 	w := &written{Name: name, ID: sub.ID, Index: sub.Index, State: "committed", Time: sub.Time, Known: sub.Known}
 	took := func() string {
 		w.Seconds = time.Since(start).Round(time.Millisecond).Seconds()

@@ -23,9 +23,11 @@ func (s *session) showView(v *notice.View) {
 	}
 	if v.Body != nil {
 		s.showBody(v.Body)
+		s.showFiles(v, "body")
 	}
 	if v.Victim != nil {
 		s.showVictim(v.Victim)
+		s.showFiles(v, "victim")
 	}
 }
 
@@ -59,6 +61,7 @@ func (s *session) showCard(v *notice.View) {
 	if len(c.Photo) > 0 {
 		s.say("  photo     %s (with --json)", size(int64(len(c.Photo))))
 	}
+	s.showFiles(v, "card")
 	s.say("  call      %s, %s%s", c.Desk.Name, c.Desk.Phone, speaks(c.Desk.Speaks))
 }
 

@@ -19,13 +19,15 @@ type Publish struct {
 	Classification Classification
 	Urgency        Urgency
 	SizeClass      uint8 // ceil(log2(sealed size)), so that lists can show a size
+	Attachments    []Attachment
 }
 
 // MaxDay is the last day of the year 9999, counted from 1970-01-01.
 const MaxDay = MaxTime / 86_400
 
 // Marshal returns the encoding of p: u8 kind, u32 review day since 1970-01-01,
-// u8 classification, u8 urgency, u8 size class.
+// u8 classification, u8 urgency, u8 size class; then, if there are any, the
+// attachments.
 func (p *Publish) Marshal() []byte {
 	b := cryptobyte.NewBuilder(nil)
 	b.AddUint8(uint8(p.Kind))
@@ -33,6 +35,7 @@ func (p *Publish) Marshal() []byte {
 	b.AddUint8(uint8(p.Classification))
 	b.AddUint8(uint8(p.Urgency))
 	b.AddUint8(p.SizeClass)
+	addAttachments(b, p.Attachments)
 	return b.BytesOrPanic()
 }
 
@@ -42,7 +45,7 @@ func ParsePublish(data []byte) (*Publish, error) {
 	in := cryptobyte.String(data)
 	ok := in.ReadUint8((*uint8)(&p.Kind)) && in.ReadUint32(&p.ReviewBy) &&
 		in.ReadUint8((*uint8)(&p.Classification)) && in.ReadUint8((*uint8)(&p.Urgency)) &&
-		in.ReadUint8(&p.SizeClass) && in.Empty()
+		in.ReadUint8(&p.SizeClass) && readAttachments(&in, &p.Attachments) && in.Empty()
 	if !ok || int(p.Kind) >= len(kindNames) || p.Kind == KindDiffusion ||
 		p.Classification > Secret || p.Urgency > U3 || p.ReviewBy > MaxDay || p.SizeClass > 18 {
 		return nil, ErrMalformed

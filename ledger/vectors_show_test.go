@@ -28,8 +28,12 @@ func showStatement(s *ledger.Statement) []string {
 }
 
 func showPublish(p *ledger.Publish) []string {
-	return []string{"kind " + p.Kind.String(), fmt.Sprintf("review_by %d", p.ReviewBy), "classification " + p.Classification.String(),
+	shows := []string{"kind " + p.Kind.String(), fmt.Sprintf("review_by %d", p.ReviewBy), "classification " + p.Classification.String(),
 		"urgency " + p.Urgency.String(), fmt.Sprintf("size_class %d", p.SizeClass)}
+	for _, a := range p.Attachments {
+		shows = append(shows, fmt.Sprintf("attachment %x %d", a.Address, a.Size))
+	}
+	return shows
 }
 
 func showEnrol(e *ledger.Enrol) []string {

@@ -187,6 +187,37 @@ func (w *vectorWriter) statements() {
 	w.malformed("statement-revoke-with-target", "A revocation names its key in the clear fields.", class(ledger.ClassRevoke, revoke, noBody, target))
 }
 
+// publishAttachments writes the vectors of clear fields that name attachments.
+func (w *vectorWriter) publishAttachments(with func(func(*ledger.Publish)) []byte) {
+	sized := func(sizes ...uint64) []byte {
+		return with(func(p *ledger.Publish) {
+			for i, n := range sizes {
+				p.Attachments = append(p.Attachments, ledger.Attachment{Address: ledger.Hash{byte(i + 1)}, Size: n})
+			}
+		})
+	}
+	size := uint64(seal.SealedSize(100))
+	two, many := sized(size, seal.MaxSealedAttachment), make([]uint64, 17)
+	for i := range many {
+		many[i] = size
+	}
+	swapped := bytes.Clone(two)
+	swapped[9], swapped[9+40] = swapped[9+40], swapped[9]
+	equal := bytes.Clone(two)
+	equal[9+40] = equal[9]
+	none := append(with(func(*ledger.Publish) {}), 0)
+	w.vector("publish-attachments", "Two attachments, one of them as long as any may be.", "ok", two)
+	w.vector("publish-attachments-16", "As many attachments as there may be.", "ok", sized(many[:16]...))
+	w.malformed("publish-attachments-0", "No attachment, and yet a number of them.", none)
+	w.malformed("publish-attachments-17", "An attachment too many.", sized(many...))
+	w.malformed("publish-attachments-descend", "The addresses do not ascend.", swapped)
+	w.malformed("publish-attachments-twice", "An address twice.", equal)
+	w.malformed("publish-attachments-size", "No file is so long when it is sealed.", sized(size+1))
+	w.malformed("publish-attachments-too-large", "The sealed file of one that is too large.", sized(uint64(seal.SealedSize(seal.MaxAttachment+2<<20))))
+	w.malformed("publish-attachments-truncated", "The last byte is missing.", two[:len(two)-1])
+	w.malformed("publish-attachments-trailing-byte", "A byte too many.", append(bytes.Clone(two), 0))
+}
+
 func (w *vectorWriter) public() {
 	p := ledger.Publish{Kind: ledger.KindYellow, ReviewBy: 20_819, Classification: ledger.Restricted, Urgency: ledger.U3, SizeClass: 12}
 	with := func(change func(p *ledger.Publish)) []byte {
@@ -203,6 +234,7 @@ func (w *vectorWriter) public() {
 	w.malformed("publish-review-too-late", "The first day of the year 10000.", with(func(p *ledger.Publish) { p.ReviewBy = ledger.MaxDay + 1 }))
 	w.malformed("publish-size-class-19", "No body is larger than 2^18 bytes.", with(func(p *ledger.Publish) { p.SizeClass = 19 }))
 	w.malformed("publish-trailing-byte", "A byte too many.", append(p.Marshal(), 0))
+	w.publishAttachments(with)
 
 	enrol := func(i int, change func(e *ledger.Enrol)) []byte {
 		e, err := ledger.ParseEnrol(w.one.entries[i].Statement.Public)

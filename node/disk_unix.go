@@ -24,9 +24,15 @@ func diskUse(dir string) (used, free int64) {
 	if err != nil {
 		used = -1
 	}
+	return used, diskFree(dir)
+}
+
+// diskFree returns the bytes that are free on the disk of dir, -1 if that cannot
+// be told.
+func diskFree(dir string) int64 {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
-		return used, -1
+		return -1
 	}
-	return used, int64(st.Bavail) * int64(st.Bsize)
+	return int64(st.Bavail) * int64(st.Bsize)
 }

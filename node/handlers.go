@@ -29,6 +29,9 @@ func (a *api) postEntry(req *http.Request, _ caller) (*answer, error) {
 	if err != nil {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "this is not a signed statement with its sealed body"}
 	}
+	if err := a.holdings.announced(it.Entry.Statement, it.Entry.ID); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(req.Context(), submitTimeout)
 	defer cancel()
 	start := time.Now()

@@ -125,12 +125,14 @@ func TestNetRoutesAreOpenToWhomTheTableSays(t *testing.T) {
 	}
 	paths := map[string]string{
 		wire.PathIndex + "{id}": wire.PathIndex + strings.Repeat("ab", 32), wire.PathReceipts + "{index}": wire.PathReceipts + "0",
+		wire.PathAttachment + "{address}": wire.PathAttachment + strings.Repeat("ab", 32), wire.PathAttachment + "{address}/state": wire.PathAttachment + strings.Repeat("ab", 32) + "/state",
 		wire.PathAuthors + "{key}":    wire.PathAuthors + strings.Repeat("ab", 32),
 		wire.PathEvidence + "/{name}": wire.PathEvidence + "/none" + wire.EvidenceExt,
 	}
 	open := map[may][]string{
 		mayRead | mayNode: {"operator", "node", "investigator", "auditor"},
 		maySubmit:         {"operator", "investigator"},
+		mayRead:           {"operator", "investigator", "auditor"},
 		mayNode:           {"node"},
 	}
 	for _, rt := range routes {

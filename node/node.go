@@ -97,7 +97,8 @@ func Open(cfg Config) (*Node, error) {
 	n.replica, err = newReplica(cfg, member, parts{
 		store: ledgerStore, logs: n.guarded, floor: n.floor, stable: n.guarded, snaps: snaps, peers: n.peers,
 		witness: filepath.Join(cfg.Dir, "witness"), evidence: filepath.Join(cfg.Dir, "evidence"), archive: filepath.Join(cfg.Dir, "finals"),
-		abstain: filepath.Join(cfg.Dir, abstainName), purged: filepath.Join(cfg.Dir, purgedName), replaced: filepath.Join(cfg.Dir, replacedFolder), live: &n.live,
+		abstain: filepath.Join(cfg.Dir, abstainName), purged: filepath.Join(cfg.Dir, purgedName), replaced: filepath.Join(cfg.Dir, replacedFolder),
+		attachments: filepath.Join(cfg.Dir, "attachments"), live: &n.live,
 		transport: func(g *guard) raft.Transport {
 			n.transport = n.newTransport(cfg, member.NodeName(), g)
 			return n.transport

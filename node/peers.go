@@ -24,6 +24,7 @@ type peers interface {
 	Span(ctx context.Context, name string, from, to uint64) (*wire.Span, error)
 	Manifest(ctx context.Context, name string) ([]byte, error)
 	Status(ctx context.Context, name string) (*wire.Status, error)
+	Attachment(ctx context.Context, name string, address ledger.Hash, size, from int64) ([]byte, error)
 }
 
 // httpPeers reaches the others through their API, each under the TLS key that
@@ -143,6 +144,14 @@ func (p *httpPeers) Root(ctx context.Context, name string, size uint64, root led
 		return ledger.Hash{}, false, err
 	}
 	return c.Root(ctx, size, root)
+}
+
+func (p *httpPeers) Attachment(ctx context.Context, name string, address ledger.Hash, size, from int64) ([]byte, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Attachment(ctx, address, size, from)
 }
 
 // close ends all connections.

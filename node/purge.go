@@ -20,35 +20,36 @@ import (
 // bodies within the commit of the purge, before anybody sees it. What is left is
 // the Raft log, in which the bodies came: the purger begins a new epoch of its
 // keys, waits until a compaction has passed all that was in the log, and with it
-// the keys are gone. Only then it signs, with the node's cosigning key, that the
+// the keys are gone, and destroys the attachments. Only then it signs, with the node's cosigning key, that the
 // node has purged, and submits that as any statement, until the ledger holds it.
 //
 // How many of the ledger's purges the log has forgotten is in a file. A file that
 // is missing, damaged or old makes the node do it again, which costs a snapshot;
 // so does a purge that is applied again, on a disk that was put back.
 type purger struct {
-	store   store.Store
-	bureau  string
-	genesis *ledger.Genesis
-	signer  *keys.Signer
-	clock   func() time.Time
-	logs    *GuardStore
-	snaps   *snapshotter
-	dir     string // of what repairs have set aside; "" for none
-	moved   *beacon
-	fresh   func(context.Context) error
-	submit  func(context.Context, ledger.Item) (*wire.Submitted, error)
-	final   func() *finality
-	damaged func(error)
-	log     *slog.Logger
-	mark    *purgeMark
-	linger  time.Duration // from the first purge to the round that carries it out
-	every   time.Duration // between two rounds, at least
-	watched int           // purges that waiting returns, at most
-	rounds  atomic.Int64
-	forgot  *beacon   // fires after each round
-	last    time.Time // of the latest round; of round's goroutine only
-	acked   uint64    // all purges before it are acknowledged; of acknowledge's goroutine only
+	store    store.Store
+	bureau   string
+	genesis  *ledger.Genesis
+	signer   *keys.Signer
+	clock    func() time.Time
+	logs     *GuardStore
+	snaps    *snapshotter
+	dir      string // of what repairs have set aside; "" for none
+	holdings *holdings
+	moved    *beacon
+	fresh    func(context.Context) error
+	submit   func(context.Context, ledger.Item) (*wire.Submitted, error)
+	final    func() *finality
+	damaged  func(error)
+	log      *slog.Logger
+	mark     *purgeMark
+	linger   time.Duration // from the first purge to the round that carries it out
+	every    time.Duration // between two rounds, at least
+	watched  int           // purges that waiting returns, at most
+	rounds   atomic.Int64
+	forgot   *beacon   // fires after each round
+	last     time.Time // of the latest round; of round's goroutine only
+	acked    uint64    // all purges before it are acknowledged; of acknowledge's goroutine only
 
 	mu   sync.Mutex // guards open and seen
 	open []uint64   // the oldest purges that some node has not acknowledged, at most watched

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"comity/ledger/state"
+	"comity/node/blobs"
 )
 
 // forget carries out all purges that were applied by now as far as the Raft log
@@ -43,6 +44,9 @@ func (p *purger) forget(ctx context.Context) error {
 	}
 	if err := wipeReplaced(p.dir); err != nil {
 		return fmt.Errorf("overwrite what a repair has set aside: %w", err)
+	}
+	if err := p.holdings.sweep(false); err != nil {
+		return fmt.Errorf("destroy attachments: %w", err)
 	}
 	if err := p.mark.raise(n, again); err != nil {
 		return err
@@ -186,7 +190,7 @@ func wipeReplaced(dir string) error {
 		case !e.Type().IsRegular():
 			return nil
 		case strings.HasPrefix(name, "epochs"), strings.HasPrefix(name, "raft.db"), strings.HasPrefix(name, "bodies-"):
-			return wipeFile(path)
+			return blobs.Wipe(path)
 		}
 		return nil
 	})
@@ -194,30 +198,4 @@ func wipeReplaced(dir string) error {
 		return nil
 	}
 	return err
-}
-
-// wipeFile overwrites a file with zeros, synced, and removes it.
-func wipeFile(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	zeros := make([]byte, min(info.Size(), 1<<20))
-	for at := int64(0); at < info.Size() && err == nil; at += int64(len(zeros)) {
-		_, err = f.WriteAt(zeros[:min(int64(len(zeros)), info.Size()-at)], at)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Remove(path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

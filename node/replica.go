@@ -22,28 +22,29 @@ import (
 // replica is a node without its sockets: the ledger, Raft, the batcher and the
 // cosigner. Tests run several in one process over an in-memory transport.
 type replica struct {
-	cfg     Config
-	name    string // of this node
-	started int64  // POSIX seconds
-	machine *state.Machine
-	store   store.Store
-	fsm     *fsm
-	raft    *raft.Raft
-	logs    raft.LogStore // of raft
-	batch   *batcher
-	nudging sync.Map // names of nodes that are being nudged
-	collect *collector
-	agree   *agreement
-	gossip  *gossip
-	abstain *abstention // nil for a node that votes
-	purger  *purger
-	current atomic.Bool // it has been where a majority was since it started, and was not cut off for long: stayCurrent
-	peers   peers
-	moved   *beacon // fires at every change of the state
-	final   atomic.Pointer[finality]
-	trans   raft.Transport
-	live    *atomic.Pointer[replica] // this replica, once Raft runs
-	log     *slog.Logger
+	cfg      Config
+	name     string // of this node
+	started  int64  // POSIX seconds
+	machine  *state.Machine
+	store    store.Store
+	fsm      *fsm
+	raft     *raft.Raft
+	logs     raft.LogStore // of raft
+	batch    *batcher
+	nudging  sync.Map // names of nodes that are being nudged
+	collect  *collector
+	agree    *agreement
+	gossip   *gossip
+	abstain  *abstention // nil for a node that votes
+	purger   *purger
+	holdings *holdings
+	current  atomic.Bool // it has been where a majority was since it started, and was not cut off for long: stayCurrent
+	peers    peers
+	moved    *beacon // fires at every change of the state
+	final    atomic.Pointer[finality]
+	trans    raft.Transport
+	live     *atomic.Pointer[replica] // this replica, once Raft runs
+	log      *slog.Logger
 
 	refusals refusals
 
@@ -68,20 +69,21 @@ type replica struct {
 
 // parts are what a replica is joined from.
 type parts struct {
-	store     store.Store
-	logs      *GuardStore
-	floor     *floor
-	stable    raft.StableStore
-	snaps     *Snapshots
-	transport func(*guard) raft.Transport
-	peers     peers
-	witness   string                   // path of the witness file
-	evidence  string                   // folder of evidence files
-	archive   string                   // path of the archive of FINAL notes
-	abstain   string                   // path of the file that says what this node has forgotten
-	purged    string                   // path of the file that says how many purges its Raft log has forgotten; "" for none
-	replaced  string                   // folder of what repairs have set aside; "" for none
-	live      *atomic.Pointer[replica] // set once Raft runs; transport and log store look there
+	store       store.Store
+	logs        *GuardStore
+	floor       *floor
+	stable      raft.StableStore
+	snaps       *Snapshots
+	transport   func(*guard) raft.Transport
+	peers       peers
+	witness     string                   // path of the witness file
+	evidence    string                   // folder of evidence files
+	archive     string                   // path of the archive of FINAL notes
+	abstain     string                   // path of the file that says what this node has forgotten
+	purged      string                   // path of the file that says how many purges its Raft log has forgotten; "" for none
+	attachments string                   // folder of sealed files
+	replaced    string                   // folder of what repairs have set aside; "" for none
+	live        *atomic.Pointer[replica] // set once Raft runs; transport and log store look there
 }
 
 // kept returns what tells the highest index that Raft must not take back: what
@@ -124,6 +126,9 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	w.floor = p.floor
 	verified := newVerifier()
 	if err := r.openFSM(p, w, verified); err != nil {
+		return nil, err
+	}
+	if r.holdings, err = r.openHoldings(p.attachments); err != nil {
 		return nil, err
 	}
 	if err := r.openGossip(w, p); err != nil {
@@ -243,9 +248,10 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	snaps := &snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}
 	r.wg.Go(func() { snaps.run(ctx) })
 	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
-		dir: p.replaced, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery, watched: purgesWatched}
+		dir: p.replaced, holdings: r.holdings, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery, watched: purgesWatched}
 	r.wg.Go(func() { r.purger.run(ctx) })
 	r.wg.Go(func() { r.stayCurrent(ctx) })
+	r.wg.Go(func() { r.tidy(ctx, r.holdings) })
 }
 
 // openGossip opens what this node keeps of what others cosigned. It runs once
@@ -378,6 +384,7 @@ func (r *replica) close() error {
 
 func (r *replica) shut() error {
 	r.cancel() // first: a pull that is under way keeps Raft from all else
+	r.holdings.close()
 	drained := make(chan struct{})
 	go func() { // ends at the latest when Raft has
 		r.batch.close()

@@ -167,6 +167,7 @@ func (c *cluster) tryStart(name string) error {
 		store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
 		witness: filepath.Join(c.dir, m.bureau.Code+".witness"), evidence: filepath.Join(c.dir, m.bureau.Code+".evidence"),
 		archive: filepath.Join(c.dir, m.bureau.Code+".finals"), abstain: c.abstainPath(name),
+		attachments: filepath.Join(c.dir, m.bureau.Code+".attachments"),
 		transport: func(g *guard) raft.Transport {
 			if c.unfiltered {
 				g.applied = nil
@@ -459,6 +460,14 @@ func (p *directPeers) ReadIndex(_ context.Context, name string) (*wire.ReadIndex
 		return nil, err
 	}
 	return r.readIndex()
+}
+
+func (p *directPeers) Attachment(_ context.Context, name string, address ledger.Hash, _, from int64) ([]byte, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	return r.holdings.piece(address, from)
 }
 
 func (p *directPeers) Hand(_ context.Context, name string, list []*ledger.Cosignature) error {

@@ -3,6 +3,7 @@ package testnet
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,8 +31,9 @@ type purgeScene struct {
 	author  *Author
 	desks   map[string]*desk.Desk
 	dirs    map[string]string
-	sent    []*Sent // all of it
-	kept    *Sent   // a notice that stays
+	sent    []*Sent           // all of it
+	kept    *Sent             // a notice that stays
+	named   ledger.Attachment // what stands of it in the clear
 	secrets *traces
 }
 
@@ -108,18 +110,22 @@ func (p *purgeScene) play() {
 		d.Kind, d.Colour = ledger.KindDiffusion, d.Kind
 		return d
 	}
-	publish := func(n int) *Sent {
-		s := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Publish(p.ctx, nil, by, text(n)) })
+	publish := func(n *notice.Notice) *Sent {
+		s := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) { return d.Publish(p.ctx, nil, by, n) })
 		p.receipt(s)
 		return s
 	}
-	first := publish(1)
+	with := text(1)
+	p.attach(with)
+	first := publish(with)
 	id := first.Item.Entry.ID
 	amended := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) {
-		return d.Amend(p.ctx, nil, by, id, text(3))
+		again := text(3)
+		again.Attachments = with.Attachments
+		return d.Amend(p.ctx, nil, by, id, again)
 	})
 	p.receipt(amended)
-	p.kept = publish(2)
+	p.kept = publish(text(2))
 	grant := p.submit(func(d *desk.Desk, by desk.Officers) (ledger.Item, error) {
 		return d.Grant(p.ctx, nil, by, id, seal.Body, []string{"XC"})
 	})
@@ -129,6 +135,66 @@ func (p *purgeScene) play() {
 		p.secrets.add(fmt.Sprintf("the %s", s.Item.Entry.Statement.Class), s.Item.Body)
 	}
 	p.secrets.remove(p.kept.Item.Body) // what all sealed bodies have in common
+}
+
+// attach seals a file for a notice and hands it to the node of XA. The sealed file
+// and the open one are among the secrets.
+func (p *purgeScene) attach(n *notice.Notice) {
+	p.t.Helper()
+	d := p.sync("XA")
+	plain := make([]byte, 4000)
+	rand.Read(plain)
+	a, err := d.Attach(desk.Officers{Author: p.author.Signer}, seal.Body, "ferry.jpg", bytes.NewReader(plain), int64(len(plain)))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	n.Attachments = []notice.Attachment{a}
+	if p.named, err = a.Public(); err != nil {
+		p.t.Fatal(err)
+	}
+	sealed, err := d.Files().Read(p.named.Address, 0, int(p.named.Size))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.secrets.add("the attachment, sealed", sealed)
+	p.secrets.add("the attachment", plain)
+	public := n.Publish()
+	public.SizeClass = 1
+	cl, err := p.Operator("XA")
+	if err == nil {
+		err = desk.SendFiles(p.ctx, cl, d.Files(), &ledger.Statement{Class: ledger.ClassPublish, Public: public.Marshal()}, func(_, _ uint64) {})
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// spread has all nodes fetch the file, and the desk of XB, which does not open it.
+func (p *purgeScene) spread() {
+	p.t.Helper()
+	for _, code := range p.Bureaus() {
+		cl, err := p.Operator(code)
+		var st *wire.AttachmentState
+		if err == nil {
+			st, err = cl.AttachmentState(p.ctx, p.named.Address, 20*time.Second)
+		}
+		if err != nil || !st.Held {
+			p.t.Fatalf("%s has not fetched the attachment: %+v, %v", code, st, err)
+		}
+	}
+	d := p.sync("XB")
+	k, err := d.Case(p.ctx, p.sent[0].Item.Entry.ID.String())
+	if err != nil || len(k.View.Attachments) != 1 {
+		p.t.Fatalf("the desk of XB sees %+v, %v", k, err)
+	}
+	f, err := desk.Fetchable(p.Genesis(), k.View, k.View.Attachments[0])
+	cl, _ := p.Operator("XB")
+	if err == nil {
+		err = f.Fetch(p.ctx, cl, d.Files(), func(_ bool, _, _ uint64) {})
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 // look wants traces of each of the secrets in a folder, or none at all.
@@ -180,6 +246,15 @@ func (p *purgeScene) never(code string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	wg.Go(func() {
+		for asked := 0; ctx.Err() == nil || asked == 0; asked++ {
+			if piece, err := cl.Attachment(p.ctx, p.named.Address, int64(p.named.Size), 0); err == nil {
+				p.t.Errorf("%s gave %d bytes of an attachment that is purged", code, len(piece))
+			} else if rest(p.ctx, err) != nil {
+				return
+			}
+		}
+	})
 	wg.Go(func() {
 		for asked := 0; ctx.Err() == nil || asked == 0; asked++ {
 			_, err := cl.Records(p.ctx, p.sent[0].Index, 1, func(r *wire.Record) error {
@@ -261,8 +336,9 @@ func TestNetPurge(t *testing.T) {
 	}
 	p.sync("XA")
 	p.sync("XB")
-	p.looks(3, p.Bureaus()...)
-	p.lookAtDesks(3)
+	p.spread()
+	p.looks(4, p.Bureaus()...)
+	p.lookAtDesks(4)
 	for _, code := range p.Bureaus() {
 		p.epochKeys(code)
 	}
@@ -292,7 +368,7 @@ func TestNetPurge(t *testing.T) {
 	if err := errors.Join(p.Halt(ctx, "XE"), os.RemoveAll(nodeE), os.CopyFS(nodeE, os.DirFS(old)), os.RemoveAll(old), private(nodeE)); err != nil {
 		t.Fatal(err)
 	}
-	p.looks(3, "XE")
+	p.looks(4, "XE")
 	for _, code := range []string{"XE", "XD"} {
 		if err := p.Launch(code); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -90,7 +91,7 @@ func (s *scenario) bareHeader(n *notice.Notice, it *ledger.Item) {
 	}
 	want := n.Publish()
 	want.SizeClass = h.SizeClass
-	if *h != want || h.Kind != ledger.KindUndisclosed || h.Urgency != ledger.U3 || len(it.Entry.Statement.Public) != 8 {
+	if !reflect.DeepEqual(*h, want) || h.Kind != ledger.KindUndisclosed || h.Urgency != ledger.U3 || len(it.Entry.Statement.Public) != 8 {
 		s.t.Errorf("header: %+v in %d bytes, want %+v", h, len(it.Entry.Statement.Public), want)
 	}
 	for _, w := range childWords(n) {

@@ -2,9 +2,11 @@ package seal
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +28,7 @@ const vectorText = "XA 2031: stop, do not detain, call XA"
 //	# comment
 //	ledger HEX, author HEX, granter HEX (for a re-share only)
 //	identity COMPARTMENT AGE-SECRET-KEY-PQ-1..., for each key that is tried
+//	attachment ID KEY: the body is a sealed attachment, and that opens it
 //	result opens | nothing | malformed
 //	opens COMPARTMENT PART-ID "plaintext", for each part that opens, in order
 //	body, grants (for a re-share only): followed by indented hex
@@ -36,6 +39,7 @@ type vector struct {
 	ctx        Context
 	granter    keys.ID
 	identities []vectorKey
+	attachment *AttachmentKey
 	result     string
 	opens      []string
 	body       []byte
@@ -58,6 +62,9 @@ func (v *vector) marshal() []byte {
 	}
 	for _, k := range v.identities {
 		fmt.Fprintf(&out, "identity %s %s\n", k.compartment, k.identity.String())
+	}
+	if v.attachment != nil {
+		fmt.Fprintf(&out, "attachment %x %x\n", v.attachment.ID[:], v.attachment.Key[:])
 	}
 	fmt.Fprintf(&out, "result %s\n", v.result)
 	for _, o := range v.opens {
@@ -102,6 +109,13 @@ func parseVector(data string) (*vector, error) {
 			k := vectorKey{compartment: compartmentNamed(name)}
 			k.identity, err = keys.ParseIdentity(text)
 			v.identities = append(v.identities, k)
+		case "attachment":
+			id, key, _ := strings.Cut(rest, " ")
+			v.attachment = new(AttachmentKey)
+			_, err = hex.Decode(v.attachment.ID[:], []byte(id))
+			if err == nil {
+				_, err = hex.Decode(v.attachment.Key[:], []byte(key))
+			}
 		case "result":
 			v.result = rest
 		case "opens":
@@ -139,6 +153,9 @@ func (v *vector) ids() map[Compartment][]*keys.Identity {
 
 // run returns what became of the vector, in the words of its file.
 func (v *vector) run() (result string, opens []string) {
+	if v.attachment != nil {
+		return v.openAttachment()
+	}
 	var opened []Opened
 	b, err := Parse(v.body)
 	switch {
@@ -160,6 +177,18 @@ func (v *vector) run() (result string, opens []string) {
 		opens = append(opens, fmt.Sprintf("%s %x %q", o.Compartment, o.PartID, o.Plaintext))
 	}
 	return "opens", opens
+}
+
+// openAttachment tells an attachment by the hash of the file.
+func (v *vector) openAttachment() (result string, opens []string) {
+	if !IsSealedSize(uint64(len(v.body))) {
+		return "malformed", nil
+	}
+	h := sha256.New()
+	if _, err := OpenAttachment(v.ctx, *v.attachment, h, bytes.NewReader(v.body), int64(len(v.body))); err != nil {
+		return "nothing", nil
+	}
+	return "opens", []string{fmt.Sprintf("attachment %x %x", v.attachment.ID[:], h.Sum(nil))}
 }
 
 func TestVectors(t *testing.T) {
@@ -229,7 +258,8 @@ func writeVectors(t *testing.T) {
 	asAlice := []vectorKey{{Card, alice}}
 	asCarol := []vectorKey{{Card, carol}, {Body, carol}, {Victim, carol}}
 
-	for name, v := range map[string]vector{
+	vectors := attachmentVectors(t)
+	maps.Copy(vectors, map[string]vector{
 		"card-one-reader": {comment: "One card for one reader. The example in crypto/CRYPTO.md is this one.",
 			identities: asAlice, result: "opens", opens: []string{opens(one, 0, vectorText)}, body: one},
 		"three-parts": {comment: "Three parts; the case has three readers and four grants, the victim part is empty.\nThe reader opens two of them.",
@@ -271,7 +301,8 @@ func writeVectors(t *testing.T) {
 		"truncated":       {comment: "The last byte is missing.", identities: asAlice, result: "malformed", body: one[:len(one)-1]},
 		"reshare-trailing-byte": {comment: "A byte after the last grant of a re-share.",
 			granter: officerXB, identities: asCarol, result: "malformed", body: one, grants: append(bytes.Clone(grants), 0)},
-	} {
+	})
+	for name, v := range vectors {
 		if v.ctx == (Context{}) {
 			v.ctx = ctx
 		}

@@ -24,7 +24,7 @@ type tables struct {
 
 	// In files. The note of a notice, and of a reply, counts the sealed texts that
 	// the bundle has of it, and from noteAbsent on those that it says are purged.
-	notices, replies, votes, purges, circles *slots
+	notices, replies, votes, purges, circles, attachments *slots
 }
 
 const noteAbsent = 1 << 32
@@ -43,6 +43,7 @@ func newTables(f *files, m *state.Machine, size uint64) (*tables, error) {
 		{&t.notices, "notices", state.NoticeBytes, size}, {&t.replies, "replies", state.ReplyBytes, size / 4},
 		{&t.votes, "votes", state.VotesBytes(members), 0}, {&t.purges, "purges", state.PurgeBytes(members), 0},
 		{&t.circles, "circles", state.CircleBytes, 0},
+		{&t.attachments, "attachments", state.AttachmentBytes, 0},
 	} {
 		if *x.to, err = newSlots(f, x.name, x.value, min(x.about, 1<<mostSlots)); err != nil {
 			return nil, err
@@ -93,6 +94,8 @@ func (t *tables) slots(table state.Table) *slots {
 		return t.purges
 	case state.TableCircles:
 		return t.circles
+	case state.TableAttachments:
+		return t.attachments
 	}
 	return nil
 }
@@ -130,7 +133,7 @@ func (t *tables) put(puts []state.Put, texts uint64) error {
 			if err := t.slots(p.Table).put(p.Key, p.Value, texts); err != nil {
 				return err
 			}
-		case state.TableVotes, state.TablePurges, state.TableCircles:
+		case state.TableVotes, state.TablePurges, state.TableCircles, state.TableAttachments:
 			if p.Table == state.TableCircles && len(p.Key) == 2 {
 				t.open[string(p.Key)] = p.Value
 			}

@@ -177,7 +177,7 @@ func OpenEpoch(o Origin, s *ledger.Statement, number int, opened []seal.Opened) 
 	}
 	var e *Epoch
 	for _, t := range texts {
-		if t.Circle == nil || t.content() != (content{circle: t.Circle}) {
+		if t.Circle == nil || len(t.Attachments) > 0 || t.content() != (content{circle: t.Circle}) {
 			return nil, fmt.Errorf("open circle: %s: %w: not what a circle holds", t.compartment, ErrForeign)
 		}
 		own, err := t.Circle.epoch(t.compartment, t.Readers)

@@ -23,6 +23,10 @@ type Notice struct {
 	Body   *Body   `json:"body,omitempty"`
 	Victim *Victim `json:"victim,omitempty"`
 	Tally  *Tally  `json:"tally,omitempty"`
+
+	// Attachments are the files that go with it. They are no part of the document:
+	// its author names files, and programs seal them.
+	Attachments []Attachment `json:"-"`
 }
 
 // All in place of a list of bureaus addresses a notice to every member.
@@ -110,7 +114,7 @@ func (n *Notice) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("classification: %w", err)
 	}
-	*n = Notice{kind, colour, d.Reference, d.Origin, urgency, class, d.ReviewBy, d.Readers, d.Card, d.Body, d.Victim, d.Tally}
+	*n = Notice{kind, colour, d.Reference, d.Origin, urgency, class, d.ReviewBy, d.Readers, d.Card, d.Body, d.Victim, d.Tally, nil}
 	return nil
 }
 
@@ -138,7 +142,7 @@ func parseColour(s string) (ledger.Kind, error) {
 // Publish returns the clear header: a diffusion's kind is not in it, nor is any
 // person, place or reader. SizeClass is left to who has sealed the parts.
 func (n *Notice) Publish() ledger.Publish {
-	p := ledger.Publish{Kind: n.Kind, Classification: n.Classification, Urgency: n.Urgency}
+	p := ledger.Publish{Kind: n.Kind, Classification: n.Classification, Urgency: n.Urgency, Attachments: n.publicAttachments()}
 	if n.Kind == ledger.KindDiffusion {
 		p.Kind = ledger.KindUndisclosed
 	}

@@ -58,7 +58,8 @@ type inner struct {
 	Victim *Victim `json:"victim,omitempty"`
 	Reply  *Reply  `json:"reply,omitempty"`
 
-	Circle *circleText `json:"circle,omitempty"`
+	Circle      *circleText  `json:"circle,omitempty"`
+	Attachments []Attachment `json:"attachments,omitempty"`
 }
 
 // ErrForeign is returned for a part that says it belongs to another entry than
@@ -80,6 +81,8 @@ func (n *Notice) Parts(o Origin) ([]Part, error) {
 	card.Card = n.Card
 	body.Body, body.Tally = n.Body, n.Tally
 	victim.Victim = n.Victim
+	card.Attachments, body.Attachments, victim.Attachments =
+		attachmentsOf(n.Attachments, seal.Card), attachmentsOf(n.Attachments, seal.Body), attachmentsOf(n.Attachments, seal.Victim)
 	var parts []Part
 	for _, p := range []struct {
 		compartment seal.Compartment
@@ -169,8 +172,12 @@ func (v *View) put(c seal.Compartment, text *inner, first bool) error {
 	default:
 		return fmt.Errorf("%w: no such compartment", ErrForeign)
 	}
-	if got := text.content(); got != want.content() || got == (content{}) {
+	if got := text.content(); got != want.content() || got == (content{}) || len(text.Attachments) > ledger.MaxAttachments {
 		return fmt.Errorf("%w: not what a %s holds", ErrForeign, c)
+	}
+	for _, a := range text.Attachments {
+		a.Part = c
+		v.Attachments = append(v.Attachments, a)
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func OpenReply(o Origin, opened []seal.Opened) (*Reply, error) {
 		return nil, nil
 	}
 	text := texts[0]
-	if len(texts) != 1 || text.compartment != seal.Body || text.Reply == nil ||
+	if len(texts) != 1 || text.compartment != seal.Body || text.Reply == nil || len(text.Attachments) > 0 ||
 		text.content() != (content{reply: text.Reply}) || !slices.Equal(text.Readers, text.Reply.Readers) {
 		return nil, fmt.Errorf("open reply: %w: not what a reply holds", ErrForeign)
 	}

@@ -53,6 +53,7 @@ func (n *Notice) Validate(asOf time.Time) error {
 	if n.Tally != nil {
 		n.Tally.check(p)
 	}
+	n.checkAttachments(p)
 	n.checkKind(p)
 	return p.err()
 }

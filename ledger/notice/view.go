@@ -27,11 +27,21 @@ type View struct {
 	Body   *Body
 	Tally  *Tally
 	Victim *Victim
+
+	Attachments []Attachment // of the parts that were opened
 }
 
 // Bureaus returns the readers with the members of their circles in the place of
 // these, as far as the reader knows them.
 func (v *View) Bureaus() Readers { return v.Readers.Bureaus(v.Circles) }
+
+// Notice returns the notice as its author would write it again, of the parts that
+// were opened.
+func (v *View) Notice() *Notice {
+	return &Notice{Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Origin: v.Origin.Bureau, Urgency: v.Header.Urgency,
+		Classification: v.Header.Classification, ReviewBy: v.ReviewBy(), Readers: v.Readers, Card: v.Card, Body: v.Body, Victim: v.Victim, Tally: v.Tally,
+		Attachments: v.Attachments}
+}
 
 // Opened reports whether anything of the notice could be opened.
 func (v *View) Opened() bool {
@@ -91,9 +101,11 @@ func (v *View) MarshalJSON() ([]byte, error) {
 		Body           *Body        `json:"body,omitempty"`
 		Tally          *Tally       `json:"tally,omitempty"`
 		Victim         *Victim      `json:"victim,omitempty"`
+
+		Attachments []Attachment `json:"attachments,omitempty"` // without keys
 	}{
 		v.ID, v.Origin.Ledger, v.Origin.Author, v.Origin.Bureau, v.Kind.String(), colourText(v.Colour), v.Unreviewed(),
 		v.Header.Urgency.String(), v.Header.Classification.String(), v.ReviewBy(), v.Reference, v.Readers, v.Circles, v.Action(),
-		v.Card, v.Body, v.Tally.Shared(), v.Victim,
+		v.Card, v.Body, v.Tally.Shared(), v.Victim, Without(v.Attachments),
 	}, false)
 }

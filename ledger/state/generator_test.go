@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"comity/crypto/keys"
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
@@ -249,7 +250,7 @@ func (g *generator) officerAct(a *randomAuthor, s *ledger.Statement) []byte {
 	}
 	if s.Class == ledger.ClassPublish || s.Class == ledger.ClassAmend {
 		s.Public = (&ledger.Publish{Kind: pick(g.rng, []ledger.Kind{ledger.KindBlue, ledger.KindBlue, ledger.KindYellow, ledger.KindRed, ledger.KindUndisclosed}),
-			ReviewBy: g.day(), SizeClass: uint8(bits.Len(uint(len(body) - 1)))}).Marshal()
+			ReviewBy: g.day(), SizeClass: uint8(bits.Len(uint(len(body) - 1))), Attachments: g.attachments()}).Marshal()
 	}
 	if s.Class == ledger.ClassWithdraw {
 		return nil
@@ -260,6 +261,20 @@ func (g *generator) officerAct(a *randomAuthor, s *ledger.Statement) []byte {
 	}
 	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
 	return body
+}
+
+// attachments returns a list of few addresses, so that some are named twice: by
+// one notice, by two, or with another size.
+func (g *generator) attachments() (list []ledger.Attachment) {
+	if g.rng.IntN(6) > 0 {
+		return nil
+	}
+	for i := range 40 {
+		if g.rng.IntN(12) == 0 && len(list) < ledger.MaxAttachments {
+			list = append(list, ledger.Attachment{Address: ledger.Hash{byte(i), 1}, Size: uint64(seal.SealedSize(int64(5000 * g.rng.IntN(2) * (i % 2))))})
+		}
+	}
+	return list
 }
 
 // lifeAct fills a statement on the life of a notice. The target is one of the last

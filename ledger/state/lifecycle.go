@@ -63,8 +63,11 @@ func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal
 		if p, err = ledger.ParsePublish(s.Public); err != nil {
 			return nil, badFields(err)
 		}
-		if refusal := a.checkPublish(p, signers); refusal != nil || s.Class == ledger.ClassPublish {
+		if refusal := a.checkPublish(p, signers); refusal != nil {
 			return refusal, nil
+		}
+		if s.Class == ledger.ClassPublish {
+			return a.checkAttachments(s, p)
 		}
 	}
 	if s.Class == ledger.ClassAmend && !supervised(signers) && hasVictim(a.body) {
@@ -86,7 +89,10 @@ func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal
 	}
 	switch s.Class {
 	case ledger.ClassAmend:
-		return checkAmend(n, p), nil
+		if refusal := checkAmend(n, p); refusal != nil {
+			return refusal, nil
+		}
+		return a.checkAttachments(s, p)
 	case ledger.ClassGrant:
 		return a.checkGrant(s, n, signers), nil
 	case ledger.ClassExtend:
@@ -270,7 +276,7 @@ func (a *application) publish(e *ledger.Entry, index uint64, bureau string) erro
 	a.version(&n, e, index)
 	a.put(TableNotices, e.ID[:], n.marshal())
 	a.addBody(index, e.ID, 0)
-	return nil
+	return a.addAttachments(e, p, index)
 }
 
 // version makes the entry the current version. What reviewers said of the one
@@ -325,6 +331,9 @@ func (a *application) end(n *Notice, s Status, index uint64) {
 func (a *application) amend(n *Notice, e *ledger.Entry, index uint64) error {
 	p, err := ledger.ParsePublish(e.Statement.Public)
 	if err != nil {
+		return err
+	}
+	if err := a.addAttachments(e, p, index); err != nil {
 		return err
 	}
 	n.ReviewBy = p.ReviewBy

@@ -11,19 +11,20 @@ type Table uint8
 
 // The tables. Numbers are part of what stores keep on disk.
 const (
-	TableKeys    Table = 1 + iota // key id -> Key
-	TableAuthors                  // key id -> Author
-	TableIDs                      // statement id -> u64 index
-	TableNotices                  // id of the publish statement -> Notice
-	TableSealing                  // bureau code || compartment -> the bureau's current sealing key
-	TableMeta                     // "head", "pending", "final", "purges", "circles"
-	TableFaulty                   // node name -> Fault
-	TableReplies                  // id of a reply -> Reply
-	TableBodies                   // u64 index of an entry with a body -> whose it is, and the one before
-	TablePurges                   // id of a purge -> Purge; u64 number of a purge -> its id
-	TableVotes                    // id of the publish statement -> what bureaus said of the notice, undecided
-	TableCircles                  // id of the founding statement -> Circle; u64 number of a statement on a circle -> its index; bureau code -> how many open ones it has
-	TableEnd                      // one past the last table
+	TableKeys        Table = 1 + iota // key id -> Key
+	TableAuthors                      // key id -> Author
+	TableIDs                          // statement id -> u64 index
+	TableNotices                      // id of the publish statement -> Notice
+	TableSealing                      // bureau code || compartment -> the bureau's current sealing key
+	TableMeta                         // "head", "pending", "final", "purges", "circles"
+	TableFaulty                       // node name -> Fault
+	TableReplies                      // id of a reply -> Reply
+	TableBodies                       // u64 index of an entry with a body -> whose it is, and the one before
+	TablePurges                       // id of a purge -> Purge; u64 number of a purge -> its id
+	TableVotes                        // id of the publish statement -> what bureaus said of the notice, undecided
+	TableCircles                      // id of the founding statement -> Circle; u64 number of a statement on a circle -> its index; bureau code -> how many open ones it has
+	TableAttachments                  // address -> Attachment
+	TableEnd                          // one past the last table
 )
 
 // View is the state before a command.

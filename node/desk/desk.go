@@ -11,6 +11,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/blobs"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -35,6 +36,7 @@ type Desk struct {
 	enrols  enrolments
 	opener  *opener
 	finder  finder
+	files   *blobs.Folder // sealed files, on their way to a node or from one
 	queue   queue
 }
 
@@ -67,6 +69,12 @@ func newDesk(dir string, m *state.Machine, s store.Store) (*Desk, error) {
 	d.catalog, d.opener = newCatalog(s), new(opener)
 	d.Unlock(nil)
 	var err error
+	if d.files, err = OpenFiles(dir); err != nil {
+		return nil, err
+	}
+	if err := d.sweepFiles(); err != nil {
+		return nil, err
+	}
 	if d.final, err = d.loadNote(noteFinal); err != nil {
 		return nil, err
 	}

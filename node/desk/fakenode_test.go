@@ -43,6 +43,7 @@ type fakeNode struct {
 	receipt func(r *ledger.Receipt)
 	author  func(a *wire.Author)
 	served  int // records
+	files   *fakeFiles
 }
 
 const (
@@ -165,6 +166,9 @@ func (n *fakeNode) handler() http.Handler {
 		}
 		return json.NewEncoder(w).Encode(out)
 	})
+	serve("POST "+wire.PathAttachment+"{address}", n.putAttachment)
+	serve("GET "+wire.PathAttachment+"{address}", n.getAttachment)
+	serve("GET "+wire.PathAttachment+"{address}/state", n.stateOfAttachment)
 	return mux
 }
 

@@ -190,8 +190,29 @@ func (d *Desk) view(k *docket, e *ledger.Entry, index uint64, parts []seal.Opene
 		return nil, err
 	}
 	v.ID = k.id.String()
-	v.Circles, err = d.seenCircles(v.Readers, e, index)
-	return v, err
+	if v.Circles, err = d.seenCircles(v.Readers, e, index); err != nil {
+		return nil, err
+	}
+	return v, d.namedAuthors(v)
+}
+
+// namedAuthors sets, of each attachment of a view, whose statement named it first.
+func (d *Desk) namedAuthors(v *notice.View) error {
+	for i := range v.Attachments {
+		a := &v.Attachments[i]
+		named, err := a.Public()
+		if err != nil {
+			continue // nobody can fetch it, and it says so itself
+		}
+		known, err := state.ReadAttachment(d.store, named.Address)
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			a.Author = known.Author
+		}
+	}
+	return nil
 }
 
 // openReply returns the reply in an entry, nil if ids do not open it. What is

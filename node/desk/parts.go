@@ -92,6 +92,11 @@ func only(v *notice.View, p readlog.Parts) *notice.View {
 	if p.Has(seal.Victim) {
 		out.Victim = v.Victim
 	}
+	for _, a := range v.Attachments {
+		if p.Has(a.Part) {
+			out.Attachments = append(out.Attachments, a)
+		}
+	}
 	return out
 }
 

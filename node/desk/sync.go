@@ -119,6 +119,11 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 	if err := d.opener.forget(d, staged.Changes.Purged); err != nil {
 		return fmt.Errorf("forget what was purged: %w", err)
 	}
+	if len(staged.Changes.Purged) > 0 {
+		if err := d.sweepFiles(); err != nil {
+			return fmt.Errorf("destroy purged attachments: %w", err)
+		}
+	}
 	if err := d.store.Flush(d.store.Mark()); err != nil {
 		return fmt.Errorf("flush %d entries: %w", len(chunk.records), err)
 	}

@@ -78,6 +78,7 @@ type CaseRequest struct {
 	Purpose string `json:"purpose,omitempty"`
 	Card    bool   `json:"card,omitempty"`   // the card is enough: nothing is recorded
 	Export  bool   `json:"export,omitempty"` // it will be written to a file
+	Files   bool   `json:"files,omitempty"`  // with the keys of the attachments, to fetch them: recorded as an export
 }
 
 // InboxQuery asks what waits for the bureau at a time.
@@ -152,6 +153,16 @@ type CaseView struct {
 	Body      *notice.Body        `json:"body,omitempty"`
 	Tally     *notice.Tally       `json:"tally,omitempty"`
 	Victim    *notice.Victim      `json:"victim,omitempty"`
+
+	Attachments []CaseAttachment `json:"attachments,omitempty"`
+}
+
+// CaseAttachment is a file of a version. Its key is there only where it was asked
+// for.
+type CaseAttachment struct {
+	Part   string  `json:"part"`
+	Author keys.ID `json:"author"` // in whose context it is sealed
+	notice.Attachment
 }
 
 // CaseVersion is a version of a notice. Of former ones a list says only that

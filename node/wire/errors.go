@@ -19,6 +19,7 @@ const (
 	Forbidden       Code = "forbidden"        // the key's roles do not allow this
 	NotFound        Code = "not_found"        //
 	Purged          Code = "purged"           // the body was purged
+	NoAttachment    Code = "no_attachment"    // a notice names a sealed file that its own node does not have
 	NotFinal        Code = "not_final"        // no FINAL checkpoint covers it yet
 	NoLeader        Code = "no_leader"        // no majority at the moment: nothing was written
 	NotLeader       Code = "not_leader"       // a forward reached a node that does not lead
@@ -74,7 +75,7 @@ func Retryable(err error) bool {
 var statusOf = map[Code]int{
 	Malformed: http.StatusBadRequest, TooLarge: http.StatusRequestEntityTooLarge,
 	Unauthenticated: http.StatusUnauthorized, Forbidden: http.StatusForbidden,
-	NotFound: http.StatusNotFound, Purged: http.StatusGone, NotFinal: http.StatusTooEarly,
+	NotFound: http.StatusNotFound, Purged: http.StatusGone, NotFinal: http.StatusTooEarly, NoAttachment: http.StatusConflict,
 	NoLeader: http.StatusServiceUnavailable, NotLeader: http.StatusMisdirectedRequest,
 	Unknown: http.StatusGatewayTimeout, Busy: http.StatusTooManyRequests, Stopping: http.StatusServiceUnavailable,
 	Internal: http.StatusInternalServerError, MethodNotAllow: http.StatusMethodNotAllowed,
@@ -87,7 +88,7 @@ var statusOf = map[Code]int{
 	Code(state.NoTarget): http.StatusNotFound, Code(state.Ended): http.StatusConflict,
 	Code(state.NotNow): http.StatusConflict, Code(state.BadTerm): http.StatusConflict, Code(state.Superseded): http.StatusConflict,
 	Code(state.NotEnded): http.StatusConflict, Code(state.TooEarly): http.StatusConflict, Code(state.Repeated): http.StatusConflict,
-	Code(state.TooMany):  http.StatusConflict,
+	Code(state.TooMany): http.StatusConflict, Code(state.AddressInUse): http.StatusConflict,
 	Code(state.KeyInUse): http.StatusConflict, Code(state.BadProof): http.StatusUnprocessableEntity,
 	Code(state.Fork): http.StatusConflict, Code(state.Stale): http.StatusConflict,
 	Code(state.Faulty): http.StatusForbidden, Code(state.NoFork): http.StatusConflict,
@@ -105,7 +106,7 @@ func (e *Error) Status() int {
 func isState(c Code) bool {
 	switch state.Code(c) {
 	case state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen,
-		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.NotNow, state.BadTerm, state.Superseded, state.NotEnded, state.TooEarly, state.Repeated, state.TooMany, state.KeyInUse, state.BadProof, state.Fork,
+		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.NotNow, state.BadTerm, state.Superseded, state.NotEnded, state.TooEarly, state.Repeated, state.TooMany, state.AddressInUse, state.KeyInUse, state.BadProof, state.Fork,
 		state.Stale, state.Faulty, state.NoFork, state.Body:
 		return true
 	}

@@ -18,6 +18,7 @@ const (
 	PathTiles      = "/tlog/"           // GET + checkpoint, + tile/...: the ledger as c2sp.org/tlog-tiles
 	PathEvidence   = "/v1/evidence"     // GET: []EvidenceFile; GET + "/" + name: the file
 	PathArchive    = "/v1/checkpoints"  // GET ?from=N&limit=M: archived FINAL notes, oldest first
+	PathAttachment = "/v1/attachments/" // + hex address: GET ?from=BYTE for a piece of the sealed file; POST ?size=N&from=BYTE with a piece: AttachmentState; GET + "/state" ?wait=SECONDS: AttachmentState
 	PathForward    = "/v1/node/entries" // nodes only: POST items for the leader
 	PathCosign     = "/v1/node/cosign"  // nodes only: POST cosignatures for the leader
 	PathHeads      = "/v1/node/heads"   // nodes only: POST cosignatures, the sender's newest and evidence; GET ?node=NAME: the newest of a node, or nothing
@@ -48,7 +49,8 @@ const (
 	MaxHeads    = 96 << 10 // bytes of cosignatures from one node
 	MaxArchived = 64       // notes in one answer
 	MaxArchive  = MaxStream + ledger.MaxNote + 64
-	MaxWait     = 25 // seconds a node may be asked to wait
+	MaxPiece    = 512 << 10 // bytes of a sealed file in one call; all pieces but the last have as many
+	MaxWait     = 25        // seconds a node may be asked to wait
 )
 
 // Submitted answers a submission: the statement is committed by a majority and
@@ -58,6 +60,15 @@ type Submitted struct {
 	Index uint64    `json:"index"`
 	Time  uint64    `json:"time,omitempty"` // ledger time, POSIX ms; absent when Known
 	Known bool      `json:"known,omitempty"`
+}
+
+// AttachmentState is how much of a sealed file a node has.
+type AttachmentState struct {
+	Held bool  `json:"held"` // all of it
+	Have int64 `json:"have"` // bytes
+	// Fetching says that the node gets the rest from other nodes. Where it is
+	// false, and the file is not held, nobody who was asked has it.
+	Fetching bool `json:"fetching,omitempty"`
 }
 
 // Outcome is one answer to a forwarded item: exactly one field is set.

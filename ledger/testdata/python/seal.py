@@ -36,6 +36,45 @@ def expand(hash, key, info, n):
     return out[:n]
 
 
+def is_sealed_size(n, most=1 << 62):
+    """Whether padding and sealing make something of this length."""
+    chunks = (n - 56) // (CHUNK + 16) + 1
+    text = n - 56 - 16 * chunks
+    return 1024 <= text <= most and text // CHUNK + 1 == chunks and padded(text) == text
+
+
+def open_chunks(sealed, content_key, context):
+    """The text, or None where the key is not the one of these bytes."""
+    salt, commitment = sealed[:24], sealed[24:56]
+    info = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0" + salt + context
+    keys = expand(sha512, content_key, info, 76)
+    if keys[44:] != commitment:
+        return None
+    text, nonce = b"", int.from_bytes(keys[32:44], "big")
+    for i in range(0, (len(sealed) - 56) // (CHUNK + 16) + 1):
+        at = 56 + i * (CHUNK + 16)
+        chunk = aesgcm.open_sealed(keys[:32], (nonce ^ i).to_bytes(12, "big"), sealed[at : at + CHUNK + 16])
+        if chunk is None:
+            return None
+        text += chunk
+    n = int.from_bytes(text[:4], "big")
+    if len(text) != padded(4 + n) or any(text[4 + n :]):
+        return None
+    return text[4 : 4 + n]
+
+
+MAX_ATTACHMENT = 67_108_864
+MAX_PADDED_ATTACHMENT = padded(4 + MAX_ATTACHMENT)
+
+
+def open_attachment(sealed, ledger, author, attachment_id, content_key):
+    """The file that is sealed as an attachment, or None."""
+    need(is_sealed_size(len(sealed), MAX_PADDED_ATTACHMENT), "not the size of an attachment")
+    context = tuple_of(b"comity/v1/attachment", bytes([SUITE]), ledger, author, attachment_id)
+    text = open_chunks(sealed, content_key, context)
+    return text if text is not None and len(text) <= MAX_ATTACHMENT else None
+
+
 @dataclass(frozen=True)
 class Part:
     compartment: int
@@ -44,23 +83,8 @@ class Part:
 
     def open(self, ledger, author, content_key):
         """The text, or None where the key is not the one of the part."""
-        salt, commitment = self.sealed[:24], self.sealed[24:56]
         context = tuple_of(b"comity/v1/part", bytes([SUITE]), ledger, author, bytes([self.compartment]), self.id)
-        info = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0" + salt + context
-        keys = expand(sha512, content_key, info, 76)
-        if keys[44:] != commitment:
-            return None
-        text, nonce = b"", int.from_bytes(keys[32:44], "big")
-        for i in range(0, (len(self.sealed) - 56) // (CHUNK + 16) + 1):
-            at = 56 + i * (CHUNK + 16)
-            chunk = aesgcm.open_sealed(keys[:32], (nonce ^ i).to_bytes(12, "big"), self.sealed[at : at + CHUNK + 16])
-            if chunk is None:
-                return None
-            text += chunk
-        n = int.from_bytes(text[:4], "big")
-        if len(text) != padded(4 + n) or any(text[4 + n :]):
-            return None
-        return text[4 : 4 + n]
+        return open_chunks(self.sealed, content_key, context)
 
 
 @dataclass(frozen=True)
@@ -106,9 +130,7 @@ class Body:
             part = Part(r.number(8, 3), r.take(16), r.vector(32, 0, MAX_BODY))
             need(part.compartment > (parts[-1].compartment if parts else 0), "the parts do not ascend")
             need(part.id not in [p.id for p in parts], "a part id twice")
-            chunks = (len(part.sealed) - 56) // (CHUNK + 16) + 1
-            n = len(part.sealed) - 56 - 16 * chunks
-            need(n >= 1024 and n // CHUNK + 1 == chunks and padded(n) == n, "not the size of a part")
+            need(is_sealed_size(len(part.sealed)), "not the size of a part")
             parts.append(part)
         need(parts, "no parts")
         grants = read_grants(r, 3 * MAX_GRANTS)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import ed25519
+import seal
 from tree import EMPTY, leaf_hash
 from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, hash_of, need
 
@@ -86,12 +87,22 @@ class Publish:
     classification: int
     urgency: int
     size_class: int
+    attachments: tuple  # of (address, size)
 
     @staticmethod
     def parse(b):
         r = Reader(b)
-        p = Publish(r.number(8), r.number(32, MAX_DAY), r.number(8, 3), r.number(8, 3), r.number(8, 18))
+        fixed = (r.number(8), r.number(32, MAX_DAY), r.number(8, 3), r.number(8, 3), r.number(8, 18))
+        attachments = []
+        if r.left():
+            for _ in range(r.number(8, 16)):
+                attachments.append((r.take(32), r.number(64)))
+            need(attachments, "a list of no attachments")
         r.end()
+        addresses = [a for a, _ in attachments]
+        need(all(x < y for x, y in zip(addresses, addresses[1:])), "the addresses do not ascend")
+        need(all(seal.is_sealed_size(n, seal.MAX_PADDED_ATTACHMENT) for _, n in attachments), "not a size of an attachment")
+        p = Publish(*fixed, tuple(attachments))
         need(p.kind in KINDS, "no such kind")
         return p
 

@@ -120,6 +120,7 @@ class State:
     chains: dict = field(default_factory=dict)  # author: (next seq, id of the last)
     statements: dict = field(default_factory=dict)  # id: index
     notices: dict = field(default_factory=dict)  # id of the publish: Notice
+    attachments: dict = field(default_factory=dict)  # address: (id of the publish of its notice, size)
     replies: dict = field(default_factory=dict)  # id: Reply
     purges: dict = field(default_factory=dict)  # id: the bureaus whose nodes acknowledged
     circles: dict = field(default_factory=dict)  # id of the founding statement: Circle
@@ -154,6 +155,9 @@ class State:
         notice = self._target(s, signers[0], signers[1:], now)
         if s.kind == CIRCLE:
             self._circle(s, signers[0], signers[1:])
+        if s.kind in (PUBLISH, AMEND):
+            known = ((self.attachments.get(a), n) for a, n in s.public.attachments)
+            rule(all(k is None or k == (s.target, n) for k, n in known), "address_in_use", "an attachment of another notice")
         if s.kind == PURGE:
             notice = self._purgeable(s, signers[0], signers[1:], now)
         if s.kind == PURGE_ACK:
@@ -312,6 +316,8 @@ class State:
     def _apply(self, s, bureau, notice, index, now):
         self.statements[s.id()] = index
         self.chains[s.author] = (s.seq + 1, s.id())
+        for address, n in s.public.attachments if s.kind in (PUBLISH, AMEND) else ():
+            self.attachments[address] = (s.id() if s.kind == PUBLISH else s.target, n)
         if s.kind == PUBLISH:
             self.notices[s.id()] = notice = Notice(bureau, s.public.kind, s.id(), s.public.review_by, day(now) + TERM)
             self._submit(notice)

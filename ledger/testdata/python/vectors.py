@@ -96,7 +96,8 @@ def show_statement(s):
 def publish(v):
     p = Publish.parse(v.bytes)
     return [f"kind {KINDS[p.kind]}", f"review_by {p.review_by}", f"classification {CLASSIFICATIONS[p.classification]}",
-            f"urgency U{p.urgency}", f"size_class {p.size_class}"]
+            f"urgency U{p.urgency}", f"size_class {p.size_class}",
+            *(f"attachment {a.hex()} {n}" for a, n in p.attachments)]
 
 
 def enrol(v):

@@ -27,6 +27,8 @@ type Desk struct {
 	// CardOnly asks for no more than the card of a case, so that nothing is
 	// recorded: to find what a name means, for example.
 	CardOnly bool
+	// Files asks for what opens the attachments as well; it is recorded as an export.
+	Files bool
 	// Export says that what is read will be written to a file.
 	Export bool
 
@@ -96,7 +98,7 @@ func (d *Desk) Cases(ctx context.Context, f desk.Filter) ([]*desk.Case, error) {
 // Case returns one case, as [desk.Desk.Case] does, with the parts that the
 // officer's roles allow.
 func (d *Desk) Case(ctx context.Context, name string) (*desk.Case, error) {
-	w, err := d.client.DeskCase(ctx, wire.CaseRequest{Name: name, Purpose: d.Purpose, Card: d.CardOnly, Export: d.Export})
+	w, err := d.client.DeskCase(ctx, wire.CaseRequest{Name: name, Purpose: d.Purpose, Card: d.CardOnly, Export: d.Export, Files: d.Files})
 	if wire.CodeOf(err) == wire.NotFound {
 		return nil, fmt.Errorf("%s: %w", name, desk.ErrNoCase)
 	}
@@ -219,6 +221,14 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 func parseView(w *wire.Case, x *wire.CaseView, header *ledger.Publish) (v *notice.View, err error) {
 	v = &notice.View{ID: w.ID.String(), Origin: notice.Origin{Author: w.Author, Bureau: w.Bureau}, Header: *header,
 		Reference: x.Reference, Readers: x.Readers, Circles: x.Circles, Card: x.Card, Body: x.Body, Tally: x.Tally, Victim: x.Victim}
+	for _, a := range x.Attachments {
+		p, err := readlog.ParseParts([]string{a.Part})
+		if err != nil {
+			return nil, err
+		}
+		a.Attachment.Part, a.Attachment.Author = p.Compartments()[0], a.Author
+		v.Attachments = append(v.Attachments, a.Attachment)
+	}
 	if v.Kind, err = ledger.ParseKind(x.Kind); err != nil {
 		return nil, err
 	}

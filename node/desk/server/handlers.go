@@ -120,13 +120,16 @@ func (a *api) one(req *http.Request, who caller) (any, error) {
 		return nil, nowhere
 	}
 	how := readlog.Shown
-	if q.Export {
+	if q.Export || q.Files {
 		how = readlog.Exported
 	}
 	if err := a.record(req, who, how, q.Purpose, c); err != nil {
 		return nil, err
 	}
 	out := wireCase(c, a.cfg.Bureau)
+	if q.Files && c.View != nil {
+		withFiles(out, c)
+	}
 	out.Withheld = strings.Fields((whole.Parts() &^ who.parts).String())
 	return out, nil
 }

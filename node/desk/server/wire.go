@@ -28,9 +28,16 @@ func summary(c *desk.Case, parts readlog.Parts) *wire.Case {
 		if v.Card != nil {
 			v.Card = &notice.Card{Action: v.Card.Action, Desk: v.Card.Desk}
 		}
-		v.Body, v.Tally, v.Victim = nil, nil, nil
+		v.Body, v.Tally, v.Victim, v.Attachments = nil, nil, nil, nil
 	}
 	return out
+}
+
+// withFiles adds what opens the attachments of the current version.
+func withFiles(out *wire.Case, c *desk.Case) {
+	for i := range c.View.Attachments {
+		out.View.Attachments[i].Key = c.View.Attachments[i].Key
+	}
 }
 
 // maxFormer is how many former versions go along with a case.
@@ -42,6 +49,9 @@ func wireView(v *notice.View) *wire.CaseView {
 	}
 	out := &wire.CaseView{Kind: v.Kind.String(), Reference: v.Reference, Readers: v.Readers, Circles: v.Circles,
 		Card: v.Card, Body: v.Body, Tally: v.Tally, Victim: v.Victim}
+	for _, a := range notice.Without(v.Attachments) { // keys only to who asks for them, see withFiles
+		out.Attachments = append(out.Attachments, wire.CaseAttachment{Part: a.Part.String(), Author: a.Author, Attachment: a})
+	}
 	if v.Colour != ledger.KindUndisclosed {
 		out.Colour = v.Colour.String()
 	}

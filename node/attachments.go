@@ -1,0 +1,285 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/crypto/seal"
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/blobs"
+	"comity/node/wire"
+)
+
+// holdings are the sealed files that this node has: those that its own clients
+// handed it, and those that they asked for and other nodes gave. It serves what
+// the log names and has not purged, and asks the ledger each time.
+type holdings struct {
+	folder *blobs.Folder
+	dir    string
+	view   state.View
+	bureau string // whose node this is
+	others []string
+	peers  peers
+	ctx    context.Context // ends with the node
+	alarm  func(string)
+	log    *slog.Logger
+	reads  chan struct{} // as many pieces are in memory at most
+	pulls  chan struct{} // as many files are fetched at a time
+
+	// gate is held for reading from the look at the ledger until a piece is
+	// written, and for writing by a sweep: when a sweep has gone through after a
+	// purge was applied, nothing of it comes back.
+	gate sync.RWMutex
+	wg   sync.WaitGroup // files on their way
+
+	mu       sync.Mutex // guards what follows
+	closed   bool
+	fetching map[ledger.Hash]*fetching
+	uploads  map[ledger.Hash]keys.ID // whose client hands over what no statement names yet
+}
+
+// Bounds of what no statement names. It goes after a day.
+const (
+	maxUnnamed      = 64      // files
+	maxUnnamedByKey = 24      // of one client key
+	maxUnnamedBytes = 2 << 30 // that are here
+	keepUnnamed     = 24 * time.Hour
+	sweepEvery      = time.Hour
+
+	minFree = 1 << 30 // bytes of disk that no attachment takes: a full disk stops a node
+
+	maxReads = 32
+	maxPulls = 4
+)
+
+var (
+	errNotNamed         = &wire.Error{Code: wire.NotFound, Message: "no statement names this attachment"}
+	errNotHeld          = &wire.Error{Code: wire.NotFound, Message: "this node does not have the attachment"}
+	errAttachmentPurged = &wire.Error{Code: wire.Purged, Message: "the attachment was purged"}
+)
+
+// openHoldings opens the folder of sealed files, and destroys what was purged
+// while it was elsewhere.
+func (r *replica) openHoldings(dir string) (*holdings, error) {
+	folder, err := blobs.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
+	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others(), peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
+		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
+		fetching: make(map[ledger.Hash]*fetching), uploads: make(map[ledger.Hash]keys.ID)}
+	if err := h.sweep(false); err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
+	return h, nil
+}
+
+// close waits for the files that are on their way, once the context has ended.
+func (h *holdings) close() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.wg.Wait()
+}
+
+// look returns what the ledger says of an attachment, nil when nothing names it.
+// What is purged is an error.
+func (h *holdings) look(address ledger.Hash) (*state.Attachment, error) {
+	a, err := state.ReadAttachment(h.view, address)
+	if err != nil || a == nil {
+		return nil, err
+	}
+	gone, err := state.PurgedAll(h.view, a.Notice)
+	if err == nil && gone {
+		err = errAttachmentPurged
+	}
+	return a, err
+}
+
+// held reports whether the node has the whole file, of the length that the
+// ledger says.
+func (h *holdings) held(address ledger.Hash, size uint64) bool {
+	n, ok := h.folder.Size(address)
+	return ok && uint64(n) == size
+}
+
+// piece returns a piece of a sealed file that the node has.
+func (h *holdings) piece(address ledger.Hash, from int64) ([]byte, error) {
+	a, err := h.look(address)
+	switch {
+	case err != nil:
+		return nil, err
+	case a == nil:
+		return nil, errNotNamed
+	case uint64(from) >= a.Size:
+		return nil, &wire.Error{Code: wire.Malformed, Message: "the attachment ends before that"}
+	case !h.held(address, a.Size):
+		return nil, errNotHeld
+	}
+	select {
+	case h.reads <- struct{}{}:
+		defer func() { <-h.reads }()
+	default:
+		return nil, &wire.Error{Code: wire.Busy, Message: "too many attachments are being read"}
+	}
+	data, err := h.folder.Read(address, from, int(min(a.Size-uint64(from), wire.MaxPiece)))
+	if errors.Is(err, blobs.ErrNotHeld) {
+		err = errNotHeld
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = h.look(address) // it may have been purged meanwhile, and the bytes be zeros
+	return data, err
+}
+
+// put takes a piece of a sealed file from a client of the bureau.
+func (h *holdings) put(by keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (*wire.AttachmentState, error) {
+	if !seal.IsSealedSize(size) {
+		return nil, &wire.Error{Code: wire.Malformed, Message: "no sealed file has this size"}
+	}
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	a, err := h.look(address)
+	switch {
+	case err != nil:
+		return nil, err
+	case a != nil && a.Size != size:
+		return nil, &wire.Error{Code: wire.Malformed, Message: "the ledger names this attachment with another size"}
+	case h.held(address, size):
+		return &wire.AttachmentState{Held: true, Have: int64(size)}, nil
+	}
+	have := h.folder.Begun(address)
+	if uint64(have) >= size { // cut before its hash was looked at
+		if err := h.folder.DropPart(address); err != nil {
+			return nil, err
+		}
+		have = 0
+	}
+	if len(piece) == 0 || from != have {
+		return &wire.AttachmentState{Have: have}, nil
+	}
+	if have == 0 {
+		if err := h.room(by, address, size, a == nil); err != nil {
+			return nil, err
+		}
+	}
+	have, err = h.folder.Append(address, int64(size), from, piece)
+	if errors.Is(err, blobs.ErrHash) {
+		return nil, &wire.Error{Code: wire.Malformed, Message: "the bytes are not those of the address; send it from the beginning"}
+	}
+	return &wire.AttachmentState{Held: err == nil && have == int64(size), Have: have}, err
+}
+
+// room says whether one more file may come.
+func (h *holdings) room(by keys.ID, address ledger.Hash, size uint64, unnamed bool) error {
+	if free := diskFree(h.dir); free >= 0 && uint64(free) < minFree+size {
+		return &wire.Error{Code: wire.Busy, Message: "the disk of this node is nearly full: it takes no attachment"}
+	}
+	if !unnamed {
+		return nil
+	}
+	files, bytes, err := h.unnamed()
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	own := 0
+	for x, key := range h.uploads {
+		if _, there := files[x]; !there && x != address {
+			delete(h.uploads, x)
+		} else if key == by {
+			own++
+		}
+	}
+	if len(files) >= maxUnnamed || bytes+int64(size) > maxUnnamedBytes || own >= maxUnnamedByKey {
+		return &wire.Error{Code: wire.Busy, Message: "too many attachments wait here for the notices that name them; they go after a day"}
+	}
+	h.uploads[address] = by
+	return nil
+}
+
+// unnamed returns what is here that no statement names.
+func (h *holdings) unnamed() (files map[ledger.Hash]bool, bytes int64, err error) {
+	list, err := h.folder.List()
+	if err != nil {
+		return nil, 0, err
+	}
+	files = make(map[ledger.Hash]bool)
+	for _, x := range list {
+		a, err := state.ReadAttachment(h.view, x.Address)
+		if err != nil {
+			return nil, 0, err
+		}
+		if a == nil {
+			files[x.Address] = true
+			bytes += x.Size
+		}
+	}
+	return files, bytes, nil
+}
+
+// sweep destroys what the ledger has purged, and with expire what nothing names
+// since a day. A ledger that is being fetched anew names nothing yet.
+func (h *holdings) sweep(expire bool) error {
+	h.gate.Lock()
+	defer h.gate.Unlock()
+	old := time.Now().Add(-keepUnnamed) // the clock of the files
+	return h.folder.Sweep(old, func(x blobs.File) (bool, error) {
+		a, err := state.ReadAttachment(h.view, x.Address)
+		if err != nil {
+			return false, err
+		}
+		if a == nil {
+			return expire && x.Changed.Before(old), nil
+		}
+		return state.PurgedAll(h.view, a.Notice)
+	})
+}
+
+// tidy sweeps from time to time, once this node knows what the ledger names.
+func (r *replica) tidy(ctx context.Context, h *holdings) {
+	for {
+		if r.current.Load() {
+			if err := h.sweep(true); err != nil {
+				r.damaged(err)
+				r.log.Error("tidy up attachments", "error", err)
+			}
+		}
+		if !sleep(ctx, sweepEvery) {
+			return
+		}
+	}
+}
+
+// announced refuses a notice of the own bureau whose files are not here: its
+// readers would look for them in vain. What is in the log already passes.
+func (h *holdings) announced(s *ledger.Statement, id ledger.ID) error {
+	if s.Class != ledger.ClassPublish && s.Class != ledger.ClassAmend {
+		return nil
+	}
+	p, err := ledger.ParsePublish(s.Public)
+	if err != nil || len(p.Attachments) == 0 {
+		return err
+	}
+	k, err := state.ReadKey(h.view, s.Author)
+	if err != nil || k == nil || k.Bureau != h.bureau {
+		return err // the ledger will refuse it, or it is for another node to ask
+	}
+	if _, known, err := state.ReadIndex(h.view, id); err != nil || known {
+		return err
+	}
+	for _, x := range p.Attachments {
+		if !h.held(x.Address, x.Size) {
+			return &wire.Error{Code: wire.NoAttachment, Message: fmt.Sprintf("the node has not got the attachment %x of it: it is handed over before", x.Address[:4])}
+		}
+	}
+	return nil
+}

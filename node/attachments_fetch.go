@@ -1,0 +1,143 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/blobs"
+	"comity/node/wire"
+)
+
+// fetching is a file on its way from other nodes.
+type fetching struct {
+	done chan struct{} // closed when it is here, or nobody has it
+	err  error         // read after that
+}
+
+// fetch begins to get a file from the other nodes, unless that is under way.
+func (h *holdings) fetch(address ledger.Hash, a *state.Attachment) *fetching {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if f := h.fetching[address]; f != nil {
+		return f
+	}
+	f := &fetching{done: make(chan struct{}), err: errStopping}
+	if h.closed {
+		close(f.done)
+		return f
+	}
+	select {
+	case h.pulls <- struct{}{}:
+	default:
+		f.err = &wire.Error{Code: wire.Busy, Message: "too many attachments are being fetched"}
+		close(f.done)
+		return f
+	}
+	h.fetching[address] = f
+	h.wg.Go(func() { // ends with the context of the node, or when all were asked
+		f.err = h.fetchAll(address, a)
+		h.mu.Lock()
+		delete(h.fetching, address)
+		h.mu.Unlock()
+		<-h.pulls
+		close(f.done)
+	})
+	return f
+}
+
+// fetchAll asks the node of the origin, then the others, one after the other. A
+// transfer that is cut goes on with the next.
+func (h *holdings) fetchAll(address ledger.Hash, a *state.Attachment) error {
+	if free := diskFree(h.dir); free >= 0 && uint64(free) < minFree+a.Size {
+		return &wire.Error{Code: wire.Busy, Message: "the disk of this node is nearly full: it fetches no attachment"}
+	}
+	names := h.others
+	if n, err := state.ReadNotice(h.view, a.Notice); err == nil && n != nil && n.Bureau != h.bureau {
+		names = append([]string{ledger.NodeName(n.Bureau)}, names...)
+	}
+	asked := make(map[string]bool)
+	for _, name := range names {
+		if asked[name] {
+			continue
+		}
+		asked[name] = true
+		err := h.fetchFrom(name, address, a.Size)
+		switch {
+		case err == nil:
+			return nil
+		case h.ctx.Err() != nil:
+			return h.ctx.Err()
+		case wire.CodeOf(err) == wire.Purged && h.gone(address):
+			return errors.Join(err, h.folder.Drop(address))
+		case errors.Is(err, blobs.ErrHash):
+			h.alarm(fmt.Sprintf("the node %s gave other bytes for an attachment than the ledger names", name))
+		}
+		h.log.Info("attachment not fetched", "from", name, "address", fmt.Sprintf("%x", address[:4]), "error", err)
+	}
+	return &wire.Error{Code: wire.NotFound, Message: "no node that answers has the attachment"}
+}
+
+func (h *holdings) gone(address ledger.Hash) bool {
+	_, err := h.look(address)
+	return wire.CodeOf(err) == wire.Purged
+}
+
+// How long one node may take: a slow one keeps its place only so long, and the
+// next continues where it stopped.
+const (
+	pullBase = time.Minute
+	pullRate = 256 << 10 // bytes a second
+)
+
+// fetchFrom gets what is missing of a file from one node. If the beginning was
+// another's and the whole is wrong, this one is asked for all of it.
+func (h *holdings) fetchFrom(name string, address ledger.Hash, size uint64) error {
+	ctx, cancel := context.WithTimeout(h.ctx, pullBase+time.Duration(size/pullRate)*time.Second)
+	defer cancel()
+	mixed := h.folder.Begun(address) > 0
+	err := h.pull(ctx, name, address, int64(size))
+	if errors.Is(err, blobs.ErrHash) && mixed {
+		err = h.pull(ctx, name, address, int64(size))
+	}
+	return err
+}
+
+func (h *holdings) pull(ctx context.Context, name string, address ledger.Hash, size int64) error {
+	for {
+		if h.held(address, uint64(size)) {
+			return nil
+		}
+		have := h.folder.Begun(address)
+		if have >= size { // a lie about the size, or cut before its hash was looked at
+			if err := h.folder.DropPart(address); err != nil {
+				return err
+			}
+			have = 0
+		}
+		piece, err := h.peers.Attachment(ctx, name, address, size, have)
+		if err != nil {
+			return err
+		}
+		if want := min(size-have, wire.MaxPiece); int64(len(piece)) != want {
+			return fmt.Errorf("%d bytes where %d follow", len(piece), want)
+		}
+		if err := h.take(address, size, have, piece); err != nil {
+			return err
+		}
+	}
+}
+
+// take writes a piece down, unless the file was purged meanwhile.
+func (h *holdings) take(address ledger.Hash, size, from int64, piece []byte) error {
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	if _, err := h.look(address); err != nil {
+		return err
+	}
+	_, err := h.folder.Append(address, size, from, piece)
+	return err
+}

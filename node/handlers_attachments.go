@@ -1,0 +1,112 @@
+package node
+
+import (
+	"encoding/hex"
+	"net/http"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/wire"
+)
+
+// attachment gives a piece of a sealed file, to whoever may have entries: it is
+// sealed as they are.
+func (a *api) attachment(req *http.Request, _ caller) (*answer, error) {
+	address, err := addressOf(req)
+	if err != nil {
+		return nil, err
+	}
+	from, err := queryUint(req, "from", 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.arrived(req.Context()); err != nil {
+		return nil, err
+	}
+	data, err := a.holdings.piece(address, int64(from))
+	if err != nil {
+		return nil, err
+	}
+	return &answer{bytes: data}, nil
+}
+
+// attachmentState says how much of a sealed file is here. For a client of the
+// own bureau the rest is fetched.
+func (a *api) attachmentState(req *http.Request, who caller) (*answer, error) {
+	address, err := addressOf(req)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel, err := waitContext(req)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	if err := a.arrived(req.Context()); err != nil {
+		return nil, err
+	}
+	h := a.holdings
+	x, err := h.look(address)
+	switch {
+	case err != nil:
+		return nil, err
+	case x == nil:
+		return nil, errNotNamed
+	}
+	if !h.held(address, x.Size) && who.use == state.UseAccess && who.bureau == a.cfg.Bureau {
+		f := h.fetch(address, x)
+		select {
+		case <-f.done:
+			if f.err != nil {
+				return nil, f.err
+			}
+		case <-ctx.Done():
+			return &answer{json: &wire.AttachmentState{Have: h.folder.Begun(address), Fetching: true}}, nil
+		}
+	}
+	if h.held(address, x.Size) {
+		return &answer{json: &wire.AttachmentState{Held: true, Have: int64(x.Size)}}, nil
+	}
+	return &answer{json: &wire.AttachmentState{Have: h.folder.Begun(address)}}, nil
+}
+
+// postAttachment takes a piece of a sealed file from a client of the own bureau.
+func (a *api) postAttachment(req *http.Request, who caller) (*answer, error) {
+	address, err := addressOf(req)
+	if err != nil {
+		return nil, err
+	}
+	if who.bureau != a.cfg.Bureau {
+		return nil, &wire.Error{Code: wire.Forbidden, Message: "a node takes attachments of its own bureau only"}
+	}
+	size, err := queryUint(req, "size", 0)
+	if err != nil {
+		return nil, err
+	}
+	from, err := queryUint(req, "from", 0)
+	if err != nil {
+		return nil, err
+	}
+	piece, err := readBody(req)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.arrived(req.Context()); err != nil {
+		return nil, err
+	}
+	out, err := a.holdings.put(who.id, address, size, int64(from), piece)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{json: out}, nil
+}
+
+func addressOf(req *http.Request) (ledger.Hash, error) {
+	var h ledger.Hash
+	text := req.PathValue("address")
+	n, err := hex.Decode(h[:], []byte(text[:min(len(text), 2*len(h))]))
+	if err != nil || n != len(h) || len(text) != 2*len(h) || hex.EncodeToString(h[:]) != text {
+		return h, &wire.Error{Code: wire.Malformed, Message: "this is not the address of an attachment"}
+	}
+	return h, nil
+}

@@ -100,10 +100,29 @@ func BenchmarkCheck(b *testing.B) {
 		}
 		return len(list)
 	}
+	byMisread := func(p person) int {
+		var any Any
+		var days []int64
+		for _, m := range p.born.Misreadings() {
+			day, _ := m.Date.Range()
+			days = append(days, int64(day))
+		}
+		for _, t := range NearTerms(p.mrz, p.born) {
+			any = append(any, Term(t))
+		}
+		if len(days) == 0 {
+			return 0
+		}
+		list, err := ix.FindDays(any, days, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return len(list)
+	}
 	for _, kind := range []struct {
 		name string
 		look func(p person) int
-	}{{"document", byDocument}, {"name", byName}, {"zone", func(p person) int { return byDocument(p) + byName(p) }}} {
+	}{{"document", byDocument}, {"name", byName}, {"misread", byMisread}, {"zone", func(p person) int { return byDocument(p) + byName(p) }}} {
 		b.Run(kind.name, func(b *testing.B) {
 			asked := make([]person, 5000)
 			for i := range asked {

@@ -66,12 +66,34 @@ func (ix *Index) FindLive(e Expr, limit int) ([]uint64, error) {
 }
 
 // FindBorn is [Index.Find] for the active notices on whose card is a person who
-// may be born on a day from first to last, since 1970-01-01.
+// may be born on a day from first to last, since 1970-01-01. The terms must be of
+// [PersonTerms]: one without a date has none of them, and would pass for born on
+// day 0.
 func (ix *Index) FindBorn(e Expr, first, last int64, limit int) ([]uint64, error) {
 	return list(ix.check, `SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
-		WHERE f.find MATCH ? AND n.first <= ? AND n.last >= ? AND NOT n.ended AND (n.first <> 0 OR n.last <> 0)
+		WHERE f.find MATCH ? AND n.first <= ? AND n.last >= ? AND NOT n.ended
 		ORDER BY f.rowid DESC LIMIT ?`, match(e), last, first, limit)
 }
+
+// FindDays is [Index.FindBorn] for those who are born on one of at most 64 days, of whom
+// the card knows the day. The terms must be of [PersonTerms] or [NearTerms].
+func (ix *Index) FindDays(e Expr, days []int64, limit int) ([]uint64, error) {
+	if len(days) == 0 || len(days) > maxDays {
+		return nil, nil
+	}
+	args := []any{match(e)}
+	for i := range maxDays { // as many each time, so that the statement is prepared once
+		args = append(args, days[min(i, len(days)-1)])
+	}
+	return list(ix.check, findDays, append(args, limit)...)
+}
+
+// maxDays bounds the days of one question.
+const maxDays = 64
+
+var findDays = `SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+	WHERE f.find MATCH ? AND n.first = n.last AND n.first IN (?` + strings.Repeat(", ?", maxDays-1) + `) AND NOT n.ended
+	ORDER BY f.rowid DESC LIMIT ?`
 
 // Count returns how many notices an expression finds, at most limit.
 func (ix *Index) Count(e Expr, limit int) (n int, err error) {

@@ -309,17 +309,25 @@ func TestFindBorn(t *testing.T) {
 	u.Put[1].First, u.Put[1].Last = 0, 364
 	u.Put[2].First, u.Put[2].Last = -1000, 1000 // it ended
 	u.Put[2].Terms = append(u.Put[2].Terms, "w_harbour")
-	u.Put = append(u.Put, Put{Notice: Notice{N: 8, Bureau: "XA"}, Terms: []string{"w_harbour"}}) // no date
+	u.Put = append(u.Put, Put{Notice: Notice{N: 8, Bureau: "XA"}, Terms: []string{"w_harbour"}}) // on day 0
 	apply(t, ix, u)
 	for _, tt := range []struct {
 		first, last int64
 		want        []uint64
 	}{
-		{-100, -100, []uint64{2}}, {-101, -101, nil}, {-99, -1, nil}, {364, 364, []uint64{5}}, {365, 365, nil}, {-400, 400, []uint64{5, 2}},
+		{-100, -100, []uint64{2}}, {-101, -101, nil}, {-99, -1, nil}, {364, 364, []uint64{5}}, {365, 365, nil}, {0, 0, []uint64{8, 5}}, {-400, 400, []uint64{8, 5, 2}},
 	} {
 		got, err := ix.FindBorn(Term("w_harbour"), tt.first, tt.last, 10)
 		if err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("FindBorn(%d, %d): got %v, %v, want %v", tt.first, tt.last, got, err, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		days []int64
+		want []uint64
+	}{{nil, nil}, {[]int64{-100}, []uint64{2}}, {[]int64{5, -100, 7}, []uint64{2}}, {[]int64{0, 364, 1000}, []uint64{8}}} {
+		if got, err := ix.FindDays(Term("w_harbour"), tt.days, 10); err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("FindDays(%v): got %v, %v, want %v", tt.days, got, err, tt.want)
 		}
 	}
 }

@@ -24,6 +24,7 @@ const maxTerms = 4096
 //	r_REF       the author's short reference, folded
 //	bd_NUMBER   a document of the person on the card
 //	bp_YEAR_KEY a key of names.Keys of the person on the card, with a year of birth
+//	bx_MMDD_KEY one of the first such keys, with the day of the year
 //
 // Those of the card, which begin with b, are all that a checkpoint asks for.
 func Terms(id string, v *notice.View) []string {
@@ -42,6 +43,8 @@ func Terms(id string, v *notice.View) []string {
 		for _, n := range p.Names {
 			out = append(out, PersonTerms(n.String(), p.Born)...)
 			out = append(out, PersonTerms(n.MRZForm(), p.Born)...)
+			out = append(out, dayTerms(n.String(), p.Born, nearKeys)...)
+			out = append(out, dayTerms(n.MRZForm(), p.Born, nearKeys)...)
 		}
 	}
 	out = slices.DeleteFunc(out, func(t string) bool { return t == "" })
@@ -79,10 +82,45 @@ func PersonTerms(name string, born notice.Date) []string {
 	if born.IsZero() || name == "" {
 		return nil
 	}
+	first, last := years(born)
+	return personTerms(name, first, last, maxNameKeys)
+}
+
+// nearKeys bounds the keys of a name that are filed with the day of a year: those
+// of the pairs of its first three words.
+const nearKeys = 3
+
+// dayTerms returns the terms of a name with the day of the year on which its bearer
+// is born, whatever the year; none if the day is not known.
+func dayTerms(name string, born notice.Date, limit int) []string {
+	if !born.IsDay() || name == "" {
+		return nil
+	}
+	day := strings.ReplaceAll(born.String()[len("1990-"):], "-", "")
+	var out []string
+	keys := names.Keys(names.Parse(name))
+	for _, key := range keys[:min(len(keys), limit)] {
+		out = append(out, clean("bx_"+day+"_"+key))
+	}
+	return out
+}
+
+// NearTerms returns the terms by which a name is looked for under a date of birth
+// that may be misread, in the year or in the day: see [notice.Date.Misreadings].
+// They are two, for the pair of its first words: a name that counts with another
+// date is very like.
+func NearTerms(name string, born notice.Date) []string {
+	if !born.IsDay() || name == "" {
+		return nil
+	}
+	first, last := years(born)
+	return append(personTerms(name, first, last, 1), dayTerms(name, born, 1)...)
+}
+
+func personTerms(name string, first, last, limit int) []string {
 	keys := names.Keys(names.Parse(name))
 	var out []string
-	first, last := years(born)
-	for _, key := range keys[:min(len(keys), maxNameKeys)] {
+	for _, key := range keys[:min(len(keys), limit)] {
 		for y := first; y <= last; y++ {
 			out = append(out, clean(fmt.Sprintf("bp_%04d_%s", y, key)))
 		}

@@ -101,6 +101,15 @@ func crossValidate(set []labelled, score func(a, b string) float64) (mean, sprea
 func BenchmarkRetrieval(b *testing.B) {
 	const filed, asked = 100_000, 300
 	people := population(rand.New(rand.NewPCG(1, 2)), filed)
+	s := retrieval(b, people, asked)
+	q := Parse(people[0].variant)
+	for b.Loop() {
+		s.search(q)
+	}
+}
+
+// retrieval files the names, asks for them and prints what was found.
+func retrieval(b *testing.B, people []person, asked int) *shelf {
 	s := newShelf(3000)
 	for _, p := range people {
 		s.add(Parse(p.latin))
@@ -109,7 +118,7 @@ func BenchmarkRetrieval(b *testing.B) {
 	for _, l := range s.posts {
 		posts += len(l)
 	}
-	b.Logf("%d names, %.1f keys a name", filed, float64(posts)/filed)
+	b.Logf("%d names, %.1f keys a name", len(people), float64(posts)/float64(len(people)))
 	b.Logf("%-16s %9s %6s %6s %9s %8s %9s %9s", "asked by", "candidate", "R@1", "R@10", "threshold", "looked", "p50", "p99")
 	for _, t := range treatments(rand.New(rand.NewPCG(3, 4)), people, asked) {
 		o := s.run(t.queries)
@@ -119,10 +128,7 @@ func BenchmarkRetrieval(b *testing.B) {
 			float64(o.over)/n, o.looked/o.n, o.times[o.n/2].Round(time.Microsecond), o.times[o.n*99/100].Round(time.Microsecond))
 		b.ReportMetric(float64(o.ten)/n, strings.ReplaceAll(t.name, " ", "-")+"-R@10")
 	}
-	q := Parse(people[0].variant)
-	for b.Loop() {
-		s.search(q)
-	}
+	return s
 }
 
 // BenchmarkAlarms counts innocent names that match one of 733 listed names. In
@@ -158,7 +164,7 @@ func alarms(b *testing.B, name string, list, innocent []person) float64 {
 		}
 	}
 	for _, at := range levels {
-		b.Logf("%-15s at %.2f: %5.1f of 10,000", name, at, float64(counts[at])*10_000/float64(len(innocent)))
+		b.Logf("%-30s at %.2f: %5.1f of 10,000", name, at, float64(counts[at])*10_000/float64(len(innocent)))
 	}
 	return float64(counts[Threshold]) * 10_000 / float64(len(innocent))
 }

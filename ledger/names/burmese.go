@@ -64,6 +64,9 @@ func burmeseSyllable(word []rune) (string, int) {
 		if word[0] == 'ရ' && r == "a" && len(rhyme) == 0 && len(medials) == 0 {
 			onset = "r" // in words from Pali
 		}
+		if onset == "" && r == "e" && len(medials) == 0 {
+			return "aye", i
+		}
 		return burmeseSound(burmeseOnset(onset, medials), r), i
 	}
 	for i < len(word) {

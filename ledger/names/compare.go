@@ -4,6 +4,11 @@ package names
 // on the tuning data alone; DESIGN.md has the figures.
 const Threshold = 0.80
 
+// WithBirth is the Score from which two names are called the same of two people
+// who are known to be born on one day, which one in some 20,000 are by chance. It
+// lets a wrong letter in a short word pass.
+const WithBirth = 0.72
+
 // Match is the outcome of a comparison.
 type Match struct {
 	Score float64  // 0 to 1; 1 for names of the same words

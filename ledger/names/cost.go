@@ -23,6 +23,10 @@ func sym(b byte) byte { return (b - 'A') & 63 }
 // whose vowels were guessed from another script.
 var strict, loose = costTables()
 
+// drawl is loose for scripts whose long vowels people write with an r: Arthit,
+// Charn, Sandar.
+var drawl = loose
+
 func costTables() (strict, loose costs) {
 	fill := func(c *costs, vowelIndel, vowelSub, h, w, hiatus uint8) {
 		for i := range c.sub {
@@ -110,8 +114,8 @@ func (c *costs) gap(s string, i int) int32 {
 	if i > 1 && i+1 == len(s) && (s[i] == 'g' && s[i-1] == 'n' || s[i] == 's') {
 		return 25
 	}
-	if s[i] == 'r' && i+1 < len(s) && s[i+1] == 'n' && c == &loose {
-		return 8 // Thai and Khmer write the long o of Porn, Charn, Sarorn with it
+	if s[i] == 'r' && c == &drawl && i > 0 && vowel(s[i-1]) && (i+1 == len(s) || !vowel(s[i+1])) {
+		return 8
 	}
 	if i > 0 && s[i] == s[i-1] {
 		return 8 // the other script may write it once
@@ -127,14 +131,14 @@ func (c *costs) gap(s string, i int) int32 {
 
 // similarity scales the distance of two codes to 0..1 by the length of the
 // longer. Of a loose pair the vowels do not count in the length: they say little.
-func similarity(a, b string, isLoose bool) float64 {
+func similarity(a, b string, c *costs) float64 {
 	if a == b {
 		return 1
 	}
 	first := int32(0)
-	c, length := &strict, max(len(a), len(b))
-	if isLoose {
-		c, length = &loose, max(consonants(a), consonants(b))+1
+	length := max(len(a), len(b))
+	if c != &strict {
+		length = max(consonants(a), consonants(b)) + 1
 	}
 	whole := int32(unit * max(length, 2))
 	if a != "" && b != "" && a[0] != b[0] {

@@ -88,6 +88,10 @@ var hangulSurnames = map[rune]string{
 // syllables is taken for the surname.
 func fromHangul(word []rune) string {
 	out := make([]byte, 0, 5*len(word))
+	if len(word) > 2 && len(word) <= 4 && hangulDouble[string(word[:2])] {
+		family := fromHangulSyllables(word[:2])
+		return family + " " + fromHangulSyllables(word[2:])
+	}
 	for i, r := range word {
 		if s, ok := hangulSurnames[r]; ok && i == 0 && len(word) <= 4 && len(word) > 1 {
 			out = append(append(out, s...), ' ')
@@ -96,6 +100,18 @@ func fromHangul(word []rune) string {
 		if i == 1 && len(word) <= 4 && len(out) > 0 && out[len(out)-1] != ' ' {
 			out = append(out, ' ')
 		}
+		out = append(out, fromHangulSyllables([]rune{r})...)
+	}
+	return string(out)
+}
+
+// hangulDouble are surnames of two syllables.
+var hangulDouble = map[string]bool{"남궁": true, "황보": true, "제갈": true, "사공": true, "선우": true, "서문": true, "독고": true, "동방": true}
+
+// fromHangulSyllables spells syllables as they stand.
+func fromHangulSyllables(word []rune) string {
+	var out []byte
+	for _, r := range word {
 		if r < 0xac00 || r > 0xd7a3 {
 			continue
 		}

@@ -33,9 +33,8 @@ func (s *side) runFor(i int, whole *token, o *side) int {
 	if code == "" || len(code) >= len(whole.code)+1 || !sameStart(code[0], whole.code[0]) && (whole.alt == "" || !sameStart(code[0], whole.alt[0])) {
 		return 0
 	}
-	loose := isLoose(s.all[i], whole)
-	enough := 0.94
-	if loose {
+	prices, enough := pricesOf(s.all[i], whole), 0.94
+	if prices != &strict {
 		enough = 0.86
 	}
 	var buf [maxCode]byte
@@ -52,9 +51,9 @@ func (s *side) runFor(i int, whole *token, o *side) int {
 		if abs(n-len(whole.code)) > 2 && s.all[i].from.loose() == whole.from.loose() {
 			continue
 		}
-		got := similarity(string(buf[:n]), whole.code, loose)
+		got := similarity(string(buf[:n]), whole.code, prices)
 		if whole.alt != "" {
-			got = max(got, similarity(string(buf[:n]), whole.alt, loose))
+			got = max(got, similarity(string(buf[:n]), whole.alt, prices))
 		}
 		if got < enough {
 			continue
@@ -64,7 +63,7 @@ func (s *side) runFor(i int, whole *token, o *side) int {
 				return 0
 			}
 			for _, u := range o.all[:o.n] {
-				if sim, _ := likeness(t, u); u != whole && u.telling() && sim >= 0.85 && t.skel == u.skel {
+				if sim, _ := likeness(t, u); u != whole && u.telling() && sim >= 0.85 && (t.code == u.code || got < 0.95 && t.skel == u.skel) {
 					return 0
 				}
 			}

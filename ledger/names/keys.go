@@ -1,6 +1,9 @@
 package names
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Bounds of what Keys and Probes return for one name.
 const (
@@ -149,6 +152,7 @@ func (k *keyring) joined() {
 		all += t.code
 	}
 	k.add("=" + skeletonOf(all))
+	k.drawled()
 	if len(k.words) < 3 {
 		return
 	}
@@ -157,6 +161,34 @@ func (k *keyring) joined() {
 		for j, t := range k.words {
 			if j < i || j > i+1 {
 				k.both(whole, t.skel)
+			}
+		}
+	}
+}
+
+// drawled adds the keys of Burmese syllables as the word that people write of them
+// with an r: san da, Sandar.
+func (k *keyring) drawled() {
+	spell := func(t *token) string {
+		if t.from == burmese && strings.HasSuffix(t.code, "a") {
+			return t.code + "r"
+		}
+		return t.code
+	}
+	for i := range len(k.words) - 1 {
+		first, second := k.words[i], k.words[i+1]
+		if first.from != burmese || spell(first) == first.code && spell(second) == second.code {
+			continue
+		}
+		for _, code := range []string{first.code + spell(second), spell(first) + spell(second)} {
+			whole := skeletonOf(code)
+			if len(whole) > 2 || len(k.words) == 2 {
+				k.add(whole)
+			}
+			for j, t := range k.words {
+				if j < i || j > i+1 {
+					k.both(whole, t.skel)
+				}
 			}
 		}
 	}

@@ -6,6 +6,17 @@ func isLoose(a, b *token) bool {
 	return a.from != b.from && (a.from.loose() || b.from.loose())
 }
 
+// pricesOf returns what edits between the codes of two tokens cost.
+func pricesOf(a, b *token) *costs {
+	switch {
+	case !isLoose(a, b):
+		return &strict
+	case a.from.drawls() || b.from.drawls():
+		return &drawl
+	}
+	return &loose
+}
+
 // likeness compares two tokens.
 func likeness(a, b *token) (float64, kinship) {
 	switch {
@@ -40,15 +51,16 @@ func likeness(a, b *token) (float64, kinship) {
 			}
 		}
 	}
-	isLoose := isLoose(a, b)
-	sim := similarity(a.code, b.code, isLoose)
+	prices := pricesOf(a, b)
+	isLoose := prices != &strict
+	sim := similarity(a.code, b.code, prices)
 	if a.alt != "" {
-		sim = max(sim, similarity(a.alt, b.code, isLoose)-0.01)
+		sim = max(sim, similarity(a.alt, b.code, prices)-0.01)
 	}
 	if b.alt != "" {
-		sim = max(sim, similarity(a.code, b.alt, isLoose)-0.01)
+		sim = max(sim, similarity(a.code, b.alt, prices)-0.01)
 		if a.alt != "" {
-			sim = max(sim, similarity(a.alt, b.alt, isLoose)-0.01)
+			sim = max(sim, similarity(a.alt, b.alt, prices)-0.01)
 		}
 	}
 	if sim >= 0.5 && otherSex(a.text, b.text) {

@@ -75,6 +75,8 @@ func roleOf(ts []token, i int) role {
 		return particle
 	case particles[t.text] && !last && (!first || leading[t.text] && len(ts) > 2):
 		return particle
+	case t.from.abjad() && len(t.text) < 4: // Adam, of which Arabic does not write the vowel, is no admiral
+		return part
 	case degrees[t.text] && last && len(ts) > 2:
 		return title
 	case titles[t.text] && len(ts) > 2 && (first || !softTitles[t.text]) && !last:

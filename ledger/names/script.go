@@ -1,6 +1,9 @@
 package names
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+)
 
 // script is a writing system that Parse has rules for.
 type script uint8
@@ -41,6 +44,9 @@ func (s script) loose() bool {
 	}
 	return false
 }
+
+// drawls reports whether people write the long vowels of the script with an r.
+func (s script) drawls() bool { return s == thai || s == khmer || s == burmese }
 
 // abjad reports whether writers of the script leave short vowels out.
 func (s script) abjad() bool { return s == arabic || s == hebrew }
@@ -104,7 +110,10 @@ func romanise(s script, word []rune) string {
 		return fromArabic(word)
 	case hebrew:
 		return fromHebrew(word)
-	case armenian, georgian:
+	case armenian:
+		// The ligature ev comes apart under NFKC; what is left of it is a v.
+		return fromTable([]rune(strings.ReplaceAll(string(word), "եւ", "եվ")), caucasianLetters)
+	case georgian:
 		return fromTable(word, caucasianLetters)
 	case ethiopic:
 		return fromEthiopic(word)

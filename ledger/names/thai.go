@@ -14,7 +14,7 @@ var thaiConsonants = map[rune][2]string{
 // thaiVowels follow their consonant; those of thaiLeading are written before it.
 var (
 	thaiVowels = map[rune]string{
-		'ะ': "a", 'ั': "a", 'า': "a", 'ำ': "am", 'ิ': "i", 'ี': "i", 'ึ': "ue", 'ื': "ue", 'ุ': "u", 'ู': "u", 'ๅ': "", '็': "",
+		'ะ': "a", 'ั': "a", 'า': "a", 'ำ': "am", 'ิ': "i", 'ี': "i", 'ึ': "ue", 'ื': "ue", 'ุ': "u", 'ู': "u", 'ๅ': "", '็': "", 'ฤ': "ri",
 	}
 	thaiLeading = map[rune]string{'เ': "e", 'แ': "ae", 'โ': "o", 'ใ': "ai", 'ไ': "ai"}
 )

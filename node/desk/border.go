@@ -50,6 +50,10 @@ type Sighting struct {
 	View      *notice.View // of which only the card was opened
 	Action    notice.Action
 	Why       string
+
+	// Near says that the date of birth is not the one that was asked for, but one
+	// that may have been meant, and that only the name is the same.
+	Near bool
 }
 
 // Suspended reports whether the notice must not be acted on as it stands.
@@ -69,6 +73,7 @@ type Answer struct {
 // the first is far above what honest ones need; beyond it an answer is not whole.
 const (
 	maxCandidates = 1024
+	maxNear       = 256 // under a date of birth that may be misread
 	maxSightings  = 64
 )
 
@@ -113,8 +118,21 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 			any = append(any, index.Term(t))
 		}
 		list, err := ix.FindBorn(any, first, last, maxCandidates)
+		if err != nil {
+			return err
+		}
 		found = append(found, list...)
 		a.Full = a.Full || len(list) == maxCandidates
+		if len(terms.near) == 0 {
+			return nil
+		}
+		any = nil
+		for _, t := range terms.near {
+			any = append(any, index.Term(t))
+		}
+		list, err = ix.FindDays(any, terms.days, maxNear)
+		found = append(found, list...)
+		a.Full = a.Full || len(list) == maxNear
 		return err
 	})
 	if err != nil {
@@ -165,6 +183,9 @@ func rank(a notice.Action) int {
 // was reviewed, then by urgency.
 func weight(h *Sighting) int {
 	w := int(h.View.Header.Urgency)
+	if !h.Near {
+		w += 1000
+	}
 	if !h.Unreviewed {
 		w += 10
 	}
@@ -204,13 +225,13 @@ func (d *Desk) sight(n uint64, s *Subject, asOf time.Time) (*Sighting, error) {
 	}
 	view := *opened.view // shared with the opener, and the ledger's word on it changes
 	view.Reviewed, view.Stopped = about.Reviewed(), status == state.StatusSuspended
-	why := s.matches(&view, asOf)
+	why, near := s.matches(&view, asOf)
 	if why == "" {
 		return nil, nil
 	}
-	h := &Sighting{ID: k.id, Index: n, Bureau: about.Bureau, Status: status, View: &view, Action: view.Action(), Why: why}
+	h := &Sighting{ID: k.id, Index: n, Bureau: about.Bureau, Status: status, View: &view, Action: view.Action(), Why: why, Near: near}
 	h.Unreviewed = view.Unreviewed()
-	if h.Suspended() || h.Unreviewed && h.Action == notice.Arrest {
+	if h.Suspended() || (h.Unreviewed || h.Near) && h.Action == notice.Arrest {
 		h.Action = notice.CallDesk
 	}
 	if h.Published, _, err = d.store.Entry(n); err == nil {
@@ -231,7 +252,12 @@ func visible(s state.Status) bool {
 }
 
 // subjectTerms are what the index is asked.
-type subjectTerms struct{ document, person []string }
+type subjectTerms struct {
+	document, person []string
+
+	near []string // of the name, in the year or on the day of the year
+	days []int64  // on which they may be born if the date is misread
+}
 
 // terms returns the terms of a subject, and the days on which they may be born.
 func (s *Subject) terms(asOf time.Time) (t subjectTerms, first, last int64, err error) {
@@ -253,6 +279,13 @@ func (s *Subject) terms(asOf time.Time) (t subjectTerms, first, last int64, err 
 		from, to := born.Range()
 		first, last = int64(from), int64(to)
 	}
+	if len(t.person) > 0 {
+		t.near = index.NearTerms(name, born)
+		for _, m := range born.Misreadings() {
+			day, _ := m.Date.Range()
+			t.days = append(t.days, int64(day))
+		}
+	}
 	return t, first, last, nil
 }
 
@@ -264,15 +297,21 @@ func (s *Subject) name() string {
 	return s.Name
 }
 
-// matches says by what the card is of the subject, "" if it is not.
-func (s *Subject) matches(v *notice.View, asOf time.Time) string {
+// nearName is the likeness from which a name counts with a date of birth that is
+// not the one asked for, but one that may have been meant. It is high: the name is
+// then all there is.
+const nearName = 0.92
+
+// matches says by what the card is of the subject, "" if it is not, and whether
+// the date of birth may be misread.
+func (s *Subject) matches(v *notice.View, asOf time.Time) (why string, near bool) {
 	if v.Card == nil {
-		return ""
+		return "", false
 	}
 	born := s.Born
 	if s.MRZ != nil {
 		if ok, why := v.MatchMRZ(s.MRZ, asOf); ok {
-			return why
+			return why, false
 		}
 		born = s.MRZ.Born(asOf)
 	}
@@ -280,14 +319,34 @@ func (s *Subject) matches(v *notice.View, asOf time.Time) string {
 	if want := index.DocumentTerm(s.Number); want != "" {
 		for _, d := range person.Documents {
 			if index.DocumentTerm(d.Number) == want && sameCountry(d.Country, s.Country) {
-				return fmt.Sprintf("%s number %s", strings.ReplaceAll(string(d.Type), "_", " "), d.Number)
+				return fmt.Sprintf("%s number %s", strings.ReplaceAll(string(d.Type), "_", " "), d.Number), false
 			}
 		}
 	}
-	if !person.Born.Overlaps(born) {
-		return ""
+	enough, slip := names.Threshold, ""
+	switch {
+	case person.Born.IsDay() && person.Born == born:
+		enough = names.WithBirth
+	case person.Born.Overlaps(born):
+	default:
+		if slip = person.Born.MisreadAs(born); slip == "" {
+			return "", false
+		}
+		enough = nearName
 	}
-	asked, best, who := names.Parse(s.name()), 0.0, ""
+	likeness, who := s.likeness(person)
+	switch {
+	case likeness < enough:
+		return "", false
+	case slip != "":
+		return fmt.Sprintf("name %s (likeness %.2f); date of birth %s in the notice, %s here: %s", who, likeness, person.Born, born, slip), true
+	}
+	return fmt.Sprintf("name %s (likeness %.2f) and date of birth %s", who, likeness, person.Born), false
+}
+
+// likeness returns how like the name of the subject is to the likest of a person.
+func (s *Subject) likeness(person *notice.Identity) (best float64, who string) {
+	asked := names.Parse(s.name())
 	for _, n := range person.Names {
 		for _, form := range []string{n.String(), n.MRZForm()} {
 			if score := names.Score(asked, names.Parse(form)); score > best {
@@ -295,10 +354,7 @@ func (s *Subject) matches(v *notice.View, asOf time.Time) string {
 			}
 		}
 	}
-	if best < names.Threshold {
-		return ""
-	}
-	return fmt.Sprintf("name %s (likeness %.2f) and date of birth %s", who, best, person.Born)
+	return best, who
 }
 
 // sameCountry reports whether two codes may be of one country. One that is not

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
+	"comity/ledger/index"
 	"comity/ledger/notice"
 	"comity/ledger/state"
 )
@@ -66,6 +68,20 @@ func date(t *testing.T, s string) notice.Date {
 	return d
 }
 
+// slip returns the last day that a date may be misread as in this way.
+func slip(t *testing.T, d notice.Date, why string) (out notice.Date) {
+	t.Helper()
+	for _, m := range d.Misreadings() {
+		if m.Why == why {
+			out = m.Date
+		}
+	}
+	if out.IsZero() {
+		t.Fatalf("%s: %s gives no day", d, why)
+	}
+	return out
+}
+
 func TestCheck(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 3)
@@ -93,6 +109,10 @@ func TestCheck(t *testing.T) {
 		{"name misspelled", Subject{Name: "Ilwa Sorendahl", Born: born}, true},
 		{"name in another script", Subject{Name: "Илва Соррендаль", Born: born}, true},
 		{"another name", Subject{Name: "Ilva Sorrenholm", Born: born}, false},
+		{"name and a birth with a wrong digit", Subject{Name: "Ilva Sorrendahl", Born: slip(t, born, "one digit differs")}, true},
+		{"name in another script and a birth with two digits swapped", Subject{Name: "Илва Соррендаль", Born: slip(t, born, "two digits swapped")}, true},
+		{"name misspelled and a birth with a wrong digit", Subject{Name: "Ilfa Sorendal", Born: slip(t, born, "one digit differs")}, false},
+		{"another name and a birth with a wrong digit", Subject{Name: "Ilva Sorrenholm", Born: slip(t, born, "one digit differs")}, false},
 		{"name and another birth", Subject{Name: "Ilva Sorrendahl", Born: date(t, "1971-02-03")}, false},
 	} {
 		for _, o := range []*office{xa, xb} {
@@ -146,6 +166,45 @@ func TestCheck(t *testing.T) {
 	xb.follow()
 	if got := xb.check(&Subject{Number: "C12345678"}); got != "" {
 		t.Errorf("withdrawn: %q", got)
+	}
+}
+
+// TestCheckMisread: a date of birth with day and month swapped is no silent miss,
+// and no reason for an arrest.
+func TestCheckMisread(t *testing.T) {
+	n := notice.ChildCase(today)
+	n.Card.Person.Born = date(t, "2013-05-04")
+	v := &notice.View{Header: ledger.Publish{Kind: n.Kind}, Reference: n.Reference, Card: n.Card}
+	for _, tt := range []struct {
+		name, born, why string
+		near            bool
+	}{
+		{"Ilva Sorrendahl", "2013-05-04", "name Ilva Sorrendahl (likeness 1.00) and date of birth 2013-05-04", false},
+		{"SORRENDAHL, Ilva", "2013-04-05", "name Ilva Sorrendahl (likeness 1.00); date of birth 2013-05-04 in the notice, 2013-04-05 here: day and month swapped", true},
+		{"Ilva Sorrendahl", "2013-05-14", "name Ilva Sorrendahl (likeness 1.00); date of birth 2013-05-04 in the notice, 2013-05-14 here: one digit differs", true},
+		{"Ilva Sorrendahl", "2031-05-04", "name Ilva Sorrendahl (likeness 1.00); date of birth 2013-05-04 in the notice, 2031-05-04 here: two digits swapped", true},
+		{"Ilva Sorrendahl", "2013-06-05", "", false},
+		{"Ilva", "2013-04-05", "", false},
+		{"Olva Sorrendal", "2013-04-05", "", false},
+		{"Ilva Sorrendahl", "2013", "name Ilva Sorrendahl (likeness 1.00) and date of birth 2013-05-04", false},
+		{"Ilva Sorrendahl", "2014~", "name Ilva Sorrendahl (likeness 1.00) and date of birth 2013-05-04", false},
+		{"Ilva Sorrendahl", "2014", "", false},
+	} {
+		s := &Subject{Name: tt.name, Born: date(t, tt.born)}
+		if why, near := s.matches(v, today); why != tt.why || near != tt.near {
+			t.Errorf("%s, %s: got %q, near %v, want %q, %v", tt.name, tt.born, why, near, tt.why, tt.near)
+		}
+		terms, _, _, err := s.terms(today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.near {
+			filed := index.Terms("", v)
+			day, _ := n.Card.Person.Born.Range()
+			if !slices.Contains(terms.days, int64(day)) || !slices.ContainsFunc(terms.near, func(term string) bool { return slices.Contains(filed, term) }) {
+				t.Errorf("%s, %s: the index is not asked for what is filed", tt.name, tt.born)
+			}
+		}
 	}
 }
 

@@ -181,6 +181,19 @@ func FuzzParseExhibit(f *testing.F) {
 	})
 }
 
+func FuzzParseDisclosures(f *testing.F) {
+	fuzz(f, "disclosures", func(data []byte) ([]byte, error) {
+		list, err := ledger.ParseDisclosures(data)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			list[i].Open() // must not panic
+		}
+		return ledger.MarshalDisclosures(list), nil
+	})
+}
+
 func FuzzParseEvidence(f *testing.F) {
 	g, err := ledger.ParseGenesis(readVector(f, "genesis-four").data)
 	if err != nil {

@@ -85,6 +85,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return v.checkReceipt(t)
 	case "exhibit":
 		return v.checkExhibit(t)
+	case "disclosures":
+		return v.checkDisclosures(t)
 	case "evidence":
 		return v.checkEvidence(t)
 	case "bundle":

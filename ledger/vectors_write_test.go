@@ -51,6 +51,7 @@ func writeVectors(t *testing.T) {
 	w.receipts()
 	w.commands()
 	w.exhibits()
+	w.disclosures()
 	w.evidence()
 	w.bundles()
 	w.ackExhibit() // the last, since it adds to the log of four

@@ -7,7 +7,7 @@
 
 It was written from ledger/FORMAT.md and crypto/CRYPTO.md, not from the code that
 they describe, and shares none with it: what both accept, the documents say. It
-takes a charter (genesis), exhibit, receipt, note, evidence or bundle, tells them
+takes a charter (genesis), exhibit, disclosures, receipt, note, evidence or bundle, tells them
 apart by their first bytes, and prints a line for each:
 
     authentic      it proves what it says, for the ledger of the charter
@@ -37,6 +37,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "pyt
 import anchors
 import bundle
 import charter as charters
+import disclosure
 import evidence
 import exhibit
 import seal_vectors
@@ -70,6 +71,7 @@ class Verifier:
         """What a file proves, in a sentence. Raises Unacceptable or CannotTell."""
         for start, verify in (
             (exhibit.HEADER, self.exhibit),
+            (disclosure.HEADER, self.disclosures),
             (evidence.HEADER, self.evidence),
             (bundle.HEADER, self.bundle),
             (b"c2sp.org/tlog-proof@", self.receipt),
@@ -99,6 +101,13 @@ class Verifier:
         return (f"{s.name()} {s.id().hex()}, entry {x.receipt.index}, "
                 f"signed by {', '.join(f'{g.bureau} {g.label}'.strip() for g in signers)}; "
                 f"FINAL at {checkpoint.size}, cosigned by {' '.join(sorted(cosigners))}")
+
+    def disclosures(self, b):
+        found = []
+        for d in disclosure.parse(b):
+            _, opened = d.verify(self.trusted())
+            found.append(f"{d.exhibit.item.entry.statement.name()} {d.exhibit.item.entry.statement.id().hex()}, {len(opened)} parts opened")
+        return "; ".join(found)
 
     def evidence(self, b):
         charter = self.trusted()

@@ -7,6 +7,7 @@ import json
 import os
 
 import charter as charters
+import disclosure
 import seal
 from bundle import Audit
 from charter import ED25519, MLDSA44
@@ -212,6 +213,15 @@ def exhibit(v):
     return shows
 
 
+def disclosures(v):
+    shows = []
+    for d in disclosure.parse(v.bytes):
+        cosigners, opened = d.verify(v.charter())
+        shows += [f"id {d.exhibit.item.entry.statement.id().hex()}", "cosigned " + " ".join(cosigners)]
+        shows += [f"opens {COMPARTMENTS[c]} {json.dumps(text.decode())}" for c, text in opened]
+    return shows
+
+
 def evidence(v):
     e = Evidence.parse(v.bytes)
     (first, deceived), (final, cosigners) = e.verify(v.charter())
@@ -254,6 +264,7 @@ READ = {
     "cosignature": cosignature,
     "command": command,
     "exhibit": exhibit,
+    "disclosures": disclosures,
     "evidence": evidence,
     "bundle": bundle,
 }

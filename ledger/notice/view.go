@@ -69,7 +69,8 @@ func (v *View) Title() string {
 }
 
 // MarshalJSON returns what the reader sees, with the names of the document that
-// the author wrote. It is for output: nothing reads it back.
+// the author wrote, but for what [Tally.Shared] leaves out. It is for output: nothing
+// reads it back.
 func (v *View) MarshalJSON() ([]byte, error) {
 	return encode(struct {
 		ID             string       `json:"id,omitempty"`
@@ -93,6 +94,6 @@ func (v *View) MarshalJSON() ([]byte, error) {
 	}{
 		v.ID, v.Origin.Ledger, v.Origin.Author, v.Origin.Bureau, v.Kind.String(), colourText(v.Colour), v.Unreviewed(),
 		v.Header.Urgency.String(), v.Header.Classification.String(), v.ReviewBy(), v.Reference, v.Readers, v.Circles, v.Action(),
-		v.Card, v.Body, v.Tally, v.Victim,
+		v.Card, v.Body, v.Tally.Shared(), v.Victim,
 	}, false)
 }

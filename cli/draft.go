@@ -20,15 +20,32 @@ func (t *terminal) draftCommand() *cli.Command {
 			"bureau sends it with `comity approve`, here or on another machine.\n\n" +
 			"Example: comity draft list",
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list the drafts, those that have waited longest first", Description: "Example: comity draft list", Action: t.draftList},
+			{Name: "list", Usage: "list the drafts, those that have waited longest first", Description: "Example: comity draft list", Action: t.inSession(t.openToRead, 0, 0, "", (*session).draftList)},
 			{Name: "export", Usage: "write a draft to a file, to carry it to a supervisor's machine", ArgsUsage: "ID",
-				Description: "The file is sealed as the notice is.\n\nExample: comity draft export 1c27a4f0 -o red.cdraft", Flags: outputFlags(), Action: t.draftExport},
+				Description: "The file is sealed as the notice is.\n\nExample: comity draft export 1c27a4f0 -o red.cdraft", Flags: outputFlags(), Action: t.inSession(t.open, 1, 1, "ID", (*session).draftExport)},
 			{Name: "import", Usage: "take in a draft from a file", ArgsUsage: "FILE",
 				Description: "It is verified first: by an officer of this bureau, and unchanged.\n\nExample: comity draft import red.cdraft", Action: t.draftImport},
 			{Name: "renew", Usage: "author: sign a draft again after you wrote something else", ArgsUsage: "ID",
-				Description: "The sealed text stays the same; the draft gets another id, and waits again.\n\nExample: comity draft renew 1c27a4f0", Action: t.draftRenew},
-			{Name: "drop", Usage: "throw a draft away", ArgsUsage: "ID", Description: "Example: comity draft drop 1c27a4f0", Action: t.draftDrop},
+				Description: "The sealed text stays the same; the draft gets another id, and waits again.\n\nExample: comity draft renew 1c27a4f0", Action: t.inSession(t.openToWrite, 1, 1, "ID", (*session).draftRenew)},
+			{Name: "drop", Usage: "throw a draft away", ArgsUsage: "ID", Description: "Example: comity draft drop 1c27a4f0", Action: t.inSession(t.open, 1, 1, "ID", (*session).draftDrop)},
 		},
+	}
+}
+
+// inSession is the action of a command with so many arguments, and nothing to
+// refuse before its session is open.
+func (t *terminal) inSession(open func(*cli.Context) (*session, error), from, to int, names string, do func(*session, *cli.Context, []string) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		args, err := arguments(c, from, to, names)
+		if err != nil {
+			return err
+		}
+		s, err := open(c)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return do(s, c, args)
 	}
 }
 
@@ -45,21 +62,13 @@ func (t *terminal) openToRead(c *cli.Context) (*session, error) {
 	return s, nil
 }
 
-func (t *terminal) draftList(c *cli.Context) error {
-	if _, err := arguments(c, 0, 0, ""); err != nil {
-		return err
-	}
-	s, err := t.openToRead(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) draftList(c *cli.Context, _ []string) error {
 	list := s.allDrafts()
-	if t.asJSON {
-		return t.document(list)
+	if s.asJSON {
+		return s.document(list)
 	}
 	if len(list) == 0 {
-		t.note("nothing waits for a second officer of %s", s.home.Bureau())
+		s.note("nothing waits for a second officer of %s", s.home.Bureau())
 		return nil
 	}
 	var rows [][]string
@@ -70,25 +79,16 @@ func (t *terminal) draftList(c *cli.Context) error {
 		}
 		rows = append(rows, []string{r.ID.String()[:8], r.Act, r.Name, r.Author, minute(r.Due), r.State, what})
 	}
-	t.table([]string{"DRAFT", "ACT", "NOTICE", "AUTHOR", "DUE", "STATE", ""}, rows)
+	s.table([]string{"DRAFT", "ACT", "NOTICE", "AUTHOR", "DUE", "STATE", ""}, rows)
 	return nil
 }
 
-func (t *terminal) draftExport(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "ID")
-	if err != nil {
-		return err
-	}
-	s, err := t.open(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) draftExport(c *cli.Context, args []string) error {
 	d, err := s.findDraft(args[0])
 	if err != nil {
 		return err
 	}
-	return t.result(c, d.Marshal())
+	return s.result(c, d.Marshal())
 }
 
 func (t *terminal) draftImport(c *cli.Context) error {
@@ -136,16 +136,7 @@ func (s *session) tellDraft(r draftRecord) error {
 	return nil
 }
 
-func (t *terminal) draftRenew(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "ID")
-	if err != nil {
-		return err
-	}
-	s, err := t.openToWrite(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) draftRenew(c *cli.Context, args []string) error {
 	old, err := s.findDraft(args[0])
 	if err != nil {
 		return err
@@ -180,16 +171,7 @@ func (t *terminal) draftRenew(c *cli.Context) error {
 	return s.tellDraft(s.draftRecord(d))
 }
 
-func (t *terminal) draftDrop(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "ID")
-	if err != nil {
-		return err
-	}
-	s, err := t.open(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) draftDrop(c *cli.Context, args []string) error {
 	d, err := s.findDraft(args[0])
 	if err != nil {
 		return err
@@ -197,10 +179,10 @@ func (t *terminal) draftDrop(c *cli.Context) error {
 	if err := s.drafts().Drop(d.ID()); err != nil {
 		return err
 	}
-	if t.asJSON {
-		return t.document(map[string]any{"id": d.ID(), "state": "dropped"})
+	if s.asJSON {
+		return s.document(map[string]any{"id": d.ID(), "state": "dropped"})
 	}
-	t.note("draft %.8s is thrown away; nothing was sent", d.ID())
+	s.note("draft %.8s is thrown away; nothing was sent", d.ID())
 	return nil
 }
 

@@ -25,7 +25,7 @@ func (t *terminal) exportCommand() *cli.Command {
 				"the checkpoint is written last. Run it again to add what is new; it never goes back. The folder\n" +
 				"can be served by any web server. It shows who wrote and when, and holds no sealed body.\n\n" +
 				"Example: comity export tiles /srv/tiles",
-			Action: t.exportTiles,
+			Action: t.inSession(t.open, 1, 1, "FOLDER", (*session).exportTiles),
 		}},
 	}
 }
@@ -44,16 +44,7 @@ type exportedTiles struct {
 	Written   int      `json:"written"` // files
 }
 
-func (t *terminal) exportTiles(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "FOLDER")
-	if err != nil {
-		return err
-	}
-	s, err := t.open(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) exportTiles(c *cli.Context, args []string) error {
 	p := s.genesis.Policy()
 	advance, end := s.progress("writing tiles")
 	x, err := tiles.Export(c.Context, args[0], s.client, p, advance)
@@ -73,17 +64,17 @@ func (t *terminal) exportTiles(c *cli.Context) error {
 	}
 	out := exportedTiles{dir, x.Checkpoint.Origin, x.Checkpoint.Size, base64.StdEncoding.EncodeToString(x.Checkpoint.Root[:]),
 		x.Cosigners, p.Quorum, x.Origin, x.Key, x.Before, x.Written}
-	if t.asJSON {
-		return t.document(out)
+	if s.asJSON {
+		return s.document(out)
 	}
-	t.say("%s in %s: %s new, %s written", plural(out.Size, "entry", "entries"), args[0], count(out.Size-out.Before), plural(out.Written, "file", "files"))
-	t.say("  root      %s", out.Root)
-	t.say("  cosigned  by %s (%d needed)", strings.Join(out.Cosigners, " "), out.Quorum)
-	t.say("  origin    signed by the node of %s", s.bureau(out.Node))
-	t.shell("  vkey      %s", out.Key)
-	t.say("Check it with other people's tools; what counts is the line \"Successfully fsck'd log\":")
-	t.shell("  echo %s > comity.vkey", shellWord(out.Key))
-	t.shell("  go run %s --storage_url=%s --public_key=comity.vkey --ui=false --N=4", fsckTool, shellWord((&url.URL{Scheme: "file", Path: dir}).String()))
+	s.say("%s in %s: %s new, %s written", plural(out.Size, "entry", "entries"), args[0], count(out.Size-out.Before), plural(out.Written, "file", "files"))
+	s.say("  root      %s", out.Root)
+	s.say("  cosigned  by %s (%d needed)", strings.Join(out.Cosigners, " "), out.Quorum)
+	s.say("  origin    signed by the node of %s", s.bureau(out.Node))
+	s.shell("  vkey      %s", out.Key)
+	s.say("Check it with other people's tools; what counts is the line \"Successfully fsck'd log\":")
+	s.shell("  echo %s > comity.vkey", shellWord(out.Key))
+	s.shell("  go run %s --storage_url=%s --public_key=comity.vkey --ui=false --N=4", fsckTool, shellWord((&url.URL{Scheme: "file", Path: dir}).String()))
 	return nil
 }
 

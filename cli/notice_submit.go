@@ -47,7 +47,7 @@ func (t *terminal) noticeWithdrawCommand() *cli.Command {
 		ArgsUsage:   "ID",
 		Description: "The notice stays in the ledger, marked as ended.\n\nExample: comity notice withdraw LT-0301",
 		Flags:       []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
-		Action:      t.noticeWithdraw,
+		Action:      t.inSession(t.openToWrite, 1, 1, "ID", (*session).noticeWithdraw),
 	}
 }
 
@@ -134,16 +134,7 @@ func (t *terminal) noticeAmend(c *cli.Context) error {
 	return s.warnSuperseded(c, it, n.Readers)
 }
 
-func (t *terminal) noticeWithdraw(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "ID")
-	if err != nil {
-		return err
-	}
-	s, err := t.openToWrite(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) noticeWithdraw(c *cli.Context, args []string) error {
 	k, err := s.own(c.Context, "withdraw", args[0])
 	if err != nil {
 		return err

@@ -325,6 +325,9 @@ func (s *session) showAnswerDraft(c *cli.Context, d *drafts.Draft, quiet bool) (
 		return nil, err
 	}
 	if !quiet {
+		if err := s.recordRead(readlog.Shown, "", k); err != nil {
+			return nil, err
+		}
 		s.say("%s of %s, to %s", strings.ToUpper(r.Type.Words()), k.Name(), strings.Join(r.Readers, " "))
 		s.showAnswer(r)
 		s.showCase(k)

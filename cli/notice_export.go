@@ -58,6 +58,11 @@ func (t *terminal) noticeExport(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if form != nil || c.String("announced") != "" { // what leaves is recorded where it is opened
+		if err := s.ownKeysOnly("an export of opened text"); err != nil {
+			return err
+		}
+	}
 	if err := s.read(c.Context); err != nil {
 		return err
 	}

@@ -53,7 +53,11 @@ func (t *terminal) openHome(c *cli.Context, keys ...string) (*home.Home, error) 
 		return nil, err
 	}
 	t.homeDir = dir
-	return home.Open(dir, givenSettings(c, keys...)...)
+	h, err := home.Open(dir, givenSettings(c, keys...)...)
+	if s := new(home.SettingError); errors.As(err, &s) {
+		return nil, usagef("%v", s)
+	}
+	return h, err
 }
 
 // open starts a session. Close it.

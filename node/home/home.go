@@ -80,7 +80,7 @@ func Open(dir string, given ...Setting) (*Home, error) {
 		return nil, fmt.Errorf("open home: %s: %w", filepath.Join(dir, fileConfig), err)
 	}
 	if err := c.apply(given); err != nil {
-		return nil, fmt.Errorf("open home: %w", err)
+		return nil, err
 	}
 	return &Home{dir: dir, config: *c, given: given}, nil
 }

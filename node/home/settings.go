@@ -17,6 +17,18 @@ type Setting struct {
 	From  string `json:"from"` // the file's name, of an environment variable or of a flag; "" for a default
 }
 
+// SettingError is a value that cannot be, of a flag or the environment.
+type SettingError struct {
+	From string // as in [Setting]
+	Err  error
+}
+
+// Error says who gave the value.
+func (e *SettingError) Error() string { return e.From + ": " + e.Err.Error() }
+
+// Unwrap returns what is wrong with it.
+func (e *SettingError) Unwrap() error { return e.Err }
+
 // Flag returns the name of the flag that gives the setting with this key.
 func Flag(key string) string { return strings.ReplaceAll(key, "_", "-") }
 
@@ -39,20 +51,20 @@ func (c *Config) apply(given []Setting) error {
 	for _, s := range given {
 		i := slices.Index(Keys(), s.Key)
 		if i < 0 {
-			return fmt.Errorf("%s: there is no setting %q", s.From, s.Key)
+			return &SettingError{s.From, fmt.Errorf("there is no setting %q", s.Key)}
 		}
 		switch field := reflect.ValueOf(c).Elem().Field(i); field.Kind() {
 		case reflect.Bool:
 			on, err := strconv.ParseBool(s.Value)
 			if err != nil {
-				return fmt.Errorf("%s: %q is neither true nor false", s.From, s.Value)
+				return &SettingError{s.From, fmt.Errorf("%q is neither true nor false", s.Value)}
 			}
 			field.SetBool(on)
 		default:
 			field.SetString(s.Value)
 		}
 		if err := c.check(); err != nil && first == nil {
-			first = fmt.Errorf("%s: %w", s.From, err)
+			first = &SettingError{s.From, err}
 		}
 	}
 	if c.check() == nil { // one may need another that came later

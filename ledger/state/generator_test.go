@@ -481,7 +481,7 @@ func (g *generator) bureau(root keys.ID) *ledgertest.Bureau {
 func (g *generator) check(commands int) {
 	g.t.Helper()
 	g.t.Logf("%d entries, %d FINAL checkpoints, %d known, refused %v, lives %v %v", g.head().Size, len(g.finals), g.known, g.refused, g.lived, g.statuses)
-	if int(g.head().Size) < commands/2 || len(g.finals) < commands/100 || g.known == 0 {
+	if int(g.head().Size) < commands*2/5 || len(g.finals) < commands/100 || g.known == 0 {
 		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))
 	}
 	for _, s := range []state.Status{state.StatusActive, state.StatusSubmitted, state.StatusReturned, state.StatusRefused, state.StatusSuspended, state.StatusCancelled} {

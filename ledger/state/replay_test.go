@@ -27,7 +27,7 @@ func TestReplay(t *testing.T) {
 	if testing.Short() {
 		commands = 150
 	}
-	g := newGenerator(t, 4, rand.New(rand.NewPCG(3, 2)))
+	g := newGenerator(t, 4, rand.New(rand.NewPCG(3, 3)))
 	var log [][]byte
 	var results [][]state.Result
 	for range commands {
@@ -97,7 +97,7 @@ func TestJudge(t *testing.T) {
 	if testing.Short() {
 		commands = 150
 	}
-	g := newGenerator(t, 4, rand.New(rand.NewPCG(3, 4)))
+	g := newGenerator(t, 4, rand.New(rand.NewPCG(3, 3)))
 	codes := make(map[state.Code]int)
 	for range commands {
 		c := g.command()

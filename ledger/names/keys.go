@@ -60,7 +60,7 @@ func newKeyring(n Name, limit int) *keyring {
 			k.words = append(k.words, t)
 		}
 	}
-	if k.alone = len(k.words) == 1; k.alone { // Sheikh Hasina, O Taehui: what is with it may be a name too
+	if k.alone = len(k.words) == 1; k.alone { // Sheikh Anwara, O Taehui: what is with it may be a name too
 		for i := range n.tokens {
 			if t := &n.tokens[i]; t.role == title || t.role == initial {
 				k.words = append(k.words, t)

@@ -90,7 +90,7 @@ func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[run
 			out = append(out, "ra"...)
 		case r == 'ร' && i > 1 && (word[i-1] == 'ต' || word[i-1] == 'ท') && !bare: // chit, mit, but
 			if literal {
-				out = append(out, "ra"...) // Shinawatra
+				out = append(out, "ra"...) // as written, in Sanskrit words
 			}
 		case (r == 'ว' || r == 'ວ') && len(out) > 0 && !vowel(out[len(out)-1]) && next != 0:
 			out = append(out, "ua"...)

@@ -16,8 +16,9 @@ func (t *terminal) noticePurgeCommand() *cli.Command {
 		Usage:     "have the sealed texts of a notice that has ended destroyed everywhere",
 		ArgsUsage: "ID",
 		Description: "Needs a supervisor as well, as long as the texts may be kept, five years after the end: --second, or\n" +
-			"else it waits for one to `approve` it. The entries\n" +
-			"stay, and prove what happened. Answers are purged by the bureau that wrote them, each by itself: --answers purges\n" +
+			"else it waits for one to `approve` it. What reviewers or oversight hold suspended is evidence, and is not\n" +
+			"purged until they lift that, or those years are over. The entries stay, and prove what happened.\n\n" +
+			"Answers are purged by the bureau that wrote them, each by itself: --answers purges\n" +
 			"all that yours wrote to the notice, --answer ID one. comity inbox says where some are left.\n" +
 			"Each node says when it has done it: comity notice show ID. Nobody can undo it.\n\n" +
 			"Example: comity notice purge LT-0301 --why over --second sup-1",

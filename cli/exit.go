@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"comity/crypto/keys"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/client"
 	"comity/node/desk"
 	"comity/node/home"
 	"comity/node/wire"
@@ -105,11 +107,14 @@ func (t *terminal) adviceFor(err error) string {
 	if errors.As(err, &fork) && len(fork.Files) == 1 {
 		return "tell the other bureaus; whoever has the charter can check it: comity verify " + fork.Files[0]
 	}
+	var lost *client.Unreachable
 	switch {
 	case errors.Is(err, keys.ErrPassphraseNeeded):
 		return "name a file that holds the passphrase: --passphrase-file FILE or COMITY_PASSPHRASE_FILE"
 	case errors.Is(err, keys.ErrPassphrase):
 		return "the key file is untouched; try again with the right passphrase"
+	case errors.Is(err, syscall.ECONNREFUSED) && errors.As(err, &lost) && strings.HasPrefix(lost.Node, "desk "):
+		return "is the desk running? on its machine it is started with: comity desk run"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the node running? start it with: " + t.starter()
 	case errors.Is(err, store.ErrLocked):

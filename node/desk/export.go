@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"comity/crypto/seal"
 	"comity/ledger"
@@ -120,7 +121,7 @@ func (d *Desk) Second(e *ledger.Entry) (string, error) {
 }
 
 // OpenReplyDraft returns what the keys of this desk open of a draft that is an
-// answer, nil if nothing.
+// answer, nil if nothing. One that would be void, whatever it answers, is refused.
 func (d *Desk) OpenReplyDraft(it ledger.Item) (*notice.Reply, error) {
 	parts, o, err := d.openItem(it)
 	if err != nil {
@@ -131,7 +132,8 @@ func (d *Desk) OpenReplyDraft(it ledger.Item) (*notice.Reply, error) {
 		return nil, fmt.Errorf("open draft: %w", err)
 	}
 	if r != nil {
-		if err := d.onlyReaders(it, r.Readers); err != nil {
+		created := time.Unix(int64(it.Entry.Statement.Created), 0).UTC()
+		if err := errors.Join(r.Validate(created), d.onlyReaders(it, r.Readers)); err != nil {
 			return nil, fmt.Errorf("open draft: %w", err)
 		}
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
+	"comity/ledger"
 	"comity/ledger/notice"
 )
 
@@ -84,6 +86,40 @@ func TestExportAlarms(t *testing.T) {
 	}
 	xa.reply(notice.Reply{Type: notice.Ack, Notice: id, Readers: notice.Readers{"XB"}})
 	want(t, "after it took note", xa.inbox(0), "")
+}
+
+// A draft that says less than it must is not shown for approval.
+func TestReplyDraftIsComplete(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 1)
+	xa := offices[0]
+	by := xa.officers()
+	o, err := xa.author(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		export *notice.Export
+		ok     bool
+	}{{nil, false}, {&notice.Export{Version: strings.Repeat("ab", 32), Parts: []string{"body"}, Format: "paper", SHA256: strings.Repeat("ab", 32)}, false},
+		{&notice.Export{Version: strings.Repeat("ab", 32), Parts: []string{"body"}, Format: notice.FormatCSV, SHA256: strings.Repeat("ab", 32)}, true}} {
+		r := &notice.Reply{Type: notice.Exported, Notice: strings.Repeat("cd", 32), Export: tt.export, Text: "x", At: today.Truncate(time.Second), Readers: notice.Readers{"XA"}}
+		part, err := r.Part(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := xa.sealParts(o, []notice.Part{part})
+		if err != nil {
+			t.Fatal(err)
+		}
+		it, err := xa.sign(ctx, nil, &by, ledger.Statement{Class: ledger.ClassReply}, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := xa.OpenReplyDraft(it); (err == nil) != tt.ok || (got != nil) != tt.ok {
+			t.Errorf("%+v: %v, %v", tt.export, got, err)
+		}
+	}
 }
 
 // A consent is for what the origin had said when it gave it.

@@ -135,7 +135,11 @@ func TestBuildIsReproducible(t *testing.T) {
 	tool(t, "git")
 	tree := t.TempDir()
 	output(t, "sh", "-c", "git -C "+root+" ls-files -z --cached --others --exclude-standard | tar -C "+root+" --null -T - -cf - | tar -C "+tree+" -xf -")
-	here := build(t, root, t.TempDir())
+	out := t.TempDir()
+	here := build(t, root, out)
+	if parts, err := os.ReadFile(filepath.Join(out, "comity.cdx.json")); err != nil || !bytes.Contains(parts, []byte("pkg:golang/github.com/hashicorp/raft@v")) {
+		t.Errorf("the list of parts lacks raft (%v)", err)
+	}
 	if there := build(t, tree, t.TempDir()); there != here {
 		t.Errorf("here:\n%s\nthere:\n%s", here, there)
 	}

@@ -271,15 +271,15 @@ func exclude(n Node, whole bool) []Group {
 	return nil
 }
 
-// told reports whether the key of a value says that it matches. Most keys say
-// that it may.
+// told reports whether the key of a value says that it matches, also in an index
+// that writes only letters and digits of it. Most keys say that it may.
 func (t *Term) told(v *Value, whole bool) bool {
 	switch t.Field.Name {
 	case "kind", "urgency", "bureau":
 		return true
 	case "status":
 		return slices.Contains(final, v.Norm)
-	case "country", "op":
+	case "country":
 		return whole
 	case "has":
 		return whole && v.Norm != HasMinor

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -206,14 +207,34 @@ func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
 // unused refuses a reference that a notice of this bureau has already: most
 // often that notice was sent by a command that was cut off before it could say so.
 func (s *session) unused(ctx context.Context, reference string) error {
-	cases, err := s.reader().Cases(ctx, desk.Filter{Bureau: s.home.Bureau(), Opened: true, Limit: 1,
-		Keep: func(k *desk.Case) bool { return k.Reference() == reference }})
+	cases, err := s.referred(ctx, reference)
 	if err != nil || len(cases) == 0 {
 		return err
 	}
 	return hint(fmt.Errorf("%s was not sent: %s has sent a notice of this reference already (%s, %s)", reference, s.home.Bureau(),
 		cases[0].ID.String()[:12], cases[0].Status),
 		"give it another reference, replace that one (comity notice amend %s FILE), or say --again", reference)
+}
+
+// referred returns a notice of this bureau with a reference, if there is one.
+func (s *session) referred(ctx context.Context, reference string) ([]*desk.Case, error) {
+	ours := func(k *desk.Case) bool { return k.Bureau == s.home.Bureau() && k.Reference() == reference }
+	if s.remote != nil {
+		return s.remote.Cases(ctx, desk.Filter{Bureau: s.home.Bureau(), Opened: true, Limit: 1, Keep: ours})
+	}
+	k, err := s.desk.Case(ctx, reference) // looked up: the list of all would be opened
+	var several *desk.Ambiguous
+	var list []*desk.Case
+	switch {
+	case errors.As(err, &several):
+		list = several.Cases
+	case errors.Is(err, desk.ErrNoCase):
+	case err != nil:
+		return nil, err
+	default:
+		list = []*desk.Case{k}
+	}
+	return slices.DeleteFunc(list, func(k *desk.Case) bool { return !ours(k) }), nil
 }
 
 // own returns a case of this bureau, on which it wants to act. The ledger would

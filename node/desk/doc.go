@@ -33,7 +33,7 @@
 // hangs together with one case.
 //
 // What the answers to a case add up to is a [notice.Thread] ([Case.Thread]);
-// [Inbox] is what all cases leave a bureau to do, and [Desk.Events] what
+// [Desk.Inbox] is what they leave a bureau to do, and [Desk.Events] what
 // happened after a [Cursor]. Deadlines are judged for [Desk.AsOf].
 //
 // compose.go and its neighbours write statements: they seal to the keys that

@@ -84,6 +84,9 @@ func (t *terminal) checkNotice(path string, err error) error {
 	return errTold
 }
 
+// circleLetters are those of names and ids of circles.
+const circleLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+
 // readersFlag reads --to: codes and circles with commas between them, or "all".
 func readersFlag(own, text string) (notice.Readers, error) {
 	if text == "" {
@@ -95,7 +98,7 @@ func readersFlag(own, text string) (notice.Readers, error) {
 	readers := notice.Readers{own}
 	for code := range strings.SplitSeq(text, ",") {
 		code = strings.TrimSpace(code)
-		if name := notice.Circle(code); name != "" && !notice.IsCircleName(name) && len(name) != 64 {
+		if name := notice.Circle(code); name != "" && strings.Trim(name, circleLetters) != "" {
 			return nil, usagef("--to %s: %q is no name of a circle", text, name)
 		} else if name == "" && (len(code) != 2 || strings.ToUpper(code) != code) {
 			return nil, usagef("--to %s: %q is not the two-letter code of a bureau, nor circle:NAME", text, code)
@@ -108,10 +111,10 @@ func readersFlag(own, text string) (notice.Readers, error) {
 }
 
 // checkMembers refuses readers that the ledger has no bureau for: nothing could be
-// sealed to them.
+// sealed to them. Which circles there are it does not know.
 func checkMembers(g *ledger.Genesis, readers notice.Readers) error {
 	for _, code := range readers {
-		if _, ok := g.Charter.Member(code); ok || code == notice.All || notice.Circle(code) != "" { // circles have their own checks
+		if _, ok := g.Charter.Member(code); ok || code == notice.All || notice.Circle(code) != "" {
 			continue
 		}
 		var codes []string

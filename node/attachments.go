@@ -45,12 +45,13 @@ type holdings struct {
 	uploads  map[ledger.Hash]keys.ID // whose client hands over what no statement names yet
 }
 
-// Bounds of what no statement names. It goes after a day.
+// Bounds of what no statement names. It goes after eight days: a notice may wait
+// seven for a second officer, on another machine than that of its author.
 const (
 	maxUnnamed      = 64      // files
 	maxUnnamedByKey = 24      // of one client key
 	maxUnnamedBytes = 2 << 30 // that are here
-	keepUnnamed     = 24 * time.Hour
+	keepUnnamed     = 8 * 24 * time.Hour
 	sweepEvery      = time.Hour
 
 	minFree = 1 << 30 // bytes of disk that no attachment takes: a full disk stops a node
@@ -232,7 +233,7 @@ func (h *holdings) room(by keys.ID, address ledger.Hash, size uint64, unnamed bo
 		}
 	}
 	if len(files) >= maxUnnamed || bytes+int64(size) > maxUnnamedBytes || own >= maxUnnamedByKey {
-		return &wire.Error{Code: wire.Busy, Message: "too many attachments wait here for the notices that name them; they go after a day"}
+		return &wire.Error{Code: wire.Busy, Message: "too many attachments wait here for the notices that name them; they go after eight days"}
 	}
 	h.uploads[address] = by
 	return nil
@@ -259,7 +260,7 @@ func (h *holdings) unnamed() (files map[ledger.Hash]bool, bytes int64, err error
 }
 
 // sweep destroys what the ledger has purged, and with expire what nothing names
-// since a day. A ledger that is being fetched anew names nothing yet.
+// for long. A ledger that is being fetched anew names nothing yet.
 func (h *holdings) sweep(expire bool) error {
 	h.gate.Lock()
 	defer h.gate.Unlock()

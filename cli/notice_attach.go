@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -257,3 +258,24 @@ func (s *session) sentFiles(it ledger.Item) {
 
 // purgedFile reports whether an error says that a file is gone for good.
 func purgedFile(err error) bool { return wire.CodeOf(err) == wire.Purged }
+
+// fileNamed is a sealed file as an entry names it in the clear.
+type fileNamed struct {
+	Address string `json:"address"`
+	Sealed  uint64 `json:"sealed_size"`
+}
+
+// filesNamed returns the sealed files that a statement names.
+func filesNamed(st *ledger.Statement) (list []fileNamed) {
+	if st.Class != ledger.ClassPublish && st.Class != ledger.ClassAmend {
+		return nil
+	}
+	p, err := ledger.ParsePublish(st.Public)
+	if err != nil {
+		return nil // such a statement does not parse
+	}
+	for _, a := range p.Attachments {
+		list = append(list, fileNamed{hex.EncodeToString(a.Address[:]), a.Size})
+	}
+	return list
+}

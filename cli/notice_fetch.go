@@ -155,7 +155,7 @@ func (s *session) fetchAll(c *cli.Context, k *desk.Case, list []*desk.File, outs
 	s.closeDesk() // the rest may take long
 	var done []fetched
 	for i, f := range list {
-		if err := s.fetchOne(c, k, f, outs[i]); err != nil {
+		if err := s.fetchOne(c, k, f, outs[i], true); err != nil {
 			return errors.Join(err, s.told(done))
 		}
 		done = append(done, fetched{f.Name, f.Part.String(), f.Type, f.Size, f.SHA256, outs[i].path})
@@ -177,7 +177,9 @@ func (s *session) told(done []fetched) error {
 	return s.document(done)
 }
 
-func (s *session) fetchOne(c *cli.Context, k *desk.Case, f *desk.File, o *output) error {
+// fetchOne gets, checks and writes one file. What waits for approval is still to
+// be sent: its sealed file is not dropped.
+func (s *session) fetchOne(c *cli.Context, k *desk.Case, f *desk.File, o *output, drop bool) error {
 	files, err := desk.OpenFiles(s.home.DeskDir())
 	if err != nil {
 		return err
@@ -208,7 +210,10 @@ func (s *session) fetchOne(c *cli.Context, k *desk.Case, f *desk.File, o *output
 	if err := f.Open(files, o); err != nil {
 		return err
 	}
-	return o.keep()
+	if err := o.keep(); err != nil || !drop {
+		return err
+	}
+	return f.Drop(files)
 }
 
 // showFiles lists the files of one part.

@@ -54,6 +54,9 @@ func (s *session) submitOrPark(c *cli.Context, name string, it ledger.Item, need
 	if err := s.drafts().Put(d); err != nil {
 		return fmt.Errorf("%s was not sent: %w", name, err)
 	}
+	if err := s.sendFiles(c.Context, name, it); err != nil { // whoever approves may do so on another machine
+		s.note("its files are not with the node yet: %s", err)
+	}
 	if s.asJSON {
 		return s.document(s.draftRecord(d))
 	}

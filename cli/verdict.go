@@ -31,6 +31,7 @@ type finding struct {
 	Signers    []signer       `json:"signers,omitempty"`
 	Checkpoint *checkpoint    `json:"checkpoint,omitempty"`
 	Sealed     *sealedFinding `json:"sealed,omitempty"`
+	Files      []fileNamed    `json:"files,omitempty"` // sealed, by the hash of what is sealed
 	Findings   []string       `json:"findings,omitempty"`
 	NotChecked []string       `json:"not_checked,omitempty"`
 
@@ -77,6 +78,7 @@ func (t *terminal) cannotTell(what string, err error, advice string) *finding {
 func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 	f.Verdict = authentic
 	f.Act = x.Item.Entry.Statement.Class.String()
+	f.Files = filesNamed(x.Item.Entry.Statement)
 	f.signed(v)
 	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.Policy().Quorum}
 	f.NotChecked = []string{"whether it is true", "anything after entry " + count(x.Receipt.Index) + " (amended, withdrawn, key revoked?)", v.Signers[0].Bureau + "'s clock"}
@@ -182,6 +184,9 @@ func (t *terminal) tell(f *finding) {
 		strings.Join(f.Checkpoint.Cosigners, " "), count(f.Checkpoint.Size), f.Checkpoint.Needed, len(f.genesis.Charter.Members))
 	if f.Sealed != nil {
 		t.say("  sealed    %s", f.Sealed)
+	}
+	for _, x := range f.Files {
+		t.say("  file      sealed, %s, of which the SHA-256 is %s", size(int64(x.Sealed)), x.Address)
 	}
 	if f.Court != nil {
 		t.tellCourt(f.Court)

@@ -41,15 +41,17 @@ type holdings struct {
 	mu       sync.Mutex // guards what follows
 	closed   bool
 	fetching map[ledger.Hash]*fetching
+	checked  map[ledger.Hash]bool    // whose bytes were looked at since the start
 	uploads  map[ledger.Hash]keys.ID // whose client hands over what no statement names yet
 }
 
-// Bounds of what no statement names. It goes after a day.
+// Bounds of what no statement names. It goes after eight days: a notice may wait
+// seven for a second officer, on another machine than that of its author.
 const (
 	maxUnnamed      = 64      // files
 	maxUnnamedByKey = 24      // of one client key
 	maxUnnamedBytes = 2 << 30 // that are here
-	keepUnnamed     = 24 * time.Hour
+	keepUnnamed     = 8 * 24 * time.Hour
 	sweepEvery      = time.Hour
 
 	minFree = 1 << 30 // bytes of disk that no attachment takes: a full disk stops a node
@@ -73,7 +75,7 @@ func (r *replica) openHoldings(dir string) (*holdings, error) {
 	}
 	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others(), peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
 		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
-		fetching: make(map[ledger.Hash]*fetching), uploads: make(map[ledger.Hash]keys.ID)}
+		fetching: make(map[ledger.Hash]*fetching), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
 	if err := h.sweep(false); err != nil {
 		return nil, fmt.Errorf("node: %w", err)
 	}
@@ -109,6 +111,34 @@ func (h *holdings) held(address ledger.Hash, size uint64) bool {
 	return ok && uint64(n) == size
 }
 
+// sound reports whether the node has the whole file, and reads it once before it
+// serves it: a disk that has changed it must not make this node a liar. Such a
+// file is removed, and can be fetched anew.
+func (h *holdings) sound(address ledger.Hash, size uint64) (bool, error) {
+	if !h.held(address, size) {
+		return false, nil
+	}
+	h.mu.Lock()
+	checked := h.checked[address]
+	h.mu.Unlock()
+	if checked {
+		return true, nil
+	}
+	switch err := h.folder.Check(address); {
+	case errors.Is(err, blobs.ErrHash):
+		h.alarm("an attachment was not any more what it was, on the disk of this node; it was removed")
+		return false, nil
+	case errors.Is(err, blobs.ErrNotHeld):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.checked[address] = true
+	return true, nil
+}
+
 // piece returns a piece of a sealed file that the node has.
 func (h *holdings) piece(address ledger.Hash, from int64) ([]byte, error) {
 	a, err := h.look(address)
@@ -119,7 +149,10 @@ func (h *holdings) piece(address ledger.Hash, from int64) ([]byte, error) {
 		return nil, errNotNamed
 	case uint64(from) >= a.Size:
 		return nil, &wire.Error{Code: wire.Malformed, Message: "the attachment ends before that"}
-	case !h.held(address, a.Size):
+	}
+	if sound, err := h.sound(address, a.Size); err != nil {
+		return nil, err
+	} else if !sound {
 		return nil, errNotHeld
 	}
 	select {
@@ -200,7 +233,7 @@ func (h *holdings) room(by keys.ID, address ledger.Hash, size uint64, unnamed bo
 		}
 	}
 	if len(files) >= maxUnnamed || bytes+int64(size) > maxUnnamedBytes || own >= maxUnnamedByKey {
-		return &wire.Error{Code: wire.Busy, Message: "too many attachments wait here for the notices that name them; they go after a day"}
+		return &wire.Error{Code: wire.Busy, Message: "too many attachments wait here for the notices that name them; they go after eight days"}
 	}
 	h.uploads[address] = by
 	return nil
@@ -227,7 +260,7 @@ func (h *holdings) unnamed() (files map[ledger.Hash]bool, bytes int64, err error
 }
 
 // sweep destroys what the ledger has purged, and with expire what nothing names
-// since a day. A ledger that is being fetched anew names nothing yet.
+// for long. A ledger that is being fetched anew names nothing yet.
 func (h *holdings) sweep(expire bool) error {
 	h.gate.Lock()
 	defer h.gate.Unlock()

@@ -117,6 +117,16 @@ func TestAttachments(t *testing.T) {
 			return piece, nil
 		}
 		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
+		rotten := node("XB").holdings
+		delete(rotten.checked, f.Address) // as after a start
+		onDisk := filepath.Join(c.dir, "XB.attachments", fmt.Sprintf("%x", f.Address[:]))
+		if err := os.WriteFile(onDisk, append([]byte{f.bytes[0] ^ 1}, f.bytes[1:]...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rotten.piece(f.Address, 0); wire.CodeOf(err) != wire.NotFound || rotten.held(f.Address, f.Size) {
+			t.Errorf("a file that has changed on the disk: %v", err)
+		}
+		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
 		c.fetch(node("XC"), f, cut, "xa 0", "xa 1", "xb 1", "xb 2")
 		c.fetch(node("XD"), f, lie, "xa 0", "xa 1", "xa 2", "xb 0", "xb 1", "xb 2")
 		if n := len(node("XD").alarms); n != 1 {

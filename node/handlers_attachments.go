@@ -53,7 +53,11 @@ func (a *api) attachmentState(req *http.Request, who caller) (*answer, error) {
 	case x == nil:
 		return nil, errNotNamed
 	}
-	if !h.held(address, x.Size) && who.use == state.UseAccess && who.bureau == a.cfg.Bureau {
+	sound, err := h.sound(address, x.Size)
+	if err != nil {
+		return nil, err
+	}
+	if !sound && who.use == state.UseAccess && who.bureau == a.cfg.Bureau {
 		f := h.fetch(address, x)
 		select {
 		case <-f.done:

@@ -85,6 +85,24 @@ func (f *Folder) Read(address ledger.Hash, from int64, n int) ([]byte, error) {
 	return data[:got], nil
 }
 
+// Check reads a whole file again. One that is not that of its address any more is
+// removed, with [ErrHash].
+func (f *Folder) Check(address ledger.Hash) error {
+	r, err := f.Reader(address)
+	if err != nil {
+		return err
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, r)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return fmt.Errorf("sealed files: %w", err)
+	}
+	if ledger.Hash(h.Sum(nil)) == address {
+		return nil
+	}
+	return errors.Join(ErrHash, f.Drop(address))
+}
+
 // Reader returns the whole file, to be read from its beginning.
 func (f *Folder) Reader(address ledger.Hash) (io.ReadCloser, error) {
 	file, err := os.Open(f.whole(address))

@@ -278,7 +278,7 @@ func (f *File) pull(ctx context.Context, c *client.Client, files *blobs.Folder, 
 }
 
 // Open writes the file to w. What was written before an error is to be thrown
-// away. When it is written the sealed file goes from the folder.
+// away.
 func (f *File) Open(files *blobs.Folder, w io.Writer) error {
 	r, err := files.Reader(f.named.Address)
 	if err != nil {
@@ -293,5 +293,8 @@ func (f *File) Open(files *blobs.Folder, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("open %.40q: %w", f.Name, err)
 	}
-	return files.Drop(f.named.Address)
+	return nil
 }
+
+// Drop removes what was fetched, once it is opened.
+func (f *File) Drop(files *blobs.Folder) error { return files.Drop(f.named.Address) }

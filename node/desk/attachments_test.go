@@ -168,7 +168,7 @@ func TestAttachments(t *testing.T) {
 		t.Error("a file of another hash than the notice says is opened")
 	}
 	out.Reset()
-	if err := f.Open(xb.Files(), &out); err != nil || !bytes.Equal(out.Bytes(), plain) || filesLeft(t, xb.Desk) != 0 {
+	if err := f.Open(xb.Files(), &out); err != nil || !bytes.Equal(out.Bytes(), plain) || f.Drop(xb.Files()) != nil || filesLeft(t, xb.Desk) != 0 {
 		t.Errorf("opened %d bytes, %v; %d files are left", out.Len(), err, filesLeft(t, xb.Desk))
 	}
 	syncDesk(t, xc.Desk, n)

@@ -67,15 +67,16 @@ func (r *Reader) Events(ctx context.Context, at Cursor, asOf, quiet uint64, purp
 // told returns the events with no more in them than the reader may be given.
 func (r *Reader) told(list []Event) (out []Event) {
 	for _, e := range list {
-		e.Case = e.Case.Only(r.parts())
-		if e.Case.Reference() == "" {
-			continue
+		whole := e.Case
+		e.Case = whole.Only(r.parts())
+		if e.Case.Reference() == "" && whole.Reference() != "" {
+			continue // a purge took the name of others: they were known before
 		}
 		if !r.parts().Has(seal.Body) {
 			if e.Kind == "escalated" || e.Kind == ledger.ClassReview.String() {
 				continue
 			}
-			if e.Reply != nil {
+			if e.Alarm = ""; e.Reply != nil {
 				e.Reply = Reply{Reply: e.Reply}.Bare().Reply
 			}
 		}

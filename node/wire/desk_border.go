@@ -129,6 +129,7 @@ type Event struct {
 	Entry   ledger.ID     `json:"entry"`
 	Reply   *notice.Reply `json:"reply,omitempty"`
 	Void    string        `json:"void,omitempty"`
+	Alarm   string        `json:"alarm,omitempty"`
 	Next    uint64        `json:"next"`
 	Checked uint64        `json:"checked"`
 	AsOf    uint64        `json:"as_of"`

@@ -132,7 +132,7 @@ func (d *Desk) Events(ctx context.Context, at desk.Cursor, quiet uint64, purpose
 			return nil, "", fmt.Errorf("%s: %w", d, errAnswer)
 		}
 		n.Events = append(n.Events, desk.Event{ID: e.ID, Kind: e.Kind, Index: e.Index, Time: e.Time, Bureau: e.Bureau, What: e.What, Case: c,
-			Entry: e.Entry, Reply: e.Reply, Void: e.Void, After: desk.Cursor{Next: e.Next, Checked: e.Checked, AsOf: e.AsOf}})
+			Entry: e.Entry, Reply: e.Reply, Void: e.Void, Alarm: e.Alarm, After: desk.Cursor{Next: e.Next, Checked: e.Checked, AsOf: e.AsOf}})
 	}
 	return n, w.Problem, nil
 }

@@ -139,7 +139,7 @@ func (a *api) events(req *http.Request, who caller) (any, error) {
 	for i := range n.Events {
 		e := &n.Events[i]
 		out.Events = append(out.Events, wire.Event{ID: e.ID, Kind: e.Kind, Index: e.Index, Time: e.Time, Bureau: e.Bureau, What: e.What,
-			Case: summary(e.Case), Entry: e.Entry, Reply: e.Reply, Void: e.Void, Next: e.After.Next, Checked: e.After.Checked, AsOf: e.After.AsOf})
+			Case: summary(e.Case), Entry: e.Entry, Reply: e.Reply, Void: e.Void, Alarm: e.Alarm, Next: e.After.Next, Checked: e.After.Checked, AsOf: e.After.AsOf})
 	}
 	return out, nil
 }

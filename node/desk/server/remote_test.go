@@ -18,7 +18,7 @@ import (
 )
 
 // reach returns the desk as the holder of a key reaches it.
-func (w *world) reach(t *testing.T, key, pin *keys.TLS) *remote.Desk {
+func (w *world) reach(t testing.TB, key, pin *keys.TLS) *remote.Desk {
 	t.Helper()
 	c := client.New(client.Options{Address: w.server.Address(), Node: pin.ID(), TLS: key, Bureau: "XB", Desk: true})
 	t.Cleanup(c.Close)

@@ -107,7 +107,7 @@ func TestNetDesk(t *testing.T) {
 			t.Errorf("the log of the desk holds a word of the %s", what)
 		}
 	}
-	for _, want := range []string{`"msg":"allowed"`, `"msg":"refused"`, `"label":"investigator-1"`, `"code":"forbidden"`} {
+	for _, want := range []string{`"msg":"allowed"`, `"msg":"refused"`, `"label":"investigator-1"`, `"code":"forbidden"`, "the key of this desk is not enrolled", `"msg":"session refused"`} {
 		if !strings.Contains(w.out.String(), want) {
 			t.Errorf("the log of the desk lacks %s", want)
 		}

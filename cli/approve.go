@@ -242,7 +242,7 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 	default:
 		return s.showTarget(c, d, quiet)
 	}
-	v, err := s.desk.OpenDraft(d.Item)
+	v, err := s.ownReader().Draft(d.Item, "to approve it")
 	if err != nil {
 		return nil, fmt.Errorf("draft %.8s is not to be believed: %w", d.ID(), err)
 	}
@@ -264,7 +264,7 @@ func (s *session) showDraft(c *cli.Context, d *drafts.Draft, r draftRecord) (uns
 // showAmended says which notice a new version takes the place of: the version has
 // a name of its own, which need not be that notice's.
 func (s *session) showAmended(c *cli.Context, d *drafts.Draft, v *notice.View) error {
-	k, err := s.desk.Case(c.Context, d.Item.Entry.Statement.Target.String())
+	k, err := s.ownReader().Case(c.Context, d.Item.Entry.Statement.Target.String())
 	if err != nil {
 		return fmt.Errorf("draft %.8s changes a notice that is not shown here: %w", d.ID(), err)
 	}
@@ -278,7 +278,8 @@ func (s *session) showAmended(c *cli.Context, d *drafts.Draft, v *notice.View) e
 // showTarget prints a statement that acts on a notice.
 func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
 	st := d.Item.Entry.Statement
-	k, err := s.desk.Case(c.Context, st.Target.String())
+	r := s.ownReader()
+	k, err := r.Case(c.Context, st.Target.String())
 	var answer *desk.Reply
 	if st.Class == ledger.ClassPurge && !quiet {
 		p, err := ledger.ParsePurge(st.Public)
@@ -288,7 +289,9 @@ func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]str
 		s.say("  reason    %s; nobody can undo it", p.Reason)
 	}
 	if errors.Is(err, desk.ErrNoCase) {
-		k, answer, err = s.answered(c, st.Target)
+		if k, answer, err = r.Answer(c.Context, st.Target, "to approve what is done with it"); errors.Is(err, desk.ErrNoCase) {
+			err = fmt.Errorf("it acts on %s, which the keys here do not open", st.Target.Short())
+		}
 	}
 	if err != nil || quiet {
 		return nil, err
@@ -297,6 +300,9 @@ func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]str
 		s.say("%s of one answer to %s:", strings.ToUpper(st.Class.String()), k.Name())
 		s.showReply(answer)
 		return nil, nil
+	}
+	if k, err = r.Open(c.Context, st.Target.String(), readlog.Shown, "to approve what is done with it"); err != nil {
+		return nil, err
 	}
 	s.say("%s of:", strings.ToUpper(st.Class.String()))
 	s.showCase(k)
@@ -313,19 +319,17 @@ func (s *session) showTarget(c *cli.Context, d *drafts.Draft, quiet bool) ([]str
 // showAnswerDraft prints an answer that waits, and of an export whether its file
 // would be what it says.
 func (s *session) showAnswerDraft(c *cli.Context, d *drafts.Draft, quiet bool) ([]string, error) {
-	r, err := s.desk.OpenReplyDraft(d.Item)
+	own := s.ownReader()
+	r, err := own.AnswerDraft(d.Item, "to approve it")
 	if err != nil {
 		return nil, fmt.Errorf("draft %.8s is not to be believed: %w", d.ID(), err)
 	}
 	if r == nil {
 		return []string{"body"}, nil
 	}
-	k, err := s.find(c.Context, r.Notice)
-	if err != nil {
-		return nil, err
-	}
 	if !quiet {
-		if err := s.recordRead(readlog.Shown, "", k); err != nil {
+		k, err := s.openCase(c.Context, r.Notice, readlog.Shown, "to approve an answer to it")
+		if err != nil {
 			return nil, err
 		}
 		s.say("%s of %s, to %s", strings.ToUpper(r.Type.Words()), k.Name(), strings.Join(r.Readers, " "))
@@ -334,6 +338,10 @@ func (s *session) showAnswerDraft(c *cli.Context, d *drafts.Draft, quiet bool) (
 	}
 	if r.Type != notice.Exported {
 		return nil, nil
+	}
+	k, err := s.working(c.Context, r.Notice)
+	if err != nil {
+		return nil, err
 	}
 	if missing := unopenedParts(k, r.Export); len(missing) > 0 {
 		return missing, nil // who approves it unseen has the author's word for the text
@@ -355,15 +363,6 @@ func unopenedParts(k *desk.Case, e *notice.Export) (list []string) {
 		}
 	}
 	return list
-}
-
-// answered returns the reply with this id, and the case that it is on.
-func (s *session) answered(c *cli.Context, id ledger.ID) (*desk.Case, *desk.Reply, error) {
-	k, r, err := s.desk.Answer(c.Context, id)
-	if errors.Is(err, desk.ErrNoCase) {
-		err = fmt.Errorf("it acts on %s, which the keys here do not open", id.Short())
-	}
-	return k, r, err
 }
 
 // unopened names the parts of a draft that the view lacks.

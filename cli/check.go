@@ -21,7 +21,8 @@ func (t *terminal) checkCommand() *cli.Command {
 		Usage: "ask at a border whether somebody is the person of a notice",
 		Description: "A check needs the machine-readable zone of a document, the number of a document, or a name\n" +
 			"with a date of birth: a name alone asks about too many people. The answer comes from this\n" +
-			"machine, asks no node, and says as of which entry it is. --fresh asks the node for news first.\n\n" +
+			"machine, or from the bureau's desk if this home reads through it; it asks no node, and says as of\n" +
+			"which entry it is. --fresh asks the node for news first.\n\n" +
 			"--stdin answers one line of standard input after the other with one line of JSON, and follows\n" +
 			"the node meanwhile. A line is a zone, its lines joined or divided by spaces, or a JSON object\n" +
 			"with mrz, doc and country, or name and dob, and ref, which comes back with the answer.\n\n" +
@@ -111,17 +112,18 @@ type question struct {
 // asked is whom a question asks about, and what was misread in it.
 type asked struct {
 	desk.Subject
+	question *question
 	repaired []notice.Repair
 }
 
 func subjectOf(q *question) (*asked, error) {
-	s := &asked{Subject: desk.Subject{Number: q.Doc, Country: strings.ToUpper(q.Country), Name: q.Name}}
+	s := &asked{question: q, Subject: desk.Subject{Number: q.Doc, Country: strings.ToUpper(q.Country), Name: q.Name}}
 	if q.MRZ != "" {
 		m, repaired, err := notice.ReadMRZ(q.MRZ)
 		if err != nil {
 			return nil, hint(err, "scan it again, or type the number of the document: comity check --doc NUMBER")
 		}
-		return &asked{desk.Subject{MRZ: m}, repaired}, nil
+		return &asked{desk.Subject{MRZ: m}, q, repaired}, nil
 	}
 	var err error
 	switch {
@@ -156,14 +158,14 @@ func (s *session) openBorder(c *cli.Context) (*border, error) {
 		}
 		k.officer = &by
 	}
+	if s.remote != nil && !c.Bool("deliver") {
+		return k, k.openAtDesk(c)
+	}
 	ids, err := s.home.Identities(s.passphrase)
 	if err != nil {
 		return nil, err
 	}
 	if len(ids[seal.Card]) == 0 && !c.Bool("deliver") {
-		if err := s.ownKeysOnly("check"); err != nil {
-			return nil, err
-		}
 		return nil, fmt.Errorf("the key of %s for cards is not in this home: nobody can be checked here", s.home.Bureau())
 	}
 	if err := s.openDesk(c.Context); err != nil {
@@ -200,14 +202,22 @@ func (k *border) catchUp(ctx context.Context) error {
 }
 
 func (k *border) checkOne(ctx context.Context, subject *asked) error {
-	if err := k.catchUp(ctx); err != nil {
+	if k.remote == nil {
+		if err := k.catchUp(ctx); err != nil {
+			return err
+		}
+	}
+	answers, fresh, err := k.ask(ctx, []*asked{subject})
+	if err != nil {
 		return err
 	}
-	a, err := k.desk.Check(ctx, &subject.Subject, time.Now())
-	if errors.Is(err, desk.ErrSubject) {
-		return usagef("%s", err)
+	if k.remote != nil {
+		k.fresh = fresh
 	}
-	if err != nil {
+	a := answers[0].Answer
+	if err := answers[0].Err; errors.Is(err, desk.ErrSubject) {
+		return usagef("%s", err)
+	} else if err != nil {
 		return err
 	}
 	reports, err := k.report(ctx, a)
@@ -251,6 +261,9 @@ func (k *border) report(ctx context.Context, a *desk.Answer) (n int, err error) 
 		h := &a.Hits[i]
 		if h.Bureau == k.home.Bureau() {
 			continue // our own notice: nobody is to be told
+		}
+		if err := k.knows(ctx, h.ID); err != nil {
+			return n, err
 		}
 		by := *k.officer
 		if by.Chain, err = k.desk.QueueEnd(by.Author.ID()); err != nil {

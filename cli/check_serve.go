@@ -10,6 +10,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"comity/node/wire"
 )
 
 // maxLine bounds one line of --stdin.
@@ -33,7 +35,9 @@ func (k *border) serve(ctx context.Context) error {
 	following, stop := context.WithCancel(ctx)
 	go func() { // stopped by the end of the input, and awaited
 		defer close(followed)
-		v.follow(following)
+		if v.desk != nil { // none is needed to ask the bureau's desk
+			v.follow(following)
+		}
 	}()
 	err := v.answerAll(ctx)
 	stop()
@@ -75,21 +79,14 @@ func (v *checkServer) follow(ctx context.Context) {
 }
 
 func (v *checkServer) once(ctx context.Context) error {
+	if v.remote != nil {
+		return v.send(ctx)
+	}
 	// What is here comes first: it needs no node.
 	if err := v.desk.Index(ctx, nil); err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, syncLimit)
-	defer cancel()
-	if v.officer != nil {
-		d, err := v.deliver(limited)
-		if err != nil {
-			return err
-		}
-		for _, r := range d.Refused {
-			v.note("a report was not accepted: %s (kept as a file in the queue of the desk)", r.Err)
-		}
-	} else if err := v.desk.Sync(limited, v.client, nil); err != nil {
+	if err := v.send(ctx); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -102,33 +99,106 @@ func (v *checkServer) once(ctx context.Context) error {
 	return nil
 }
 
-// answerAll answers each line in its order.
+// send brings the replica up to date, and reports to their origins.
+func (v *checkServer) send(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, syncLimit)
+	defer cancel()
+	if v.officer == nil {
+		return v.desk.Sync(limited, v.client, nil)
+	}
+	d, err := v.deliver(limited)
+	if err != nil {
+		return err
+	}
+	for _, r := range d.Refused {
+		v.note("a report was not accepted: %s (kept as a file in the queue of the desk)", r.Err)
+	}
+	return nil
+}
+
+// asking is one line of the input, or why it could not be read.
+type asking struct {
+	line []byte
+	err  error
+}
+
+// lines reads the input ahead of the answers. It ends with the input; where nobody
+// reads what it has read any more, with the process.
+func (v *checkServer) lines(ctx context.Context) <-chan asking {
+	out := make(chan asking, wire.MaxChecks)
+	go func() {
+		defer close(out)
+		in := bufio.NewReaderSize(v.stdin, maxLine)
+		for {
+			line, err := readLine(in)
+			if err == io.EOF {
+				return
+			}
+			if err == nil && len(bytes.TrimSpace(line)) == 0 {
+				continue
+			}
+			select {
+			case out <- asking{bytes.Clone(line), err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil && !errors.Is(err, bufio.ErrTooLong) {
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// answerAll answers each line in its order. What the bureau's desk is asked goes in
+// one question, as far as it is there already: it may be far away.
 func (v *checkServer) answerAll(ctx context.Context) error {
-	in := bufio.NewReaderSize(v.stdin, maxLine)
-	for {
-		line, err := readLine(in)
-		if err == io.EOF {
-			return nil
+	most := 1
+	if v.remote != nil {
+		most = wire.MaxChecks
+	}
+	lines := v.lines(ctx)
+	for first := range lines {
+		batch := []asking{first}
+	more:
+		for len(batch) < most {
+			select {
+			case a, ok := <-lines:
+				if !ok {
+					break more
+				}
+				batch = append(batch, a)
+			default:
+				break more
+			}
 		}
-		if err != nil && !errors.Is(err, bufio.ErrTooLong) {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		if err == nil && len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
+		if err := v.answerBatch(ctx, batch); err != nil {
 			return err
 		}
-		var data bytes.Buffer
-		out := json.NewEncoder(&data)
-		out.SetEscapeHTML(false)
-		if err := out.Encode(v.answer(ctx, line, err)); err != nil {
+	}
+	return ctx.Err()
+}
+
+func (v *checkServer) answerBatch(ctx context.Context, batch []asking) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var failed error
+	if last := batch[len(batch)-1].err; last != nil && !errors.Is(last, bufio.ErrTooLong) {
+		failed, batch = fmt.Errorf("read standard input: %w", last), batch[:len(batch)-1]
+	}
+	var data bytes.Buffer
+	out := json.NewEncoder(&data)
+	out.SetEscapeHTML(false)
+	for _, a := range v.answers(ctx, batch) {
+		if err := out.Encode(a); err != nil {
 			return fmt.Errorf("write the answer: %w", err)
 		}
-		if _, err := v.stdout.Write(escapeJSON(data.Bytes())); err != nil {
-			return fmt.Errorf("write the answer: %w", cause(err))
-		}
 	}
+	if _, err := v.stdout.Write(escapeJSON(data.Bytes())); err != nil {
+		return fmt.Errorf("write the answer: %w", cause(err))
+	}
+	return failed
 }
 
 // noAnswer is what a line gets that cannot be answered. It has no field hit: who
@@ -138,40 +208,66 @@ type noAnswer struct {
 	Error string `json:"error"`
 }
 
-// answer answers one line; tooLong is why it could not be read.
-func (v *checkServer) answer(ctx context.Context, line []byte, tooLong error) any {
-	q := new(question)
-	fail := func(why string) any { return &noAnswer{q.Ref, why} }
-	if tooLong != nil {
-		return fail(fmt.Sprintf("a line of more than %d bytes", maxLine))
+// answers answers lines, each in its place.
+func (v *checkServer) answers(ctx context.Context, batch []asking) []any {
+	out := make([]any, len(batch))
+	var subjects []*asked
+	var at []int
+	for i, a := range batch {
+		q, s, err := read(a)
+		if err != nil {
+			out[i] = &noAnswer{q.Ref, reason(err)}
+			continue
+		}
+		s.question, subjects, at = q, append(subjects, s), append(at, i)
 	}
-	if line = bytes.TrimSpace(line); line[0] == '{' {
+	if len(subjects) == 0 {
+		return out
+	}
+	found, fresh, err := v.ask(ctx, subjects)
+	if v.remote == nil {
+		v.mu.Lock()
+		fresh = v.when
+		v.mu.Unlock()
+	}
+	now := border{session: v.session, fresh: fresh}
+	for i, s := range subjects {
+		if err != nil {
+			out[at[i]] = &noAnswer{s.question.Ref, reason(err)}
+			continue
+		}
+		if found[i].Err != nil {
+			out[at[i]] = &noAnswer{s.question.Ref, reason(found[i].Err)}
+			continue
+		}
+		reported, err := v.report(ctx, found[i].Answer)
+		r := now.record(found[i].Answer, reported)
+		r.Ref, r.Repaired = s.question.Ref, s.repaired
+		if err != nil {
+			r.Problem = "the hit is not reported: " + reason(err)
+		}
+		out[at[i]] = r
+	}
+	return out
+}
+
+// read understands one line.
+func read(a asking) (*question, *asked, error) {
+	q := new(question)
+	if a.err != nil {
+		return q, nil, fmt.Errorf("a line of more than %d bytes", maxLine)
+	}
+	if line := bytes.TrimSpace(a.line); line[0] == '{' {
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(q); err != nil || d.More() {
-			return fail("not a JSON object with mrz, doc, country, name, dob and ref")
+			return q, nil, errors.New("not a JSON object with mrz, doc, country, name, dob and ref")
 		}
 	} else {
 		q.MRZ = string(line)
 	}
-	subject, err := subjectOf(q)
-	if err != nil {
-		return fail(reason(err))
-	}
-	a, err := v.desk.Check(ctx, &subject.Subject, time.Now())
-	if err != nil {
-		return fail(reason(err))
-	}
-	reported, err := v.report(ctx, a)
-	v.mu.Lock()
-	now := border{session: v.session, fresh: v.when}
-	v.mu.Unlock()
-	r := now.record(a, reported)
-	r.Ref, r.Repaired = q.Ref, subject.repaired
-	if err != nil {
-		r.Problem = "the hit is not reported: " + reason(err)
-	}
-	return r
+	s, err := subjectOf(q)
+	return q, s, err
 }
 
 // readLine reads a line without its end, or ErrTooLong for one that does not fit

@@ -115,6 +115,9 @@ func (t *terminal) deskRun(c *cli.Context) (err error) {
 		return hint(err, "a desk that cannot record shows nothing; see: comity readlog verify")
 	}
 	defer func() { err = errors.Join(err, cfg.Reads.Close()) }()
+	if err := wholeLog(h.ReadLog()); err != nil {
+		return hint(fmt.Errorf("the read log is not the one that was written: %w", err), "a desk that cannot record shows nothing; see: comity readlog verify")
+	}
 	d, err := server.Open(*cfg)
 	if err != nil {
 		return err
@@ -128,6 +131,17 @@ func (t *terminal) deskRun(c *cli.Context) (err error) {
 	case <-d.Done(): // it cannot go on, and says why
 	}
 	return errors.Join(d.Err(), d.Close())
+}
+
+// wholeLog reads a read log in all its files. To open it reads the last one alone.
+func wholeLog(path string) error {
+	f, err := readlog.Snapshot(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = readlog.Verify(f, nil, nil)
+	return err
 }
 
 // deskConfig returns what the desk of a home needs, but for its replica and its

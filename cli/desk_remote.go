@@ -2,36 +2,14 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"comity/crypto/keys"
 	"comity/node/desk"
-	"comity/node/desk/readlog"
 	"comity/node/desk/remote"
 
 	"github.com/urfave/cli/v2"
 )
-
-// reader is what reading commands ask for cases: the replica here, opened with
-// the keys here, or the bureau's desk.
-type reader interface {
-	Cases(context.Context, desk.Filter) ([]*desk.Case, error)
-	Case(ctx context.Context, name string) (*desk.Case, error)
-}
-
-var (
-	_ reader = (*desk.Desk)(nil)
-	_ reader = (*remote.Desk)(nil)
-)
-
-// reader returns whom this session asks.
-func (s *session) reader() reader {
-	if s.remote != nil {
-		return s.remote
-	}
-	return s.desk
-}
 
 // connectDesk makes the client of the desk that the command line or the
 // configuration names, if any.
@@ -50,18 +28,7 @@ func (s *session) connectDesk(c *cli.Context) error {
 	}
 	s.deskClient = s.home.DeskClient(address, id, s.access)
 	s.remote = remote.New(s.deskClient, s.genesis)
-	s.remote.CardOnly = true // but for the commands that show more
 	return nil
-}
-
-// ownKeysOnly refuses a command that needs the reading keys in this home, where
-// it reads through the desk: it would find nothing, and say so as if that were so.
-func (s *session) ownKeysOnly(verb string) error {
-	if s.remote == nil {
-		return nil
-	}
-	return hint(fmt.Errorf("%s does not work through the desk yet: it needs the reading keys, which are with the %s", verb, s.remote),
-		"comity inbox, list, show and search do; with keys in this home: --desk %s", ownKeys)
 }
 
 // staleAfter is how long a desk may have heard nothing before officers are told.
@@ -90,32 +57,15 @@ func (s *session) readCases(ctx context.Context) error {
 	return nil
 }
 
-// lookFor searches, here or at the desk. hidden is how many notices that have
-// ended are left out. What tells of more than cards is recorded.
-func (s *session) lookFor(ctx context.Context, w searching) (found []desk.Found, total, hidden int, err error) {
+// lookFor searches, here or at the desk. What tells of more than cards is
+// recorded.
+func (s *session) lookFor(ctx context.Context, w searching) (*desk.Findings, error) {
 	withEnded := w.withdrawn
 	for _, term := range w.query.Terms() {
 		withEnded = withEnded || term.Field.Name == "status"
 	}
-	if s.remote != nil {
-		s.remote.Purpose = w.purpose
-		return s.remote.Search(ctx, w.text, withEnded, w.limit)
+	if err := checkPurpose(w.purpose); err != nil {
+		return nil, err
 	}
-	found, total, err = s.desk.Search(ctx, w.query, func(k *desk.Case) bool {
-		if k.Status.Ended() && !withEnded {
-			hidden++
-			return false
-		}
-		return true
-	}, w.limit)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	var read []*desk.Case
-	for _, f := range found {
-		if f.Beyond {
-			read = append(read, f.Case)
-		}
-	}
-	return found, total, hidden, s.recordRead(readlog.Found, w.purpose, read...)
+	return s.reader().Search(ctx, w.query, withEnded, w.limit, w.purpose)
 }

@@ -20,9 +20,11 @@ func (t *terminal) inboxCommand() *cli.Command {
 		Name:  "inbox",
 		Usage: "show what waits for you and your bureau, what is overdue first",
 		Description: "ESCALATED is what nobody answered in time: call. Then come hits and requests by urgency and the\n" +
-			"time that is left, what waits for a second officer, new notices, and reviews that come up.\n\n" +
+			"time that is left, what waits for a second officer, new notices, and reviews that come up. What a hit\n" +
+			"or a request says is shown by comity notice show, or with --words; either is recorded.\n\n" +
 			"Example: comity inbox",
-		Flags:  []cli.Flag{asOfFlag(), &cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50}},
+		Flags: []cli.Flag{asOfFlag(), &cli.IntFlag{Name: "limit", Usage: "at most `N`; 0 for all", Value: 50},
+			&cli.BoolFlag{Name: "words", Usage: "also what hits and requests say"}, purposeFlag()},
 		Action: t.inbox,
 	}
 }
@@ -89,7 +91,7 @@ func (t *terminal) inbox(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	list, total, err := s.waiting(c.Context, asOf, limit)
+	list, total, err := s.waiting(c.Context, inboxOf{asOf, limit, c.Bool("words"), c.String("purpose")})
 	if err != nil {
 		return err
 	}
@@ -146,23 +148,32 @@ func left(due, asOf uint64) string {
 	return age(time.Duration(due-asOf) * time.Millisecond)
 }
 
-// tasks returns the first limit tasks (0: all) of the bureau, by the desk or by
-// what the keys here open, and how many there are.
-func (s *session) tasks(ctx context.Context, asOf uint64, limit int) ([]desk.Waiting, int, error) {
+// inboxOf is what an inbox shows: as of when, how much (0: all), and whether the words
+// of hits and requests as well.
+type inboxOf struct {
+	asOf    uint64
+	limit   int
+	words   bool
+	purpose string
+}
+
+// tasks returns the first tasks of the bureau, by the desk or by what the keys here
+// open, and how many there are.
+func (s *session) tasks(ctx context.Context, in inboxOf) ([]desk.Waiting, int, error) {
 	if s.remote != nil && s.label == "" {
 		return nil, 0, s.whichOfficer()
 	}
-	if s.remote != nil {
-		list, err := s.remote.Inbox(ctx, asOf)
-		return list, len(list), err
+	if err := checkPurpose(in.purpose); err != nil {
+		return nil, 0, err
 	}
-	return s.desk.Inbox(ctx, s.home.Bureau(), asOf, limit)
+	return s.reader().Inbox(ctx, in.asOf, in.words, in.limit, in.purpose)
 }
 
-// waiting returns the first limit things (0: all) that wait for the bureau, and
-// for the officer who acts, and how many there are.
-func (s *session) waiting(ctx context.Context, asOf uint64, limit int) ([]task, int, error) {
-	list, total, err := s.tasks(ctx, asOf, limit)
+// waiting returns the first things that wait for the bureau, and for the officer who
+// acts, and how many there are.
+func (s *session) waiting(ctx context.Context, in inboxOf) ([]task, int, error) {
+	list, total, err := s.tasks(ctx, in)
+	asOf, limit := in.asOf, in.limit
 	if err != nil {
 		return nil, 0, err
 	}

@@ -110,12 +110,13 @@ func (s *session) amend(c *cli.Context, k *desk.Case, n *notice.Notice, more, of
 // whole returns a case with the keys of its attachments, where it has any: a desk
 // hands them out only when it is asked, and records that.
 func (s *session) whole(ctx context.Context, k *desk.Case) (*desk.Case, error) {
-	if s.remote == nil || len(k.Public.Attachments) == 0 {
+	if len(k.Public.Attachments) == 0 {
 		return k, nil
 	}
-	s.remote.CardOnly, s.remote.Files = false, true
-	defer func() { s.remote.CardOnly, s.remote.Files = true, false }()
-	return s.reader().Case(ctx, k.ID.String())
+	if s.remote == nil {
+		return s.working(ctx, k.ID.String())
+	}
+	return s.remote.OpenFiles(ctx, k.ID.String(), "to keep its files")
 }
 
 // keepAttachments gives a new version the files of the one before.

@@ -70,10 +70,13 @@ func (t *terminal) noticeExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	switch id := c.String("announced"); {
-	case id != "":
-		return s.exportAnnounced(c, k, id)
-	case form != nil:
+	if id := c.String("announced"); form != nil || id != "" {
+		if k, err = s.working(c.Context, k.ID.String()); err != nil {
+			return err
+		}
+		if id != "" {
+			return s.exportAnnounced(c, k, id)
+		}
 		return s.exportOpened(c, k, form)
 	}
 	x, err := s.desk.Exhibit(c.Context, s.client, k.Versions[len(k.Versions)-1].Index)

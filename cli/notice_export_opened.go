@@ -227,7 +227,7 @@ func (s *session) announce(c *cli.Context, k *desk.Case, form *openedForm, parts
 	if err := s.read(c.Context); err != nil {
 		return hint(err, "it is announced; write the file: comity notice export %s --announced %.8s", k.Name(), it.Entry.ID)
 	}
-	if k, err = s.find(c.Context, k.ID.String()); err != nil {
+	if k, err = s.working(c.Context, k.ID.String()); err != nil {
 		return err
 	}
 	return s.exportAnnounced(c, k, it.Entry.ID.String())

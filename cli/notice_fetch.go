@@ -10,7 +10,6 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/node/desk"
-	"comity/node/desk/readlog"
 	"comity/node/wire"
 
 	"github.com/urfave/cli/v2"
@@ -57,10 +56,10 @@ func (t *terminal) noticeFetch(c *cli.Context) error {
 	if err := s.readCases(c.Context); err != nil {
 		return err
 	}
-	if s.remote != nil {
-		s.remote.CardOnly, s.remote.Files, s.remote.Purpose = false, true, c.String("purpose")
+	if err := checkPurpose(c.String("purpose")); err != nil {
+		return err
 	}
-	k, err := s.find(c.Context, args[0])
+	k, err := s.named(args[0])(s.reader().OpenFiles(c.Context, args[0], c.String("purpose")))
 	if err != nil {
 		return err
 	}
@@ -145,13 +144,6 @@ func createOutputs(dir string, list []*desk.File, force bool) (outs []*output, e
 // fetchAll fetches, opens and keeps one file after the other. An output that was
 // kept is nil afterwards.
 func (s *session) fetchAll(c *cli.Context, k *desk.Case, list []*desk.File, outs []*output) error {
-	var parts readlog.Parts
-	for _, f := range list {
-		parts |= readlog.PartsOf(f.Part)
-	}
-	if err := s.recordRead(readlog.Exported, c.String("purpose"), k.Only(parts)); err != nil {
-		return err
-	}
 	s.closeDesk() // the rest may take long
 	var done []fetched
 	for i, f := range list {

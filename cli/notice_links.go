@@ -6,8 +6,6 @@ import (
 
 	"comity/ledger/links"
 
-	"comity/node/desk/readlog"
-
 	"github.com/urfave/cli/v2"
 )
 
@@ -49,25 +47,22 @@ func (t *terminal) noticeLinks(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.ownKeysOnly("notice links"); err != nil {
+	if err := s.readCases(c.Context); err != nil {
 		return err
 	}
-	if err := s.read(c.Context); err != nil {
+	if err := checkPurpose(c.String("purpose")); err != nil {
 		return err
 	}
 	k, err := s.find(c.Context, args[0])
 	if err != nil {
 		return err
 	}
-	g, err := s.desk.Links(c.Context, k, links.Limits{Depth: depth})
+	g, err := s.reader().Links(c.Context, k.ID.String(), links.Limits{Depth: depth}, c.String("purpose"))
 	if err != nil {
 		return err
 	}
 	if g == nil {
 		return fmt.Errorf("%s is not open to %s, so what it is linked to cannot be told", k.Name(), s.home.Bureau())
-	}
-	if err := s.recordRead(readlog.Shown, c.String("purpose"), k); err != nil { // what it shares with others stands in its own body
-		return err
 	}
 	if err := s.writeGraphs(c, g, k.Name()); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
+	"comity/node/desk/readlog"
 
 	"github.com/urfave/cli/v2"
 )
@@ -133,7 +134,8 @@ func (t *terminal) answer(c *cli.Context, r *notice.Reply) error {
 		return err
 	}
 	defer s.close()
-	k, err := s.find(c.Context, args[0])
+	// What was answered before decides what this answer may be.
+	k, err := s.openCase(c.Context, args[0], readlog.Shown, "to answer: "+r.Type.Words())
 	if err != nil {
 		return err
 	}

@@ -37,18 +37,12 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			if err := s.readCases(c.Context); err != nil {
 				return err
 			}
-			if s.remote != nil {
-				s.remote.CardOnly, s.remote.Purpose = false, c.String("purpose")
-			}
-			k, err := s.find(c.Context, args[0])
+			k, err := s.openCase(c.Context, args[0], readlog.Shown, c.String("purpose"))
 			if err != nil {
 				return err
 			}
 			if c.Bool("full") && k.Bureau != s.home.Bureau() {
 				return fmt.Errorf("--full: %s keeps numbers under 5 in its tallies to itself", k.Bureau)
-			}
-			if err := s.recordRead(readlog.Shown, c.String("purpose"), k); err != nil {
-				return err
 			}
 			asOf, err := s.asOf(c)
 			if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"comity/ledger"
 	"comity/ledger/notice"
@@ -174,37 +173,6 @@ func (t *terminal) openToWrite(c *cli.Context) (*session, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// onItsWay is how long what is FINAL at one bureau may need to another. Who acts
-// on what a colleague there has just sent, and said so by telephone, waits for it.
-const onItsWay = 2 * time.Second
-
-// find returns the case that a person means.
-func (s *session) find(ctx context.Context, name string) (*desk.Case, error) {
-	k, err := s.reader().Case(ctx, name)
-	for start := time.Now(); errors.Is(err, desk.ErrNoCase) && s.acting != nil && s.syncErr == nil && time.Since(start) < onItsWay; {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(onItsWay / 8):
-		}
-		if err := s.desk.Sync(ctx, s.client, nil); err != nil {
-			return nil, fmt.Errorf("look for %s: %w", name, err)
-		}
-		k, err = s.reader().Case(ctx, name)
-	}
-	switch {
-	case errors.Is(err, desk.ErrNoCase):
-		return nil, hint(fmt.Errorf("there is no notice %s, or it is not for %s", name, s.home.Bureau()),
-			"what you may open: comity notice list; what another bureau has just sent may be on its way")
-	case err != nil:
-		var several *desk.Ambiguous
-		if errors.As(err, &several) {
-			return nil, hint(err, "name it by more digits of its id")
-		}
-	}
-	return k, err
 }
 
 // unused refuses a reference that a notice of this bureau has already: most

@@ -126,9 +126,7 @@ func (s *session) draftRecord(d *drafts.Draft) draftRecord {
 func (s *session) draftName(d *drafts.Draft) string {
 	switch st := d.Item.Entry.Statement; st.Class {
 	case ledger.ClassPublish, ledger.ClassAmend:
-		if v, err := s.desk.OpenDraft(d.Item); err == nil {
-			return v.Reference
-		}
+		return s.ownReader().DraftName(d.Item)
 	case ledger.ClassCircle:
 		if e, before, err := s.desk.OpenCircleDraft(d.Item); err == nil && e != nil {
 			return "circle " + e.Name
@@ -136,20 +134,18 @@ func (s *session) draftName(d *drafts.Draft) string {
 			return "circle " + before.Name
 		}
 	case ledger.ClassReply:
-		r, err := s.desk.OpenReplyDraft(d.Item)
+		r, err := s.ownReader().AnswerDraftBare(d.Item)
 		if err != nil || r == nil {
 			return ""
 		}
-		if k, err := s.desk.Case(s.context(), r.Notice); err == nil {
+		if k, err := s.ownReader().Case(s.context(), r.Notice); err == nil {
 			return k.Name()
 		}
 	default:
-		if k, err := s.desk.Case(s.context(), st.Target.String()); err == nil {
+		if k, err := s.ownReader().Case(s.context(), st.Target.String()); err == nil {
 			return k.Name()
 		}
-		if k, _, err := s.desk.Answer(s.context(), st.Target); err == nil {
-			return k.Name()
-		}
+		return s.ownReader().AnswerName(s.context(), st.Target)
 	}
 	return ""
 }
@@ -158,7 +154,7 @@ func (s *session) draftName(d *drafts.Draft) string {
 func (s *session) draftAct(d *drafts.Draft) string {
 	class := d.Item.Entry.Statement.Class
 	if class == ledger.ClassReply {
-		if r, err := s.desk.OpenReplyDraft(d.Item); err == nil && r != nil {
+		if r, err := s.ownReader().AnswerDraftBare(d.Item); err == nil && r != nil {
 			return r.Type.Words()
 		}
 	}
@@ -206,7 +202,7 @@ func (s *session) allDrafts() []draftRecord {
 func (s *session) ofPurged(d *drafts.Draft) bool {
 	id := d.Item.Entry.Statement.Target
 	if d.Item.Entry.Statement.Class == ledger.ClassReply {
-		r, err := s.desk.OpenReplyDraft(d.Item)
+		r, err := s.ownReader().AnswerDraftBare(d.Item)
 		if err != nil || r == nil {
 			return false
 		}

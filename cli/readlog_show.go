@@ -54,7 +54,11 @@ func readRecordOf(r *readlog.Record) readRecord {
 		return readRecord{Number: r.Number, Time: r.Time, How: "mended"}
 	}
 	x := r.Read
-	return readRecord{r.Number, r.Time, x.Label, &x.Officer, x.How.String(), strings.Fields(x.Parts.String()), &x.Notice, &x.Entry, x.Purpose}
+	out := readRecord{r.Number, r.Time, x.Label, &x.Officer, x.How.String(), strings.Fields(x.Parts.String()), &x.Notice, &x.Entry, x.Purpose}
+	if x.Entry == readlog.Unlogged { // a draft
+		out.Entry = nil
+	}
+	return out
 }
 
 func (t *terminal) readlogShow(c *cli.Context) error {

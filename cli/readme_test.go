@@ -66,7 +66,7 @@ func TestNetReadmeTour(t *testing.T) {
 	inShell(t, bash, dir, script,
 		"XA-0001", "FINAL", // the investigator's notice
 		"PROTECT",                              // what XB reads
-		"Judge notice  XA-0001",                // the inbox
+		"Read notice  XA-0001",                 // the inbox
 		"the review of XA-0001",                // reviewers
 		"HIT  PROTECT",                         // a border
 		"the confirmation of a hit on XA-0001", // the origin

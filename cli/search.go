@@ -133,24 +133,26 @@ func (t *terminal) requote(args []string) []string {
 
 // seek looks, and tells what is found.
 func (s *session) seek(ctx context.Context, w searching) error {
-	found, total, hidden, err := s.lookFor(ctx, w)
+	f, err := s.lookFor(ctx, w)
 	if err != nil {
 		return err
 	}
 	if w.explain {
 		s.tellPlan(w)
 	}
-	if err := s.tellFound(w, found); err != nil {
+	if err := s.tellFound(w, f.Found); err != nil {
 		return err
 	}
 	switch {
-	case len(found) == 0:
+	case len(f.Found) == 0:
 		s.note("nothing active matches among the notices that are open to %s", s.home.Bureau())
-	case len(found) < total:
-		s.note("these are the best %s of %s; all: --limit 0", count(len(found)), count(total))
+	case f.More:
+		s.note("these are the best %s; more match than are counted: narrow it down", count(len(f.Found)))
+	case len(f.Found) < f.Total:
+		s.note("these are the best %s of %s; all: --limit 0", count(len(f.Found)), count(f.Total))
 	}
-	if hidden > 0 {
-		s.note("%s match: --withdrawn shows them", plural(hidden, "notice that was withdrawn would", "notices that were withdrawn would"))
+	if f.Ended > 0 {
+		s.note("%s match: --withdrawn shows them", plural(f.Ended, "notice that was withdrawn would", "notices that were withdrawn would"))
 	}
 	s.note("%s", s.asOfEntry())
 	return nil

@@ -37,6 +37,7 @@ type session struct {
 	remoteSize uint64         // entries that remote had when this session began
 	remoteTime uint64         // ledger time of the last of them
 	remoteKeys []string       // compartments whose keys remote holds
+	toldRoles  bool           // why the officer is shown nothing
 	syncErr    error          // why the replica could not be brought up to date
 }
 

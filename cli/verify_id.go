@@ -88,7 +88,7 @@ func (s *session) news(ctx context.Context) error {
 // locate returns the entry to prove: the current version of a notice, or the
 // statement with a full id.
 func (s *session) locate(ctx context.Context, name string) (uint64, *desk.Case, error) {
-	k, err := s.desk.Case(ctx, name)
+	k, err := s.ownReader().Case(ctx, name)
 	if err == nil {
 		return k.Versions[len(k.Versions)-1].Index, k, nil
 	}

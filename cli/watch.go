@@ -26,7 +26,8 @@ func (t *terminal) watchCommand() *cli.Command {
 		Usage: "tell what happens, as it becomes FINAL, until Ctrl-C",
 		Description: "Goes on where it was stopped: no event is lost or told twice. While the node cannot be reached it\n" +
 			"tries again, and tells what it missed. Deadlines that pass are told without it. A terminal rings for\n" +
-			"what is of urgency U3, and for a deadline that passed. With --json, one object a line; its id is the same whenever it is told.\n\n" +
+			"what is of urgency U3, and for a deadline that passed. What an answer says is told, and recorded, to who\n" +
+			"may read bodies. With --json, one object a line; its id is the same whenever it is told.\n\n" +
 			"Example: comity watch",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "cursor", Usage: "`FILE` that keeps how far it is (default: one in the bureau's folder for each officer)"},
@@ -34,6 +35,7 @@ func (t *terminal) watchCommand() *cli.Command {
 			&cli.BoolFlag{Name: "once", Usage: "tell what there is, and end"},
 			&cli.IntFlag{Name: "until", Usage: "end after `N` events"},
 			&cli.BoolFlag{Name: "bell", Usage: "ring also where it is no terminal"},
+			purposeFlag(),
 		},
 		Action: t.watch,
 	}
@@ -49,7 +51,8 @@ type watcher struct {
 	left    int // events until it ends; -1 for no end
 	bell    bool
 	size    uint64 // of the replica, when it was last looked at
-	due     uint64 // the next deadline, POSIX ms; 0 for none
+	due     uint64 // the next deadline, POSIX ms; 0 before it is known
+	purpose string // for the read log
 	told    bool   // that the node cannot be reached
 	backoff time.Duration
 }
@@ -75,17 +78,14 @@ func (t *terminal) watch(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.ownKeysOnly("watch"); err != nil {
+	if err := checkPurpose(c.String("purpose")); err != nil {
 		return err
 	}
-	w := &watcher{session: s, left: -1, backoff: firstPause, bell: c.Bool("bell") || isTerminal(t.stderr)}
+	w := &watcher{session: s, left: -1, purpose: c.String("purpose"), backoff: firstPause, bell: c.Bool("bell") || isTerminal(t.stderr)}
 	if c.IsSet("until") {
 		w.left = c.Int("until")
 	}
-	if w.ids, err = s.home.Identities(s.passphrase); err != nil {
-		return err
-	}
-	if err := s.opensAnswers(len(w.ids[seal.Body]) > 0); err != nil {
+	if err := w.opensSomething(c.Context); err != nil {
 		return err
 	}
 	if err := w.resume(c); err != nil {
@@ -102,7 +102,11 @@ func (t *terminal) watch(c *cli.Context) error {
 		case c.Bool("once"):
 			return s.syncErr
 		}
-		if !w.wait(c.Context) {
+		wait := w.wait
+		if w.remote != nil {
+			wait = w.waitForDesk
+		}
+		if !wait(c.Context) {
 			return nil
 		}
 	}
@@ -129,6 +133,12 @@ func (w *watcher) resume(c *cli.Context) error {
 	if c.Bool("all") {
 		return w.cursor.keep(desk.Cursor{})
 	}
+	if w.remote != nil {
+		if w.at, err = w.remote.End(c.Context); err != nil {
+			return err
+		}
+		return w.cursor.keep(w.at)
+	}
 	if err := w.openDesk(c.Context); err != nil {
 		return err
 	}
@@ -145,6 +155,9 @@ func (w *watcher) resume(c *cli.Context) error {
 // round reads what is new and tells it. An error of the network is none of a
 // watch; that a node lies, or that there are two histories, is.
 func (w *watcher) round(ctx context.Context) error {
+	if w.remote != nil {
+		return w.roundOfDesk(ctx)
+	}
 	switch err := w.openDesk(ctx); {
 	case errors.Is(err, store.ErrLocked):
 		return nil // a long command has it: the next round tells all
@@ -164,30 +177,32 @@ func (w *watcher) round(ctx context.Context) error {
 		return err // made anew, and not full yet
 	}
 	for {
-		list, end, err := w.desk.Events(ctx, w.at, w.desk.AsOf(time.Now()))
+		n, err := w.ownReader().Events(ctx, w.at, w.desk.AsOf(time.Now()), w.due, w.purpose)
 		if err != nil {
 			return err
 		}
-		for i := range list {
-			if err := w.tell(&list[i]); err != nil {
-				return err
-			}
-			w.at = list[i].After
-			if err := w.cursor.keep(w.at); err != nil {
-				return err
-			}
-			if w.left--; w.left == 0 {
-				return errWatched
-			}
-		}
-		w.at = end
-		if err := errors.Join(w.cursor.keep(w.at), w.cursor.Sync()); err != nil {
+		if err := w.tellAll(n); err != nil || w.at.Next == n.Size {
 			return err
 		}
-		if w.size = size; end.Next == size {
-			return w.deadline(ctx)
+	}
+}
+
+// tellAll tells events, each once: the cursor is kept after each.
+func (w *watcher) tellAll(n *desk.News) error {
+	for i := range n.Events {
+		if err := w.tell(&n.Events[i]); err != nil {
+			return err
+		}
+		w.at = n.Events[i].After
+		if err := w.cursor.keep(w.at); err != nil {
+			return err
+		}
+		if w.left--; w.left == 0 {
+			return errWatched
 		}
 	}
+	w.at, w.size, w.due = n.After, n.Size, n.Due
+	return errors.Join(w.cursor.keep(w.at), w.cursor.Sync())
 }
 
 // reached tells, once each, that the node is away and that it is back.
@@ -198,36 +213,9 @@ func (w *watcher) reached(ctx context.Context, err error) {
 		w.note("no news: %s; trying again", err)
 		w.told = true
 	case err == nil && w.told:
-		w.note("the %s answers again", w.client)
+		w.note("the %s answers again", w.follows())
 		w.told, w.backoff = false, firstPause
 	}
-}
-
-// deadline finds the next one that is still to come.
-func (w *watcher) deadline(ctx context.Context) error {
-	cases, err := w.desk.Pending(ctx)
-	if err != nil {
-		return err
-	}
-	w.due = 0
-	add := func(d *notice.Deadline, open bool) {
-		if open && d.Escalated == 0 && d.Due > 0 && (w.due == 0 || d.Due < w.due) {
-			w.due = d.Due
-		}
-	}
-	for _, k := range cases {
-		th := k.Thread(w.at.AsOf)
-		for _, h := range th.Hits {
-			add(&h.Deadline, h.Open())
-		}
-		for _, a := range th.Consents {
-			add(&a.Deadline, a.Open())
-		}
-		for _, r := range th.Requests {
-			add(&r.Deadline, r.Decision == nil)
-		}
-	}
-	return nil
 }
 
 // wait returns when there is news or a deadline has passed, and false when the
@@ -235,7 +223,7 @@ func (w *watcher) deadline(ctx context.Context) error {
 func (w *watcher) wait(ctx context.Context) bool {
 	for {
 		limit := watchWait
-		if w.due > 0 {
+		if w.due > 0 && w.due < desk.Never {
 			limit = min(limit, time.Until(time.UnixMilli(int64(w.due)+1)))
 		}
 		if limit <= 0 {

@@ -149,8 +149,11 @@ func (p *player) lookFromOutside(ctx context.Context, c *desk.Case, sent *Sent) 
 
 // find counts the notices that a bureau finds.
 func (p *player) find(ctx context.Context, code string, q *query.Query) (int, error) {
-	_, total, err := p.desks[code].Search(ctx, q, nil, 0)
-	return total, err
+	f, err := p.desks[code].Search(ctx, q, false, 0)
+	if err != nil {
+		return 0, err
+	}
+	return f.Total, nil
 }
 
 func (p *player) ackChild(ctx context.Context) error {

@@ -24,6 +24,7 @@ import (
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/desk"
+	"comity/node/desk/readlog"
 )
 
 // TestNetMillion measures the desk of a bureau with COMITY_MILLION notices in its
@@ -371,18 +372,18 @@ func (s *scenario) measureQueries(d *desk.Desk, known []*notice.Card) {
 			s.t.Fatal(err)
 		}
 		began := time.Now()
-		found, total, err := d.Search(s.ctx, q, nil, 20)
+		f, err := d.Search(s.ctx, q, true, 20)
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.t.Logf("  search %s: %d of %d in %s", text, len(found), total, time.Since(began).Round(100*time.Microsecond))
+		s.t.Logf("  search %s: %d of %d in %s", text, len(f.Found), f.Total, time.Since(began).Round(100*time.Microsecond))
 	}
 	c, err := d.Case(s.ctx, "M-0000997")
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	began := time.Now()
-	graph, err := d.Links(s.ctx, c, links.Limits{Depth: 2})
+	graph, err := d.Links(s.ctx, c, readlog.AllParts, links.Limits{Depth: 2})
 	if err != nil {
 		s.t.Fatal(err)
 	}

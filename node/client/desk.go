@@ -30,10 +30,10 @@ func (c *Client) DeskSearch(ctx context.Context, q wire.SearchQuery) (*wire.Case
 	return c.caseList(ctx, wire.PathDeskSearch, q)
 }
 
-// DeskInbox returns what waits for the bureau at a time, POSIX ms; 0 is now.
-func (c *Client) DeskInbox(ctx context.Context, asOf uint64) (*wire.Inbox, error) {
+// DeskInbox returns what waits for the bureau.
+func (c *Client) DeskInbox(ctx context.Context, q wire.InboxQuery) (*wire.Inbox, error) {
 	out := new(wire.Inbox)
-	if err := c.ask(ctx, wire.PathDeskInbox, wire.InboxQuery{AsOf: asOf}, out); err != nil {
+	if err := c.ask(ctx, wire.PathDeskInbox, q, out); err != nil {
 		return nil, err
 	}
 	for i := range out.Waiting {
@@ -49,6 +49,36 @@ func (c *Client) DeskCase(ctx context.Context, r wire.CaseRequest) (*wire.Case, 
 	out := new(wire.Case)
 	if err := c.ask(ctx, wire.PathDeskCase, r, out); err != nil {
 		return nil, err
+	}
+	return out, nil
+}
+
+// DeskLinks returns what hangs together with a case.
+func (c *Client) DeskLinks(ctx context.Context, q wire.LinksQuery) (*wire.Links, error) {
+	out := new(wire.Links)
+	if err := c.ask(ctx, wire.PathDeskLinks, q, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeskEvents returns what happened after a cursor.
+func (c *Client) DeskEvents(ctx context.Context, q wire.EventsQuery) (*wire.Events, error) {
+	out := new(wire.Events)
+	if err := c.ask(ctx, wire.PathDeskEvents, q, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeskCheck answers checks, each in its place.
+func (c *Client) DeskCheck(ctx context.Context, q wire.CheckQuery) (*wire.CheckAnswer, error) {
+	out := new(wire.CheckAnswer)
+	if err := c.ask(ctx, wire.PathDeskCheck, q, out); err != nil {
+		return nil, err
+	}
+	if len(out.Answers) != len(q.Subjects) {
+		return nil, fmt.Errorf("%s: %d answers to %d checks", c.name, len(out.Answers), len(q.Subjects))
 	}
 	return out, nil
 }

@@ -69,7 +69,7 @@ func reason(err error) string {
 	var alert tls.AlertError
 	switch {
 	case errors.As(err, &alert) && alert == alertBadCertificate:
-		return "it refuses our key: the key is not enrolled, or it was revoked"
+		return "it refuses our key: as far as it has read the key is not enrolled, or it was revoked; or the key has too many sessions"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	case err == context.DeadlineExceeded:

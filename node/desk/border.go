@@ -34,6 +34,9 @@ type Subject struct {
 // ErrSubject is returned for a subject of whom too little is known.
 var ErrSubject = errors.New("a check needs the number of a document, or a name with a date of birth")
 
+// ErrNoCards is returned by a desk that has no key for cards.
+var ErrNoCards = errors.New("check: this desk has no key for cards")
+
 // Sighting is a notice whose card is of the subject. It has been opened again
 // from its signed entry, and is current at the end of the replica.
 type Sighting struct {
@@ -87,7 +90,7 @@ func (d *Desk) Check(ctx context.Context, s *Subject, asOf time.Time) (*Answer, 
 		return nil, err
 	}
 	if len(d.opener.keys()[seal.Card]) == 0 {
-		return nil, errors.New("check: this desk has no key for cards")
+		return nil, ErrNoCards
 	}
 	var a *Answer
 	err = d.mended(func() (err error) { a, err = d.check(ctx, s, terms, first, last, asOf); return err })

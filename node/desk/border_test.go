@@ -14,6 +14,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/index"
 	"comity/ledger/notice"
+	"comity/ledger/query"
 	"comity/ledger/state"
 )
 
@@ -264,6 +265,11 @@ func TestIndexIsDisposable(t *testing.T) {
 		n.Reference = ref
 		xa.send(xa.Publish(ctx, xa.c, xa.officers(), n))
 	}
+	gone := notice.ChildCase(today)
+	gone.Reference = "LT-0304"
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), gone))
+	xa.follow()
+	xa.send(xa.Withdraw(ctx, xa.c, xa.officers(), id))
 	xb.follow()
 	dir := filepath.Join(xb.dir, dirIndex)
 	ids := xb.opener.keys()
@@ -278,6 +284,10 @@ func TestIndexIsDisposable(t *testing.T) {
 			out = append(out, c.Reference())
 		}
 		return strings.Join(out, " ")
+	}
+	wynn, err := query.Parse("wynn", today)
+	if err != nil {
+		t.Fatal(err)
 	}
 	reopen := func(between func()) {
 		t.Helper()
@@ -313,8 +323,12 @@ func TestIndexIsDisposable(t *testing.T) {
 		"some":       damage(20000, 1<<30),
 	} {
 		reopen(between)
-		if got := refs(); got != "LT-0301 LT-0302 LT-0303" {
+		if got := refs(); got != "LT-0301 LT-0302 LT-0303 LT-0304" {
 			t.Errorf("%s: got %q", what, got)
+		}
+		f, err := xb.Search(ctx, wynn, false, 1)
+		if err != nil || len(f.Found) != 1 || f.Total != 3 || f.Ended != 1 || len(f.Beyond) != 4 {
+			t.Errorf("%s: search: %+v, %v", what, f, err)
 		}
 		if c, err := xb.Case(ctx, "lt-0302"); err != nil || c.Reference() != "LT-0302" {
 			t.Errorf("%s: by name: %v, %v", what, c, err)
@@ -334,7 +348,7 @@ func TestIndexIsDisposable(t *testing.T) {
 		t.Fatal(err)
 	}
 	xb.Unlock(map[seal.Compartment][]*keys.Identity{seal.Card: ids[seal.Card]})
-	if got := refs(); got != "LT-0301 LT-0302 LT-0303" {
+	if got := refs(); got != "LT-0301 LT-0302 LT-0303 LT-0304" {
 		t.Errorf("cards alone: %q", got)
 	}
 	ctx2 := seal.Context{Ledger: keys.ID(xb.genesis.Ledger)}

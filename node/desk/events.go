@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,6 +41,9 @@ type Cursor struct {
 	AsOf    uint64 `json:"as_of"`   // ... for this time, POSIX ms
 }
 
+// ErrCursor is returned for a cursor that is ahead of the replica.
+var ErrCursor = errors.New("the cursor is of another ledger, or the replica was made anew")
+
 // eventStep bounds how many entries one call looks at.
 const eventStep = 1024
 
@@ -53,7 +57,7 @@ func (d *Desk) Events(ctx context.Context, at Cursor, asOf uint64) ([]Event, Cur
 		return nil, at, err
 	}
 	if at.Next > size {
-		return nil, at, fmt.Errorf("the cursor is at entry %d, and the replica has %d: it is of another ledger, or the replica was made anew", at.Next, size)
+		return nil, at, fmt.Errorf("%w: it is at entry %d, and the replica has %d", ErrCursor, at.Next, size)
 	}
 	until := min(size, at.Next+eventStep)
 	entries := make([]logged, 0, until-at.Next)

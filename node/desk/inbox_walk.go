@@ -12,23 +12,24 @@ import (
 // Inbox returns the first limit tasks (0: all) of the bureau whose keys this desk
 // has, as [Inbox] does of all cases, and how many there are in all.
 func (d *Desk) Inbox(ctx context.Context, bureau string, asOf uint64, limit int) ([]Waiting, int, error) {
-	return d.InboxAs(ctx, readlog.AllParts, bureau, asOf, limit)
+	return d.InboxAs(ctx, readlog.AllParts, nil, bureau, asOf, limit)
 }
 
-// InboxAs is Inbox for somebody who may read these parts only. It opens the cases
+// InboxAs is Inbox for somebody who may read these parts only, with the tasks that
+// does takes; nil takes all. It opens the cases
 // in which an answer is still to come, which wait for reviewers, or of which the
 // bureau's own review comes up; of what it has yet to read, the most urgent and
 // oldest, until there is enough. Those that are beyond are counted as the index
 // has them.
-func (d *Desk) InboxAs(ctx context.Context, p readlog.Parts, bureau string, asOf uint64, limit int) (list []Waiting, total int, err error) {
-	err = d.mended(func() (err error) { list, total, err = d.inbox(ctx, p, bureau, asOf, limit); return err })
+func (d *Desk) InboxAs(ctx context.Context, p readlog.Parts, does func(Task) bool, bureau string, asOf uint64, limit int) (list []Waiting, total int, err error) {
+	err = d.mended(func() (err error) { list, total, err = d.inbox(ctx, p, does, bureau, asOf, limit); return err })
 	if err != nil {
 		return nil, 0, fmt.Errorf("read inbox: %w", err)
 	}
 	return list, total, nil
 }
 
-func (d *Desk) inbox(ctx context.Context, p readlog.Parts, bureau string, asOf uint64, limit int) ([]Waiting, int, error) {
+func (d *Desk) inbox(ctx context.Context, p readlog.Parts, does func(Task) bool, bureau string, asOf uint64, limit int) ([]Waiting, int, error) {
 	if err := d.Index(ctx, nil); err != nil {
 		return nil, 0, err
 	}
@@ -42,7 +43,9 @@ func (d *Desk) inbox(ctx context.Context, p readlog.Parts, bureau string, asOf u
 			c = c.Only(p)
 		}
 		for _, w := range c.waiting(bureau, asOf) {
-			out.add(w)
+			if does == nil || does(w.Task) {
+				out.add(w)
+			}
 		}
 		return true
 	}

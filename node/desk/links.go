@@ -14,14 +14,14 @@ import (
 	"comity/node/desk/readlog"
 )
 
-// Links returns what hangs together with a case, among all that is open to this
-// desk; nil for a case of which nothing is open.
-func (d *Desk) Links(ctx context.Context, c *Case, limits links.Limits) (g *links.Graph, err error) {
+// Links returns what hangs together with a case, among these parts of all that is
+// open to this desk; nil for a case of which nothing is open.
+func (d *Desk) Links(ctx context.Context, c *Case, p readlog.Parts, limits links.Limits) (g *links.Graph, err error) {
 	err = d.mended(func() error {
 		if err := d.Index(ctx, nil); err != nil {
 			return err
 		}
-		g, err = links.Grow(d.linkSource(ctx, readlog.AllParts), c.ID.String(), limits)
+		g, err = links.Grow(d.linkSource(ctx, p), c.ID.String(), limits)
 		return err
 	})
 	return g, err

@@ -82,7 +82,7 @@ func TestLinksAreThoseOfMemory(t *testing.T) {
 	if linked < 100 || hubs < 12 {
 		t.Errorf("%d linked, %d hubs: that proves little", linked, hubs)
 	}
-	g := must(xa.Links(ctx, cases[11], links.Limits{}))
+	g := must(xa.Links(ctx, cases[11], readlog.AllParts, links.Limits{}))
 	if len(g.Linked()) == 0 {
 		t.Error("the case is linked to none")
 	}

@@ -1,11 +1,13 @@
 package desk
 
 import (
+	"errors"
 	"slices"
 
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/store"
 	"comity/node/desk/readlog"
 )
 
@@ -45,10 +47,10 @@ func partsOf(v *notice.View) (p readlog.Parts) {
 func (c *Case) Only(p readlog.Parts) *Case {
 	out := &Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status,
 		Reviewed: c.Reviewed, ReviewDue: c.ReviewDue, Term: c.Term, Held: c.Held, Blocked: c.Blocked,
-		Public: c.Public, View: only(c.View, p), Err: c.Err, Withheld: c.Parts() &^ p, Ended: c.Ended, EndedAt: c.EndedAt}
+		Public: c.Public, View: only(c.View, p), Err: onlyErr(c.Err, p), Withheld: c.Parts() &^ p, Ended: c.Ended, EndedAt: c.EndedAt}
 	for i := range c.Versions {
 		v := &c.Versions[i]
-		out.Versions = append(out.Versions, Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public, View: only(v.View, p), Err: v.Err})
+		out.Versions = append(out.Versions, Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public, View: only(v.View, p), Err: onlyErr(v.Err, p)})
 	}
 	for _, r := range c.Replies {
 		if !p.Has(seal.Body) {
@@ -66,6 +68,17 @@ func (c *Case) Only(p readlog.Parts) *Case {
 		out.Acts = append(out.Acts, Act{ID: a.ID, Class: a.Class, Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})
 	}
 	return out
+}
+
+// ErrNotShown stands for the reason why a version cannot be shown, for who may not
+// read bodies: it may tell what is in one.
+var ErrNotShown = errors.New("the desk does not believe it")
+
+func onlyErr(err error, p readlog.Parts) error {
+	if err == nil || p.Has(seal.Body) || errors.Is(err, store.ErrPurged) || errors.Is(err, ErrWithheld) {
+		return err
+	}
+	return ErrNotShown
 }
 
 // Bare returns the reply with no more of it than who answered, when, and of

@@ -92,12 +92,15 @@ func TestSearchIsMatch(t *testing.T) {
 				want = append(want, cases[i].ID.String())
 			}
 		}
-		found, total, err := xa.Search(ctx, q, nil, 0)
-		if err != nil || total != len(found) {
-			t.Errorf("%s: %d of %d, %v", text, len(found), total, err)
+		f, err := xa.Search(ctx, q, true, 0)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if f.Total != len(f.Found) || f.Ended != 0 || f.More {
+			t.Errorf("%s: %d of %d, %d ended", text, len(f.Found), f.Total, f.Ended)
 		}
 		var got []string
-		for _, f := range found {
+		for _, f := range f.Found {
 			got = append(got, f.ID.String())
 		}
 		slices.Sort(want)
@@ -109,6 +112,44 @@ func TestSearchIsMatch(t *testing.T) {
 	}
 	if hits < len(queries) {
 		t.Errorf("%d queries found %d: they test nothing", len(queries), hits)
+	}
+}
+
+// TestFindingsAreTold: whatever a number tells of more than cards is among what is
+// recorded, and what is not is not counted.
+func TestFindingsAreTold(t *testing.T) {
+	score := 1.0
+	of := func(n int, beyond bool) (list []Found) {
+		for range n {
+			score++
+			list = append(list, Found{Case: new(Case), Score: 1 / score, Beyond: beyond})
+		}
+		return list
+	}
+	for name, tt := range map[string]struct {
+		found, ended                       []Found
+		limit                              int
+		shown, total, hidden, beyond, more int
+	}{
+		"nothing":             {nil, nil, 0, 0, 0, 0, 0, 0},
+		"all are shown":       {of(3, true), of(2, true), 0, 3, 3, 2, 5, 0},
+		"a limit":             {of(3, true), of(2, true), 1, 1, 3, 2, 5, 0},
+		"cards":               {of(3, false), of(2, false), 1, 1, 3, 2, 0, 0},
+		"a card, then bodies": {append(of(1, false), of(maxTold, true)...), nil, 1, 1, maxTold + 1, 0, maxTold, 0},
+		"too many":            {append(of(5, true), of(maxTold, true)...), append(of(2, true), of(3, false)...), 5, 5, 5, 3, 5, 1},
+		"too many have ended": {of(2, false), of(maxTold+1, true), 1, 1, 2, 0, 0, 1},
+	} {
+		hits := newTally(tt.limit)
+		for _, f := range tt.found {
+			hits.add(f, false)
+		}
+		for _, f := range tt.ended {
+			hits.add(f, true)
+		}
+		f := hits.findings()
+		if len(f.Found) != tt.shown || f.Total != tt.total || f.Ended != tt.hidden || len(f.Beyond) != tt.beyond || f.More != (tt.more == 1) {
+			t.Errorf("%s: %d found, total %d, ended %d, beyond %d, more %t", name, len(f.Found), f.Total, f.Ended, len(f.Beyond), f.More)
+		}
 	}
 }
 
@@ -142,11 +183,11 @@ func TestSearchReviewDue(t *testing.T) {
 	found := func() int {
 		t.Helper()
 		syncDesk(t, xa.Desk, xa.node)
-		list, _, err := xa.Search(ctx, q, nil, 0)
+		f, err := xa.Search(ctx, q, true, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(list)
+		return len(f.Found)
 	}
 	if n := found(); n != 0 {
 		t.Errorf("of a notice of today: %d", n)

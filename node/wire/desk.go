@@ -15,6 +15,9 @@ const (
 	PathDeskCase   = "/v1/case"       // POST a CaseRequest: Case
 	PathDeskSearch = "/v1/search"     // POST a SearchQuery: CaseList
 	PathDeskInbox  = "/v1/inbox"      // POST an InboxQuery: Inbox
+	PathDeskLinks  = "/v1/links"      // POST a LinksQuery: Links
+	PathDeskEvents = "/v1/events"     // POST an EventsQuery: Events
+	PathDeskCheck  = "/v1/check"      // POST a CheckQuery: CheckAnswer, with cards only
 	PathDeskReads  = "/v1/reads/head" // GET: ReadsHead
 	PathDeskLog    = "/v1/reads"      // GET ?from=BYTE: the read log from there on, at most MaxReadLog bytes
 )
@@ -31,6 +34,7 @@ const (
 	MaxDeskRequest = 16 << 10
 	MaxDeskAnswer  = 16 << 20
 	MaxCases       = 1000 // in one list
+	MaxWaiting     = 500  // tasks in an inbox
 	MaxReadLog     = 4 << 20
 )
 
@@ -83,22 +87,27 @@ type CaseRequest struct {
 
 // InboxQuery asks what waits for the bureau at a time.
 type InboxQuery struct {
-	AsOf uint64 `json:"as_of,omitempty"` // POSIX ms; 0 is now
+	AsOf    uint64 `json:"as_of,omitempty"` // POSIX ms; 0 is now
+	Words   bool   `json:"words,omitempty"` // also what hits and requests say: it is recorded
+	Limit   int    `json:"limit,omitempty"`
+	Purpose string `json:"purpose,omitempty"`
 }
 
 // Inbox is what waits, what is overdue first.
 type Inbox struct {
 	AsOf    uint64    `json:"as_of"`
 	Waiting []Waiting `json:"waiting"`
+	Total   int       `json:"total,omitempty"` // with those beyond the limit
 }
 
-// Waiting is a task of the bureau. What it is about is not told: the case shows
-// it, and that is recorded.
+// Waiting is a task of the bureau. What it is about is told only where that was asked
+// for: the case shows it, and either is recorded.
 type Waiting struct {
 	Task      string         `json:"task"`
 	Case      *Case          `json:"case"` // as in a list
 	ID        string         `json:"id,omitempty"`
 	Bureau    string         `json:"bureau"`
+	Text      string         `json:"text,omitempty"`
 	Urgency   ledger.Urgency `json:"urgency"`
 	Since     uint64         `json:"since"`
 	Due       uint64         `json:"due,omitempty"`
@@ -108,7 +117,7 @@ type Waiting struct {
 // CaseList is a list of cases.
 type CaseList struct {
 	Cases []*Case `json:"cases"`
-	More  bool    `json:"more,omitempty"`  // there are more than the limit
+	More  bool    `json:"more,omitempty"`  // of a list: there are more than the limit; of a search: more than the numbers say
 	Total int     `json:"total,omitempty"` // of a search: with those beyond the limit
 	Ended int     `json:"ended,omitempty"` // of a search: how many ended ones match as well, and were not asked for
 }

@@ -12,8 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"comity/crypto/keys"
 )
 
 // Log is a read log that is being written. Its methods may be called by several
@@ -23,11 +21,14 @@ type Log struct {
 	path   string
 	origin Origin
 
+	limit int64 // of one file
+
 	mu     sync.Mutex // guards all below
-	file   *os.File
+	file   *os.File   // the first one, whose lock is that of the log
+	last   *part      // the one that is written
 	header *header
 	head   Head
-	end    int64 // of the file, as far as head goes
+	end    int64 // of the log, as far as head goes
 	failed error // the first failed write; nothing is written after it
 }
 
@@ -54,13 +55,14 @@ func step(name string) error {
 }
 
 // Open opens the log at path, or begins one; the folder is made if need be. It
-// reads the whole log: one that was damaged is refused with [Broken], and the
-// rest of a crash is mended.
+// reads the last of its files, so that it takes no longer as the log grows: one that
+// was damaged there is refused with [Broken], and the rest of a crash is mended.
+// [Verify] reads all.
 func Open(path string, o Origin, now time.Time) (*Log, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open read log: %w", err)
 	}
-	l := &Log{path: path, origin: o}
+	l := &Log{path: path, origin: o, limit: maxFile}
 	err := l.open()
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = l.begin(now); err == nil {
@@ -76,16 +78,13 @@ func Open(path string, o Origin, now time.Time) (*Log, error) {
 	return l, nil
 }
 
-func (l *Log) open() (err error) {
-	l.file, err = os.OpenFile(l.path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+func (l *Log) open() error {
+	p, err := openPart(l.path, 1, os.O_RDWR)
 	if err != nil {
 		return err
 	}
-	fi, err := l.file.Stat()
-	if err != nil {
-		return err
-	}
-	return keys.CheckPrivate(fi)
+	l.file, l.last = p.file, p
+	return nil
 }
 
 // begin makes a log without records. Where two begin one at the same time, one
@@ -96,39 +95,7 @@ func (l *Log) begin(now time.Time) error {
 		return fmt.Errorf("%q is not the code of a bureau", h.Bureau)
 	}
 	rand.Read(h.log[:])
-	dir := filepath.Dir(l.path)
-	if err := step("create"); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".reads-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err = step("write header"); err == nil {
-		_, err = f.Write(h.marshal())
-	}
-	if err == nil {
-		err = step("sync header")
-	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := step("link"); err != nil {
-		return err
-	}
-	// Link, unlike rename, replaces nothing.
-	if err := os.Link(f.Name(), l.path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if err := step("sync folder"); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return place(l.path, h.marshal())
 }
 
 // Append writes what is about to be read, all of it or, if there is a crash, a
@@ -146,6 +113,9 @@ func (l *Log) Append(now time.Time, reads ...Read) (head Head, err error) {
 	}
 	err = l.locked(func() error {
 		if err := l.catchUp(now); err != nil {
+			return err
+		}
+		if err := l.follow(now); err != nil {
 			return err
 		}
 		recs := make([]*Record, len(reads))
@@ -185,7 +155,10 @@ func (l *Log) Close() error {
 		return nil
 	}
 	err := l.file.Close()
-	l.file = nil
+	if l.last != nil && l.last.file != l.file {
+		err = errors.Join(err, l.last.file.Close())
+	}
+	l.file, l.last = nil, nil
 	return err
 }
 
@@ -212,59 +185,106 @@ func (l *Log) locked(f func() error) error {
 // catchUp reads what other processes have written, and mends what a crash of
 // one of them left: nobody writes while we hold the lock.
 func (l *Log) catchUp(now time.Time) error {
-	named, err := os.Lstat(l.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return ErrReplaced
-	}
-	if err != nil {
-		return err
-	}
-	fi, err := l.file.Stat()
-	if err != nil {
-		return err
-	}
+	last, err := lastPart(l.path)
 	switch {
-	case !os.SameFile(named, fi):
+	case errors.Is(err, fs.ErrNotExist):
 		return ErrReplaced
-	case fi.Size() < l.end:
-		return ErrShorter
-	case fi.Size() == l.end && l.header != nil:
-		return nil
-	}
-	s, err := l.scan(fi.Size())
-	if err != nil {
+	case err != nil:
 		return err
+	case last < l.last.number:
+		return ErrReplaced
+	case l.header == nil:
+		if err := l.start(last); err != nil {
+			return err
+		}
 	}
 	for {
-		_, err := s.next()
-		l.head, l.end = s.head, s.offset
-		switch torn := (*Torn)(nil); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.As(err, &torn):
-			return l.mend(now, torn)
+		torn, err := l.readOn()
+		switch {
 		case err != nil:
+			return err
+		case l.last.number == last && torn != nil:
+			return l.mend(now, torn)
+		case l.last.number == last:
+			return nil
+		case torn != nil:
+			return &Broken{Record: torn.Record, Offset: torn.Offset, Reason: "it was begun and is not whole, and another file follows"}
+		}
+		if err := l.turn(); err != nil {
 			return err
 		}
 	}
 }
 
-// scan returns a scanner of what is not known yet.
-func (l *Log) scan(size int64) (*scanner, error) {
-	rest := io.NewSectionReader(l.file, l.end, size-l.end)
-	if l.header != nil {
-		return resume(rest, l.header, l.head, l.end), nil
+// start reads the header of the log, and goes to its last file.
+func (l *Log) start(last int) error {
+	s, err := newScanner(io.NewSectionReader(l.file, 0, headerLen))
+	if err != nil {
+		return err
 	}
-	s, err := newScanner(rest)
+	if s.header.Origin != l.origin {
+		return ErrOther
+	}
+	head, end := s.head, s.offset
+	if last > 1 {
+		p, err := openPart(l.path, last, os.O_RDWR)
+		if err != nil {
+			return err
+		}
+		l.last, head, end = p, p.next.head, p.next.offset
+		if p.next.Origin != l.origin || head.Log != s.head.Log {
+			return ErrOther
+		}
+	}
+	l.header, l.head, l.end = s.header, head, end
+	return nil
+}
+
+// readOn reads what is new in the last file that is known. torn is what a crash left
+// at its end.
+func (l *Log) readOn() (torn *Torn, err error) {
+	for _, p := range []*part{{file: l.file, number: 1}, l.last} {
+		named, err := os.Lstat(partPath(l.path, p.number))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, ErrReplaced
+		}
+		if err != nil {
+			return nil, err
+		}
+		if fi, err := p.file.Stat(); err != nil {
+			return nil, err
+		} else if !os.SameFile(named, fi) {
+			return nil, ErrReplaced
+		}
+	}
+	fi, err := l.last.file.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if s.header.Origin != l.origin {
-		return nil, ErrOther
+	at, size := l.place(), fi.Size()
+	switch {
+	case size < at:
+		return nil, ErrShorter
+	case size == at:
+		return nil, nil
 	}
-	l.header = s.header
-	return s, nil
+	s := resume(io.NewSectionReader(l.last.file, at, size-at), l.header, l.head, l.end)
+	for {
+		_, err := s.next()
+		l.head, l.end = s.head, s.offset
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case errors.As(err, &torn):
+			return torn, nil
+		case err != nil:
+			return nil, err
+		}
+	}
 }
+
+// place is where the next record goes in the last file.
+func (l *Log) place() int64 { return l.end - l.last.start + l.last.skip }
 
 // mend cuts off a record that is not whole, and writes that it did. A crash
 // between the two leaves a log without either: nobody was given what the record
@@ -273,7 +293,7 @@ func (l *Log) mend(now time.Time, torn *Torn) error {
 	if err := step("truncate"); err != nil {
 		return err
 	}
-	if err := l.file.Truncate(l.end); err != nil {
+	if err := l.last.file.Truncate(l.place()); err != nil {
 		return err
 	}
 	return l.write(&Record{Number: l.head.Size, Time: uint64(now.UnixMilli()),
@@ -290,13 +310,13 @@ func (l *Log) write(recs ...*Record) error {
 	if err := step("write"); err != nil {
 		return err
 	}
-	if _, err := l.file.WriteAt(buf, l.end); err != nil {
+	if _, err := l.last.file.WriteAt(buf, l.place()); err != nil {
 		return err
 	}
 	if err := step("sync"); err != nil {
 		return err
 	}
-	if err := l.file.Sync(); err != nil {
+	if err := l.last.file.Sync(); err != nil {
 		return err
 	}
 	l.head.Size, l.head.Hash = l.head.Size+uint64(len(recs)), hash

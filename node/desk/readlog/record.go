@@ -31,7 +31,7 @@ type Read struct {
 	How     How
 	Parts   Parts // what was handed out
 	Notice  ledger.ID
-	Entry   uint64 // of the version that was read
+	Entry   uint64 // of the version that was read; of the answer, where that was told
 	Purpose string // why, in the officer's words
 }
 
@@ -41,6 +41,9 @@ type Mended struct {
 	Digest [sha256.Size]byte // of the bytes that were cut off
 }
 
+// Unlogged is the entry of what is read before it is in the ledger: a draft.
+const Unlogged = 1<<64 - 1
+
 // How is in which way a notice was read.
 type How uint8
 
@@ -49,10 +52,13 @@ const (
 	Shown    How = 1 + iota // it was shown whole
 	Found                   // a search answered with words of it
 	Exported                // it was written to a file
+	Linked                  // what links it to others was shown
+	Told                    // words of an answer to it were told as they came
+	Listed                  // words of an answer to it were shown in an inbox
 	howEnd
 )
 
-var howNames = [...]string{"", "show", "search", "export"}
+var howNames = [...]string{"", "show", "search", "export", "links", "watch", "inbox"}
 
 // String returns the word for h.
 func (h How) String() string {

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"syscall"
 )
 
 // Broken is the error of a log that was changed, and where. What stands before
@@ -135,58 +133,25 @@ func (s *scanner) hole(got []byte, reason string) error {
 
 func zero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
-// Snapshot opens a log to be read, as it is at this moment: what is written
-// meanwhile is not in it, and the desk need not wait.
-func Snapshot(path string) (io.ReadCloser, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	size, err := restingSize(f)
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.NewSectionReader(f, 0, size), f}, nil
-}
+// Snapshot opens a log to be read, in all its files, as it is at this moment: what is
+// written meanwhile is not in it, and the desk need not wait.
+func Snapshot(path string) (io.ReadCloser, error) { return openSource(path, 0) }
 
 // Tail returns at most limit bytes of the log from an offset on, none when it
-// ends there, [ErrShorter] when it ends before: for whoever keeps a copy. What a
-// crash left at the end may be in it.
+// ends there, [ErrShorter] when it ends before: for whoever keeps a copy, which is one
+// file. What a crash left at the end may be in it.
 func (l *Log) Tail(from int64, limit int) ([]byte, error) {
-	f, err := os.Open(l.path)
+	s, err := openSource(l.path, max(0, from))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	size, err := restingSize(f)
-	if err != nil {
-		return nil, err
-	}
-	if from < 0 || from > size {
+	defer s.Close()
+	if from < 0 || from > s.size {
 		return nil, ErrShorter
 	}
-	data := make([]byte, min(size-from, int64(limit)))
-	_, err = io.ReadFull(io.NewSectionReader(f, from, size-from), data)
+	data := make([]byte, min(s.size-from, int64(limit)))
+	_, err = io.ReadFull(s, data)
 	return data, err
-}
-
-// restingSize returns the size of a file that nobody is writing at the moment.
-func restingSize(f *os.File) (int64, error) {
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH); err != nil {
-		return 0, err
-	}
-	defer func() { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }()
-	fi, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	if !fi.Mode().IsRegular() {
-		return 0, errors.New("it is not a regular file")
-	}
-	return fi.Size(), nil
 }
 
 // Report is what [Verify] found.

@@ -12,6 +12,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/notice"
+	"comity/ledger/query"
 	"comity/ledger/state"
 	"comity/node/client"
 	"comity/node/desk"
@@ -21,17 +22,6 @@ import (
 
 // Desk is the bureau's desk as one officer reads it.
 type Desk struct {
-	// Purpose is why the officer reads, for the desk's read log; "" lets the desk
-	// record the case itself, where the bureau allows it.
-	Purpose string
-	// CardOnly asks for no more than the card of a case, so that nothing is
-	// recorded: to find what a name means, for example.
-	CardOnly bool
-	// Files asks for what opens the attachments as well; it is recorded as an export.
-	Files bool
-	// Export says that what is read will be written to a file.
-	Export bool
-
 	client *client.Client
 	ledger ledger.Hash
 }
@@ -95,12 +85,27 @@ func (d *Desk) Cases(ctx context.Context, f desk.Filter) ([]*desk.Case, error) {
 	}
 }
 
-// Case returns one case, as [desk.Desk.Case] does, with the parts that the
-// officer's roles allow.
+// Case returns one case with no more of it than its card: the desk records nothing.
 func (d *Desk) Case(ctx context.Context, name string) (*desk.Case, error) {
-	w, err := d.client.DeskCase(ctx, wire.CaseRequest{Name: name, Purpose: d.Purpose, Card: d.CardOnly, Export: d.Export, Files: d.Files})
+	return d.one(ctx, wire.CaseRequest{Name: name, Card: true})
+}
+
+// Open returns one case with the parts that the officer's roles allow, which the desk
+// records. Where purpose is "" it records the case itself, if the bureau allows it.
+func (d *Desk) Open(ctx context.Context, name string, how readlog.How, purpose string) (*desk.Case, error) {
+	return d.one(ctx, wire.CaseRequest{Name: name, Purpose: purpose, Export: how == readlog.Exported})
+}
+
+// OpenFiles is Open with what opens the attachments as well, which is recorded as an
+// export.
+func (d *Desk) OpenFiles(ctx context.Context, name, purpose string) (*desk.Case, error) {
+	return d.one(ctx, wire.CaseRequest{Name: name, Purpose: purpose, Files: true})
+}
+
+func (d *Desk) one(ctx context.Context, q wire.CaseRequest) (*desk.Case, error) {
+	w, err := d.client.DeskCase(ctx, q)
 	if wire.CodeOf(err) == wire.NotFound {
-		return nil, fmt.Errorf("%s: %w", name, desk.ErrNoCase)
+		return nil, fmt.Errorf("%s: %w", q.Name, desk.ErrNoCase)
 	}
 	if err != nil {
 		return nil, err
@@ -109,45 +114,47 @@ func (d *Desk) Case(ctx context.Context, name string) (*desk.Case, error) {
 }
 
 // Inbox returns what waits for the bureau at a time, POSIX ms, as [desk.Inbox]
-// does, but for what the tasks are about in words.
-func (d *Desk) Inbox(ctx context.Context, asOf uint64) ([]desk.Waiting, error) {
-	in, err := d.client.DeskInbox(ctx, asOf)
+// does; words is also what the tasks are about, which the desk records.
+func (d *Desk) Inbox(ctx context.Context, asOf uint64, words bool, limit int, purpose string) ([]desk.Waiting, int, error) {
+	in, err := d.client.DeskInbox(ctx, wire.InboxQuery{AsOf: asOf, Words: words, Limit: min(limit, wire.MaxWaiting), Purpose: purpose})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var list []desk.Waiting
 	for _, w := range in.Waiting {
 		c, err := d.parse(w.Case)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		list = append(list, desk.Waiting{Task: desk.Task(w.Task), Case: c, ID: w.ID, Bureau: w.Bureau, Urgency: w.Urgency,
+		list = append(list, desk.Waiting{Task: desk.Task(w.Task), Case: c, ID: w.ID, Bureau: w.Bureau, Text: w.Text, Urgency: w.Urgency,
 			Since: w.Since, Due: w.Due, Escalated: w.Escalated})
 	}
-	return list, nil
+	return list, max(in.Total, len(list)), nil
 }
 
-// Search returns the cases that a query finds, best first, as [desk.Desk.Search]
-// does; ended is how many others have ended, unless they are asked for.
-func (d *Desk) Search(ctx context.Context, query string, withEnded bool, limit int) (found []desk.Found, total, ended int, err error) {
+// Search returns what a query finds, as [desk.Desk.Search] does. The desk has
+// recorded what it tells of more than cards.
+func (d *Desk) Search(ctx context.Context, q *query.Query, withEnded bool, limit int, purpose string) (*desk.Findings, error) {
 	if limit == 0 || limit > wire.MaxCases {
 		limit = wire.MaxCases
 	}
-	list, err := d.client.DeskSearch(ctx, wire.SearchQuery{Query: query, Ended: withEnded, Limit: limit, Purpose: d.Purpose})
+	list, err := d.client.DeskSearch(ctx, wire.SearchQuery{Query: q.Text, Ended: withEnded, Limit: limit, Purpose: purpose})
 	if err != nil {
-		return nil, 0, 0, err
+		return nil, err
 	}
+	f := &desk.Findings{Ended: max(0, list.Ended), More: list.More}
 	for _, w := range list.Cases {
 		c, err := d.parse(w)
 		if err != nil {
-			return nil, 0, 0, err
+			return nil, err
 		}
 		if c.View == nil {
-			return nil, 0, 0, fmt.Errorf("%s: %w", d, errAnswer)
+			return nil, fmt.Errorf("%s: %w", d, errAnswer)
 		}
-		found = append(found, desk.Found{Case: c, Score: w.Score, Why: w.Why})
+		f.Found = append(f.Found, desk.Found{Case: c, Score: w.Score, Why: w.Why})
 	}
-	return found, max(list.Total, len(found)), list.Ended, nil
+	f.Total = max(list.Total, len(f.Found))
+	return f, nil
 }
 
 var errAnswer = errors.New("its answer is not one of this version of the API")

@@ -58,12 +58,10 @@ func (a *api) cases(req *http.Request, who caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := desk.Filter{Bureau: q.Bureau, Since: q.Since, Limit: limit + 1, Keep: func(c *desk.Case) bool {
-		c = c.Only(who.parts)
-		return (q.Before == 0 || c.Index < q.Before) && (!q.Opened || c.Reference() != "") && (q.Status == "" || c.Status.String() == q.Status) &&
-			(q.Kind == "" || c.IsKind(kind))
+	f := desk.Filter{Bureau: q.Bureau, Since: q.Since, Opened: q.Opened, Limit: limit + 1, Keep: func(c *desk.Case) bool {
+		return (q.Before == 0 || c.Index < q.Before) && (q.Status == "" || c.Status.String() == q.Status) && (q.Kind == "" || c.IsKind(kind))
 	}}
-	list, err := a.cfg.Desk.Cases(req.Context(), f)
+	list, err := a.reader(req, who).Cases(req.Context(), f)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +71,7 @@ func (a *api) cases(req *http.Request, who caller) (any, error) {
 	}
 	slices.Reverse(list)
 	for _, c := range list {
-		out.Cases = append(out.Cases, summary(c, who.parts))
+		out.Cases = append(out.Cases, summary(c))
 	}
 	return out, nil
 }
@@ -90,61 +88,60 @@ func limitOf(n int) (int, error) {
 
 const maxName = 200
 
+// nowhere is the answer about a notice that is not there, or not for the caller.
+func (a *api) nowhere() *wire.Error {
+	return &wire.Error{Code: wire.NotFound, Message: "there is no such notice, or it is not for " + a.cfg.Bureau + " or for your roles"}
+}
+
 // one answers with one case, and records it unless only its card is shown.
 func (a *api) one(req *http.Request, who caller) (any, error) {
 	var q wire.CaseRequest
 	if err := question(req, &q); err != nil {
 		return nil, err
 	}
-	nowhere := &wire.Error{Code: wire.NotFound, Message: "there is no such notice, or it is not for " + a.cfg.Bureau + " or for your roles"}
+	nowhere := a.nowhere()
 	if q.Name == "" || len(q.Name) > maxName {
-		return nil, nowhere
-	}
-	whole, err := a.cfg.Desk.Case(req.Context(), q.Name)
-	var several *desk.Ambiguous
-	switch {
-	case errors.Is(err, desk.ErrNoCase):
-		return nil, nowhere
-	case errors.As(err, &several):
-		return nil, ambiguous(several, who.parts, nowhere)
-	case err != nil:
-		return nil, err
-	}
-	allowed := who.parts
-	if q.Card {
-		allowed &= readlog.PartsOf(seal.Card)
-	}
-	c := whole.Only(allowed)
-	// A reference is sealed: who may open nothing cannot know it.
-	if !strings.HasPrefix(c.ID.String(), q.Name) && whole.Only(who.parts).Reference() == "" {
 		return nil, nowhere
 	}
 	how := readlog.Shown
 	if q.Export || q.Files {
 		how = readlog.Exported
 	}
-	if err := a.record(req, who, how, q.Purpose, c); err != nil {
-		return nil, err
+	r := a.reader(req, who)
+	var c *desk.Case
+	var err error
+	if q.Card {
+		c, err = r.Case(req.Context(), q.Name)
+	} else {
+		c, err = r.Open(req.Context(), q.Name, how, q.Purpose)
+	}
+	if err != nil {
+		return nil, noCase(err, nowhere)
 	}
 	out := wireCase(c, a.cfg.Bureau)
 	if q.Files && c.View != nil {
 		withFiles(out, c)
 	}
-	out.Withheld = strings.Fields((whole.Parts() &^ who.parts).String())
 	return out, nil
 }
 
-// ambiguous lists the cases of one name by their ids, as far as the caller may
-// open them.
-func ambiguous(e *desk.Ambiguous, parts readlog.Parts, nowhere *wire.Error) error {
+// noCase turns what a name stands for instead of one case into an answer.
+func noCase(err error, nowhere *wire.Error) error {
+	var several *desk.Ambiguous
+	switch {
+	case errors.Is(err, desk.ErrNoCase):
+		return nowhere
+	case errors.As(err, &several):
+		return ambiguous(several)
+	}
+	return err
+}
+
+// ambiguous lists the cases of one name by their ids.
+func ambiguous(e *desk.Ambiguous) error {
 	var ids []string
 	for _, c := range e.Cases {
-		if c.Only(parts).Reference() != "" || strings.HasPrefix(c.ID.String(), e.Name) {
-			ids = append(ids, c.ID.String()[:12]+" of "+c.Bureau)
-		}
-	}
-	if len(ids) == 0 {
-		return nowhere
+		ids = append(ids, c.ID.String()[:12]+" of "+c.Bureau)
 	}
 	return &wire.Error{Code: wire.Ambiguous, Message: "several notices have this name: " + strings.Join(ids[:min(len(ids), 20)], ", ")}
 }
@@ -169,59 +166,43 @@ func (a *api) search(req *http.Request, who caller) (any, error) {
 		return nil, &wire.Error{Code: wire.Malformed, Message: err.Error()}
 	}
 	out := &wire.CaseList{Cases: []*wire.Case{}}
-	keep := func(c *desk.Case) bool {
-		if c.Status.Ended() && !q.Ended {
-			out.Ended++
-			return false
-		}
-		return true
-	}
-	found, total, err := a.cfg.Desk.SearchAs(req.Context(), parsed, who.parts, keep, limit)
+	f, err := a.reader(req, who).Search(req.Context(), parsed, q.Ended, limit, q.Purpose)
 	if errors.Is(err, desk.ErrNoCase) { // of a link
 		return nil, &wire.Error{Code: wire.NotFound, Message: "link: there is no such notice, or it is not for your roles"}
 	}
 	if err != nil {
 		return nil, err
 	}
-	var read []*desk.Case
-	for _, f := range found {
-		if f.Beyond {
-			read = append(read, f.Case)
-		}
-	}
-	if err := a.record(req, who, readlog.Found, q.Purpose, read...); err != nil {
-		return nil, err
-	}
-	for _, f := range found {
-		s := summary(f.Case, who.parts)
+	for _, f := range f.Found {
+		s := summary(f.Case)
 		s.Why, s.Score = f.Why, f.Score
 		out.Cases = append(out.Cases, s)
 	}
-	out.Total, out.More = total, total > len(found)
+	out.Total, out.Ended, out.More = f.Total, f.Ended, f.More
 	return out, nil
 }
 
-// maxWaiting is how many tasks an inbox shows, the most urgent first.
-const maxWaiting = 500
-
-// inbox answers with tasks. What a hit or a request says is not in it, so nothing
-// is recorded; who may not read bodies is told of no answers but acks, for half a
-// thread would be a wrong one.
+// inbox answers with tasks. What a hit or a request says is in it, and recorded,
+// only where that is asked for.
 func (a *api) inbox(req *http.Request, who caller) (any, error) {
 	var q wire.InboxQuery
 	if err := question(req, &q); err != nil {
 		return nil, err
 	}
-	if q.AsOf > 1<<62 {
-		return nil, &wire.Error{Code: wire.Malformed, Message: "this is no time"}
+	if q.AsOf > 1<<62 || q.Limit < 0 || q.Limit > wire.MaxWaiting {
+		return nil, &wire.Error{Code: wire.Malformed, Message: "this is no time, or no number of tasks"}
+	}
+	if err := a.purpose(q.Purpose, who.parts); q.Words && err != nil {
+		return nil, err
 	}
 	out := &wire.Inbox{AsOf: cmp.Or(q.AsOf, a.cfg.Desk.AsOf(a.cfg.Clock())), Waiting: []wire.Waiting{}}
-	list, _, err := a.cfg.Desk.InboxAs(req.Context(), who.parts, a.cfg.Bureau, out.AsOf, maxWaiting)
+	list, total, err := a.reader(req, who).Inbox(req.Context(), out.AsOf, q.Words, cmp.Or(q.Limit, wire.MaxWaiting), q.Purpose)
 	if err != nil {
 		return nil, err
 	}
+	out.Total = total
 	for _, w := range list {
-		out.Waiting = append(out.Waiting, wire.Waiting{Task: string(w.Task), Case: summary(w.Case, who.parts), ID: w.ID, Bureau: w.Bureau,
+		out.Waiting = append(out.Waiting, wire.Waiting{Task: string(w.Task), Case: summary(w.Case), ID: w.ID, Bureau: w.Bureau, Text: w.Text,
 			Urgency: w.Urgency, Since: w.Since, Due: w.Due, Escalated: w.Escalated})
 	}
 	return out, nil

@@ -71,7 +71,7 @@ func (a *api) serve(w http.ResponseWriter, req *http.Request, rt route) {
 		a.fail(w, in, &wire.Error{Code: wire.Forbidden, Message: "the roles of this key do not allow it"})
 		return
 	}
-	leave, ok := a.limits.enter(who.id)
+	leave, ok := a.limits.enter(who.id, rt.pattern == wire.PathDeskCheck)
 	if !ok {
 		a.fail(w, in, &wire.Error{Code: wire.Busy, Message: "too many requests by this key, or by all"})
 		return

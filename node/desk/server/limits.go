@@ -12,7 +12,8 @@ import (
 const (
 	callerRate    = 50 // requests a second
 	callerBurst   = 100
-	callerRunning = 8 // at a time
+	callerBrisk   = 1000 // checks at a border, which take a fraction of a millisecond
+	callerRunning = 8    // at a time
 	callerConns   = 16
 	allRunning    = 128
 	allConns      = 1024
@@ -35,6 +36,7 @@ type limiter struct {
 
 type usage struct {
 	bucket  *rate.Limiter
+	brisk   *rate.Limiter
 	running int
 	conns   int
 }
@@ -45,18 +47,23 @@ func newLimiter() *limiter { return &limiter{rate: callerRate, byID: make(map[ke
 func (l *limiter) usage(id keys.ID) *usage {
 	u, ok := l.byID[id]
 	if !ok {
-		u = &usage{bucket: rate.NewLimiter(l.rate, callerBurst)}
+		u = &usage{bucket: rate.NewLimiter(l.rate, callerBurst), brisk: rate.NewLimiter(callerBrisk, callerBrisk)}
 		l.byID[id] = u
 	}
 	return u
 }
 
-// enter counts a request in; the returned function counts it out.
-func (l *limiter) enter(id keys.ID) (leave func(), ok bool) {
+// enter counts a request in, of a brisk route or of another; the returned function
+// counts it out.
+func (l *limiter) enter(id keys.ID, brisk bool) (leave func(), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	u := l.usage(id)
-	if l.running >= allRunning || u.running >= callerRunning || !u.bucket.Allow() {
+	bucket := u.bucket
+	if brisk {
+		bucket = u.brisk
+	}
+	if l.running >= allRunning || u.running >= callerRunning || !bucket.Allow() {
 		return nil, false
 	}
 	u.running, l.running = u.running+1, l.running+1

@@ -10,26 +10,15 @@ import (
 	"comity/node/wire"
 )
 
-// record writes into the read log that the caller is about to be given what is
-// open of each case, where that is more than a card. After an error nothing may
-// be handed out.
-func (a *api) record(req *http.Request, who caller, how readlog.How, purpose string, cases ...*desk.Case) error {
-	var reads []readlog.Read
-	for _, c := range cases {
-		parts := c.Parts()
-		if parts&^readlog.PartsOf(seal.Card) == 0 {
-			continue
-		}
-		r := readlog.Read{Officer: who.id, Label: who.label, How: how, Parts: parts, Notice: c.ID,
-			Entry: c.Versions[len(c.Versions)-1].Index, Purpose: purpose}
-		if purpose == "" {
-			r.Purpose = "case " + c.ID.String()[:12]
-		}
-		reads = append(reads, r)
-	}
-	if len(reads) == 0 {
-		return nil
-	}
+// reader is the caller as one who reads through the desk.
+func (a *api) reader(req *http.Request, who caller) *desk.Reader {
+	return &desk.Reader{Desk: a.cfg.Desk, Bureau: a.cfg.Bureau, Key: who.id, Label: who.label, Roles: who.roles,
+		Record: func(purpose string, reads []readlog.Read) error { return a.record(req, purpose, reads) }}
+}
+
+// record writes reads into the read log. After an error nothing of them may be
+// handed out.
+func (a *api) record(req *http.Request, purpose string, reads []readlog.Read) error {
 	if err := a.purpose(purpose, readlog.AllParts); err != nil {
 		return err
 	}

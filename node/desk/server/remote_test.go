@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"comity/crypto/keys"
+	"comity/ledger/query"
 	"comity/node/client"
 	"comity/node/desk"
+	"comity/node/desk/readlog"
 	"comity/node/desk/remote"
 	"comity/node/wire"
 )
 
 // reach returns the desk as the holder of a key reaches it.
-func (w *world) reach(t *testing.T, key, pin *keys.TLS) *remote.Desk {
+func (w *world) reach(t testing.TB, key, pin *keys.TLS) *remote.Desk {
 	t.Helper()
 	c := client.New(client.Options{Address: w.server.Address(), Node: pin.ID(), TLS: key, Bureau: "XB", Desk: true})
 	t.Cleanup(c.Close)
@@ -29,7 +31,7 @@ func (w *world) remote(t *testing.T) {
 	ctx := t.Context()
 	for _, role := range []string{"investigator", "desk", "protection", "supervisor"} {
 		d := w.reach(t, w.officer[role], w.cfg.TLS)
-		got, err := d.Case(ctx, "LT-0301")
+		got, err := d.Open(ctx, "LT-0301", readlog.Shown, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +39,7 @@ func (w *world) remote(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := own.Only(partsOf(roles[role]))
+		want := own.Only(desk.PartsOf(roles[role]))
 		if !reflect.DeepEqual(got.View, want.View) {
 			t.Errorf("as %s: got %+v\nwant %+v", role, got.View, want.View)
 		}
@@ -74,9 +76,13 @@ func (w *world) remote(t *testing.T) {
 	if _, err := w.reach(t, w.officer["desk"], newKey(t)).Status(ctx); !errors.Is(err, client.ErrWrongKey) {
 		t.Errorf("a desk with another key: %v", err)
 	}
-	found, total, ended, err := w.reach(t, w.officer["investigator"], w.cfg.TLS).Search(ctx, "wynn", false, 0)
-	if err != nil || len(found) != 1 || len(found[0].Why) == 0 || total != 1 || ended != 0 {
-		t.Errorf("search: %+v %v %v %v", found, total, ended, err)
+	q, err := query.Parse("wynn", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := w.reach(t, w.officer["investigator"], w.cfg.TLS).Search(ctx, q, false, 0, "")
+	if err != nil || len(f.Found) != 1 || len(f.Found[0].Why) == 0 || f.Total != 1 || f.Ended != 0 || f.More {
+		t.Errorf("search: %+v %v", f, err)
 	}
 }
 

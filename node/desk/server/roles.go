@@ -5,9 +5,9 @@ import (
 	"net/http"
 
 	"comity/crypto/keys"
-	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/state"
+	"comity/node/desk"
 	"comity/node/desk/readlog"
 	"comity/node/wire"
 )
@@ -35,24 +35,11 @@ var routes = []route{
 	{http.MethodPost, wire.PathDeskCase, readers, wire.MaxDeskRequest, (*api).one},
 	{http.MethodPost, wire.PathDeskSearch, readers, wire.MaxDeskRequest, (*api).search},
 	{http.MethodPost, wire.PathDeskInbox, readers, wire.MaxDeskRequest, (*api).inbox},
+	{http.MethodPost, wire.PathDeskLinks, readers, wire.MaxDeskRequest, (*api).links},
+	{http.MethodPost, wire.PathDeskEvents, readers, wire.MaxDeskRequest, (*api).events},
+	{http.MethodPost, wire.PathDeskCheck, readers, wire.MaxDeskChecks, (*api).check},
 	{http.MethodGet, wire.PathDeskReads, overseers, 0, (*api).readsHead},
 	{http.MethodGet, wire.PathDeskLog, ledger.RoleAuditor, 0, (*api).readLog},
-}
-
-// partsOf returns which parts of a notice somebody with these roles may read: a
-// role that is not named here, none.
-func partsOf(r ledger.Roles) (p readlog.Parts) {
-	for role, parts := range map[ledger.Roles]readlog.Parts{
-		ledger.RoleDesk:         readlog.PartsOf(seal.Card),
-		ledger.RoleInvestigator: readlog.PartsOf(seal.Card, seal.Body),
-		ledger.RoleSupervisor:   readlog.PartsOf(seal.Card, seal.Body),
-		ledger.RoleProtection:   readlog.PartsOf(seal.Card, seal.Victim),
-	} {
-		if r&role != 0 {
-			p |= parts
-		}
-	}
-	return p
 }
 
 // caller is who is at the other end of a TLS session, as the ledger knows it at
@@ -83,5 +70,5 @@ func (s *Server) known(id keys.ID) (caller, error) {
 	if k == nil || k.RevokedAt != 0 || k.Use != state.UseAccess || k.Bureau != s.cfg.Bureau {
 		return caller{}, errUnauthenticated
 	}
-	return caller{id, k.Label, k.Roles, partsOf(k.Roles)}, nil
+	return caller{id, k.Label, k.Roles, desk.PartsOf(k.Roles)}, nil
 }

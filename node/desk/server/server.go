@@ -77,8 +77,17 @@ func Open(cfg Config) (*Server, error) {
 		}
 	})
 	s.work.Go(s.warm)
+	s.tellUnknown()
 	s.log.Info("the desk runs", "bureau", cfg.Bureau, "address", s.Address(), "key", cfg.TLS.ID().String())
 	return s, nil
+}
+
+// tellUnknown warns of a key that the ledger does not know as far as it is here: no
+// node will talk to this desk.
+func (s *Server) tellUnknown() {
+	if _, err := s.known(s.cfg.TLS.ID()); err != nil {
+		s.log.Warn("as far as is known here the key of this desk is not enrolled; until it is, nodes refuse it: an operator runs comity enrol", "key", s.cfg.TLS.ID().String(), "error", err)
+	}
 }
 
 // changed is called when the replica has grown: who was revoked is out at once,

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
+	"comity/ledger/notice"
 	"comity/node/desk"
 	"comity/node/desk/readlog"
 	"comity/node/wire"
@@ -28,6 +30,9 @@ var allowed = map[string]map[string]bool{
 	"POST " + wire.PathDeskCase:   {"investigator": true, "desk": true, "protection": true, "supervisor": true},
 	"POST " + wire.PathDeskInbox:  {"investigator": true, "desk": true, "protection": true, "supervisor": true},
 	"POST " + wire.PathDeskSearch: {"investigator": true, "desk": true, "protection": true, "supervisor": true},
+	"POST " + wire.PathDeskLinks:  {"investigator": true, "desk": true, "protection": true, "supervisor": true},
+	"POST " + wire.PathDeskEvents: {"investigator": true, "desk": true, "protection": true, "supervisor": true},
+	"POST " + wire.PathDeskCheck:  {"investigator": true, "desk": true, "protection": true, "supervisor": true},
 	"GET " + wire.PathDeskReads:   {"supervisor": true, "auditor": true},
 	"GET " + wire.PathDeskLog:     {"auditor": true},
 }
@@ -67,7 +72,7 @@ func TestPartsOfRoles(t *testing.T) {
 		ledger.RoleDesk: "card", ledger.RoleInvestigator: "card body", ledger.RoleSupervisor: "card body", ledger.RoleProtection: "card victim",
 		ledger.RoleInvestigator | ledger.RoleProtection: "card body victim", ledger.RoleDesk | ledger.RoleOperator: "card",
 	} {
-		if got := partsOf(role).String(); got != want {
+		if got := desk.PartsOf(role).String(); got != want {
 			t.Errorf("roles %#x may read %q, want %q", role, got, want)
 		}
 	}
@@ -92,13 +97,17 @@ func TestNetDesk(t *testing.T) {
 	t.Run("status", w.status)
 	t.Run("an auditor keeps a copy of the read log", w.copies)
 	t.Run("a revoked key is out at once", w.revocation)
+	t.Run("what a number tells is recorded", w.numbers)
+	t.Run("a check shows cards", w.checks)
+	t.Run("both ends of a link are recorded", w.linked)
+	t.Run("every route records what it tells", w.recorded)
 	t.Run("what cannot be recorded is not shown", w.unrecorded) // last: it breaks the log
 	for what, secret := range map[string]string{"card": canaries["card"], "body": "Wynn", "reply": "green", "victim": "Sorrendahl", "reference": "LT-0301", "purpose": "for the test"} {
 		if strings.Contains(w.out.String(), secret) {
 			t.Errorf("the log of the desk holds a word of the %s", what)
 		}
 	}
-	for _, want := range []string{`"msg":"allowed"`, `"msg":"refused"`, `"label":"investigator-1"`, `"code":"forbidden"`} {
+	for _, want := range []string{`"msg":"allowed"`, `"msg":"refused"`, `"label":"investigator-1"`, `"code":"forbidden"`, "the key of this desk is not enrolled", `"msg":"session refused"`} {
 		if !strings.Contains(w.out.String(), want) {
 			t.Errorf("the log of the desk lacks %s", want)
 		}
@@ -116,6 +125,12 @@ func fill(pattern string) any {
 		return wire.InboxQuery{}
 	case wire.PathDeskSearch:
 		return wire.SearchQuery{Query: "doc:A30117745"}
+	case wire.PathDeskLinks:
+		return wire.LinksQuery{Name: "LT-0301"}
+	case wire.PathDeskEvents:
+		return wire.EventsQuery{}
+	case wire.PathDeskCheck:
+		return wire.CheckQuery{Subjects: []wire.CheckSubject{{Doc: "A30117745"}}}
 	}
 	return nil
 }
@@ -247,6 +262,71 @@ func (w *world) searches(t *testing.T) {
 	}
 }
 
+// numbers looks for words of the bodies of a notice that has ended, and of one
+// that the limit leaves out: their number is as good as a look at them.
+func (w *world) numbers(t *testing.T) {
+	own := w.openDesk()
+	xa := desk.Officers{Author: w.Bureaus[0].Officer.Signer}
+	publish := func(reference string) ledger.ID {
+		t.Helper()
+		w.until("the replica", func() bool { return own.Sync(t.Context(), w.node, nil) == nil })
+		n := notice.ChildCase(time.Now())
+		n.Reference = reference
+		it, err := own.Publish(t.Context(), w.node, xa, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.submit(it)
+		return it.Entry.ID
+	}
+	second, third := publish("LT-0302"), publish("LT-0303")
+	w.until("the replica", func() bool {
+		n, err := own.Notice(third)
+		return own.Sync(t.Context(), w.node, nil) == nil && err == nil && n != nil
+	})
+	it, err := own.Withdraw(t.Context(), w.node, xa, third)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.submit(it)
+	w.until("the desk", func() bool { n, err := w.desk.Notice(third); return err == nil && n != nil && n.Status.Ended() })
+	for _, tt := range []struct {
+		role, query  string
+		limit        int
+		total, ended int
+		read         []ledger.ID
+	}{
+		{"investigator", "wynn ref:LT-0303", 0, 0, 1, []ledger.ID{third}},
+		{"investigator", "wynn", 1, 2, 1, []ledger.ID{w.id, second, third}},
+		{"supervisor", "doc:A30117745", 1, 2, 1, nil},
+		{"desk", "wynn", 1, 0, 0, nil},
+		{"desk", "ref:LT-0303", 0, 0, 1, nil},
+	} {
+		before := len(w.records())
+		_, answer, e := w.ask(w.as(w.officer[tt.role]), http.MethodPost, wire.PathDeskSearch, wire.SearchQuery{Query: tt.query, Limit: tt.limit})
+		var list wire.CaseList
+		if e != nil || json.Unmarshal([]byte(answer), &list) != nil {
+			t.Fatal(e, answer)
+		}
+		if list.Total != tt.total || list.Ended != tt.ended {
+			t.Errorf("%q as %s: total %d, ended %d", tt.query, tt.role, list.Total, list.Ended)
+		}
+		var read []ledger.ID
+		for _, r := range w.records()[before:] {
+			if read = append(read, r.Read.Notice); r.Read.How != readlog.Found || !r.Read.Parts.Has(seal.Body) {
+				t.Errorf("%q as %s: recorded %+v", tt.query, tt.role, r.Read)
+			}
+		}
+		slices.SortFunc(read, compareIDs)
+		slices.SortFunc(tt.read, compareIDs)
+		if !slices.Equal(read, tt.read) {
+			t.Errorf("%q as %s: recorded %v, want %v", tt.query, tt.role, read, tt.read)
+		}
+	}
+}
+
+func compareIDs(a, b ledger.ID) int { return bytes.Compare(a[:], b[:]) }
+
 func (w *world) lists(t *testing.T) {
 	before := len(w.records())
 	for _, role := range []string{"desk", "investigator", "protection"} {
@@ -376,16 +456,16 @@ func (w *world) limits(t *testing.T) {
 	id := keys.ID{1}
 	var leave []func()
 	for range callerRunning {
-		f, ok := l.enter(id)
+		f, ok := l.enter(id, false)
 		if !ok {
 			t.Fatal("refused")
 		}
 		leave = append(leave, f)
 	}
-	if _, ok := l.enter(id); ok {
+	if _, ok := l.enter(id, false); ok {
 		t.Error("one key runs more requests than it may")
 	}
-	if _, ok := l.enter(keys.ID{2}); !ok {
+	if _, ok := l.enter(keys.ID{2}, false); !ok {
 		t.Error("another key has to wait for it")
 	}
 	for _, f := range leave {
@@ -393,7 +473,7 @@ func (w *world) limits(t *testing.T) {
 	}
 	n := callerRunning
 	for ; n <= 2*callerBurst; n++ {
-		f, ok := l.enter(id)
+		f, ok := l.enter(id, false)
 		if !ok {
 			break
 		}

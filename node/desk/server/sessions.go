@@ -56,13 +56,18 @@ func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
 	defer s.mu.Unlock()
 	who, err := s.server.identify(&cs)
 	if err != nil {
-		s.server.log.Info("session refused", "remote", conn.RemoteAddr().String(), "error", err)
+		key := "none"
+		if len(cs.PeerCertificates) > 0 {
+			key = keys.TLSID(cs.PeerCertificates[0]).String()
+		}
+		s.server.log.Info("session refused", "remote", conn.RemoteAddr().String(), "key", key, "error", err)
 		return err
 	}
 	if cs.NegotiatedProtocol == "" {
 		return errors.New("the client offers no protocol of ours")
 	}
 	if !s.limits.connect(who.id) {
+		s.server.log.Info("session refused", "remote", conn.RemoteAddr().String(), "key", who.id.String(), "error", "too many sessions of this key")
 		return fmt.Errorf("too many sessions of key %s", who.id.Short())
 	}
 	s.conns[conn] = who.id

@@ -1,34 +1,19 @@
 package server
 
 import (
+	"strings"
+
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
-	"comity/node/desk/readlog"
 	"comity/node/wire"
 )
 
-// summary is a case in a list, for somebody who may read these parts: of the
-// card the action and whom to call.
-func summary(c *desk.Case, parts readlog.Parts) *wire.Case {
-	c = c.Only(parts)
-	out := wireCase(c, "")
-	out.Replies = nil
-	for i := range c.Replies {
-		r := c.Replies[i].Bare()
-		out.Replies = append(out.Replies, wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Reply: r.Reply, Bared: r.Bared})
-	}
+// summary is a case in a list.
+func summary(c *desk.Case) *wire.Case {
+	out := wireCase(c.Brief(), "")
 	for i := range out.Versions {
 		out.Versions[i].View = nil
-	}
-	for i := range out.Acts {
-		out.Acts[i].Reason = ""
-	}
-	if v := out.View; v != nil {
-		if v.Card != nil {
-			v.Card = &notice.Card{Action: v.Card.Action, Desk: v.Card.Desk}
-		}
-		v.Body, v.Tally, v.Victim, v.Attachments = nil, nil, nil, nil
 	}
 	return out
 }
@@ -67,7 +52,7 @@ const maxReplies = 4 << 20
 func wireCase(c *desk.Case, own string) *wire.Case {
 	out := &wire.Case{ID: c.ID, Index: c.Index, Time: c.Time, Bureau: c.Bureau, Author: c.Author, Status: c.Status.String(),
 		Reviewed: c.Reviewed, Due: c.ReviewDue, Term: c.Term, Held: uint8(c.Held), Blocked: c.Blocked,
-		Public: c.Public.Marshal(), Problem: problem(c.Err)}
+		Public: c.Public.Marshal(), Problem: problem(c.Err), Withheld: strings.Fields(c.Withheld.String())}
 	if out.View = wireView(c.View); out.View != nil && c.Bureau != own {
 		out.View.Tally = out.View.Tally.Shared()
 	}

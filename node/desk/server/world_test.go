@@ -40,6 +40,7 @@ type world struct {
 	officer map[string]*keys.TLS
 	id      ledger.ID // of the notice
 	out     *lockedBuffer
+	clients map[*keys.TLS]*http.Client
 }
 
 // lockedBuffer collects log lines.
@@ -90,7 +91,7 @@ func newWorld(t testing.TB, edit ...func(*Config)) *world {
 		t.Skip("uses loopback TCP")
 	}
 	c := ledgertest.NewGenesisAt(t, []string{freeAddress(t), freeAddress(t)})
-	w := &world{Consortium: c, t: t, officer: make(map[string]*keys.TLS), out: new(lockedBuffer)}
+	w := &world{Consortium: c, t: t, officer: make(map[string]*keys.TLS), clients: make(map[*keys.TLS]*http.Client), out: new(lockedBuffer)}
 	var nodes []*client.Client
 	for _, b := range c.Bureaus {
 		n, err := node.Open(node.Config{Genesis: c.Genesis, Bureau: b.Code, Dir: t.TempDir(), TLS: b.TLS, Witness: b.Witness})
@@ -201,13 +202,18 @@ func (w *world) until(what string, ok func() bool) {
 	}
 }
 
-// as returns an HTTP client that shows a key.
+// as returns an HTTP client that shows a key: the same one each time, for a key has
+// so many sessions and no more.
 func (w *world) as(key *keys.TLS) *http.Client {
+	if c := w.clients[key]; c != nil {
+		return c
+	}
 	tr := &http.Transport{TLSClientConfig: &tls.Config{
 		InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{key.Certificate()}, NextProtos: []string{wire.ProtocolHTTP},
 	}}
 	w.t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Timeout: 20 * time.Second, Transport: tr}
+	w.clients[key] = &http.Client{Timeout: 20 * time.Second, Transport: tr}
+	return w.clients[key]
 }
 
 // ask makes a request, and returns the answer's status, body and, for a

@@ -1,9 +1,12 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -147,6 +150,33 @@ func TestCircle(t *testing.T) {
 		t.Errorf("reachable %v, %v", r, err)
 	}
 
+	// A notice to a circle is purged like any other, and for its members too.
+	xb.send(xb.Withdraw(ctx, xb.c, xb.officers(), it.Entry.ID))
+	syncDesk(t, xb.Desk, xb.node)
+	xb.send(xb.Purge(ctx, xb.c, xb.both(), it.Entry.ID, ledger.ReasonOver))
+	for _, o := range offices {
+		if c := o.look(three); c.Status != state.StatusPurged || c.View != nil {
+			t.Errorf("%s: a purged notice is %s, view %+v", o.Code, c.Status, c.View)
+		}
+	}
+
+	// No seed is in a file of anybody's desk.
+	for _, o := range offices {
+		for _, x := range o.opener.circles().epochs {
+			if x.epoch == nil {
+				continue
+			}
+			for _, id := range x.epoch.Seeds {
+				seed := id.Seed()
+				for _, other := range offices {
+					if found := holds(t, other.dir, seed[:], fmt.Appendf(nil, "%x", seed)); found != "" {
+						t.Errorf("%s has a seed of the circle in %s", other.Code, found)
+					}
+				}
+			}
+		}
+	}
+
 	// Who begins again from the ledger, or without the index, comes to the same.
 	for _, o := range offices {
 		again := &office{Bureau: o.Bureau, t: t, node: o.node, c: o.c}
@@ -158,6 +188,27 @@ func TestCircle(t *testing.T) {
 			}
 		}
 	}
+}
+
+// holds returns a file under dir that has one of these in it.
+func holds(t *testing.T, dir string, any ...[]byte) (found string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		for _, x := range any {
+			if bytes.Contains(data, x) {
+				found = path
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 // opensNothing tries all that a bureau holds, the seeds of the epochs that it was
@@ -222,6 +273,9 @@ func TestCircleRace(t *testing.T) {
 	}
 	if c := xb.look(id.String()); c.View == nil || !c.View.Circles[0].Superseded {
 		t.Errorf("XB sees %+v", c.View)
+	}
+	if c, err := xb.Superseded(it.Entry, xb.look(id.String()).View.Readers); err != nil || len(c) != 1 || c[0].ID != k.ID {
+		t.Errorf("XB is warned of %+v, %v", c, err)
 	}
 	// Of two changes that were written at once the second does not count, and says so.
 	if r, err := state.ReadCircle(xb.View(), k.ID); err != nil || r.Last != first.Entry.ID {

@@ -48,6 +48,8 @@ type signer struct {
 	Label      string  `json:"label,omitempty"`
 	Root       bool    `json:"root,omitempty"`
 	EnrolledAt uint64  `json:"enrolled_at"`
+
+	node bool // the charter vouches for it
 }
 
 type checkpoint struct {
@@ -83,7 +85,7 @@ func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 // signed takes over who signed.
 func (f *finding) signed(v *ledger.Verdict) {
 	for _, s := range v.Signers {
-		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt})
+		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt, !s.Root && s.Roles == 0})
 	}
 }
 
@@ -200,7 +202,7 @@ func (s *signer) voucher() string {
 	if s.Root {
 		return "the bureau's root in the charter"
 	}
-	if s.EnrolledAt == 0 {
+	if s.node {
 		return "its node, by the charter"
 	}
 	return fmt.Sprintf("%s, enrolled at entry %s", s.Label, count(s.EnrolledAt))

@@ -79,6 +79,16 @@ func (s *session) showReaders(r notice.Readers, circles []notice.CircleSeen) {
 	}
 }
 
+// tellCircles says who the circles are to which something is sealed: their names
+// are words that their founders chose.
+func (s *session) tellCircles(readers notice.Readers) error {
+	circles, err := s.desk.Seeing(readers)
+	for i := range circles {
+		s.note("sealed to %s", circleText(&circles[i]))
+	}
+	return err
+}
+
 // warnSuperseded tells who sealed to a circle that it had changed meanwhile.
 func (s *session) warnSuperseded(c *cli.Context, it ledger.Item, readers notice.Readers) error {
 	if len(readers.Circles()) == 0 || c.Bool("no-wait") {

@@ -36,7 +36,7 @@ func (t *terminal) circleNew(c *cli.Context) error {
 		return err
 	}
 	if !notice.IsCircleName(args[0]) {
-		return usagef("%q is no name of a circle: 1 to %d letters, digits, and - . _ between them", args[0], notice.MaxCircleName)
+		return usagef("%q is no name of a circle: 1 to %d letters, digits, and - . _ between them, and not what could be an id", args[0], notice.MaxCircleName)
 	}
 	s, err := t.openToWrite(c)
 	if err != nil {

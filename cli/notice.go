@@ -84,6 +84,9 @@ func (t *terminal) checkNotice(path string, err error) error {
 	return errTold
 }
 
+// circleLetters are those of names and ids of circles.
+const circleLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+
 // readersFlag reads --to: codes and circles with commas between them, or "all".
 func readersFlag(own, text string) (notice.Readers, error) {
 	if text == "" {
@@ -95,7 +98,7 @@ func readersFlag(own, text string) (notice.Readers, error) {
 	readers := notice.Readers{own}
 	for code := range strings.SplitSeq(text, ",") {
 		code = strings.TrimSpace(code)
-		if name := notice.Circle(code); name != "" && !notice.IsCircleName(name) && len(name) != 64 {
+		if name := notice.Circle(code); name != "" && strings.Trim(name, circleLetters) != "" {
 			return nil, usagef("--to %s: %q is no name of a circle", text, name)
 		} else if name == "" && (len(code) != 2 || strings.ToUpper(code) != code) {
 			return nil, usagef("--to %s: %q is not the two-letter code of a bureau, nor circle:NAME", text, code)

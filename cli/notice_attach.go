@@ -93,6 +93,9 @@ func (s *session) amend(c *cli.Context, k *desk.Case, n *notice.Notice, more, of
 	if n, err = s.desk.ResolveNotice(n); err != nil {
 		return s.composing(name, err)
 	}
+	if err := s.tellCircles(n.Readers); err != nil {
+		return err
+	}
 	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Amend(c.Context, s.client, by, k.ID, n) })
 	if err != nil {
 		return s.composing(name, err)

@@ -53,7 +53,13 @@ func (t *terminal) noticeGrant(c *cli.Context) error {
 		}
 		// The own bureau reads it already.
 		more := slices.DeleteFunc([]string(readers), func(b string) bool { return strings.EqualFold(b, s.home.Bureau()) })
+		if more, err = s.desk.Resolve(more); err != nil {
+			return name, ledger.Item{}, err
+		}
 		it, err := s.desk.Grant(c.Context, s.client, by, k.ID, part, more)
+		if err == nil {
+			err = s.tellCircles(more)
+		}
 		return name, it, err
 	})
 }

@@ -84,6 +84,9 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if n, err = s.desk.ResolveNotice(n); err != nil {
 		return s.composing(reference, err)
 	}
+	if err := s.tellCircles(n.Readers); err != nil {
+		return err
+	}
 	s.tellUnreviewable(n)
 	if !c.Bool("again") { // before files are sealed for nothing
 		if err := s.unused(c.Context, n.Reference); err != nil {

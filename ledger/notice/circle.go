@@ -66,8 +66,13 @@ func (r Readers) Bureaus(circles []CircleSeen) Readers {
 }
 
 // IsCircleName reports whether s can be the name of a circle: 1 to 32 letters,
-// digits, and - . _ between them.
+// digits, and - . _ between them, but not what could be the first digits of an
+// id: else somebody could name a circle like the id of another.
 func IsCircleName(s string) bool {
+	return isCircleWord(s) && (len(s) < 8 || !allIn(s, decimalDigits+"abcdef"))
+}
+
+func isCircleWord(s string) bool {
 	const inner = upperLetters + lowerLetters + decimalDigits
 	return s != "" && len(s) <= MaxCircleName && allIn(s, inner+"-._") && allIn(s[:1], inner) && allIn(s[len(s)-1:], inner)
 }
@@ -75,7 +80,7 @@ func IsCircleName(s string) bool {
 // isReader reports whether s is the code of a bureau or names a circle.
 func isReader(s string) bool {
 	name := Circle(s)
-	return isBureau(s) || IsCircleName(name) || isHex(name, 32)
+	return isBureau(s) || isCircleWord(name) || isHex(name, 32)
 }
 
 // CircleSeen is a circle among the readers of a version, as the reader knows it.
@@ -150,7 +155,7 @@ func (e *Epoch) Parts(o Origin) ([]Part, error) {
 func (e *Epoch) check(founder string) error {
 	switch {
 	case !IsCircleName(e.Name):
-		return errors.New("its name is not 1 to 32 letters, digits, and - . _ between them")
+		return errors.New("its name is not 1 to 32 letters, digits, and - . _ between them, or could be an id")
 	case e.Number < 1, (e.Number == 1) != (e.Circle == ledger.ID{}), (e.Circle == ledger.ID{}) != (e.After == ledger.ID{}):
 		return errors.New("it does not say after which epoch it comes")
 	case len(e.Members) < 2 || len(e.Members) > MaxCircleMembers:

@@ -142,7 +142,7 @@ func TestEpochRefuses(t *testing.T) {
 		t.Error("a circle opens as a reply")
 	}
 	for _, bad := range []func(e *Epoch){
-		func(e *Epoch) { e.Name = "-x" }, func(e *Epoch) { e.Name = strings.Repeat("x", 33) }, func(e *Epoch) { e.Number = 1 },
+		func(e *Epoch) { e.Name = "-x" }, func(e *Epoch) { e.Name = "dc23abee0" }, func(e *Epoch) { e.Name = strings.Repeat("x", 33) }, func(e *Epoch) { e.Number = 1 },
 		func(e *Epoch) { e.After = ledger.ID{} }, func(e *Epoch) { e.Members = Readers{"XB", "XA"} }, func(e *Epoch) { e.Members = Readers{"XB", "XC"} },
 		func(e *Epoch) { delete(e.Seeds, seal.Body) },
 	} {

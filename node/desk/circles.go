@@ -344,7 +344,9 @@ func (e *SameCircle) Error() string {
 }
 
 // Circle returns the circle of this name, or whose id begins with these 8 digits
-// or more. One that goes on comes before those of the same name that do not.
+// or more. One that goes on comes before those of the same name and founder that
+// do not. Where two bureaus have used a name it names nothing any more: else one
+// could take over the name of another's circle once that has ended.
 func (d *Desk) Circle(name string) (*Circle, error) {
 	list, err := d.Circles()
 	if err != nil {
@@ -365,9 +367,16 @@ func (d *Desk) Circle(name string) (*Circle, error) {
 		}
 		return nil, &SameCircle{found}
 	}
+	named := func(c *Circle) bool { return c.Name == name }
+	if i := slices.IndexFunc(list, named); i >= 0 {
+		first := list[i].Founder
+		if slices.ContainsFunc(list, func(c *Circle) bool { return c.Name == name && c.Founder != first }) {
+			return pick(named)
+		}
+	}
 	for _, is := range []func(c *Circle) bool{
 		func(c *Circle) bool { return c.Name == name && c.Epoch != nil && !c.Ended },
-		func(c *Circle) bool { return c.Name == name },
+		named,
 		func(c *Circle) bool { return len(name) >= 8 && len(name) <= 64 && c.ID.String()[:len(name)] == name },
 	} {
 		if c, err := pick(is); c != nil || err != nil {

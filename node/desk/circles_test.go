@@ -308,10 +308,21 @@ func TestCircleNames(t *testing.T) {
 	if _, err := xa.Publish(ctx, xa.c, xa.officers(), teamNotice("XA", "LT-1", "TEAM")); !errors.As(err, &same) {
 		t.Errorf("a notice to two of a name: %v", err)
 	}
+	// Nor does the name go over to the other once one has ended.
+	syncDesk(t, xb.Desk, n)
+	k, err := xb.Circle(two.String()[:8])
+	if err != nil {
+		t.Fatal(err)
+	}
+	xb.send(xb.EndCircle(ctx, xb.c, xb.both(), k))
+	syncDesk(t, xa.Desk, n)
+	if _, err := xa.Circle("TEAM"); !errors.As(err, &same) {
+		t.Errorf("after the other's end: %v", err)
+	}
 	if c, err := xa.Circle(one.String()[:8]); err != nil || c.ID != one {
 		t.Errorf("by its id: %+v, %v", c, err)
 	}
-	for name, members := range map[string][]string{"a b": {"XB"}, "ok": nil, "TEAM2": {"XZ"}, "": {"XB"}} {
+	for name, members := range map[string][]string{"a b": {"XB"}, "ok": nil, "TEAM2": {"XZ"}, "": {"XB"}, "dc23abee": {"XB"}} {
 		if _, err := xa.FoundCircle(ctx, xa.c, xa.officers(), name, members); err == nil {
 			t.Errorf("circle %q of %v is composed", name, members)
 		}

@@ -111,10 +111,10 @@ func readersFlag(own, text string) (notice.Readers, error) {
 }
 
 // checkMembers refuses readers that the ledger has no bureau for: nothing could be
-// sealed to them.
+// sealed to them. Which circles there are it does not know.
 func checkMembers(g *ledger.Genesis, readers notice.Readers) error {
 	for _, code := range readers {
-		if _, ok := g.Charter.Member(code); ok || code == notice.All || notice.Circle(code) != "" { // circles have their own checks
+		if _, ok := g.Charter.Member(code); ok || code == notice.All || notice.Circle(code) != "" {
 			continue
 		}
 		var codes []string

@@ -193,7 +193,7 @@ func (s *session) referred(ctx context.Context, reference string) ([]*desk.Case,
 	if s.remote != nil {
 		return s.remote.Cases(ctx, desk.Filter{Bureau: s.home.Bureau(), Opened: true, Limit: 1, Keep: ours})
 	}
-	k, err := s.desk.Case(ctx, reference) // looked up: the list of all would be opened
+	k, err := s.reader().Case(ctx, reference) // looked up: the list of all would be opened
 	var several *desk.Ambiguous
 	var list []*desk.Case
 	switch {

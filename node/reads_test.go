@@ -62,7 +62,7 @@ func TestCutOffServesNotForEver(t *testing.T) {
 		if err := serves(); err != nil {
 			t.Errorf("cut off for a while: %v", err)
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(20 * time.Second) // the limit, and as long as it takes to miss the leader, and to look
 		if err := serves(); wire.CodeOf(err) != wire.NoLeader {
 			t.Errorf("cut off for long: %v", err)
 		}

@@ -52,6 +52,33 @@ func bare(n int, phones ...string) *query.Record {
 
 func phone(n int) string { return fmt.Sprintf("+99956%06d", n) }
 
+// TestAdvertsLink finds who quotes one advert, however it was copied, and links
+// nobody over a phrase that many use.
+func TestAdvertsLink(t *testing.T) {
+	quote := func(n int, title, text string) *query.Record {
+		id := fmt.Sprintf("%064x", n+1)
+		v := &notice.View{ID: id, Origin: notice.Origin{Bureau: "XA"}, Body: &notice.Body{Entities: []notice.Entity{{ID: "a1", JobAdvert: &notice.JobAdvert{Title: title, Text: text}}}}}
+		return query.RecordOf(v, query.Header{ID: id, Bureau: "XA"})
+	}
+	records := []*query.Record{
+		quote(0, "Office work abroad", "Office work abroad! Three times the usual wage; ticket paid, no papers asked."),
+		quote(1, "Same as last week", "OFFICE WORK ABROAD - three times the usual wage, ticket paid. No papers asked"),
+		quote(2, "Another", "Office work abroad! Twice the usual wage; ticket paid, no papers asked."),
+		quote(3, "Short", "Office work abroad!"),
+		quote(4, "Short, too", "Office work abroad!"),
+	}
+	g, err := Grow(NewMemory(records), records[0].ID, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := g.Linked(); len(why) != 1 || !strings.Contains(why[records[1].ID], "Office work abroad") {
+		t.Errorf("linked: %q", why)
+	}
+	if g, err := Grow(NewMemory(records), records[3].ID, Limits{}); err != nil || len(g.Linked()) != 0 {
+		t.Errorf("a phrase links: %v, %v", g, err)
+	}
+}
+
 // TestCompound links the cases of three bureaus, as in the second scenario of
 // the domain: over a telephone, and over another one step further.
 func TestCompound(t *testing.T) {

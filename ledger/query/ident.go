@@ -20,6 +20,10 @@ const (
 	VIN     = "vin"
 )
 
+// Advert is the type of what adverts are told apart by: a digest of their words. No
+// field looks for it; notices that quote one advert are linked by it.
+const Advert = "advert"
+
 // maxIdentifier bounds a normal form, in bytes.
 const maxIdentifier = 128
 

@@ -103,8 +103,8 @@ func (k *keyList) identifiers(r *Record) {
 		x := &r.Identifiers[i]
 		k.add(x.Type+"=", x.Norm)
 		linked[x.Type+"="+x.Norm] = linked[x.Type+"="+x.Norm] || x.Linkable()
-		if editable(x.Type, x.Norm) {
-			continue // a query asks for all that are near
+		if x.Type == Advert || editable(x.Type, x.Norm) {
+			continue // nobody asks for what is near it, or a query asks for all of that
 		}
 		for _, near := range oneLess(x.Norm) {
 			k.add("near="+x.Type+"=", near)

@@ -1,8 +1,11 @@
 package query
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"comity/ledger/notice"
 )
@@ -36,6 +39,7 @@ func (r *Record) addEntity(e *notice.Entity) {
 		r.addPlace(e.Place, at, e.ID)
 	case e.JobAdvert != nil:
 		r.addMoment(e.JobAdvert.Posted, at+".posted")
+		r.addAdvert(e.JobAdvert, at, e.ID)
 	case e.Trip != nil:
 		r.addRoute("from", e.Trip.From, at+".from")
 		r.addRoute("to", e.Trip.To, at+".to")
@@ -49,6 +53,21 @@ func (r *Record) addEntity(e *notice.Entity) {
 			r.addRoute(end, e.Event.Place, at+".place")
 		}
 	}
+}
+
+// advertLetters is how many letters of an advert are more than a phrase that many use.
+const advertLetters = 40
+
+// addAdvert adds what one advert has in common with its copies: its words, in
+// their order, whatever their case and punctuation. Copies that were reworded are
+// others.
+func (r *Record) addAdvert(x *notice.JobAdvert, at, entity string) {
+	text := strings.Join(words(x.Text), " ")
+	if utf8.RuneCountInString(text) < advertLetters {
+		return
+	}
+	sum := sha256.Sum256([]byte(text))
+	r.Identifiers = append(r.Identifiers, Identifier{Type: Advert, Norm: hex.EncodeToString(sum[:16]), Text: x.Title, Label: "job advert", At: at, Entity: entity})
 }
 
 // eventEnds says at which end of a journey an event takes place.

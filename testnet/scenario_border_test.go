@@ -322,7 +322,7 @@ func (s *scenario) victims(count int) {
 		Body   *notice.Body
 		Victim *notice.Victim
 	}
-	s.ask(&full, "XA", "notice", "show", "PV-0001")
+	s.ask(&full, "XA", "notice", "show", "PV-0001", "--officer", "protect-1")
 	if v := full.Victim; v == nil || v.Trafficking.Status != notice.PossibleVictim || v.Pseudonym != "Willow-1" || v.Identity.Names[0].Family != "Ondravale" {
 		s.t.Errorf("the victim part: %+v", v)
 	}
@@ -331,7 +331,7 @@ func (s *scenario) victims(count int) {
 	if err := os.Rename(key, key+"-away"); err != nil {
 		s.t.Fatal(err)
 	}
-	out := s.says("XA", []string{"Willow-1"}, "notice", "show", "PV-0001", "--json") + s.do("XA", "search", "Ondravale", "--json")
+	out := s.says("XA", []string{"Willow-1"}, "notice", "show", "PV-0001", "--json", "--officer", "protect-1") + s.do("XA", "search", "Ondravale", "--json", "--officer", "protect-1")
 	if strings.Contains(out, "Ondravale") || strings.Contains(out, `"victim":`) {
 		s.t.Errorf("without the key of protection officers:\n%s", out)
 	}

@@ -173,7 +173,7 @@ func (s *scenario) lend(n *notice.Notice) {
 	s.says("XD", []string{"is authentic and in the ledger", "word for word as XB signed", "exported  by XA", "desk-1 and sup-1",
 		"consent   of XB: evidence, export for district court of XA"}, "verify", "court.txt")
 	s.settle()
-	s.says("XB", []string{"Read export", "card and body as court export: hearing on Friday"}, "inbox")
+	s.says("XB", []string{"Read export", "card and body as court export: hearing on Friday"}, "inbox", "--words")
 	s.says("XB", []string{"signed by a second officer, sup-1"}, "notice", "show", n.Reference)
 	// XC reads the same notice, asked for nothing, and may not use XA's consent.
 	s.refused("XC", "the origin has not consented to an export: H1", "notice", "export", n.Reference, "--court", "--purpose", "theirs", "-o", "theirs.txt")

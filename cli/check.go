@@ -245,7 +245,7 @@ func (k *border) checkOne(ctx context.Context, subject *asked) error {
 	switch {
 	case len(a.Hits) > 0:
 		return errFindings
-	case a.AsOf < a.Size:
+	case a.Full, a.AsOf < a.Size:
 		return errCannotTell
 	}
 	return nil

@@ -240,6 +240,10 @@ func (v *checkServer) answers(ctx context.Context, batch []asking) []any {
 			out[at[i]] = &noAnswer{s.question.Ref, reason(found[i].Err)}
 			continue
 		}
+		if a := found[i].Answer; a.Full && len(a.Hits) == 0 {
+			out[at[i]] = &noAnswer{s.question.Ref, "more notices are like this than were looked at: call your desk"}
+			continue
+		}
 		reported, err := v.report(ctx, found[i].Answer)
 		r := now.record(found[i].Answer, reported)
 		r.Ref, r.Repaired = s.question.Ref, s.repaired

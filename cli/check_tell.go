@@ -16,7 +16,7 @@ type checkRecord struct {
 	AsOf     uint64          `json:"as_of_entry"` // entries before this one are known
 	Time     *time.Time      `json:"as_of_time,omitempty"`
 	Age      int64           `json:"age_seconds"`
-	Complete bool            `json:"complete"`           // false: entries that are here are not indexed yet
+	Complete bool            `json:"complete"`           // false: entries that are here are not indexed yet, or there are more candidates than were looked at
 	Repaired []notice.Repair `json:"repaired,omitempty"` // what was misread in the zone, to compare with the document
 	More     bool            `json:"more,omitempty"`
 	Reported int             `json:"reported,omitempty"`
@@ -53,7 +53,7 @@ func (k *border) asOf(a *desk.Answer) time.Time {
 }
 
 func (k *border) record(a *desk.Answer, reported int) *checkRecord {
-	r := &checkRecord{Hit: len(a.Hits) > 0, Hits: make([]hitRecord, len(a.Hits)), AsOf: a.AsOf, Complete: a.AsOf == a.Size, More: a.Full, Reported: reported}
+	r := &checkRecord{Hit: len(a.Hits) > 0, Hits: make([]hitRecord, len(a.Hits)), AsOf: a.AsOf, Complete: a.AsOf == a.Size && !a.Full, More: a.Full, Reported: reported}
 	if at := k.asOf(a); !at.IsZero() {
 		at = at.UTC().Truncate(time.Second)
 		r.Time, r.Age = &at, int64(max(0, time.Since(at).Seconds()))

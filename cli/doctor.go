@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -247,12 +248,7 @@ func (s *session) examineOwn(a nodeAnswer, all []nodeAnswer) (list []diagnosis) 
 	} else {
 		list = append(list, bad("node", "wait if it catches up; else its log says more", "not ready: %s", st.NotReady))
 	}
-	ahead := uint64(0)
-	for _, b := range all {
-		if b.err == nil && b.member.Code != a.member.Code {
-			ahead = max(ahead, b.status.FinalSize)
-		}
-	}
+	ahead := credible(a, all)
 	switch {
 	case st.Muted != "":
 		list = append(list, bad("rollback", "find out which old copy was put back, or who had the keys, and tell the other bureaus", "the node does not cosign: %s", st.Muted))
@@ -265,6 +261,22 @@ func (s *session) examineOwn(a nodeAnswer, all []nodeAnswer) (list []diagnosis) 
 		list = append(list, bad("alarm", "comity status has all of it", "%s", alarm))
 	}
 	return append(list, s.examineDisk(st))
+}
+
+// credible returns how many entries are FINAL elsewhere, by what so many say that
+// one of them at least is honest.
+func credible(own nodeAnswer, all []nodeAnswer) uint64 {
+	var sizes []uint64
+	for _, b := range all {
+		if b.err == nil && b.member.Code != own.member.Code {
+			sizes = append(sizes, b.status.FinalSize)
+		}
+	}
+	slices.Sort(sizes)
+	if f := (len(all) - 1) / 3; f < len(sizes) {
+		return sizes[len(sizes)-1-f]
+	}
+	return 0
 }
 
 // examineDisk says how long the disk lasts, if the ledger grows as it did so far.

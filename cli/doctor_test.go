@@ -12,7 +12,7 @@ import (
 
 // Each case has one thing wrong, and the line that must say so.
 func TestDoctor(t *testing.T) {
-	members := []ledger.Member{{Code: "XA", Name: "Aldermoor"}, {Code: "XB", Name: "Brackwater"}, {Code: "XC", Name: "Corvane"}}
+	members := []ledger.Member{{Code: "XA", Name: "Aldermoor"}, {Code: "XB", Name: "Brackwater"}, {Code: "XC", Name: "Corvane"}, {Code: "XD", Name: "Dunmarsh"}}
 	founded := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	s := &session{terminal: new(terminal), home: new(home.Home), genesis: &ledger.Genesis{Charter: &ledger.Charter{Members: members, Created: uint64(founded.Unix())}}}
 	answers := func(change func(all []nodeAnswer)) []nodeAnswer {
@@ -38,6 +38,7 @@ func TestDoctor(t *testing.T) {
 			}
 		}, "clock: it is this one that is wrong: XA is 1m30s behind"},
 		{"old disk", func(all []nodeAnswer) { all[0].status.Size, all[0].status.FinalSize = 7, 7 }, "rollback: its ledger has 7 entries, and 10 are FINAL elsewhere"},
+		{"a peer that boasts", func(all []nodeAnswer) { all[1].status.FinalSize = 1 << 40 }, ""},
 		{"mute", func(all []nodeAnswer) { all[0].status.Muted = "its witness state is lost" }, "rollback: the node does not cosign: its witness state is lost"},
 		{"not ready", func(all []nodeAnswer) { all[0].status.Ready, all[0].status.NotReady = false, "no majority" }, "node: not ready: no majority"},
 		{"alarm", func(all []nodeAnswer) { all[0].status.Alarms = []string{"look"} }, "alarm: look"},

@@ -46,7 +46,7 @@ func givenSettings(c *cli.Context, keys ...string) []home.Setting {
 		if key == "desk" {
 			continue // --desk says more than the key does
 		}
-		if value, ok := os.LookupEnv(home.Env(key)); ok {
+		if value := os.Getenv(home.Env(key)); value != "" { // one that is empty says nothing: it must not end a protection
 			out = append(out, home.Setting{Key: key, Value: value, From: home.Env(key)})
 		}
 	}

@@ -80,6 +80,10 @@ const (
 	maxSightings  = 64
 )
 
+// ErrEmpty is returned by a check of a replica without entries. It is no answer:
+// nothing is known of anybody.
+var ErrEmpty = errors.New("no entry of the ledger is here yet: nothing is known of anybody")
+
 // Check looks for a subject among the cards of active notices. It asks nobody:
 // neither a node nor, so that it takes milliseconds, the entries that the index
 // does not hold yet; [Desk.Index] brings it up to date. asOf is the time of the
@@ -144,6 +148,9 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 	if a.Size, err = d.Size(); err != nil {
 		return nil, err
 	}
+	if a.Size == 0 {
+		return nil, ErrEmpty
+	}
 	if a.AsOf > 0 {
 		ms, _, err := d.store.Entry(a.AsOf - 1)
 		if err != nil {
@@ -157,10 +164,6 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if len(a.Hits) == maxSightings {
-			a.Full = true
-			break
-		}
 		h, err := d.sight(n, s, asOf)
 		if err != nil {
 			return nil, err
@@ -172,6 +175,10 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 	slices.SortFunc(a.Hits, func(x, y Sighting) int {
 		return cmp.Or(cmp.Compare(rank(x.Action), rank(y.Action)), cmp.Compare(weight(&y), weight(&x)), cmp.Compare(y.Index, x.Index))
 	})
+	// Cut once they are in order: notices by the dozen must not hide the one that protects.
+	if len(a.Hits) > maxSightings {
+		a.Hits, a.Full = a.Hits[:maxSightings], true
+	}
 	return a, nil
 }
 
@@ -249,9 +256,10 @@ func over(n *state.Notice) bool { return n.Status.Ended() || n.Purged != 0 }
 
 // visible reports whether a checkpoint is shown a notice at all. What waits for its
 // reviewers is shown, as UNREVIEWED and asking for no arrest: somebody may be
-// missing, or the version that was approved before may be wrong.
+// missing, or the version that was approved before may be wrong. What they returned
+// to its author over a fault of form is shown in the same way: nobody has ended it.
 func visible(s state.Status) bool {
-	return s == state.StatusActive || s == state.StatusSubmitted || s == state.StatusSuspended
+	return s == state.StatusActive || s == state.StatusSubmitted || s == state.StatusReturned || s == state.StatusSuspended
 }
 
 // subjectTerms are what the index is asked.

@@ -400,9 +400,11 @@ func TestCheckUnderDecoys(t *testing.T) {
 		t.Errorf("behind those that have ended: %d hits, cut %t", len(a.Hits), a.Full)
 	}
 	for range maxSightings {
-		xa.node.accept(t, publish())
+		n := notice.ChildCase(today)
+		n.Card.Action, n.Card.NonPunishment = notice.CallDesk, false
+		xa.node.accept(t, must(xa.Publish(ctx, nil, by, n)))
 	}
-	if a := check(); len(a.Hits) != maxSightings || !a.Full {
-		t.Errorf("%d hits, and cut %t", len(a.Hits), a.Full)
+	if a := check(); len(a.Hits) != maxSightings || !a.Full || a.Hits[0].ID != real.Entry.ID || a.Hits[0].Action != notice.Protect {
+		t.Errorf("%d hits, and cut %t; the first is %s: %s", len(a.Hits), a.Full, a.Hits[0].ID.Short(), a.Hits[0].Action)
 	}
 }

@@ -40,6 +40,8 @@ func (a *api) check(req *http.Request, who caller) (any, error) {
 			continue
 		case errors.Is(err, desk.ErrNotForRole), errors.Is(err, desk.ErrNoCards):
 			return nil, &wire.Error{Code: wire.Forbidden, Message: "this desk checks nobody for you: the roles of the key, or the keys of the desk, open no cards"}
+		case errors.Is(err, desk.ErrEmpty):
+			return nil, &wire.Error{Code: wire.Busy, Message: err.Error()}
 		case err != nil:
 			return nil, err
 		}

@@ -181,23 +181,28 @@ func (w *watcher) round(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := w.tellAll(n); err != nil || w.at.Next == n.Size {
+		if err := w.tellAll(n); err != nil || w.at.Next == n.Size && len(n.Events) == 0 {
 			return err
 		}
 	}
 }
 
-// tellAll tells events, each once: the cursor is kept after each.
+// tellAll tells events, each once: the cursor is kept after each. Among deadlines of
+// one time it stays before them, and so no watch ends there.
 func (w *watcher) tellAll(n *desk.News) error {
 	for i := range n.Events {
 		if err := w.tell(&n.Events[i]); err != nil {
 			return err
 		}
+		moved := w.at != n.Events[i].After
 		w.at = n.Events[i].After
 		if err := w.cursor.keep(w.at); err != nil {
 			return err
 		}
-		if w.left--; w.left == 0 {
+		if w.left > 0 {
+			w.left--
+		}
+		if w.left == 0 && moved {
 			return errWatched
 		}
 	}

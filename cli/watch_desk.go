@@ -51,7 +51,7 @@ func (w *watcher) roundOfDesk(ctx context.Context) error {
 			w.syncErr = errors.New("the desk has no news: " + problem)
 		}
 		w.reached(ctx, w.syncErr)
-		again := n.After != w.at && n.After.Next < n.Size
+		again := n.After != w.at && (n.After.Next < n.Size || len(n.Events) > 0)
 		if err := w.tellAll(n); err != nil || !again {
 			return err
 		}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,12 @@ func (d *Desk) Events(ctx context.Context, at Cursor, asOf uint64) ([]Event, Cur
 		if end.Checked != end.Next {
 			return nil
 		}
-		return d.eachPending(ctx, func(c *Case) { list = append(list, passed(c, at, end)...) })
+		var late []Event
+		if err := d.eachPending(ctx, func(c *Case) { late = append(late, passed(c, at, end)...) }); err != nil {
+			return err
+		}
+		list = append(list, inTurn(late, at, end)...)
+		return nil
 	})
 	if err != nil {
 		return nil, at, fmt.Errorf("read cases: %w", err)
@@ -274,7 +280,7 @@ func passed(c *Case, from, to Cursor) []Event {
 			return
 		}
 		ev := Event{ID: fmt.Sprintf("%.16s@%d", f.ID, d.Escalated), Kind: "escalated", Index: f.Index, Time: d.Escalated,
-			Bureau: f.Bureau, Case: c, Reply: f.Reply, After: to}
+			Bureau: f.Bureau, Case: c, Reply: f.Reply}
 		for _, r := range c.Replies {
 			if r.Index == f.Index {
 				ev.Entry = r.ID
@@ -291,6 +297,47 @@ func passed(c *Case, from, to Cursor) []Event {
 	}
 	for _, r := range t.Requests {
 		add(&r.Filed, &r.Deadline, r.Decision == nil)
+	}
+	return list
+}
+
+// inTurn puts deadlines in an order in which a cursor can stand between them: those
+// of entries that were looked at before, by their time, then those of later entries.
+// The cursor stays before deadlines of one time until the last of them is told: who
+// is stopped among them is told the first again, and never loses one.
+func inTurn(list []Event, from, to Cursor) []Event {
+	rank := func(e *Event) (late bool, at uint64) {
+		if e.Index < from.Checked {
+			return false, e.Time
+		}
+		return true, e.Index
+	}
+	slices.SortFunc(list, func(a, b Event) int {
+		lateA, atA := rank(&a)
+		lateB, atB := rank(&b)
+		if lateA != lateB {
+			if lateB {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(atA, atB), cmp.Compare(a.Index, b.Index))
+	})
+	at := Cursor{to.Next, from.Checked, from.AsOf}
+	for i := range list {
+		late, place := rank(&list[i])
+		switch last := i == len(list)-1; {
+		case last:
+			at = to
+		case late:
+			at.AsOf = to.AsOf
+			if list[i+1].Index != place {
+				at.Checked = place + 1
+			}
+		case list[i+1].Index >= from.Checked || list[i+1].Time != place:
+			at.AsOf = place + 1
+		}
+		list[i].After = at
 	}
 	return list
 }

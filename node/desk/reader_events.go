@@ -20,7 +20,7 @@ const maxEvents = 256
 type News struct {
 	Events []Event
 	After  Cursor // behind all of it
-	Size   uint64 // of the replica: while After.Next is short of it, there is more
+	Size   uint64 // of the replica: while After.Next is short of it, or there are Events, there may be more
 	Due    uint64 // the next deadline that is still to come, POSIX ms; [Never] for none
 }
 
@@ -41,9 +41,9 @@ func (r *Reader) Events(ctx context.Context, at Cursor, asOf, quiet uint64, purp
 		return nil, err
 	}
 	n := &News{After: end, Size: size}
-	if list = r.told(list); len(list) > maxEvents {
-		list = list[:maxEvents]
-		n.After = list[maxEvents-1].After
+	list = r.told(list)
+	if some := firstOf(list, at, maxEvents); len(some) < len(list) {
+		list, n.After = some, some[len(some)-1].After
 	}
 	n.Events = list
 	var reads []readlog.Read
@@ -62,6 +62,17 @@ func (r *Reader) Events(ctx context.Context, at Cursor, asOf, quiet uint64, purp
 		n.Due, err = r.Desk.nextDue(ctx, n.After.AsOf)
 	}
 	return n, err
+}
+
+// firstOf returns the first of the events that come after a cursor: as many as most,
+// and beyond that only until the cursor stands behind the last of them.
+func firstOf(list []Event, at Cursor, most int) []Event {
+	for i := range list {
+		if i >= most && at != list[i-1].After && (i < 2 || list[i-2].After != list[i-1].After) {
+			return list[:i]
+		}
+	}
+	return list
 }
 
 // told returns the events with no more in them than the reader may be given.

@@ -28,7 +28,7 @@ func (t *terminal) noticeExportCommand() *cli.Command {
 			"in two steps. The export is announced to the origin, sealed, with --purpose, and signed by a supervisor too:\n" +
 			"--second, or else it waits for one to `approve` it. Then --announced writes the file, if all still holds.\n" +
 			"--court adds the proof that the text is what the origin signed, which needs no key to check. It alone takes\n" +
-			"the part on the victim along, for a protection officer who names it: --parts card,body,victim.\n\n" +
+			"the part on the victim along, for a protection officer who names it: --parts card,victim.\n\n" +
 			"Example: comity notice export LT-0301 --court --purpose 'hearing on Friday' --second sup-1",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "o", Usage: "write to `FILE` (default: ID" + exhibitExt + ", .stix.json, .csv or .court.txt)"},

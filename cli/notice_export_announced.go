@@ -36,6 +36,9 @@ func (s *session) exportAnnounced(c *cli.Context, k *desk.Case, prefix string) e
 	if err != nil {
 		return err
 	}
+	if err := mayExport(s.ownReader(), k, parts); err != nil {
+		return err
+	}
 	proof, err := s.desk.Disclose(c.Context, s.client, k, r.Index, seal.Body)
 	if err != nil { // its receipt does not verify, or is not there
 		return fmt.Errorf("the export of %s was not written: %w", k.Name(), err)

@@ -80,6 +80,22 @@ func exportParts(c *cli.Context, k *desk.Case) (readlog.Parts, error) {
 	return p, nil
 }
 
+// mayExport refuses parts that the reader may not be given: what the keys of this
+// home open is more than that. Who has no role, or a key that is revoked, exports
+// nothing.
+func mayExport(r *desk.Reader, k *desk.Case, parts readlog.Parts) error {
+	missing := parts &^ desk.PartsOf(r.Roles)
+	switch {
+	case missing == 0:
+		return nil
+	case missing.Has(seal.Card):
+		return fmt.Errorf("%s may not export anything of %s: %w", r.Label, k.Name(), desk.ErrNotForRole)
+	case missing.Has(seal.Victim):
+		return fmt.Errorf("%s may not export the part on the victim of %s: only a protection officer may", r.Label, k.Name())
+	}
+	return hint(fmt.Errorf("%s may not export the body of %s: %w", r.Label, k.Name(), desk.ErrNotForRole), "leave it out: --parts card")
+}
+
 func viewParts(v *notice.View) readlog.Parts {
 	return (&desk.Case{View: v}).Parts()
 }
@@ -109,6 +125,9 @@ func (s *session) exportOpened(c *cli.Context, k *desk.Case, form *openedForm) e
 	}
 	if parts.Has(seal.Victim) && form.format != notice.FormatCourt {
 		return hint(usagef("--parts: the part on the victim leaves the ledger in no form but a court export"), "say --court")
+	}
+	if err := mayExport(s.ownReader(), k, parts); err != nil {
+		return err
 	}
 	if v := k.Only(parts).View; v != nil && (v.Body != nil || v.Victim != nil) {
 		return s.announce(c, k, form, parts)

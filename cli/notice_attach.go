@@ -81,8 +81,10 @@ func (s *session) amend(c *cli.Context, k *desk.Case, n *notice.Notice, more, of
 	if err != nil {
 		return err
 	}
-	if k, err = s.whole(c.Context, k); err != nil {
-		return err
+	if len(k.Public.Attachments) > 0 {
+		if k, err = s.whole(c.Context, k); err != nil {
+			return err
+		}
 	}
 	if err := s.keepAttachments(k, n, more, off); err != nil {
 		return err
@@ -107,14 +109,17 @@ func (s *session) amend(c *cli.Context, k *desk.Case, n *notice.Notice, more, of
 	return s.warnSuperseded(c, it, n.Readers)
 }
 
-// whole returns a case with the keys of its attachments, where it has any: a desk
-// hands them out only when it is asked, and records that.
+// whole returns a case with all that the officer may read of it, and the keys of its
+// attachments: a desk hands them out only when it is asked, and records that. What
+// the keys here open and the officer may not read is only counted, see
+// [desk.Case.Withheld].
 func (s *session) whole(ctx context.Context, k *desk.Case) (*desk.Case, error) {
-	if len(k.Public.Attachments) == 0 {
-		return k, nil
-	}
 	if s.remote == nil {
-		return s.working(ctx, k.ID.String())
+		k, err := s.working(ctx, k.ID.String())
+		if err != nil {
+			return nil, err
+		}
+		return k.Only(desk.PartsOf(s.ownReader().Roles)), nil
 	}
 	return s.remote.OpenFiles(ctx, k.ID.String(), "to keep its files")
 }

@@ -63,8 +63,14 @@ func doors() map[string]bool {
 			}
 		}
 	}
+	for _, name := range texts {
+		_, out[name] = t.MethodByName(name)
+	}
 	return out
 }
+
+// texts are the methods that give opened text as no more than a string.
+var texts = []string{"OpenNote"}
 
 // apart are the calls that need no reader: what they open is shown to nobody.
 var apart = []string{
@@ -78,7 +84,7 @@ var apart = []string{
 // and a command or a route that is new, are held to it.
 func TestOneDoor(t *testing.T) {
 	names := doors()
-	for _, want := range []string{"Cases", "Case", "Search", "SearchAs", "Links", "Events", "Answer", "Pending", "Check", "OpenDraft"} {
+	for _, want := range []string{"Cases", "Case", "Search", "SearchAs", "Links", "Events", "Answer", "Pending", "Check", "OpenDraft", "OpenNote"} {
 		if !names[want] {
 			t.Errorf("%s is not seen to give opened text", want)
 		}
@@ -111,8 +117,8 @@ func TestOneDoor(t *testing.T) {
 		}
 	}
 	// It finds what it is to find.
-	planted := "package cli\nfunc f() { s.desk.Case(ctx, name); w.desk.Events(ctx, at, 0); s.reader().Case(ctx, name); a.cfg.Desk.OpenDraft(it) }"
-	if got := replicaCalls(t, []byte(planted), names); !slices.Equal(got, []string{"s.desk.Case", "w.desk.Events", "a.cfg.Desk.OpenDraft"}) {
+	planted := "package cli\nfunc f() { s.desk.Case(ctx, name); w.desk.Events(ctx, at, 0); s.reader().Case(ctx, name); a.cfg.Desk.OpenDraft(it); s.desk.OpenNote(d, by, id) }"
+	if got := replicaCalls(t, []byte(planted), names); !slices.Equal(got, []string{"s.desk.Case", "w.desk.Events", "a.cfg.Desk.OpenDraft", "s.desk.OpenNote"}) {
 		t.Errorf("of planted calls it finds %q", got)
 	}
 }

@@ -101,13 +101,13 @@ func (s *session) draftRecord(d *drafts.Draft) draftRecord {
 	}
 	r.Author, r.Name, r.Act = r.key.Label, s.draftName(d), s.draftAct(d)
 	if len(d.About) > 0 {
-		if text, label, err := s.desk.OpenNote(d.About, st.Author, d.ID()); err == nil && label == r.Author {
+		if text, label, err := s.ownReader().Note(d.Item, d.About, st.Author, ""); err == nil && label == r.Author {
 			r.About = text
 		}
 	}
 	if d.Rejection != nil {
 		r.State = "rejected"
-		if r.Reason, r.Rejected, err = s.desk.OpenNote(d.Rejection.Reason, d.Rejection.By, d.ID()); err != nil {
+		if r.Reason, r.Rejected, err = s.ownReader().Note(d.Item, d.Rejection.Reason, d.Rejection.By, ""); err != nil {
 			r.Problem = err.Error()
 		}
 		return r

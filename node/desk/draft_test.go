@@ -11,6 +11,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/state"
+	"comity/node/desk/readlog"
 )
 
 // draft composes what a second officer has still to sign.
@@ -185,6 +186,43 @@ func TestDraftNote(t *testing.T) {
 	}
 	if text, _, err := xa.OpenNote(sealed, xa.Supervisor.Signer.ID(), about); err == nil && text != "" {
 		t.Error("a note under another officer's name is taken")
+	}
+}
+
+// What an officer wrote about a draft is for who may read bodies, and recorded.
+func TestNoteThroughReader(t *testing.T) {
+	_, offices := newOffices(t, 1)
+	xa := offices[0]
+	it := xa.draft()
+	sealed, err := xa.SealNote(xa.officers(), it.Entry.ID, "the warrant is missing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reads []readlog.Read
+	full := errors.New("the disk is full")
+	for _, x := range []struct {
+		roles ledger.Roles
+		fails error
+		text  string
+		err   error
+	}{
+		{ledger.RoleInvestigator, nil, "the warrant is missing", nil},
+		{ledger.RoleSupervisor, nil, "the warrant is missing", nil},
+		{ledger.RoleSupervisor, full, "", full},
+		{ledger.RoleDesk | ledger.RoleProtection, nil, "", ErrNotForRole},
+		{0, nil, "", ErrNotForRole},
+	} {
+		r := &Reader{Desk: xa.Desk, Bureau: "XA", Roles: x.roles, Record: func(_ string, list []readlog.Read) error {
+			reads = append(reads, list...)
+			return x.fails
+		}}
+		text, label, err := r.Note(it, sealed, xa.Officer.Signer.ID(), "")
+		if text != x.text || label == "" || !errors.Is(err, x.err) {
+			t.Errorf("roles %b: %q by %q, %v", x.roles, text, label, err)
+		}
+	}
+	if len(reads) != 3 || !reads[0].Parts.Has(seal.Body) || reads[0].Entry != readlog.Unlogged {
+		t.Errorf("recorded: %+v", reads)
 	}
 }
 

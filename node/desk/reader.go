@@ -385,6 +385,26 @@ func (r *Reader) AnswerDraft(it ledger.Item, purpose string) (*notice.Reply, err
 }
 
 // AnswerDraftBare returns of which type the answer is that a draft is, and to which
+// Note returns what an officer wrote about a draft, and who did: why it was rejected,
+// or what it is for. It is recorded. Who may not read bodies is only told who wrote it.
+func (r *Reader) Note(it ledger.Item, sealed []byte, by keys.ID, purpose string) (text, label string, err error) {
+	text, label, err = r.Desk.OpenNote(sealed, by, it.Entry.ID)
+	if err != nil || text == "" {
+		return "", label, err
+	}
+	if !r.parts().Has(seal.Body) && r.Roles&ledger.RoleSupervisor == 0 {
+		return "", label, ErrNotForRole
+	}
+	about := it.Entry.Statement.Target
+	if about == (ledger.ID{}) {
+		about = it.Entry.ID
+	}
+	if err := r.unlogged(about, readlog.PartsOf(seal.Body), purpose); err != nil {
+		return "", label, err
+	}
+	return text, label, nil
+}
+
 // notice, nil if the keys here do not open it.
 func (r *Reader) AnswerDraftBare(it ledger.Item) (*notice.Reply, error) {
 	a, err := r.Desk.OpenReplyDraft(it)

@@ -70,8 +70,8 @@ func (c *Case) Only(p readlog.Parts) *Case {
 	return out
 }
 
-// ErrNotShown stands for the reason why a version cannot be shown, for who may not
-// read bodies: it may tell what is in one.
+// ErrNotShown stands for the reason why a version cannot be shown, in a list and for
+// who may not read bodies: it may tell what is in one.
 var ErrNotShown = errors.New("the desk does not believe it")
 
 func onlyErr(err error, p readlog.Parts) error {

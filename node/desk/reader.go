@@ -59,13 +59,14 @@ func (r *Reader) parts() readlog.Parts { return PartsOf(r.Roles) }
 var ErrNotForRole = errors.New("the roles of this key do not allow it")
 
 // Brief is the case as a list shows it: of the card the action and whom to call, of
-// replies who answered, when and of which type, and no words of anybody.
+// replies who answered, when and of which type, and no words of anybody. Why a
+// version is not believed may quote it, and is left out.
 func (c *Case) Brief() *Case {
 	out := *c
-	out.View = brief(c.View)
+	out.View, out.Err = brief(c.View), onlyErr(c.Err, 0)
 	out.Versions = slices.Clone(c.Versions)
 	for i := range out.Versions {
-		out.Versions[i].View = brief(c.Versions[i].View)
+		out.Versions[i].View, out.Versions[i].Err = brief(c.Versions[i].View), onlyErr(c.Versions[i].Err, 0)
 	}
 	out.Replies = make([]Reply, 0, len(c.Replies))
 	for _, r := range c.Replies {
@@ -384,7 +385,6 @@ func (r *Reader) AnswerDraft(it ledger.Item, purpose string) (*notice.Reply, err
 	return a, r.unlogged(ledger.ID(id), readlog.PartsOf(seal.Body), purpose)
 }
 
-// AnswerDraftBare returns of which type the answer is that a draft is, and to which
 // Note returns what an officer wrote about a draft, and who did: why it was rejected,
 // or what it is for. It is recorded. Who may not read bodies is only told who wrote it.
 func (r *Reader) Note(it ledger.Item, sealed []byte, by keys.ID, purpose string) (text, label string, err error) {
@@ -405,6 +405,7 @@ func (r *Reader) Note(it ledger.Item, sealed []byte, by keys.ID, purpose string)
 	return text, label, nil
 }
 
+// AnswerDraftBare returns of which type the answer is that a draft is, and to which
 // notice, nil if the keys here do not open it.
 func (r *Reader) AnswerDraftBare(it ledger.Item) (*notice.Reply, error) {
 	a, err := r.Desk.OpenReplyDraft(it)

@@ -24,8 +24,8 @@ func announcedFlag() cli.Flag {
 }
 
 // exportAnnounced writes the file of an export that is in the ledger. Nothing of
-// the announcement is believed that does not hold now: both signatures, its
-// receipt, the consent, and that the text is the one that was announced.
+// the announcement is believed that does not hold now: both signatures, by keys
+// that are valid still, its receipt, the consent, and that the text is the one that was announced.
 func (s *session) exportAnnounced(c *cli.Context, k *desk.Case, prefix string) error {
 	r, err := s.announcement(k, prefix)
 	if err != nil {
@@ -90,6 +90,9 @@ func (s *session) announcement(k *desk.Case, prefix string) (*desk.Reply, error)
 		return nil, not("it does not count: %s", r.Void)
 	case r.Alarm != "":
 		return nil, hint(not("%s", r.Alarm), "announce it anew")
+	}
+	if err := s.desk.InForce(r); err != nil {
+		return nil, hint(not("%s", err), "announce it anew, with keys that are valid")
 	}
 	return r, nil
 }

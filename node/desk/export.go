@@ -120,6 +120,38 @@ func (d *Desk) Second(e *ledger.Entry) (string, error) {
 	return "", nil
 }
 
+// ErrSignerRevoked is returned for what must not be acted on, because a key that
+// signed it was revoked since.
+var ErrSignerRevoked = errors.New("a key that signed it was revoked since")
+
+// InForce returns [ErrSignerRevoked] for an announced export whose author's key was
+// revoked since, or the keys of all supervisors who signed it too.
+func (d *Desk) InForce(r *Reply) error {
+	_, e, err := d.store.Entry(r.Index)
+	if err != nil {
+		return fmt.Errorf("read entry %d: %w", r.Index, err)
+	}
+	seconds, valid := 0, 0
+	for i, sig := range e.Signatures {
+		k, err := state.ReadKey(d.store, sig.Key)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read key %s: %w", sig.Key.Short(), err)
+		case i == 0 && (k == nil || k.RevokedAt != 0):
+			return fmt.Errorf("%w: its author's", ErrSignerRevoked)
+		case i == 0 || k == nil || k.Use != state.UseSign || k.Roles&ledger.RoleSupervisor == 0:
+			continue
+		}
+		if seconds++; k.RevokedAt == 0 {
+			valid++
+		}
+	}
+	if seconds > 0 && valid == 0 {
+		return fmt.Errorf("%w: the supervisor's, %s", ErrSignerRevoked, r.Second)
+	}
+	return nil
+}
+
 // OpenReplyDraft returns what the keys of this desk open of a draft that is an
 // answer, nil if nothing. One that would be void, whatever it answers, is refused.
 func (d *Desk) OpenReplyDraft(it ledger.Item) (*notice.Reply, error) {

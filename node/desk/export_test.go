@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,44 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 )
+
+// An announced export is in force while the keys of its author and of a supervisor
+// who signed it are valid.
+func TestExportInForce(t *testing.T) {
+	ctx := context.Background()
+	n, offices := newOffices(t, 1)
+	xa := offices[0]
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today))).String()
+	announce := func(by Officers) ledger.ID {
+		t.Helper()
+		syncDesk(t, xa.Desk, xa.node)
+		return xa.send(xa.Reply(ctx, xa.c, by, &notice.Reply{Type: notice.Exported, Notice: id, Text: "hearing", Readers: notice.Readers{"XA"},
+			Export: &notice.Export{Version: id, Parts: []string{"card", "body"}, Format: notice.FormatCSV, SHA256: strings.Repeat("ab", 32), Entries: 9}}))
+	}
+	two := announce(xa.both())
+	check := func(what, want string) {
+		t.Helper()
+		c := xa.look(id)
+		at := slices.IndexFunc(c.Replies, func(r Reply) bool { return r.ID == two })
+		if at < 0 {
+			t.Fatalf("%s: the export is not there", what)
+		}
+		err := xa.InForce(&c.Replies[at])
+		if want == "" && err != nil || want != "" && (!errors.Is(err, ErrSignerRevoked) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", what, err, want)
+		}
+	}
+	revoke := func(s *keys.Signer) {
+		t.Helper()
+		n.accept(t, xa.Revoke(t, s.ID()))
+		n.finalise(t)
+	}
+	check("both valid", "")
+	revoke(xa.Supervisor.Signer)
+	check("the supervisor's key is revoked", "the supervisor's")
+	revoke(xa.Officer.Signer)
+	check("and the author's", "its author's")
+}
 
 // What bureaus that keep no rules announce, as the origin's desk shows it.
 func TestExportAlarms(t *testing.T) {

@@ -76,7 +76,10 @@ func (r *replica) openHoldings(dir string) (*holdings, error) {
 	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others(), peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
 		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
 		fetching: make(map[ledger.Hash]*fetching), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
-	if err := h.sweep(false); err != nil {
+	switch err := h.sweep(false); {
+	case errors.Is(err, blobs.ErrDisk):
+		h.alarm("the disk of this node does not let a purged attachment be destroyed")
+	case err != nil:
 		return nil, fmt.Errorf("node: %w", err)
 	}
 	return h, nil
@@ -130,6 +133,11 @@ func (h *holdings) sound(address ledger.Hash, size uint64) (bool, error) {
 		return false, nil
 	case errors.Is(err, blobs.ErrNotHeld):
 		return false, nil
+	case errors.Is(err, blobs.ErrDisk):
+		if err = h.unreadable(address, err); h.held(address, size) {
+			return false, err
+		}
+		return false, nil
 	case err != nil:
 		return false, err
 	}
@@ -137,6 +145,21 @@ func (h *holdings) sound(address ledger.Hash, size uint64) (bool, error) {
 	defer h.mu.Unlock()
 	h.checked[address] = true
 	return true, nil
+}
+
+// unreadable drops a file that the disk does not give any more, and says so: it can
+// be fetched anew. It is no reason for the node to stop, which would let any reader
+// stop it.
+func (h *holdings) unreadable(address ledger.Hash, err error) error {
+	h.log.Error("read an attachment", "address", fmt.Sprintf("%x", address[:4]), "error", err)
+	h.alarm("the disk of this node cannot read an attachment any more; it was removed")
+	if err := h.folder.Discard(address); err != nil {
+		h.log.Error("drop an attachment that cannot be read", "error", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.checked, address)
+	return errNotHeld
 }
 
 // piece returns a piece of a sealed file that the node has.
@@ -162,10 +185,12 @@ func (h *holdings) piece(address ledger.Hash, from int64) ([]byte, error) {
 		return nil, &wire.Error{Code: wire.Busy, Message: "too many attachments are being read"}
 	}
 	data, err := h.folder.Read(address, from, int(min(a.Size-uint64(from), wire.MaxPiece)))
-	if errors.Is(err, blobs.ErrNotHeld) {
-		err = errNotHeld
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, blobs.ErrNotHeld):
+		return nil, errNotHeld
+	case errors.Is(err, blobs.ErrDisk):
+		return nil, h.unreadable(address, err)
+	case err != nil:
 		return nil, err
 	}
 	_, err = h.look(address) // it may have been purged meanwhile, and the bytes be zeros

@@ -21,6 +21,7 @@ import (
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/blobs"
 	"comity/node/wire"
 )
 
@@ -125,6 +126,14 @@ func TestAttachments(t *testing.T) {
 		}
 		if _, err := rotten.piece(f.Address, 0); wire.CodeOf(err) != wire.NotFound || rotten.held(f.Address, f.Size) {
 			t.Errorf("a file that has changed on the disk: %v", err)
+		}
+		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
+		if _, err := rotten.piece(f.Address, 0); err != nil {
+			t.Error(err)
+		}
+		bad := fmt.Errorf("sealed files: %w", blobs.ErrDisk)
+		if err := rotten.unreadable(f.Address, bad); wire.CodeOf(err) != wire.NotFound || rotten.held(f.Address, f.Size) || rotten.checked[f.Address] {
+			t.Errorf("a file that cannot be read: %v", err)
 		}
 		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
 		c.fetch(node("XC"), f, cut, "xa 0", "xa 1", "xb 1", "xb 2")

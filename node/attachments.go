@@ -76,7 +76,7 @@ func (r *replica) openHoldings(dir string) (*holdings, error) {
 	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others(), peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
 		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
 		fetching: make(map[ledger.Hash]*fetching), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
-	switch err := h.sweep(false); {
+	switch err := h.sweep(nil); {
 	case errors.Is(err, blobs.ErrDisk):
 		h.alarm("the disk of this node does not let a purged attachment be destroyed")
 	case err != nil:
@@ -284,9 +284,10 @@ func (h *holdings) unnamed() (files map[ledger.Hash]bool, bytes int64, err error
 	return files, bytes, nil
 }
 
-// sweep destroys what the ledger has purged, and with expire what nothing names
-// for long. A ledger that is being fetched anew names nothing yet.
-func (h *holdings) sweep(expire bool) error {
+// sweep destroys what the ledger has purged; and, as long as complete says that
+// this node knows all that is named, what nothing names for long. It is asked after
+// each look: a ledger that is being fetched anew names nothing yet.
+func (h *holdings) sweep(complete func() bool) error {
 	h.gate.Lock()
 	defer h.gate.Unlock()
 	old := time.Now().Add(-keepUnnamed) // the clock of the files
@@ -296,17 +297,19 @@ func (h *holdings) sweep(expire bool) error {
 			return false, err
 		}
 		if a == nil {
-			return expire && x.Changed.Before(old), nil
+			return complete != nil && x.Changed.Before(old) && complete(), nil
 		}
 		return state.PurgedAll(h.view, a.Notice)
 	})
 }
 
-// tidy sweeps from time to time, once this node knows what the ledger names.
+// tidy sweeps from time to time. Being current is not enough for what nothing
+// names: a leader says what that is, and a dishonest one would have a repaired node
+// destroy the only copy of what is named later in the log.
 func (r *replica) tidy(ctx context.Context, h *holdings) {
 	for {
 		if r.current.Load() {
-			if err := h.sweep(true); err != nil {
+			if err := h.sweep(r.gossip.complete); err != nil {
 				r.damaged(err)
 				r.log.Error("tidy up attachments", "error", err)
 			}

@@ -165,6 +165,7 @@ func TestAttachments(t *testing.T) {
 				t.Errorf("%s has %v, %v", code, left, err)
 			}
 		}
+		c.keepsUnnamed(node("XC"))
 		// A folder that is put back from an old copy: nothing is served, and the next
 		// start destroys it.
 		old := filepath.Join(c.dir, "XB.attachments", fmt.Sprintf("%x", f.Address[:]))
@@ -180,6 +181,60 @@ func TestAttachments(t *testing.T) {
 			t.Errorf("what was put back is there after a start: %v", err)
 		}
 	})
+}
+
+// keepsUnnamed wants a node to keep an old file that nothing names while others, or
+// it itself, have cosigned more than its log has.
+func (c *cluster) keepsUnnamed(r *replica) {
+	c.t.Helper()
+	old := filepath.Join(c.dir, "XC.attachments", fmt.Sprintf("%x", ledger.Hash{7}))
+	if err := os.WriteFile(old, []byte("x"), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	day := time.Now().Add(-keepUnnamed - time.Minute)
+	if err := os.Chtimes(old, day, day); err != nil {
+		c.t.Fatal(err)
+	}
+	sweep := func(want bool, what string) {
+		c.t.Helper()
+		err := r.holdings.sweep(r.gossip.complete)
+		if _, there := os.Stat(old); err != nil || (there == nil) != want {
+			c.t.Errorf("%s: %v, %v", what, err, there)
+		}
+	}
+	for began := time.Now(); !r.gossip.complete(); time.Sleep(time.Second) { // the clock is not real
+		if time.Since(began) > time.Minute {
+			c.t.Fatal("the log of a sound node is never complete")
+		}
+	}
+	w, h, last := r.gossip.witness, r.gossip.heads, r.gossip.witness.newest()
+	longer, forked := last, last
+	longer.Size += 5
+	forked.Root[0] ^= 1
+	for what, x := range map[string]ledger.Checkpoint{"it cosigned more": longer, "it cosigned another history": forked} {
+		w.remember(x)
+		sweep(true, what)
+	}
+	w.remember(last)
+	heard := func(names ...string) {
+		h.headsMu.Lock()
+		defer h.headsMu.Unlock()
+		clear(h.newest)
+		for _, name := range names {
+			h.newest[name] = &ledger.Cosignature{Node: name, Size: last.Size + 1<<20}
+		}
+	}
+	for i := range 2 {
+		heard(r.gossip.others[:i+1]...)
+		sweep(i == 1, fmt.Sprintf("%d others cosigned more", i+1))
+		if err := os.WriteFile(old, []byte("x"), 0o600); err != nil || os.Chtimes(old, day, day) != nil {
+			c.t.Fatal(err)
+		}
+	}
+	heard(r.name)
+	sweep(true, "others hold what it cosigned and forgot")
+	heard()
+	sweep(false, "all is there")
 }
 
 // upload hands a file to a node, with a cut and a restart in between. Its notice is
@@ -281,7 +336,7 @@ func TestUnnamedAttachments(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, expire := range []bool{false, true} {
-		if err := h.sweep(expire); err != nil {
+		if err := h.sweep(func() bool { return expire }); err != nil {
 			t.Fatal(err)
 		}
 		if list, err := h.folder.List(); err != nil || len(list) != maxUnnamed-map[bool]int{true: 1}[expire] {

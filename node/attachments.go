@@ -118,13 +118,15 @@ func (h *holdings) held(address ledger.Hash, size uint64) bool {
 // serves it: a disk that has changed it must not make this node a liar. Such a
 // file is removed, and can be fetched anew.
 func (h *holdings) sound(address ledger.Hash, size uint64) (bool, error) {
-	if !h.held(address, size) {
+	n, there := h.folder.Size(address)
+	if !there {
 		return false, nil
 	}
+	whole := uint64(n) == size // or the disk has cut it, or a notice names it with another size
 	h.mu.Lock()
 	checked := h.checked[address]
 	h.mu.Unlock()
-	if checked {
+	if checked && whole {
 		return true, nil
 	}
 	switch err := h.folder.Check(address); {
@@ -144,7 +146,7 @@ func (h *holdings) sound(address ledger.Hash, size uint64) (bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.checked[address] = true
-	return true, nil
+	return whole, nil
 }
 
 // unreadable drops a file that the disk does not give any more, and says so: it can
@@ -212,6 +214,14 @@ func (h *holdings) put(by keys.ID, address ledger.Hash, size uint64, from int64,
 		return nil, &wire.Error{Code: wire.Malformed, Message: "the ledger names this attachment with another size"}
 	case h.held(address, size):
 		return &wire.AttachmentState{Held: true, Have: int64(size)}, nil
+	}
+	if _, there := h.folder.Size(address); there {
+		if _, err := h.sound(address, size); err != nil { // removes what the disk has cut
+			return nil, err
+		}
+		if _, there := h.folder.Size(address); there {
+			return nil, &wire.Error{Code: wire.Malformed, Message: "the attachment has another size"}
+		}
 	}
 	have := h.folder.Begun(address)
 	if uint64(have) >= size { // cut before its hash was looked at

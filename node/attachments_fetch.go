@@ -138,6 +138,9 @@ func (h *holdings) take(address ledger.Hash, size, from int64, piece []byte) err
 	if _, err := h.look(address); err != nil {
 		return err
 	}
-	_, err := h.folder.Append(address, size, from, piece)
+	have, err := h.folder.Append(address, size, from, piece)
+	if err == nil && have != from+int64(len(piece)) && have != size { // size: a client handed it over meanwhile
+		err = fmt.Errorf("%d bytes are here where %d were to be: somebody else writes it too", have, from+int64(len(piece)))
+	}
 	return err
 }

@@ -131,6 +131,22 @@ func TestAttachments(t *testing.T) {
 		if _, err := rotten.piece(f.Address, 0); err != nil {
 			t.Error(err)
 		}
+		if err := os.WriteFile(onDisk, f.bytes[:wire.MaxPiece], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		rotten.peers = &directPeers{c, node("XB").name}
+		at, err := state.ReadAttachment(rotten.view, f.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inTheWay := rotten.fetch(f.Address, at)
+		if <-inTheWay.done; inTheWay.err == nil { // and it ends
+			t.Error("a file that the disk has cut is fetched beside what is left of it")
+		}
+		if st, err := rotten.put([32]byte{1}, f.Address, f.Size, 0, nil); err != nil || st.Held || st.Have != 0 {
+			t.Errorf("a file that the disk has cut: %+v, %v", st, err)
+		}
+		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
 		bad := fmt.Errorf("sealed files: %w", blobs.ErrDisk)
 		if err := rotten.unreadable(f.Address, bad); wire.CodeOf(err) != wire.NotFound || rotten.held(f.Address, f.Size) || rotten.checked[f.Address] {
 			t.Errorf("a file that cannot be read: %v", err)

@@ -134,11 +134,14 @@ func (f *Folder) Reader(address ledger.Hash) (io.ReadCloser, error) {
 // Append adds a piece that begins at from to what is here of a file, and returns
 // how many bytes there are now. A piece that does not begin where the file ends
 // is passed over: the caller goes on from there. A file that comes to its size
-// is checked and becomes whole, or is removed with [ErrHash].
+// is checked and becomes whole, or is removed with [ErrHash]. Beside a whole file of
+// another size nothing is begun.
 func (f *Folder) Append(address ledger.Hash, size, from int64, piece []byte) (have int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if held, ok := f.Size(address); ok {
+	if held, ok := f.Size(address); ok && held != size {
+		return 0, fmt.Errorf("sealed files: the file has %d bytes, not %d", held, size)
+	} else if ok {
 		return held, nil
 	}
 	if have = f.Begun(address); from != have || from+int64(len(piece)) > size {

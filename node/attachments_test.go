@@ -65,6 +65,7 @@ type crooked struct {
 	peers
 	mu    sync.Mutex // guards asked
 	asked []string
+	hangs string // this one does not answer
 	bend  func(name string, from int64, piece []byte) ([]byte, error)
 }
 
@@ -72,6 +73,10 @@ func (p *crooked) Attachment(ctx context.Context, name string, address ledger.Ha
 	p.mu.Lock()
 	p.asked = append(p.asked, fmt.Sprintf("%s %d", name[:2], from/wire.MaxPiece))
 	p.mu.Unlock()
+	if name[:2] == p.hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	piece, err := p.peers.Attachment(ctx, name, address, size, from)
 	if err == nil && p.bend != nil {
 		piece, err = p.bend(name[:2], from, slices.Clone(piece))
@@ -150,6 +155,16 @@ func TestAttachments(t *testing.T) {
 		bad := fmt.Errorf("sealed files: %w", blobs.ErrDisk)
 		if err := rotten.unreadable(f.Address, bad); wire.CodeOf(err) != wire.NotFound || rotten.held(f.Address, f.Size) || rotten.checked[f.Address] {
 			t.Errorf("a file that cannot be read: %v", err)
+		}
+		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
+		hung := &crooked{peers: &directPeers{c, node("XB").name}, hangs: "xa"}
+		if err := rotten.folder.Drop(f.Address); err != nil {
+			t.Fatal(err)
+		}
+		rotten.peers = hung
+		began := time.Now()
+		if <-rotten.fetch(f.Address, at).done; time.Since(began) > 2*pullPiece || len(hung.asked) < 2 || hung.asked[1][:2] == "xa" {
+			t.Errorf("a node that hangs is waited for %s: %q", time.Since(began), hung.asked)
 		}
 		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
 		c.fetch(node("XC"), f, cut, "xa 0", "xa 1", "xb 1", "xb 2")

@@ -40,7 +40,7 @@ func fault(err error) error {
 }
 
 // Folder is a folder of sealed files. It may be used by several goroutines of one
-// process.
+// process; several processes that let a file grow need [Folder.Take].
 type Folder struct {
 	dir string
 	mu  sync.RWMutex // held for writing while a file changes, for reading while it is read

@@ -224,6 +224,13 @@ func Fetchable(g *ledger.Genesis, v *notice.View, a notice.Attachment) (*File, e
 	return f, nil
 }
 
+// Take keeps the file for this process until release, for fetching, opening and
+// dropping it: another that fetched it at the same time would write to the same part.
+// waits is called once if another has it.
+func (f *File) Take(ctx context.Context, files *blobs.Folder, waits func()) (release func() error, err error) {
+	return files.Take(ctx, f.named.Address, waits)
+}
+
 // Fetch gets the sealed file from the node into the folder, from where an earlier
 // transfer was cut. progress learns how far it is: first how much the node has,
 // while it gets the file from others itself.

@@ -171,11 +171,16 @@ func (s *session) told(done []fetched) error {
 
 // fetchOne gets, checks and writes one file. What waits for approval is still to
 // be sent: its sealed file is not dropped.
-func (s *session) fetchOne(c *cli.Context, k *desk.Case, f *desk.File, o *output, drop bool) error {
+func (s *session) fetchOne(c *cli.Context, k *desk.Case, f *desk.File, o *output, drop bool) (err error) {
 	files, err := desk.OpenFiles(s.home.DeskDir())
 	if err != nil {
 		return err
 	}
+	release, err := f.Take(c.Context, files, func() { s.note("another command gets %s; this one waits for it", f.Name) })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	var shown string // which of two bars
 	advance, end := func(uint64, uint64) {}, func() {}
 	err = f.Fetch(c.Context, s.client, files, func(atNode bool, done, total uint64) {

@@ -76,7 +76,10 @@ func (r *replica) openHoldings(dir string) (*holdings, error) {
 	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others(), peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
 		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
 		fetching: make(map[ledger.Hash]*fetching), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
-	if err := h.sweep(false); err != nil {
+	switch err := h.sweep(nil); {
+	case errors.Is(err, blobs.ErrDisk):
+		h.alarm("the disk of this node does not let a purged attachment be destroyed")
+	case err != nil:
 		return nil, fmt.Errorf("node: %w", err)
 	}
 	return h, nil
@@ -115,13 +118,15 @@ func (h *holdings) held(address ledger.Hash, size uint64) bool {
 // serves it: a disk that has changed it must not make this node a liar. Such a
 // file is removed, and can be fetched anew.
 func (h *holdings) sound(address ledger.Hash, size uint64) (bool, error) {
-	if !h.held(address, size) {
+	n, there := h.folder.Size(address)
+	if !there {
 		return false, nil
 	}
+	whole := uint64(n) == size // or the disk has cut it, or a notice names it with another size
 	h.mu.Lock()
 	checked := h.checked[address]
 	h.mu.Unlock()
-	if checked {
+	if checked && whole {
 		return true, nil
 	}
 	switch err := h.folder.Check(address); {
@@ -130,13 +135,33 @@ func (h *holdings) sound(address ledger.Hash, size uint64) (bool, error) {
 		return false, nil
 	case errors.Is(err, blobs.ErrNotHeld):
 		return false, nil
+	case errors.Is(err, blobs.ErrDisk):
+		if err = h.unreadable(address, err); h.held(address, size) {
+			return false, err
+		}
+		return false, nil
 	case err != nil:
 		return false, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.checked[address] = true
-	return true, nil
+	return whole, nil
+}
+
+// unreadable drops a file that the disk does not give any more, and says so: it can
+// be fetched anew. It is no reason for the node to stop, which would let any reader
+// stop it.
+func (h *holdings) unreadable(address ledger.Hash, err error) error {
+	h.log.Error("read an attachment", "address", fmt.Sprintf("%x", address[:4]), "error", err)
+	h.alarm("the disk of this node cannot read an attachment any more; it was removed")
+	if err := h.folder.Discard(address); err != nil {
+		h.log.Error("drop an attachment that cannot be read", "error", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.checked, address)
+	return errNotHeld
 }
 
 // piece returns a piece of a sealed file that the node has.
@@ -162,10 +187,12 @@ func (h *holdings) piece(address ledger.Hash, from int64) ([]byte, error) {
 		return nil, &wire.Error{Code: wire.Busy, Message: "too many attachments are being read"}
 	}
 	data, err := h.folder.Read(address, from, int(min(a.Size-uint64(from), wire.MaxPiece)))
-	if errors.Is(err, blobs.ErrNotHeld) {
-		err = errNotHeld
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, blobs.ErrNotHeld):
+		return nil, errNotHeld
+	case errors.Is(err, blobs.ErrDisk):
+		return nil, h.unreadable(address, err)
+	case err != nil:
 		return nil, err
 	}
 	_, err = h.look(address) // it may have been purged meanwhile, and the bytes be zeros
@@ -187,6 +214,14 @@ func (h *holdings) put(by keys.ID, address ledger.Hash, size uint64, from int64,
 		return nil, &wire.Error{Code: wire.Malformed, Message: "the ledger names this attachment with another size"}
 	case h.held(address, size):
 		return &wire.AttachmentState{Held: true, Have: int64(size)}, nil
+	}
+	if _, there := h.folder.Size(address); there {
+		if _, err := h.sound(address, size); err != nil { // removes what the disk has cut
+			return nil, err
+		}
+		if _, there := h.folder.Size(address); there {
+			return nil, &wire.Error{Code: wire.Malformed, Message: "the attachment has another size"}
+		}
 	}
 	have := h.folder.Begun(address)
 	if uint64(have) >= size { // cut before its hash was looked at
@@ -259,9 +294,10 @@ func (h *holdings) unnamed() (files map[ledger.Hash]bool, bytes int64, err error
 	return files, bytes, nil
 }
 
-// sweep destroys what the ledger has purged, and with expire what nothing names
-// for long. A ledger that is being fetched anew names nothing yet.
-func (h *holdings) sweep(expire bool) error {
+// sweep destroys what the ledger has purged; and, as long as complete says that
+// this node knows all that is named, what nothing names for long. It is asked after
+// each look: a ledger that is being fetched anew names nothing yet.
+func (h *holdings) sweep(complete func() bool) error {
 	h.gate.Lock()
 	defer h.gate.Unlock()
 	old := time.Now().Add(-keepUnnamed) // the clock of the files
@@ -271,17 +307,19 @@ func (h *holdings) sweep(expire bool) error {
 			return false, err
 		}
 		if a == nil {
-			return expire && x.Changed.Before(old), nil
+			return complete != nil && x.Changed.Before(old) && complete(), nil
 		}
 		return state.PurgedAll(h.view, a.Notice)
 	})
 }
 
-// tidy sweeps from time to time, once this node knows what the ledger names.
+// tidy sweeps from time to time. Being current is not enough for what nothing
+// names: a leader says what that is, and a dishonest one would have a repaired node
+// destroy the only copy of what is named later in the log.
 func (r *replica) tidy(ctx context.Context, h *holdings) {
 	for {
 		if r.current.Load() {
-			if err := h.sweep(true); err != nil {
+			if err := h.sweep(r.gossip.complete); err != nil {
 				r.damaged(err)
 				r.log.Error("tidy up attachments", "error", err)
 			}

@@ -91,6 +91,8 @@ func (h *holdings) gone(address ledger.Hash) bool {
 const (
 	pullBase = time.Minute
 	pullRate = 256 << 10 // bytes a second
+
+	pullPiece = 15 * time.Second // one piece: a node that hangs holds a place only so long
 )
 
 // fetchFrom gets what is missing of a file from one node. If the beginning was
@@ -118,7 +120,9 @@ func (h *holdings) pull(ctx context.Context, name string, address ledger.Hash, s
 			}
 			have = 0
 		}
-		piece, err := h.peers.Attachment(ctx, name, address, size, have)
+		one, cancel := context.WithTimeout(ctx, pullPiece)
+		piece, err := h.peers.Attachment(one, name, address, size, have)
+		cancel()
 		if err != nil {
 			return err
 		}
@@ -138,6 +142,9 @@ func (h *holdings) take(address ledger.Hash, size, from int64, piece []byte) err
 	if _, err := h.look(address); err != nil {
 		return err
 	}
-	_, err := h.folder.Append(address, size, from, piece)
+	have, err := h.folder.Append(address, size, from, piece)
+	if err == nil && have != from+int64(len(piece)) && have != size { // size: a client handed it over meanwhile
+		err = fmt.Errorf("%d bytes are here where %d were to be: somebody else writes it too", have, from+int64(len(piece)))
+	}
 	return err
 }

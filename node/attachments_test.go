@@ -21,6 +21,7 @@ import (
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/blobs"
 	"comity/node/wire"
 )
 
@@ -64,6 +65,7 @@ type crooked struct {
 	peers
 	mu    sync.Mutex // guards asked
 	asked []string
+	hangs string // this one does not answer
 	bend  func(name string, from int64, piece []byte) ([]byte, error)
 }
 
@@ -71,6 +73,10 @@ func (p *crooked) Attachment(ctx context.Context, name string, address ledger.Ha
 	p.mu.Lock()
 	p.asked = append(p.asked, fmt.Sprintf("%s %d", name[:2], from/wire.MaxPiece))
 	p.mu.Unlock()
+	if name[:2] == p.hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	piece, err := p.peers.Attachment(ctx, name, address, size, from)
 	if err == nil && p.bend != nil {
 		piece, err = p.bend(name[:2], from, slices.Clone(piece))
@@ -127,6 +133,40 @@ func TestAttachments(t *testing.T) {
 			t.Errorf("a file that has changed on the disk: %v", err)
 		}
 		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
+		if _, err := rotten.piece(f.Address, 0); err != nil {
+			t.Error(err)
+		}
+		if err := os.WriteFile(onDisk, f.bytes[:wire.MaxPiece], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		rotten.peers = &directPeers{c, node("XB").name}
+		at, err := state.ReadAttachment(rotten.view, f.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inTheWay := rotten.fetch(f.Address, at)
+		if <-inTheWay.done; inTheWay.err == nil { // and it ends
+			t.Error("a file that the disk has cut is fetched beside what is left of it")
+		}
+		if st, err := rotten.put([32]byte{1}, f.Address, f.Size, 0, nil); err != nil || st.Held || st.Have != 0 {
+			t.Errorf("a file that the disk has cut: %+v, %v", st, err)
+		}
+		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
+		bad := fmt.Errorf("sealed files: %w", blobs.ErrDisk)
+		if err := rotten.unreadable(f.Address, bad); wire.CodeOf(err) != wire.NotFound || rotten.held(f.Address, f.Size) || rotten.checked[f.Address] {
+			t.Errorf("a file that cannot be read: %v", err)
+		}
+		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
+		hung := &crooked{peers: &directPeers{c, node("XB").name}, hangs: "xa"}
+		if err := rotten.folder.Drop(f.Address); err != nil {
+			t.Fatal(err)
+		}
+		rotten.peers = hung
+		began := time.Now()
+		if <-rotten.fetch(f.Address, at).done; time.Since(began) > 2*pullPiece || len(hung.asked) < 2 || hung.asked[1][:2] == "xa" {
+			t.Errorf("a node that hangs is waited for %s: %q", time.Since(began), hung.asked)
+		}
+		c.fetch(node("XB"), f, nil, "xa 0", "xa 1", "xa 2")
 		c.fetch(node("XC"), f, cut, "xa 0", "xa 1", "xb 1", "xb 2")
 		c.fetch(node("XD"), f, lie, "xa 0", "xa 1", "xa 2", "xb 0", "xb 1", "xb 2")
 		if n := len(node("XD").alarms); n != 1 {
@@ -156,6 +196,7 @@ func TestAttachments(t *testing.T) {
 				t.Errorf("%s has %v, %v", code, left, err)
 			}
 		}
+		c.keepsUnnamed(node("XC"))
 		// A folder that is put back from an old copy: nothing is served, and the next
 		// start destroys it.
 		old := filepath.Join(c.dir, "XB.attachments", fmt.Sprintf("%x", f.Address[:]))
@@ -171,6 +212,60 @@ func TestAttachments(t *testing.T) {
 			t.Errorf("what was put back is there after a start: %v", err)
 		}
 	})
+}
+
+// keepsUnnamed wants a node to keep an old file that nothing names while others, or
+// it itself, have cosigned more than its log has.
+func (c *cluster) keepsUnnamed(r *replica) {
+	c.t.Helper()
+	old := filepath.Join(c.dir, "XC.attachments", fmt.Sprintf("%x", ledger.Hash{7}))
+	if err := os.WriteFile(old, []byte("x"), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	day := time.Now().Add(-keepUnnamed - time.Minute)
+	if err := os.Chtimes(old, day, day); err != nil {
+		c.t.Fatal(err)
+	}
+	sweep := func(want bool, what string) {
+		c.t.Helper()
+		err := r.holdings.sweep(r.gossip.complete)
+		if _, there := os.Stat(old); err != nil || (there == nil) != want {
+			c.t.Errorf("%s: %v, %v", what, err, there)
+		}
+	}
+	for began := time.Now(); !r.gossip.complete(); time.Sleep(time.Second) { // the clock is not real
+		if time.Since(began) > time.Minute {
+			c.t.Fatal("the log of a sound node is never complete")
+		}
+	}
+	w, h, last := r.gossip.witness, r.gossip.heads, r.gossip.witness.newest()
+	longer, forked := last, last
+	longer.Size += 5
+	forked.Root[0] ^= 1
+	for what, x := range map[string]ledger.Checkpoint{"it cosigned more": longer, "it cosigned another history": forked} {
+		w.remember(x)
+		sweep(true, what)
+	}
+	w.remember(last)
+	heard := func(names ...string) {
+		h.headsMu.Lock()
+		defer h.headsMu.Unlock()
+		clear(h.newest)
+		for _, name := range names {
+			h.newest[name] = &ledger.Cosignature{Node: name, Size: last.Size + 1<<20}
+		}
+	}
+	for i := range 2 {
+		heard(r.gossip.others[:i+1]...)
+		sweep(i == 1, fmt.Sprintf("%d others cosigned more", i+1))
+		if err := os.WriteFile(old, []byte("x"), 0o600); err != nil || os.Chtimes(old, day, day) != nil {
+			c.t.Fatal(err)
+		}
+	}
+	heard(r.name)
+	sweep(true, "others hold what it cosigned and forgot")
+	heard()
+	sweep(false, "all is there")
 }
 
 // upload hands a file to a node, with a cut and a restart in between. Its notice is
@@ -272,7 +367,7 @@ func TestUnnamedAttachments(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, expire := range []bool{false, true} {
-		if err := h.sweep(expire); err != nil {
+		if err := h.sweep(func() bool { return expire }); err != nil {
 			t.Fatal(err)
 		}
 		if list, err := h.folder.List(); err != nil || len(list) != maxUnnamed-map[bool]int{true: 1}[expire] {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"comity/ledger"
+	"comity/ledger/state"
 	"comity/ledger/store"
 
 	"github.com/hashicorp/raft"
@@ -327,6 +328,22 @@ func (g *gossip) stands() bool {
 	}
 	size, err := g.size()
 	return err == nil && size == *at
+}
+
+// complete reports whether this node's log has all that it ever cosigned, for all
+// that it and a quorum remember, and all that more bureaus than may be dishonest
+// have: so no leader keeps a part of the ledger from it.
+func (g *gossip) complete() bool {
+	size, err := g.size()
+	if err != nil || !g.witness.hasHeard() || !g.witness.within(g.store, size) {
+		return false
+	}
+	if s := g.head(g.name); s != nil {
+		if no, err := state.Contradicts(g.store, size, s); err != nil || no || s.Size > size {
+			return false
+		}
+	}
+	return g.longer(size) <= (len(g.machine.Policy().Witness)-1)/3 && !g.stands()
 }
 
 // remember keeps a FINAL checkpoint among the last ones.

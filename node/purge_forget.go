@@ -45,7 +45,7 @@ func (p *purger) forget(ctx context.Context) error {
 	if err := wipeReplaced(p.dir); err != nil {
 		return fmt.Errorf("overwrite what a repair has set aside: %w", err)
 	}
-	if err := p.holdings.sweep(false); err != nil {
+	if err := p.holdings.sweep(nil); err != nil {
 		return fmt.Errorf("destroy attachments: %w", err)
 	}
 	if err := p.mark.raise(n, again); err != nil {

@@ -130,6 +130,16 @@ func (w *witness) newest() ledger.Checkpoint {
 	return w.last
 }
 
+// within reports whether a log of a size holds what this node signed last.
+func (w *witness) within(log tlog.HashReader, size uint64) bool {
+	last := w.newest()
+	if last.Size == 0 || last.Size > size {
+		return last.Size == 0
+	}
+	root, err := tlog.TreeHash(int64(last.Size), log)
+	return err == nil && ledger.Hash(root) == last.Root
+}
+
 func (w *witness) remember(c ledger.Checkpoint) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

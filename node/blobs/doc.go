@@ -4,6 +4,7 @@
 //
 //	<address>        a whole file, which has had its address when it was put there
 //	<address>.part   the beginning of one
+//	<address>.lock   empty; it is locked by the process that has taken the file
 //
 // A file grows by pieces, each at the place where the one before ended, so that
 // a transfer goes on after a cut, and after a crash. It is read again and hashed

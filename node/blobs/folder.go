@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"comity/ledger"
@@ -23,8 +24,23 @@ var ErrHash = errors.New("the bytes are not those of the address")
 // ErrNotHeld means that the folder has not the whole file.
 var ErrNotHeld = errors.New("the sealed file is not here")
 
+// ErrDisk means that the disk does not read or write what it should. It does not
+// unwrap to the error of the disk: a bad place in one of these files says nothing
+// about the rest of what its user has there.
+var ErrDisk = errors.New("the disk fails")
+
+func fault(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EIO):
+		return fmt.Errorf("sealed files: %w: %v", ErrDisk, err)
+	}
+	return fmt.Errorf("sealed files: %w", err)
+}
+
 // Folder is a folder of sealed files. It may be used by several goroutines of one
-// process.
+// process; several processes that let a file grow need [Folder.Take].
 type Folder struct {
 	dir string
 	mu  sync.RWMutex // held for writing while a file changes, for reading while it is read
@@ -35,7 +51,7 @@ const partSuffix = ".part"
 // Open makes the folder, if it is not there, and opens it.
 func Open(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("sealed files: %w", err)
+		return nil, fault(err)
 	}
 	return &Folder{dir: dir}, nil
 }
@@ -74,13 +90,13 @@ func (f *Folder) Read(address ledger.Hash, from int64, n int) ([]byte, error) {
 		return nil, ErrNotHeld
 	}
 	if err != nil {
-		return nil, fmt.Errorf("sealed files: %w", err)
+		return nil, fault(err)
 	}
 	defer file.Close()
 	data := make([]byte, n)
 	got, err := file.ReadAt(data, from)
 	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("sealed files: %w", err)
+		return nil, fault(err)
 	}
 	return data[:got], nil
 }
@@ -95,12 +111,12 @@ func (f *Folder) Check(address ledger.Hash) error {
 	h := sha256.New()
 	_, err = io.Copy(h, r)
 	if err = errors.Join(err, r.Close()); err != nil {
-		return fmt.Errorf("sealed files: %w", err)
+		return fault(err)
 	}
 	if ledger.Hash(h.Sum(nil)) == address {
 		return nil
 	}
-	return errors.Join(ErrHash, f.Drop(address))
+	return errors.Join(ErrHash, f.Discard(address))
 }
 
 // Reader returns the whole file, to be read from its beginning.
@@ -110,7 +126,7 @@ func (f *Folder) Reader(address ledger.Hash) (io.ReadCloser, error) {
 		return nil, ErrNotHeld
 	}
 	if err != nil {
-		return nil, fmt.Errorf("sealed files: %w", err)
+		return nil, fault(err)
 	}
 	return file, nil
 }
@@ -118,11 +134,14 @@ func (f *Folder) Reader(address ledger.Hash) (io.ReadCloser, error) {
 // Append adds a piece that begins at from to what is here of a file, and returns
 // how many bytes there are now. A piece that does not begin where the file ends
 // is passed over: the caller goes on from there. A file that comes to its size
-// is checked and becomes whole, or is removed with [ErrHash].
+// is checked and becomes whole, or is removed with [ErrHash]. Beside a whole file of
+// another size nothing is begun.
 func (f *Folder) Append(address ledger.Hash, size, from int64, piece []byte) (have int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if held, ok := f.Size(address); ok {
+	if held, ok := f.Size(address); ok && held != size {
+		return 0, fmt.Errorf("sealed files: the file has %d bytes, not %d", held, size)
+	} else if ok {
 		return held, nil
 	}
 	if have = f.Begun(address); from != have || from+int64(len(piece)) > size {
@@ -130,11 +149,11 @@ func (f *Folder) Append(address ledger.Hash, size, from int64, piece []byte) (ha
 	}
 	file, err := os.OpenFile(f.part(address), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return have, fmt.Errorf("sealed files: %w", err)
+		return have, fault(err)
 	}
 	_, err = file.Write(piece)
 	if err = errors.Join(err, file.Close()); err != nil {
-		return have, fmt.Errorf("sealed files: %w", err)
+		return have, fault(err)
 	}
 	if have += int64(len(piece)); have < size {
 		return have, nil
@@ -147,7 +166,7 @@ func (f *Folder) finish(address ledger.Hash) error {
 	path := f.part(address)
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("sealed files: %w", err)
+		return fault(err)
 	}
 	h := sha256.New()
 	_, err = io.Copy(h, file)
@@ -155,18 +174,18 @@ func (f *Folder) finish(address ledger.Hash) error {
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("sealed files: %w", err)
+		return fault(err)
 	}
 	if ledger.Hash(h.Sum(nil)) != address {
 		if err := Wipe(path); err != nil {
-			return fmt.Errorf("sealed files: %w", err)
+			return fault(err)
 		}
 		return ErrHash
 	}
 	if err := os.Rename(path, f.whole(address)); err != nil {
-		return fmt.Errorf("sealed files: %w", err)
+		return fault(err)
 	}
-	return syncDir(f.dir)
+	return fault(syncDir(f.dir))
 }
 
 // Put takes over a whole file that its maker writes, and returns its address. One
@@ -174,7 +193,7 @@ func (f *Folder) finish(address ledger.Hash) error {
 func (f *Folder) Put(write func(io.Writer) error) (ledger.Hash, error) {
 	file, err := os.CreateTemp(f.dir, "new-*")
 	if err != nil {
-		return ledger.Hash{}, fmt.Errorf("sealed files: %w", err)
+		return ledger.Hash{}, fault(err)
 	}
 	h := sha256.New()
 	err = write(io.MultiWriter(file, h))
@@ -188,23 +207,34 @@ func (f *Folder) Put(write func(io.Writer) error) (ledger.Hash, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := os.Rename(file.Name(), f.whole(address)); err != nil {
-		return address, fmt.Errorf("sealed files: %w", err)
+		return address, fault(err)
 	}
-	return address, syncDir(f.dir)
+	return address, fault(syncDir(f.dir))
 }
 
 // Drop overwrites and removes what is here of a file, whole or in part.
 func (f *Folder) Drop(address ledger.Hash) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return errors.Join(wipeIfThere(f.whole(address)), wipeIfThere(f.part(address)))
+	return fault(errors.Join(wipeIfThere(f.whole(address)), wipeIfThere(f.part(address))))
+}
+
+// Discard removes a whole file that cannot be read, overwritten if the disk still
+// does that.
+func (f *Folder) Discard(address ledger.Hash) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if wipeIfThere(f.whole(address)) == nil {
+		return nil
+	}
+	return fault(errors.Join(os.Remove(f.whole(address)), syncDir(f.dir)))
 }
 
 // DropPart overwrites and removes a file that is here in part.
 func (f *Folder) DropPart(address ledger.Hash) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return wipeIfThere(f.part(address))
+	return fault(wipeIfThere(f.part(address)))
 }
 
 // A File is one that is in the folder.
@@ -219,7 +249,7 @@ type File struct {
 func (f *Folder) List() ([]File, error) {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
-		return nil, fmt.Errorf("sealed files: %w", err)
+		return nil, fault(err)
 	}
 	var out []File
 	for _, e := range entries {
@@ -242,18 +272,19 @@ func (f *Folder) Sweep(before time.Time, gone func(File) (bool, error)) error {
 		return err
 	}
 	for _, x := range list {
-		drop, err := gone(x)
-		if err == nil && drop {
-			err = f.Drop(x.Address)
+		drop, goneErr := gone(x)
+		if goneErr != nil {
+			return goneErr
 		}
-		if err != nil {
-			return err
+		if drop {
+			err = errors.Join(err, f.Drop(x.Address)) // one that stays does not save the others
 		}
 	}
-	cut, err := filepath.Glob(filepath.Join(f.dir, "new-*"))
+	cut, globErr := filepath.Glob(filepath.Join(f.dir, "new-*"))
+	err = errors.Join(err, globErr)
 	for _, path := range cut {
 		if info, statErr := os.Stat(path); statErr == nil && info.ModTime().Before(before) {
-			err = errors.Join(err, wipeIfThere(path))
+			err = errors.Join(err, fault(wipeIfThere(path)))
 		}
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -79,10 +80,14 @@ func (d *Desk) Attach(by Officers, part seal.Compartment, name string, r io.Read
 // stallLimit is for how long a transfer goes on trying without coming further.
 const stallLimit = 45 * time.Second
 
+// nothing is what a step has that could not learn how far it has come.
+const nothing = math.MinInt64
+
 // transfer repeats steps until one says that it is done. After an error that may
-// pass it tries again, until it has come no further for stallLimit.
+// pass it tries again, until it has come no further for stallLimit. What a step
+// has only has to grow: while another node is waited for it is below zero.
 func transfer(ctx context.Context, step func() (have int64, done bool, err error)) error {
-	last, moved, pause := int64(-1), time.Now(), 100*time.Millisecond
+	last, moved, pause := int64(nothing), time.Now(), 100*time.Millisecond
 	for {
 		have, done, err := step()
 		if done {
@@ -164,10 +169,12 @@ func filesOf(s *ledger.Statement) ([]ledger.Attachment, error) {
 
 // sendFile sends until the node has all of it, or something goes wrong.
 func sendFile(ctx context.Context, c *client.Client, files *blobs.Folder, a ledger.Attachment, progress func(int64)) (have int64, done bool, err error) {
+	have = nothing
 	st, err := c.PutAttachment(ctx, a.Address, int64(a.Size), 0, nil)
 	for err == nil && !st.Held {
-		progress(st.Have)
-		from := st.Have
+		have = st.Have
+		progress(have)
+		from := have
 		piece, readErr := files.Read(a.Address, from, int(min(int64(a.Size)-from, wire.MaxPiece)))
 		if errors.Is(readErr, blobs.ErrNotHeld) {
 			return from, false, ErrNoFile
@@ -180,7 +187,7 @@ func sendFile(ctx context.Context, c *client.Client, files *blobs.Folder, a ledg
 		}
 	}
 	if err != nil {
-		return -1, false, err
+		return have, false, err // what the last good answer said
 	}
 	return st.Have, true, nil
 }
@@ -217,6 +224,13 @@ func Fetchable(g *ledger.Genesis, v *notice.View, a notice.Attachment) (*File, e
 	return f, nil
 }
 
+// Take keeps the file for this process until release, for fetching, opening and
+// dropping it: another that fetched it at the same time would write to the same part.
+// waits is called once if another has it.
+func (f *File) Take(ctx context.Context, files *blobs.Folder, waits func()) (release func() error, err error) {
+	return files.Take(ctx, f.named.Address, waits)
+}
+
 // Fetch gets the sealed file from the node into the folder, from where an earlier
 // transfer was cut. progress learns how far it is: first how much the node has,
 // while it gets the file from others itself.
@@ -228,14 +242,14 @@ func (f *File) Fetch(ctx context.Context, c *client.Client, files *blobs.Folder,
 		}
 		st, err := c.AttachmentState(ctx, f.named.Address, 2*time.Second)
 		if err != nil {
-			return -1, false, err
+			return nothing, false, err
 		}
 		if !st.Held {
 			progress(true, uint64(max(st.Have, 0)), uint64(size))
 			if !st.Fetching {
-				return -1, false, &wire.Error{Code: wire.NotFound, Message: "no node that answers has the attachment"}
+				return nothing, false, &wire.Error{Code: wire.NotFound, Message: "no node that answers has the attachment"}
 			}
-			return st.Have - size, false, nil // below what is here of it
+			return min(max(st.Have, 0), size) - size - 1, false, nil // below what is here of it
 		}
 		return f.pull(ctx, c, files, progress)
 	})

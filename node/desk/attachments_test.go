@@ -12,12 +12,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/blobs"
+	"comity/node/client"
 	"comity/node/wire"
 )
 
@@ -206,4 +209,62 @@ func (o *office) file(t *testing.T, n *fakeNode, id ledger.ID) *File {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// TestAttachmentTransferSlow has a transfer take minutes before the node has the file,
+// and then be cut after each piece: as long as it comes further it goes on.
+func TestAttachmentTransferSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at, lost := int64(-100), &client.Unreachable{Node: "XA", Err: io.ErrUnexpectedEOF}
+		step := func() (int64, bool, error) {
+			time.Sleep(20 * time.Second)
+			switch at++; {
+			case at > 10:
+				return at, true, nil
+			case at > 0:
+				return at, false, lost
+			}
+			return at, false, nil
+		}
+		if err := transfer(t.Context(), step); err != nil {
+			t.Errorf("stopped at %d: %v", at, err)
+		}
+		for _, err := range []error{lost, nil} {
+			begun := time.Now()
+			if transfer(t.Context(), func() (int64, bool, error) { return -1, false, err }) == nil || time.Since(begun) > 2*stallLimit {
+				t.Errorf("what stands still, with error %v, ends after %s", err, time.Since(begun))
+			}
+		}
+	})
+}
+
+// TestAttachmentSendCut: a step of sending that is cut says how far it has come.
+func TestAttachmentSendCut(t *testing.T) {
+	ctx := context.Background()
+	n, offices := newOffices(t, 1)
+	xa := offices[0]
+	folder, err := blobs.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.files = &fakeFiles{Folder: folder}
+	plain := make([]byte, 2*wire.MaxPiece)
+	a, err := xa.Attach(xa.officers(), seal.Body, "sea.bin", bytes.NewReader(plain), int64(len(plain)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, err := a.Public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut, want := range map[string]int64{"put 1": wire.MaxPiece, "ask 0": nothing} {
+		n.files.cut = func(what string) bool { return what == cut }
+		have, done, err := sendFile(ctx, xa.c, xa.Files(), named, func(int64) {})
+		if err == nil || done || have != want {
+			t.Errorf("cut at %s: %d, %v, %v", cut, have, done, err)
+		}
+		if err := folder.Drop(named.Address); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -159,6 +159,13 @@ func (t *terminal) readlogVerify(c *cli.Context) error {
 			return t.logVerdict(&logFinding{Verdict: logBroken, File: name, Kept: len(heads),
 				Reason: "the log is not there, and it was when the head was kept"})
 		}
+		if broken := (*readlog.Broken)(nil); errors.As(err, &broken) { // its files do not belong together
+			out := &logFinding{Verdict: logBroken, File: name, Kept: len(heads), Reason: broken.Reason}
+			if broken.Offset > 0 {
+				out.Offset = &broken.Offset
+			}
+			return t.logVerdict(out)
+		}
 		return err
 	}
 	defer f.Close()
@@ -226,7 +233,7 @@ func (t *terminal) tellLog(f *logFinding) {
 	case logBroken:
 		t.head(red, "FAILED", inputName(f.File)+" is not the read log that was written.")
 		switch {
-		case f.Offset != nil:
+		case f.Offset != nil && f.Record != nil:
 			t.say("  record %s, at byte %s: %s", count(*f.Record), count(*f.Offset), f.Reason)
 		default:
 			t.say("  %s", f.Reason)

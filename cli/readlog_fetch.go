@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"comity/crypto/keys"
@@ -50,7 +51,9 @@ func (t *terminal) readlogFetch(c *cli.Context) error {
 	if fi, err := f.Stat(); err != nil || keys.CheckPrivate(fi) != nil {
 		return errors.Join(err, fmt.Errorf("open %s: %w", args[0], keys.CheckPrivate(fi)))
 	}
-	had, out, err := s.fetchLog(c.Context, f, args[0])
+	copied := &logCopy{file: f, name: args[0], desk: s.deskClient, of: s.remote.String(),
+		origin: readlog.Origin{Ledger: s.genesis.Ledger, Bureau: s.home.Bureau()}}
+	had, out, err := copied.fetch(c.Context)
 	if err != nil {
 		return err
 	}
@@ -62,61 +65,105 @@ func (t *terminal) readlogFetch(c *cli.Context) error {
 	return t.logVerdict(out)
 }
 
-// fetchLog adds to the copy f, which had so many records before.
-func (s *session) fetchLog(ctx context.Context, f *os.File, name string) (had uint64, out *logFinding, err error) {
-	report, end, err := verifyCopy(f)
+// logDesk is what a desk gives an auditor of its read log.
+type logDesk interface {
+	ReadLog(ctx context.Context, from int64) ([]byte, error)
+	ReadsHead(ctx context.Context) (*wire.ReadsHead, error)
+}
+
+// logCopy is an auditor's copy of the read log of a desk.
+type logCopy struct {
+	file   *os.File
+	name   string
+	desk   logDesk
+	of     string // the name of desk
+	origin readlog.Origin
+}
+
+// fetch adds to the copy, which had so many records before. Nothing is written to it
+// that was not found to follow from what it has.
+func (l *logCopy) fetch(ctx context.Context) (had uint64, out *logFinding, err error) {
+	report, begun, err := verifyCopy(l.file)
 	if err != nil {
-		return 0, nil, fmt.Errorf("%s: the copy itself is damaged: %w", name, err)
+		return 0, nil, fmt.Errorf("%s: the copy itself is damaged: %w", l.name, err)
 	}
 	if report != nil {
 		had = report.Head.Size
 	}
-	begun := end
 	refuse := func(reason string) (uint64, *logFinding, error) {
-		err := errors.Join(f.Truncate(begun), f.Sync())
-		return had, &logFinding{Verdict: logBroken, File: "what " + s.remote.String() + " has", Reason: reason, Records: had}, err
+		return had, &logFinding{Verdict: logBroken, File: "what " + l.of + " has", Reason: reason, Records: had}, nil
 	}
-	for {
-		data, err := s.deskClient.ReadLog(ctx, end)
-		if wire.CodeOf(err) == wire.LogShorter {
-			return refuse("it is shorter than the copy: records were cut off, or it was begun anew")
-		}
-		if err != nil {
-			return had, nil, err
-		}
-		if len(data) == 0 {
-			break
-		}
-		if _, err := f.WriteAt(data, end); err != nil {
-			return had, nil, fmt.Errorf("write %s: %w", name, cause(err))
-		}
-		end += int64(len(data))
+	fresh, err := os.CreateTemp(filepath.Dir(l.name), ".fetch-*") // 0600, and without a name at once
+	if err != nil {
+		return had, nil, fmt.Errorf("fetch %s: %w", l.name, cause(err))
 	}
-	if err := f.Sync(); err != nil {
-		return had, nil, fmt.Errorf("write %s: %w", name, cause(err))
+	defer fresh.Close()
+	if err := os.Remove(fresh.Name()); err != nil {
+		return had, nil, fmt.Errorf("fetch %s: %w", l.name, cause(err))
 	}
-	report, whole, err := verifyCopy(f)
-	var broken *readlog.Broken
+	end, err := l.receive(ctx, fresh, begun)
+	if wire.CodeOf(err) == wire.LogShorter {
+		return refuse("it is shorter than the copy: records were cut off, or it was begun anew")
+	}
+	if err != nil {
+		return had, nil, err
+	}
+	if end == 0 {
+		return refuse("it is empty")
+	}
+	report, err = readlog.Verify(io.MultiReader(io.NewSectionReader(l.file, 0, begun), io.NewSectionReader(fresh, 0, end-begun)), nil, nil)
+	var broken, other *readlog.Broken
 	switch {
 	case errors.As(err, &broken):
 		return refuse("what is new does not follow from the copy: " + broken.Error())
 	case err != nil:
 		return had, nil, err
-	case report == nil:
-		return refuse("it is empty")
-	case report.Bureau != s.home.Bureau() || report.Ledger != s.genesis.Ledger:
+	case report.Origin != l.origin:
 		return refuse("it is of another bureau or ledger")
 	}
-	if whole < end { // a record that is being written, or was torn: it is fetched again
-		if err := f.Truncate(whole); err != nil {
-			return had, nil, err
-		}
+	if err := l.sameHead(ctx, &report.Head); errors.As(err, &other) {
+		return refuse(other.Reason)
+	} else if err != nil {
+		return had, nil, err
 	}
-	if err := s.sameHead(ctx, &report.Head); err != nil {
-		return refuse(err.Error())
+	if report.Torn != nil { // a record that is being written, or was torn: it is fetched again
+		end = report.Torn.Offset
 	}
-	return had, &logFinding{Verdict: logWhole, File: name, Bureau: report.Bureau, Ledger: report.Ledger, Records: report.Head.Size,
+	if err := l.append(begun, io.NewSectionReader(fresh, 0, end-begun)); err != nil {
+		return had, nil, fmt.Errorf("write %s: %w", l.name, cause(err))
+	}
+	return had, &logFinding{Verdict: logWhole, File: l.name, Bureau: report.Bureau, Ledger: report.Ledger, Records: report.Head.Size,
 		Begun: report.Begun, Last: report.Last, Head: report.Head.Marshal()}, nil
+}
+
+// receive writes to a file what the desk has from a byte on, and returns the byte
+// where that ends.
+func (l *logCopy) receive(ctx context.Context, to io.Writer, from int64) (end int64, err error) {
+	for end = from; ; {
+		data, err := l.desk.ReadLog(ctx, end)
+		if err != nil || len(data) == 0 {
+			return end, err
+		}
+		if _, err := to.Write(data); err != nil {
+			return end, fmt.Errorf("fetch %s: %w", l.name, cause(err))
+		}
+		end += int64(len(data))
+	}
+}
+
+// append writes to the copy what follows at a byte: all, or nothing.
+func (l *logCopy) append(at int64, fresh io.Reader) error {
+	err := l.file.Truncate(at)
+	if err == nil {
+		_, err = io.Copy(io.NewOffsetWriter(l.file, at), fresh)
+	}
+	if err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, l.file.Truncate(at), l.file.Sync())
+	}
+	return nil
 }
 
 // verifyCopy checks a copy, and returns where its whole records end. An empty
@@ -136,9 +183,10 @@ func verifyCopy(f *os.File) (*readlog.Report, int64, error) {
 	return r, fi.Size(), nil
 }
 
-// sameHead refuses a desk whose log has as many records as the copy, and others.
-func (s *session) sameHead(ctx context.Context, ours *readlog.Head) error {
-	h, err := s.deskClient.ReadsHead(ctx)
+// sameHead refuses, as [readlog.Broken], a desk whose log has as many records as the
+// copy, and others.
+func (l *logCopy) sameHead(ctx context.Context, ours *readlog.Head) error {
+	h, err := l.desk.ReadsHead(ctx)
 	if err != nil {
 		return err
 	}
@@ -147,7 +195,7 @@ func (s *session) sameHead(ctx context.Context, ours *readlog.Head) error {
 	case err != nil:
 		return err
 	case theirs.Log != ours.Log || theirs.Size < ours.Size || theirs.Size == ours.Size && theirs.Hash != ours.Hash:
-		return errors.New("it is not the log that the copy is of: it was begun anew, or written anew")
+		return &readlog.Broken{Reason: "it is not the log that the copy is of: it was begun anew, or written anew"}
 	}
 	return nil
 }

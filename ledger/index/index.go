@@ -19,7 +19,7 @@ import (
 
 // Format is the version of the file and of the terms in it. An index of another
 // version is built anew: raise it whenever [Terms] gives other terms.
-const Format = 6
+const Format = 7
 
 const fileName = "notices.db"
 

@@ -28,13 +28,14 @@ const maxTerms = 4096
 //
 // Those of the card, which begin with b, are all that a checkpoint asks for.
 func Terms(id string, v *notice.View) []string {
-	out := []string{IDTerm(id)}
+	named := []string{IDTerm(id)}
 	if v == nil {
-		return out
+		return named
 	}
 	if v.Reference != "" {
-		out = append(out, ReferenceTerm(v.Reference))
+		named = append(named, ReferenceTerm(v.Reference))
 	}
+	var out []string
 	if v.Card != nil {
 		p := &v.Card.Person
 		for i := range p.Documents {
@@ -49,7 +50,7 @@ func Terms(id string, v *notice.View) []string {
 	}
 	out = slices.DeleteFunc(out, func(t string) bool { return t == "" })
 	out = sortTerms(out)
-	return out[:min(len(out), maxTerms)]
+	return append(named, out[:min(len(out), maxTerms)]...)
 }
 
 // IDTerm returns the term of an id, or with * of the beginning of one.

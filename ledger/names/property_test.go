@@ -160,6 +160,25 @@ func TestWithin(t *testing.T) {
 	}
 }
 
+// TestLongNamesAreFiledByWord: the pairs of a long name leave no word of it unfiled.
+func TestLongNamesAreFiledByWord(t *testing.T) {
+	for _, tt := range []struct{ whole, asked string }{
+		{"Mirela Kestrova Dulmarin Tandoran Belkasim Orvantes Palumbreno Rostamzad Vikterlund Gandroshev Zelmerand Hartmoniak", "Гандрошев"},
+		{"Mirela Kestrova Dulmarin Tandoran Belkasim Orvantes Palumbreno Rostamzad Vikterlund Gandroshev Zelmerand Hartmoniak", "Mirella"},
+		{"خالد عبدالرحمن مصطفى الدليمي الجبوري البغدادي القرطبي", "Mustafa"},
+		{"خالد عبدالرحمن مصطفى الدليمي الجبوري البغدادي القرطبي", "Qurtubi"},
+	} {
+		whole, asked := Parse(tt.whole), Parse(tt.asked)
+		if m := Within(asked, whole); m.Score == 0 {
+			t.Errorf("%s is not in %s", tt.asked, tt.whole)
+		}
+		filed := append(Keys(whole), WordKeys(whole)...)
+		if !slices.ContainsFunc(WordProbes(asked), func(k string) bool { return slices.Contains(filed, k) }) {
+			t.Errorf("%s: no key of %q is filed", tt.asked, WordProbes(asked))
+		}
+	}
+}
+
 // TestTuneFloor keeps the accuracy on the labelled pairs from falling unseen.
 func TestTuneFloor(t *testing.T) {
 	pairs := scoreAll(tuneSet(t), func(a, b string) float64 { return Score(Parse(a), Parse(b)) })

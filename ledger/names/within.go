@@ -73,16 +73,20 @@ func said(t, u *token) (float64, script) {
 }
 
 // WordKeys returns the keys under which an index files each word of a name that
-// Keys does not file by itself: those that are short or that very many bear.
+// Keys does not file by itself: those that are short, that very many bear, or for
+// which the pairs of a long name leave no room.
 func WordKeys(n Name) []string {
-	k := newKeyring(n, maxKeys)
+	filed := Keys(n)
+	k := keyring{limit: maxKeys, seen: make(map[string]bool)}
 	for i := range n.tokens {
 		t := &n.tokens[i]
-		if !t.proper() || slices.Contains(k.words, t) && k.single(t) {
+		if !t.proper() {
 			continue
 		}
 		for _, s := range t.skeletons() {
-			k.add("." + s)
+			if !slices.Contains(filed, s) {
+				k.add("." + s)
+			}
 		}
 	}
 	return k.keys

@@ -29,8 +29,8 @@ type Group struct {
 	Not bool
 }
 
-// maxKeys bounds the keys of one record.
-const maxKeys = 20_000
+// MaxKeys bounds the keys of one record: one that has as many may have more.
+const MaxKeys = 20_000
 
 // Keys returns the keys of the record, each once, in the form FIELD=VALUE:
 //
@@ -43,6 +43,8 @@ const maxKeys = 20_000
 //	country=XB        codes; has=photo
 //	status=active     as it is if no time has passed: what expires is filed as before
 //	id=1c27...        and ref=, hash= (a geohash)
+//
+// Those that say most come first, what is near an identifier last.
 func (r *Record) Keys() []string {
 	k := &keyList{seen: make(map[string]bool)}
 	k.add("id=", r.ID)
@@ -62,7 +64,9 @@ func (r *Record) Keys() []string {
 		k.add("country=", c.Code)
 	}
 	k.identifiers(r)
-	k.names(r)
+	for i := range r.Names {
+		k.all("name=", r.Names[i].Tokens)
+	}
 	for _, p := range r.Places {
 		k.all("place=", p.Tokens)
 		k.add("hash=", p.Hash)
@@ -71,10 +75,12 @@ func (r *Record) Keys() []string {
 		k.add(x.End+"=", strings.ToLower(x.Country))
 		k.all(x.End+"=", x.Tokens)
 	}
+	k.flags(r)
+	k.names(r)
 	for _, t := range r.Texts {
 		k.all("text=", t.Tokens)
 	}
-	k.flags(r)
+	k.near(r)
 	return k.list
 }
 
@@ -85,7 +91,7 @@ type keyList struct {
 }
 
 func (k *keyList) add(field, value string) {
-	if key := field + value; value != "" && !k.seen[key] && len(k.list) < maxKeys {
+	if key := field + value; value != "" && !k.seen[key] && len(k.list) < MaxKeys {
 		k.seen[key] = true
 		k.list = append(k.list, key)
 	}
@@ -103,16 +109,22 @@ func (k *keyList) identifiers(r *Record) {
 		x := &r.Identifiers[i]
 		k.add(x.Type+"=", x.Norm)
 		linked[x.Type+"="+x.Norm] = linked[x.Type+"="+x.Norm] || x.Linkable()
+	}
+	for key, is := range linked {
+		if !is {
+			k.add("desk=", key)
+		}
+	}
+}
+
+func (k *keyList) near(r *Record) {
+	for i := range r.Identifiers {
+		x := &r.Identifiers[i]
 		if x.Type == Advert || editable(x.Type, x.Norm) {
 			continue // nobody asks for what is near it, or a query asks for all of that
 		}
 		for _, near := range oneLess(x.Norm) {
 			k.add("near="+x.Type+"=", near)
-		}
-	}
-	for key, is := range linked {
-		if !is {
-			k.add("desk=", key)
 		}
 	}
 }
@@ -162,7 +174,6 @@ func oneEdit(kind, s string) []string {
 func (k *keyList) names(r *Record) {
 	for i := range r.Names {
 		n := &r.Names[i]
-		k.all("name=", n.Tokens)
 		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
 			parsed := names.Parse(form)
 			k.all("like=", names.Keys(parsed))

@@ -34,19 +34,21 @@ type linkSource struct {
 	desk    *Desk
 	ctx     context.Context
 	parts   readlog.Parts
-	records map[string]*query.Record // of the graph that grows
+	records map[string]*query.Record       // of the graph that grows
+	crowded map[index.Term][]*query.Record // of notices with more terms than are filed
 }
 
 var _ links.Source = (*linkSource)(nil)
 
 func (d *Desk) linkSource(ctx context.Context, p readlog.Parts) *linkSource {
-	return &linkSource{d, ctx, p, make(map[string]*query.Record)}
+	return &linkSource{d, ctx, p, make(map[string]*query.Record), make(map[index.Term][]*query.Record)}
 }
 
 // Bounds of one answer. maxHolders is up to where the notices with an identifier
 // are counted: a hub is one long before. maxOpenedHolders is up to where they are
 // opened for somebody who may not read all parts, and must not learn from a count
-// what the others hold. maxBearers is what is looked at of one key of a name.
+// what the others hold; so many are opened, too, of those of which the index does
+// not hold all. maxBearers is what is looked at of one key of a name.
 const (
 	maxHolders       = 100_000
 	maxOpenedHolders = 256
@@ -95,9 +97,37 @@ func (s *linkSource) open(e index.Expr, limit int) ([]*query.Record, error) {
 	return out, s.ctx.Err()
 }
 
+// opened returns the records of the notices of which the index does not hold all:
+// they count for what is in them once they are opened, and are opened once.
+func (s *linkSource) opened(maybe index.Term) ([]*query.Record, error) {
+	if list, ok := s.crowded[maybe]; ok {
+		return list, nil
+	}
+	list, err := s.open(maybe, maxOpenedHolders)
+	if err == nil {
+		s.crowded[maybe] = list
+	}
+	return list, err
+}
+
+// holding returns which of some records hold an identifier.
+func holding(list []*query.Record, kind, norm string) (ids []string) {
+	for _, r := range list {
+		if slices.ContainsFunc(r.Identifiers, func(x query.Identifier) bool { return x.Type == kind && x.Norm == norm && x.Linkable() }) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
 // Holders returns who may hold an identifier. To somebody who may not read all
 // parts it returns who does, in what they may read.
 func (s *linkSource) Holders(kind, norm string, limit int) (ids []string, total int, err error) {
+	crowded, err := s.opened(index.MaybeHolding())
+	if err != nil {
+		return nil, 0, err
+	}
+	more := holding(crowded, kind, norm)
 	e := index.Holding(kind, norm)
 	if s.parts == readlog.AllParts {
 		var list []uint64
@@ -110,17 +140,13 @@ func (s *linkSource) Holders(kind, norm string, limit int) (ids []string, total 
 		if err == nil {
 			ids, err = s.ids(list)
 		}
-		return ids, total, err
+		return append(ids, more...), total + len(more), err
 	}
 	found, err := s.open(e, maxOpenedHolders)
 	if err != nil {
 		return nil, 0, err
 	}
-	for _, r := range found {
-		if slices.ContainsFunc(r.Identifiers, func(x query.Identifier) bool { return x.Type == kind && x.Norm == norm && x.Linkable() }) {
-			ids = append(ids, r.ID)
-		}
-	}
+	ids = append(holding(found, kind, norm), more...)
 	return ids, len(ids), nil
 }
 
@@ -139,9 +165,19 @@ func (s *linkSource) ids(list []uint64) ([]string, error) {
 
 // Namesakes returns the notices with a name that has most keys in common.
 func (s *linkSource) Namesakes(name string, limit int) ([]string, error) {
+	crowded, err := s.opened(index.MaybeCalled())
+	if err != nil {
+		return nil, err
+	}
+	keys := names.Keys(names.Parse(name))
 	shared := make(map[uint64]int)
-	err := s.desk.withIndex(func(ix *index.Index) error {
-		for _, key := range names.Keys(names.Parse(name)) {
+	for _, r := range crowded {
+		if n := sharedKeys(r, keys); n > 0 {
+			shared[r.Index] = n
+		}
+	}
+	err = s.desk.withIndex(func(ix *index.Index) error {
+		for _, key := range keys {
 			list, err := ix.Find(index.Called(key), 0, maxBearers)
 			if err != nil {
 				return err
@@ -159,6 +195,22 @@ func (s *linkSource) Namesakes(name string, limit int) ([]string, error) {
 		return cmp.Or(cmp.Compare(shared[b], shared[a]), cmp.Compare(a, b))
 	})
 	return s.ids(order[:min(limit, len(order))])
+}
+
+// sharedKeys returns how many of some keys a name of a record has.
+func sharedKeys(r *query.Record, keys []string) (n int) {
+	has := make(map[string]bool)
+	for i := range r.Names {
+		for _, key := range names.Keys(names.Parse(r.Names[i].Text)) {
+			has[key] = true
+		}
+	}
+	for _, key := range keys {
+		if has[key] {
+			n++
+		}
+	}
+	return n
 }
 
 // resolveLinks answers the link terms of a query. A notice that is not there, or

@@ -131,3 +131,40 @@ func TestHubOpensNothing(t *testing.T) {
 		t.Errorf("a hub of %d, %d records opened", shared, len(src.records))
 	}
 }
+
+// TestCrowdedNotices: a notice of which the index does not hold all is linked by what
+// is in it, and by nothing else.
+func TestCrowdedNotices(t *testing.T) {
+	ctx := context.Background()
+	xa, cases, records := sharing(t)
+	err := xa.withIndex(func(ix *index.Index) error {
+		u := &index.Update{From: ix.Position(), To: ix.Position()}
+		for _, r := range records { // as if neither identifiers nor names had fitted
+			n, err := ix.Notice(r.Index)
+			if err != nil {
+				return err
+			}
+			u.Put = append(u.Put, index.Put{Notice: *n, Terms: []string{index.IDTerm(r.ID), string(index.MaybeHolding()), string(index.MaybeCalled())}})
+		}
+		return ix.Apply(u)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, parts := range []readlog.Parts{readlog.AllParts, readlog.PartsOf(seal.Card, seal.Body)} {
+		src := xa.linkSource(ctx, parts)
+		truth := slices.Clone(records)
+		for i, c := range cases {
+			if parts != readlog.AllParts {
+				truth[i] = c.Only(parts).Record()
+			}
+		}
+		want := graphText(must(links.Grow(links.NewMemory(truth), cases[0].ID.String(), links.Limits{Depth: 2})))
+		if got := graphText(must(links.Grow(src, cases[0].ID.String(), links.Limits{Depth: 2}))); got != want {
+			t.Errorf("parts %v:\n%s\nwant\n%s", parts, got, want)
+		}
+		if ids, total, err := src.Holders(query.Phone, "99900000000", 50); err != nil || len(ids) != 0 || total != 0 {
+			t.Errorf("a telephone that nobody holds: %v, %d, %v", ids, total, err)
+		}
+	}
+}

@@ -103,6 +103,21 @@ func TestWhatIsDoneToFilesIsFound(t *testing.T) {
 		data[at] ^= 1
 		return os.WriteFile(partPath(path, n), data, 0o600)
 	}
+	forge := func(path string, n int, change func(h *nextHeader)) error {
+		data, err := os.ReadFile(partPath(path, n))
+		if err != nil {
+			return err
+		}
+		h, err := parseNextHeader(data[:nextLen])
+		if err != nil {
+			return err
+		}
+		change(h)
+		if n == 6 { // its records are gone too
+			data = data[:nextLen]
+		}
+		return os.WriteFile(partPath(path, n), append(h.marshal(), data[nextLen:]...), 0o600)
+	}
 	for name, do := range map[string]func(path string) error{
 		"a file is missing":          func(p string) error { return os.Remove(partPath(p, 3)) },
 		"the last files are missing": func(p string) error { return errors.Join(os.Remove(partPath(p, 6)), os.Remove(partPath(p, 5))) },
@@ -117,6 +132,26 @@ func TestWhatIsDoneToFilesIsFound(t *testing.T) {
 		"a byte of a header is another":     func(p string) error { return flip(p, 3, 90) },
 		"a byte of the magic is another":    func(p string) error { return flip(p, 3, 3) },
 		"the first file is that of another": func(p string) error { return flip(p, 1, 60) },
+		"a header has another hash":         func(p string) error { return forge(p, 3, func(h *nextHeader) { h.head.Hash[0]++ }) },
+		"a header has another size":         func(p string) error { return forge(p, 3, func(h *nextHeader) { h.head.Size++ }) },
+		"a header has another id":           func(p string) error { return forge(p, 3, func(h *nextHeader) { h.head.Log[0]++ }) },
+		"a header has another ledger":       func(p string) error { return forge(p, 3, func(h *nextHeader) { h.Ledger[0]++ }) },
+		"a header has another bureau":       func(p string) error { return forge(p, 3, func(h *nextHeader) { h.Bureau = "XZ" }) },
+		"a file without records is forged": func(p string) error {
+			return forge(p, 6, func(h *nextHeader) { h.head.Hash[0]++ })
+		},
+		"a file is added": func(p string) error {
+			data, err := os.ReadFile(partPath(p, 6))
+			if err != nil {
+				return err
+			}
+			h, err := parseNextHeader(data[:nextLen])
+			if err != nil {
+				return err
+			}
+			h.offset += int64(len(data) - nextLen)
+			return os.WriteFile(partPath(p, 7), h.marshal(), 0o600)
+		},
 	} {
 		path := filepath.Join(t.TempDir(), "log")
 		l := smallLog(t, path)
@@ -133,7 +168,11 @@ func TestWhatIsDoneToFilesIsFound(t *testing.T) {
 		}
 		f, err := Snapshot(path)
 		if err == nil {
-			_, err = Verify(f, []*Head{&head}, nil)
+			kept := []*Head{&head}
+			if strings.Contains(name, "forged") { // nothing but the header tells
+				kept = nil
+			}
+			_, err = Verify(f, kept, nil)
 			f.Close()
 		}
 		var broken *Broken

@@ -39,8 +39,9 @@ func (e *Torn) Error() string {
 type scanner struct {
 	in     *bufio.Reader
 	header *header
-	head   Head  // of the records returned so far
-	offset int64 // of the next one
+	head   Head          // of the records returned so far
+	offset int64         // of the next one
+	later  []*nextHeader // of the files that follow, if it is a log in files
 }
 
 // newScanner reads the header.
@@ -69,6 +70,9 @@ func resume(r io.Reader, h *header, head Head, offset int64) *scanner {
 // next returns the next record: io.EOF after the last one, [Torn] or [Broken]
 // when what follows is none.
 func (s *scanner) next() (*Record, error) {
+	if err := s.turn(); err != nil {
+		return nil, err
+	}
 	var lead [frameLen]byte
 	n, err := io.ReadFull(s.in, lead[:])
 	switch {
@@ -107,6 +111,16 @@ func (s *scanner) next() (*Record, error) {
 	s.head.Size, s.head.Hash = s.head.Size+1, hash
 	s.offset += int64(frameLen + len(rest))
 	return r, nil
+}
+
+// turn compares the headers of the files that begin here with what was read.
+func (s *scanner) turn() error {
+	for ; len(s.later) > 0 && s.later[0].offset <= s.offset; s.later = s.later[1:] {
+		if h := s.later[0]; h.offset != s.offset || h.Origin != s.header.Origin || h.head != s.head {
+			return s.broken("the file that follows here is not of this log, or does not go on where the records before it end")
+		}
+	}
+	return nil
 }
 
 func (s *scanner) broken(reason string) error {
@@ -168,11 +182,17 @@ type Report struct {
 // nil, once it is known to follow from those before. The error is [Broken] when
 // the log is not the one that was written, and the report then goes as far as it
 // is whole. Without a kept head nobody can tell whether records were cut off the
-// end, or the whole log was written anew.
+// end, or the whole log was written anew. Of a [Snapshot], the headers of its files are
+// checked as well.
 func Verify(r io.Reader, kept []*Head, each func(*Record) error) (*Report, error) {
 	s, err := newScanner(r)
 	if err != nil {
 		return nil, err
+	}
+	if files, ok := r.(*source); ok {
+		for _, p := range files.parts[1:] {
+			s.later = append(s.later, p.next)
+		}
 	}
 	out := &Report{Origin: s.header.Origin, Begun: s.header.time, Head: s.head}
 	if err := compare(s.head, kept); err != nil {
@@ -184,6 +204,8 @@ func Verify(r io.Reader, kept []*Head, each func(*Record) error) (*Report, error
 		switch torn := (*Torn)(nil); {
 		case errors.Is(err, io.EOF):
 			return out, missing(s, kept)
+		case errors.As(err, &torn) && len(s.later) > 0:
+			return out, s.broken("it was begun and is not whole, and another file follows")
 		case errors.As(err, &torn):
 			out.Torn = torn
 			return out, missing(s, kept)

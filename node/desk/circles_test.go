@@ -293,6 +293,47 @@ func TestCircleRace(t *testing.T) {
 	}
 }
 
+// TestCircleDraft: what waits for a second officer is stale once a circle that it
+// may be for has lost a member, whether or not its readers can be read.
+func TestCircleDraft(t *testing.T) {
+	ctx := context.Background()
+	n, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	xa.send(xa.FoundCircle(ctx, xa.c, xa.officers(), "LANTERN", []string{"XB", "XC"}))
+	k := xa.circle("LANTERN")
+	team := teamNotice("XA", "LT-1", "LANTERN")
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), team))
+	syncDesk(t, xa.Desk, n)
+	by := xa.officers()
+	by.Awaits = true
+	grant, err := xa.Grant(ctx, xa.c, by, id, seal.Victim, []string{"circle:LANTERN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xa.Current(ctx, xa.c, grant); err != nil {
+		t.Fatal(err)
+	}
+	xb.send(xb.FoundCircle(ctx, xb.c, xb.officers(), "OTHER", []string{"XA"}))
+	syncDesk(t, xa.Desk, n)
+	again, err := xa.Renew(ctx, xa.c, xa.officers(), grant)
+	if err != nil {
+		t.Fatalf("after another circle was founded: %v", err)
+	}
+	if s, old := again.Entry.Statement, grant.Entry.Statement; s.SeenSize != old.SeenSize || s.SeenRoot != old.SeenRoot {
+		t.Errorf("signed again it has seen %d entries, sealed at %d", s.SeenSize, old.SeenSize)
+	}
+	xa.send(xa.ChangeCircle(ctx, xa.c, xa.both(), k, []string{"XB"}))
+	syncDesk(t, xa.Desk, n)
+	for name, it := range map[string]ledger.Item{"the draft": grant, "signed again": again} {
+		if err := xa.fresh(it); !errors.Is(err, ErrStale) {
+			t.Errorf("%s: %v, want ErrStale", name, err)
+		}
+	}
+	if _, err := xa.Renew(ctx, xa.c, xa.officers(), grant); !errors.Is(err, ErrStale) {
+		t.Errorf("Renew: %v, want ErrStale", err)
+	}
+}
+
 // TestCircleNames tells circles of one name apart, and hostile ones from others.
 func TestCircleNames(t *testing.T) {
 	ctx := context.Background()

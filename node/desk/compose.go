@@ -65,7 +65,8 @@ func (d *Desk) Chain(ctx context.Context, c *client.Client, author keys.ID) (sta
 	return ours, nil
 }
 
-// sign completes a statement with its author's place in the ledger, and signs.
+// sign completes a statement with its author's place in the ledger, and with what
+// this desk has seen unless it says what its author had, and signs.
 func (d *Desk) sign(ctx context.Context, c *client.Client, by *Officers, s ledger.Statement, body []byte) (ledger.Item, error) {
 	chain := by.Chain
 	if chain == nil {
@@ -77,7 +78,9 @@ func (d *Desk) sign(ctx context.Context, c *client.Client, by *Officers, s ledge
 	}
 	s.Ledger, s.Author = d.genesis.Ledger, by.Author.ID()
 	s.Seq, s.Prev = chain.Seq, chain.Prev
-	s.SeenSize, s.SeenRoot = d.Seen()
+	if s.SeenSize == 0 {
+		s.SeenSize, s.SeenRoot = d.Seen()
+	}
 	s.Created = uint64(max(by.created().Unix(), 0))
 	if len(body) > 0 {
 		s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))

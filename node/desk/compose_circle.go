@@ -300,7 +300,8 @@ func (d *Desk) OpenCircleDraft(it ledger.Item) (*notice.Epoch, *Circle, error) {
 }
 
 // freshCircles returns [ErrStale] if a circle that a draft is for, or is about,
-// has changed since its author looked.
+// has changed since its author looked; where whom it is for cannot be read, nil,
+// if any circle has.
 func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
 	s := it.Entry.Statement
 	if s.Class == ledger.ClassCircle && s.Target != (ledger.ID{}) {
@@ -314,6 +315,12 @@ func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
 		}
 		return err
 	}
+	switch {
+	case s.Class == ledger.ClassCircle:
+		return nil // a new one is for bureaus
+	case readers == nil:
+		return d.anyChanged(s)
+	}
 	head, err := d.Size()
 	if err != nil {
 		return err
@@ -325,4 +332,21 @@ func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
 		}
 	}
 	return err
+}
+
+// anyChanged returns [ErrStale] if any circle that there was when the author of a
+// draft looked has changed or ended since.
+func (d *Desk) anyChanged(s *ledger.Statement) error {
+	cs := d.opener.circles()
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if err := d.readCircles(cs); err != nil {
+		return err
+	}
+	for _, x := range cs.log[cs.below(s.SeenSize):] {
+		if x.id != x.circle {
+			return fmt.Errorf("%w: a circle, maybe one that it is for", ErrStale)
+		}
+	}
+	return nil
 }

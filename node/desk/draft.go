@@ -80,15 +80,21 @@ func (d *Desk) Current(ctx context.Context, c *client.Client, it ledger.Item) er
 // fresh returns [ErrStale] if a bureau that the draft is for has enrolled or
 // revoked a sealing key since its author looked.
 func (d *Desk) fresh(it ledger.Item) error {
-	readers, err := d.readersOf(it)
-	if err != nil || len(readers) == 0 {
-		return err
+	if len(it.Body) == 0 && it.Entry.Statement.Class != ledger.ClassCircle {
+		return nil
 	}
-	list, err := d.Keys("")
+	readers, err := d.readersOf(it)
 	if err != nil {
 		return err
 	}
-	if err := d.freshCircles(it, readers); err != nil {
+	if err := d.freshCircles(it, readers); err != nil || len(it.Body) == 0 {
+		return err
+	}
+	if readers == nil {
+		readers = notice.Readers{notice.All}
+	}
+	list, err := d.Keys("")
+	if err != nil {
 		return err
 	}
 	seen := it.Entry.Statement.SeenSize
@@ -100,20 +106,16 @@ func (d *Desk) fresh(it ledger.Item) error {
 	return nil
 }
 
-// readersOf returns whom a draft is sealed for, all where that cannot be read.
+// readersOf returns whom a draft is sealed for, nil where that cannot be read: it
+// may be anybody.
 func (d *Desk) readersOf(it ledger.Item) (notice.Readers, error) {
-	if len(it.Body) == 0 {
-		return nil, nil
-	}
 	switch it.Entry.Statement.Class {
 	case ledger.ClassPublish, ledger.ClassAmend:
 		v, err := d.OpenDraft(it)
 		if err != nil {
 			return nil, err
 		}
-		if v.Readers != nil {
-			return v.Readers, nil
-		}
+		return v.Readers, nil
 	case ledger.ClassReply:
 		r, err := d.OpenReplyDraft(it)
 		if err != nil {
@@ -123,7 +125,7 @@ func (d *Desk) readersOf(it ledger.Item) (notice.Readers, error) {
 			return r.Readers, nil
 		}
 	}
-	return notice.Readers{notice.All}, nil
+	return nil, nil
 }
 
 // OpenDraft returns what the keys of this desk open of a draft that is a notice
@@ -209,8 +211,9 @@ func Approve(it ledger.Item, by *keys.Signer) (ledger.Item, error) {
 }
 
 // Renew has the author of a draft sign it again for the present end of the
-// author's chain. The sealed text stays what it is; the statement is another
-// one, with another id, and nobody has approved it.
+// author's chain. The sealed text stays what it is, and so does what the author
+// had seen when it was sealed: that says which epochs of circles it is for. The
+// statement is another one, with another id, and nobody has approved it.
 func (d *Desk) Renew(ctx context.Context, c *client.Client, by Officers, it ledger.Item) (ledger.Item, error) {
 	old := it.Entry.Statement
 	if by.Author.ID() != old.Author {
@@ -220,7 +223,9 @@ func (d *Desk) Renew(ctx context.Context, c *client.Client, by Officers, it ledg
 		return ledger.Item{}, fmt.Errorf("renew draft: %w", err)
 	}
 	by.Others = nil
-	again, err := d.sign(ctx, c, &by, ledger.Statement{Class: old.Class, Target: old.Target, Public: old.Public}, it.Body)
+	again, err := d.sign(ctx, c, &by, ledger.Statement{
+		Class: old.Class, Target: old.Target, Public: old.Public, SeenSize: old.SeenSize, SeenRoot: old.SeenRoot,
+	}, it.Body)
 	if err != nil {
 		return ledger.Item{}, fmt.Errorf("renew draft: %w", err)
 	}

@@ -43,6 +43,19 @@ func (r Readers) Circles() []string {
 	return list
 }
 
+// CirclesOf returns the circles among the readers of a notice and those of its
+// victim's part, each once: where all read the notice, its victim's part may be for
+// a circle that the readers do not name.
+func CirclesOf(readers Readers, v *Victim) Readers {
+	list := slices.Clone(readers)
+	if v != nil {
+		list = append(list, v.Readers...)
+	}
+	list = slices.DeleteFunc(list, func(r string) bool { return Circle(r) == "" })
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // Bureaus returns the readers with the members of circles in the place of these;
 // a circle that is not among those given is left out.
 func (r Readers) Bureaus(circles []CircleSeen) Readers {

@@ -334,6 +334,63 @@ func TestCircleDraft(t *testing.T) {
 	}
 }
 
+// TestCircleVictim: a circle that only the victim's part names, of a notice for
+// all, is watched like one that the notice names.
+func TestCircleVictim(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 3)
+	xa, xb, xc := offices[0], offices[1], offices[2]
+	xa.send(xa.FoundCircle(ctx, xa.c, xa.officers(), "LANTERN", []string{"XB"}))
+	k := xa.circle("LANTERN")
+	n := teamNotice("XA", "LT-1", "LANTERN")
+	n.Kind, n.Colour = n.Colour, ledger.KindUndisclosed
+	n.Victim.Readers, n.Readers = n.Readers, notice.Readers{notice.All}
+	it, err := xa.Publish(ctx, xa.c, xa.officers(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := xa.OpenDraft(it); err != nil || len(v.Circles) != 1 || v.Circles[0].ID != k.ID {
+		t.Errorf("the draft: %+v, %v", v, err)
+	}
+	xa.send(xa.ChangeCircle(ctx, xa.c, xa.both(), k, []string{"XC"}))
+	syncDesk(t, xa.Desk, xa.node)
+	if err := xa.fresh(it); !errors.Is(err, ErrStale) {
+		t.Errorf("after a change: %v, want ErrStale", err)
+	}
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n)).String()
+	if v := xc.look(id).View; v == nil || v.Victim == nil || len(v.Circles) != 1 || v.Circles[0].Epoch != 2 || v.Circles[0].Superseded {
+		t.Errorf("XC sees %+v", v)
+	}
+	if v := xb.look(id).View; v == nil || v.Victim != nil {
+		t.Errorf("XB sees %+v", v)
+	}
+
+	// A victim's part with more keys in it than its own readers.
+	by := xa.officers()
+	o, err := xa.author(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Victim.Readers = []string{"XA", "XB"}
+	parts, err := n.Parts(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts[2].Readers = notice.Readers{"XA", "XB", "XC", "XD"}
+	body, err := xa.sealParts(o, parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := n.Publish()
+	p.SizeClass = sizeClass(len(body))
+	if it, err = xa.sign(ctx, xa.c, &by, ledger.Statement{Class: ledger.ClassPublish, Public: p.Marshal()}, body); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := xa.OpenDraft(it); err == nil || !strings.Contains(err.Error(), "victim is sealed to more keys than the 2 readers") {
+		t.Errorf("OpenDraft: %v", err)
+	}
+}
+
 // TestCircleNames tells circles of one name apart, and hostile ones from others.
 func TestCircleNames(t *testing.T) {
 	ctx := context.Background()

@@ -162,14 +162,6 @@ func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*k
 	return list, members, nil
 }
 
-// withoutCovered returns the readers of a view without those whom a circle among
-// them reaches: each of the rest has a key in it.
-func withoutCovered(v *notice.View) notice.Readers {
-	return slices.DeleteFunc(slices.Clone(v.Readers), func(r string) bool {
-		return slices.ContainsFunc(v.Circles, func(c notice.CircleSeen) bool { return slices.Contains(c.Members, r) })
-	})
-}
-
 // Reachable returns readers as what is written now can be sealed to them: in the
 // place of a circle that the keys here cannot seal to, because it has ended or
 // goes on without the bureau, the members that it had when they could.
@@ -291,7 +283,7 @@ func (d *Desk) OpenCircleDraft(it ledger.Item) (*notice.Epoch, *Circle, error) {
 		err = errors.New("none of the keys here opens it")
 	}
 	if err == nil {
-		err = d.onlyReaders(it, e.Members)
+		err = d.onlyReaders(it, func(seal.Compartment) notice.Readers { return e.Members })
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open draft: %w", err)
@@ -302,7 +294,7 @@ func (d *Desk) OpenCircleDraft(it ledger.Item) (*notice.Epoch, *Circle, error) {
 // freshCircles returns [ErrStale] if a circle that a draft is for, or is about,
 // has changed since its author looked; where whom it is for cannot be read, nil,
 // if any circle has.
-func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
+func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers, victim *notice.Victim) error {
 	s := it.Entry.Statement
 	if s.Class == ledger.ClassCircle && s.Target != (ledger.ID{}) {
 		p, err := ledger.ParseCircle(s.Public)
@@ -325,7 +317,7 @@ func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
 	if err != nil {
 		return err
 	}
-	seen, err := d.seenCircles(readers, it.Entry, head)
+	seen, err := d.seenCircles(notice.CirclesOf(readers, victim), it.Entry, head)
 	for i := range seen {
 		if seen[i].Superseded {
 			return fmt.Errorf("%w: circle %s", ErrStale, seen[i].Name)

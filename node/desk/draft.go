@@ -83,11 +83,11 @@ func (d *Desk) fresh(it ledger.Item) error {
 	if len(it.Body) == 0 && it.Entry.Statement.Class != ledger.ClassCircle {
 		return nil
 	}
-	readers, err := d.readersOf(it)
+	readers, victim, err := d.readersOf(it)
 	if err != nil {
 		return err
 	}
-	if err := d.freshCircles(it, readers); err != nil || len(it.Body) == 0 {
+	if err := d.freshCircles(it, readers, victim); err != nil || len(it.Body) == 0 {
 		return err
 	}
 	if readers == nil {
@@ -106,26 +106,26 @@ func (d *Desk) fresh(it ledger.Item) error {
 	return nil
 }
 
-// readersOf returns whom a draft is sealed for, nil where that cannot be read: it
-// may be anybody.
-func (d *Desk) readersOf(it ledger.Item) (notice.Readers, error) {
+// readersOf returns whom a draft is sealed for, and the victim's part that may
+// name others; nil where that cannot be read: it may be anybody.
+func (d *Desk) readersOf(it ledger.Item) (notice.Readers, *notice.Victim, error) {
 	switch it.Entry.Statement.Class {
 	case ledger.ClassPublish, ledger.ClassAmend:
 		v, err := d.OpenDraft(it)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return v.Readers, nil
+		return v.Readers, v.Victim, nil
 	case ledger.ClassReply:
 		r, err := d.OpenReplyDraft(it)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if r != nil {
-			return r.Readers, nil
+			return r.Readers, nil, nil
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // OpenDraft returns what the keys of this desk open of a draft that is a notice
@@ -145,8 +145,13 @@ func (d *Desk) OpenDraft(it ledger.Item) (*notice.View, error) {
 	}
 	v.ID = it.Entry.ID.String()
 	if v.Opened() {
-		if v.Circles, err = d.seenCircles(v.Readers, it.Entry, it.Entry.Statement.SeenSize); err == nil {
-			err = d.onlyReaders(it, withoutCovered(v))
+		if v.Circles, err = d.seenCircles(notice.CirclesOf(v.Readers, v.Victim), it.Entry, it.Entry.Statement.SeenSize); err == nil {
+			err = d.onlyReaders(it, func(c seal.Compartment) notice.Readers {
+				if c == seal.Victim && v.Victim != nil && len(v.Victim.Readers) > 0 {
+					return v.Victim.Readers
+				}
+				return v.Readers
+			})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("open draft: %w", err)
@@ -159,16 +164,24 @@ func (d *Desk) OpenDraft(it ledger.Item) (*notice.View, error) {
 // can account for. Each part has a power of two of grants, filled up with some
 // of no use; whom one is for cannot be seen, so an author could still put
 // another reader in the place of one that it names.
-func (d *Desk) onlyReaders(it ledger.Item, readers notice.Readers) error {
+func (d *Desk) onlyReaders(it ledger.Item, readers func(seal.Compartment) notice.Readers) error {
 	b, err := seal.Parse(it.Body)
 	if err != nil {
 		return err
 	}
-	n := len(readers)
-	if readers.All() {
-		n = len(d.genesis.Charter.Members)
+	o, err := d.origin(it.Entry)
+	if err != nil {
+		return err
 	}
 	for _, p := range b.Parts() {
+		named := readers(p.Compartment)
+		n := len(named)
+		switch {
+		case named.All():
+			n = len(d.genesis.Charter.Members)
+		case !named.Has(o.Bureau):
+			n++ // the author's own bureau always reads
+		}
 		if p.Grants > 1 && p.Grants >= 2*n {
 			return fmt.Errorf("its %s is sealed to more keys than the %d readers that it names", p.Compartment, n)
 		}

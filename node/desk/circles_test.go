@@ -69,7 +69,7 @@ func TestCircle(t *testing.T) {
 		t.Errorf("XD: %v, want ErrNoCircle", err)
 	}
 
-	// A notice to the circle is one grant for each part, whoever of it writes.
+	// A notice to the circle is one grant for each part, and one for its author's bureau.
 	first, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-1", "LANTERN"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestCircle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range b.Parts() {
-		if p.Grants != 1 {
+		if p.Grants != 2 {
 			t.Errorf("the %s has %d grants", p.Compartment, p.Grants)
 		}
 	}
@@ -388,6 +388,58 @@ func TestCircleVictim(t *testing.T) {
 	}
 	if _, err := xa.OpenDraft(it); err == nil || !strings.Contains(err.Error(), "victim is sealed to more keys than the 2 readers") {
 		t.Errorf("OpenDraft: %v", err)
+	}
+}
+
+// TestCircleFounder: whom a founder claims as members, but has sealed no keys to,
+// reads what names them, and what they write themselves.
+func TestCircleFounder(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 3)
+	xa, xb := offices[0], offices[1]
+	syncDesk(t, xa.Desk, xa.node)
+	by := xa.officers()
+	o, err := xa.author(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(name string, sealed ...notice.Readers) ledger.ID {
+		t.Helper()
+		e := notice.Epoch{Name: name, Number: 1, Members: notice.Readers{"XA", "XB", "XC"}, Seeds: make(map[seal.Compartment]*keys.Identity)}
+		for c := seal.Card; c <= seal.Victim; c++ {
+			if e.Seeds[c], err = keys.GenerateIdentity(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		parts, err := e.Parts(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range parts {
+			parts[i].Readers = sealed[i]
+		}
+		body, err := xa.sealParts(o, parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return xa.send(xa.sign(ctx, xa.c, &by, ledger.Statement{Class: ledger.ClassCircle}, body))
+	}
+	two := notice.Readers{"XA", "XB"}
+	circle := found("LANTERN", two, two, two)
+	syncDesk(t, xb.Desk, xb.node)
+	n := teamNotice("XB", "LT-1", circle.String())
+	n.Readers = append(n.Readers, "XC")
+	id := xb.send(xb.Publish(ctx, xb.c, xb.officers(), n)).String()
+	for _, o := range offices {
+		if v := o.look(id).View; v == nil || v.Card == nil || v.Body == nil || v.Victim == nil {
+			t.Errorf("%s does not read all of it: %+v", o.Code, v)
+		}
+	}
+	syncDesk(t, xa.Desk, xa.node)
+	circle = found("PARTIAL", two, two, notice.Readers{"XA"})
+	syncDesk(t, xb.Desk, xb.node)
+	if _, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-2", circle.String())); err == nil || !strings.Contains(err.Error(), "open no key for a victim") {
+		t.Errorf("an epoch without a key for a victim's part: %v", err)
 	}
 }
 

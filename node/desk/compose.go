@@ -124,18 +124,20 @@ func (d *Desk) sealParts(o notice.Origin, parts []notice.Part) ([]byte, error) {
 	return seal.Seal(seal.Context{Ledger: o.Ledger, Author: o.Author}, sealed)
 }
 
-// recipients returns the keys of bureaus, each once, and of circles, whose members
-// need none of their own; [notice.All] among them stands for every member.
+// recipients returns the keys of bureaus, each once, and of circles; [notice.All]
+// among them stands for every member. Whoever is named gets a key of its own, in a
+// circle or not: who is in one is the word of its founder.
 func (d *Desk) recipients(c seal.Compartment, bureaus []string) ([]*keys.Recipient, error) {
 	if slices.Contains(bureaus, notice.All) {
 		bureaus = d.bureaus()
 	}
-	list, covered, err := d.circleRecipients(c, bureaus)
+	list, err := d.circleRecipients(c, bureaus)
 	if err != nil {
 		return nil, err
 	}
+	circles := len(list)
 	for i, b := range bureaus {
-		if notice.Circle(b) != "" || slices.Contains(covered, b) || slices.Contains(bureaus[:i], b) {
+		if notice.Circle(b) != "" || slices.Contains(bureaus[:i], b) {
 			continue
 		}
 		if _, ok := d.genesis.Charter.Member(b); !ok {
@@ -150,8 +152,8 @@ func (d *Desk) recipients(c seal.Compartment, bureaus []string) ([]*keys.Recipie
 		}
 		list = append(list, r)
 	}
-	if len(covered) > 0 && len(list) > maxCircleGrants {
-		return nil, fmt.Errorf("%d readers beside a circle: %d are the most", len(list), maxCircleGrants)
+	if circles > 0 && len(list) > maxCircleGrants {
+		return nil, fmt.Errorf("%d circles and bureaus are named: with a circle among them %d are the most", len(list), maxCircleGrants)
 	}
 	return list, nil
 }

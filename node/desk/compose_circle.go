@@ -138,12 +138,16 @@ func (d *Desk) sealedFor(id ledger.ID) (*notice.Epoch, error) {
 	case o.epoch == nil:
 		return nil, fmt.Errorf("circle %s: its present epoch is not for the keys of this desk, so they cannot seal to it", id.Short())
 	}
+	for c := seal.Card; c <= seal.Victim; c++ {
+		if len(cs.ids[c]) > 0 && o.epoch.Seeds[c] == nil {
+			return nil, fmt.Errorf("circle %s: the keys of this desk open no key for a %s in its present epoch: %s must make a new one", id.Short(), c, last.founder)
+		}
+	}
 	return o.epoch, nil
 }
 
-// circleRecipients returns the keys of the circles among readers, and who their
-// members are.
-func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*keys.Recipient, members []string, err error) {
+// circleRecipients returns the keys of the circles among readers.
+func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*keys.Recipient, err error) {
 	for i, r := range readers {
 		name := notice.Circle(r)
 		if name == "" || slices.Contains(readers[:i], r) {
@@ -151,15 +155,15 @@ func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*k
 		}
 		id, err := keys.ParseID(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("circle %.80q is not named by its id", name)
+			return nil, fmt.Errorf("circle %.80q is not named by its id", name)
 		}
 		e, err := d.sealedFor(id)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		list, members = append(list, e.Keys[c]), append(members, e.Members...)
+		list = append(list, e.Keys[c])
 	}
-	return list, members, nil
+	return list, nil
 }
 
 // Reachable returns readers as what is written now can be sealed to them: in the

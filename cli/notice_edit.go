@@ -168,6 +168,9 @@ func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 		return s.composing(reference, err)
 	}
 	circles, err := s.desk.Seeing(notice.CirclesOf(n.Readers, n.Victim))
+	if err == nil {
+		err = s.warnRevoked(notice.CirclesOf(n.Readers, n.Victim))
+	}
 	if err != nil {
 		return err
 	}

@@ -262,6 +262,10 @@ type Circle struct {
 	// Changed are the members of the newest epoch that have enrolled or revoked a
 	// sealing key since: where a key was lost, the circle needs another epoch.
 	Changed []string
+
+	// Revoked are those of Changed who revoked a key that the newest epoch may be
+	// sealed to: whoever holds it opens what is sealed to the circle.
+	Revoked []string
 }
 
 // Label tells circles of one name apart: name, founder and short id.
@@ -317,10 +321,18 @@ func (d *Desk) Circles() ([]*Circle, error) {
 // compare fills in whose sealing keys are others than those that the author of
 // the newest epoch had seen.
 func (c *Circle) compare(known []KnownKey, seen uint64) {
+	if c.Epoch == nil || c.Ended {
+		return
+	}
+	add := func(list *[]string, b string, is bool) {
+		if is && !slices.Contains(*list, b) {
+			*list = append(*list, b)
+		}
+	}
 	for _, k := range known {
-		if c.Epoch != nil && !c.Ended && k.Use == state.UseSeal && (k.EnrolledAt >= seen || k.RevokedAt > seen) &&
-			slices.Contains(c.Epoch.Members, k.Bureau) && !slices.Contains(c.Changed, k.Bureau) {
-			c.Changed = append(c.Changed, k.Bureau)
+		if k.Use == state.UseSeal && slices.Contains(c.Epoch.Members, k.Bureau) {
+			add(&c.Changed, k.Bureau, k.EnrolledAt >= seen || k.RevokedAt > seen)
+			add(&c.Revoked, k.Bureau, k.EnrolledAt < seen && k.RevokedAt > seen)
 		}
 	}
 }

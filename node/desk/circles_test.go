@@ -496,8 +496,13 @@ func TestCircleNames(t *testing.T) {
 	}
 	n.accept(t, xb.EnrolSealing(t, seal.Card, fresh.Recipient()))
 	n.finalise(t)
-	if c := xa.circle(one.String()); strings.Join(c.Changed, " ") != "XB" {
-		t.Errorf("changed %v", c.Changed)
+	if c := xa.circle(one.String()); strings.Join(c.Changed, " ") != "XB" || c.Revoked != nil {
+		t.Errorf("changed %v, revoked %v", c.Changed, c.Revoked)
+	}
+	n.accept(t, xb.Revoke(t, xb.Bureau.Sealing[seal.Body].Recipient().ID()))
+	n.finalise(t)
+	if c := xa.circle(one.String()); strings.Join(c.Revoked, " ") != "XB" {
+		t.Errorf("revoked %v", c.Revoked)
 	}
 }
 

@@ -176,6 +176,11 @@ func (d *Desk) openEpoch(index uint64, number int, ids identities) (*notice.Epoc
 func (d *Desk) readEpoch(e *ledger.Entry, sealed *seal.Sealed, number int, ids identities) (*notice.Epoch, error) {
 	var parts []seal.Opened
 	for _, p := range sealed.Parts() {
+		if p.Grants > notice.MaxCircleMembers {
+			return nil, fmt.Errorf("its %s is sealed to more keys than a circle has members, %d", p.Compartment, notice.MaxCircleMembers)
+		}
+	}
+	for _, p := range sealed.Parts() {
 		own := ids[p.Compartment]
 		if len(own) == 0 {
 			continue

@@ -443,6 +443,45 @@ func TestCircleFounder(t *testing.T) {
 	}
 }
 
+// TestCircleGrants: an epoch with more grants than a circle has members costs its
+// readers no trial.
+func TestCircleGrants(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	syncDesk(t, xa.Desk, xa.node)
+	it, err := xa.FoundCircle(ctx, xa.c, xa.officers(), "LANTERN", []string{"XB"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := seal.Parse(it.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := b.Open(xa.context(it.Entry), xa.identities())
+	if err != nil {
+		t.Fatal(err)
+	}
+	readers := []*keys.Recipient{xb.Bureau.Sealing[seal.Card].Recipient()}
+	for range notice.MaxCircleMembers {
+		id, err := keys.GenerateIdentity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers = append(readers, id.Recipient())
+	}
+	sealed, err := seal.Seal(xa.context(it.Entry), []seal.Part{{Compartment: seal.Card, Plaintext: opened[0].Plaintext, Readers: readers}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err = seal.Parse(sealed); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := xb.readEpoch(it.Entry, b, 1, xb.identities()); e != nil || err == nil || !strings.Contains(err.Error(), "more keys than a circle has members") {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
 // TestCircleNames tells circles of one name apart, and hostile ones from others.
 func TestCircleNames(t *testing.T) {
 	ctx := context.Background()

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"comity/ledger"
@@ -83,8 +84,28 @@ func (s *session) showReaders(r notice.Readers, circles []notice.CircleSeen) {
 // are words that their founders chose.
 func (s *session) tellCircles(readers notice.Readers) error {
 	circles, err := s.desk.Seeing(readers)
+	if err != nil {
+		return err
+	}
 	for i := range circles {
 		s.note("sealed to %s", circleText(&circles[i]))
+	}
+	return s.warnRevoked(readers)
+}
+
+// warnRevoked warns of members of circles whose keys may be in other hands.
+func (s *session) warnRevoked(readers notice.Readers) error {
+	ids := readers.Circles()
+	if len(ids) == 0 {
+		return nil
+	}
+	known, err := s.desk.Circles()
+	for _, k := range known {
+		if len(k.Revoked) == 0 || !slices.Contains(ids, k.ID.String()) {
+			continue
+		}
+		s.note("WARNING: %s revoked a sealing key that opens circle %s: whoever holds it can read this", strings.Join(k.Revoked, " "), k.Name)
+		s.note("hint: %s can give the circle new keys first: comity circle renew %.8s", k.Founder, k.ID)
 	}
 	return err
 }

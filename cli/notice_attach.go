@@ -96,7 +96,7 @@ func (s *session) amend(c *cli.Context, k *desk.Case, n *notice.Notice, more, of
 	if n, err = s.desk.ResolveNotice(n); err != nil {
 		return s.composing(name, err)
 	}
-	if err := s.tellCircles(n.Readers); err != nil {
+	if err := s.tellCircles(notice.CirclesOf(n.Readers, n.Victim)); err != nil {
 		return err
 	}
 	it, waits, err := composeFor(by, func(by desk.Officers) (ledger.Item, error) { return s.desk.Amend(c.Context, s.client, by, k.ID, n) })
@@ -106,7 +106,7 @@ func (s *session) amend(c *cli.Context, k *desk.Case, n *notice.Notice, more, of
 	if err := s.submitOrPark(c, name, it, waits || c.Bool("for-approval")); err != nil {
 		return err
 	}
-	return s.warnSuperseded(c, it, n.Readers)
+	return s.warnSuperseded(c, it, notice.CirclesOf(n.Readers, n.Victim))
 }
 
 // whole returns a case with all that the officer may read of it, and the keys of its

@@ -167,7 +167,10 @@ func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 	if n, err = s.desk.ResolveNotice(n); err != nil {
 		return s.composing(reference, err)
 	}
-	circles, err := s.desk.Seeing(n.Readers)
+	circles, err := s.desk.Seeing(notice.CirclesOf(n.Readers, n.Victim))
+	if err == nil {
+		err = s.warnRevoked(notice.CirclesOf(n.Readers, n.Victim))
+	}
 	if err != nil {
 		return err
 	}
@@ -184,7 +187,7 @@ func (t *terminal) sendEdited(c *cli.Context, n *notice.Notice) error {
 		if err := s.read(c.Context); err != nil {
 			return err
 		}
-		if now, err := s.desk.Seeing(n.Readers); err != nil || !reflect.DeepEqual(now, circles) {
+		if now, err := s.desk.Seeing(notice.CirclesOf(n.Readers, n.Victim)); err != nil || !reflect.DeepEqual(now, circles) {
 			return errors.Join(err, fmt.Errorf("%s was not sent: a circle among its readers changed while you looked; look again", n.Reference))
 		}
 	}

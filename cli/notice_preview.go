@@ -19,7 +19,7 @@ func (s *session) preview(n *notice.Notice, author keys.ID) error {
 	if err != nil {
 		return err
 	}
-	circles, err := s.desk.Seeing(n.Readers)
+	circles, err := s.desk.Seeing(notice.CirclesOf(n.Readers, n.Victim))
 	if err != nil {
 		return err
 	}

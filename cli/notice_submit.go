@@ -84,7 +84,7 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if n, err = s.desk.ResolveNotice(n); err != nil {
 		return s.composing(reference, err)
 	}
-	if err := s.tellCircles(n.Readers); err != nil {
+	if err := s.tellCircles(notice.CirclesOf(n.Readers, n.Victim)); err != nil {
 		return err
 	}
 	s.tellUnreviewable(n)
@@ -113,7 +113,7 @@ func (s *session) publish(c *cli.Context, by desk.Officers, n *notice.Notice) er
 	if err := s.submitOrPark(c, n.Reference, it, waits || c.Bool("for-approval")); err != nil {
 		return err
 	}
-	return s.warnSuperseded(c, it, n.Readers)
+	return s.warnSuperseded(c, it, notice.CirclesOf(n.Readers, n.Victim))
 }
 
 func (t *terminal) noticeAmend(c *cli.Context) error {

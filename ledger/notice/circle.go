@@ -22,6 +22,9 @@ const CirclePrefix = "circle:"
 const (
 	MaxCircleName    = 32
 	MaxCircleMembers = 64 // its statement has as many grants in each of three parts
+
+	// MaxCircleReaders is how many readers a text may name with a circle among them.
+	MaxCircleReaders = 128
 )
 
 // Circle returns the name or id of the circle that a reader is, "" for a bureau.
@@ -41,6 +44,36 @@ func (r Readers) Circles() []string {
 		}
 	}
 	return list
+}
+
+// checkCircles refuses readers that name circles without bound: each is looked up
+// in all statements on circles.
+func (r Readers) checkCircles() error {
+	if !slices.ContainsFunc(r, func(reader string) bool { return Circle(reader) != "" }) {
+		return nil
+	}
+	if len(r) > MaxCircleReaders {
+		return fmt.Errorf("%d readers with a circle among them: %d are the most", len(r), MaxCircleReaders)
+	}
+	for i, reader := range r {
+		if slices.Contains(r[:i], reader) {
+			return errors.New("with a circle among the readers, one is named twice")
+		}
+	}
+	return nil
+}
+
+// CirclesOf returns the circles among the readers of a notice and those of its
+// victim's part, each once: where all read the notice, its victim's part may be for
+// a circle that the readers do not name.
+func CirclesOf(readers Readers, v *Victim) Readers {
+	list := slices.Clone(readers)
+	if v != nil {
+		list = append(list, v.Readers...)
+	}
+	list = slices.DeleteFunc(list, func(r string) bool { return Circle(r) == "" })
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // Bureaus returns the readers with the members of circles in the place of these;

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -202,5 +203,30 @@ func TestReaders(t *testing.T) {
 	v := View{Readers: Readers{"XA", "circle:" + ledger.ID{7}.String()}, Circles: []CircleSeen{{ID: ledger.ID{7}, Members: Readers{"XA", "XC"}}}}
 	if got := strings.Join(v.Bureaus(), " "); got != "XA XC" {
 		t.Errorf("bureaus %s", got)
+	}
+}
+
+// TestCircleReaders: a text that names circles without bound is refused.
+func TestCircleReaders(t *testing.T) {
+	circle := func(i int) string { return fmt.Sprintf("%s%064x", CirclePrefix, i+1) }
+	many := Readers{"XA", "XB"}
+	for i := range MaxCircleReaders - 2 {
+		many = append(many, circle(i))
+	}
+	for _, tt := range []struct {
+		readers, victim Readers
+		ok              bool
+	}{
+		{many, nil, true},
+		{append(slices.Clone(many), circle(MaxCircleReaders)), nil, false},
+		{Readers{"XA", "XB", circle(1), circle(1)}, nil, false},
+		{Readers{"XA", "XB"}, Readers{"XA", circle(1), circle(1)}, false},
+	} {
+		n := ChildCase(testDay)
+		n.Readers, n.Victim.Readers = tt.readers, tt.victim
+		_, err := OpenParts(testOrigin, n.Publish(), opened(parts(t, n, testOrigin)...))
+		if (err == nil) != tt.ok {
+			t.Errorf("%d readers, %d of the victim's part: %v", len(tt.readers), len(tt.victim), err)
+		}
 	}
 }

@@ -227,6 +227,13 @@ func openInner(o Origin, format string, opened []seal.Opened) ([]innerPart, erro
 		case text.Author != o.Author || text.Origin != o.Bureau:
 			return nil, fmt.Errorf("%s: %w: it was written by %.20s, signed by %s", part.Compartment, ErrForeign, text.Origin, o.Bureau)
 		}
+		err := text.Readers.checkCircles()
+		if err == nil && text.Victim != nil {
+			err = Readers(text.Victim.Readers).checkCircles()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", part.Compartment, err)
+		}
 		texts = append(texts, innerPart{part.Compartment, text})
 	}
 	return texts, nil

@@ -21,7 +21,7 @@ type View struct {
 	Colour    ledger.Kind // of a diffusion
 	Reference string
 	Readers   Readers
-	Circles   []CircleSeen // those among the readers that the reader is in; set by who read it
+	Circles   []CircleSeen // those among the readers, the victim's too, that the reader is in; set by who read it
 
 	Card   *Card
 	Body   *Body

@@ -113,18 +113,11 @@ func mayAct(s *ledger.Statement, author *Key, n *Notice) (*Refusal, error) {
 	switch s.Class {
 	case ledger.ClassReview:
 		by = ledger.ByReviewers
-	case ledger.ClassSuspend:
-		p, err := ledger.ParseSuspend(s.Public)
-		if err != nil {
-			return nil, badFields(err)
+	case ledger.ClassSuspend, ledger.ClassLift:
+		var err error
+		if by, err = heldAs(s); err != nil {
+			return nil, err
 		}
-		by = p.By
-	case ledger.ClassLift:
-		p, err := ledger.ParseLift(s.Public)
-		if err != nil {
-			return nil, badFields(err)
-		}
-		by = p.By
 	}
 	role, who := mayAuthor, "investigators and supervisors of its origin"
 	switch by {
@@ -145,14 +138,16 @@ func mayAct(s *ledger.Statement, author *Key, n *Notice) (*Refusal, error) {
 }
 
 // checkStands refuses what comes too late. Only a suspension by others than the
-// origin outlives the notice, since it holds up the purge, and so may be lifted.
+// origin outlives the notice, since it holds up the purge, and so may be lifted; a
+// bureau may take back what it said for that.
 func (a *application) checkStands(s *ledger.Statement, n *Notice) (*Refusal, error) {
 	status := n.At(a.now)
 	if !status.Ended() {
 		return nil, nil
 	}
-	if s.Class == ledger.ClassLift && n.Purged == 0 {
-		if p, err := ledger.ParseLift(s.Public); err != nil || p.By != ledger.ByOrigin && n.Held.By(p.By) {
+	if n.Purged == 0 {
+		by, err := heldAs(s)
+		if err != nil || by != ledger.ByOrigin && n.Held.By(by) {
 			return nil, err
 		}
 	}
@@ -161,6 +156,26 @@ func (a *application) checkStands(s *ledger.Statement, n *Notice) (*Refusal, err
 		since = fmt.Sprintf("since entry %d", n.Ended-1)
 	}
 	return refuse(Ended, fmt.Sprintf("the notice is %s %s", status, since)), nil
+}
+
+// heldAs returns in whose name a statement suspends or lifts: the origin's for any
+// other.
+func heldAs(s *ledger.Statement) (ledger.Authority, error) {
+	switch s.Class {
+	case ledger.ClassSuspend:
+		p, err := ledger.ParseSuspend(s.Public)
+		if err != nil {
+			return 0, badFields(err)
+		}
+		return p.By, nil
+	case ledger.ClassLift:
+		p, err := ledger.ParseLift(s.Public)
+		if err != nil {
+			return 0, badFields(err)
+		}
+		return p.By, nil
+	}
+	return ledger.ByOrigin, nil
 }
 
 // hasVictim reports whether a sealed body gives somebody a victim's part. Who the

@@ -65,7 +65,10 @@ func newLives(t *testing.T) *stage {
 
 	w.accept(xa.Officer.Withdraw(t, l.id))
 	purge(state.NotNow)
-	suspend(xb, state.Ended)
+	suspend(xb, state.Repeated)
+	suspend(xc, "") // takes back what it said for a lift
+	lift(xb, restored, "")
+	purge(state.NotNow)
 	l.wants(state.NotAllowed, xa.Officer, func() ledger.Item { return xa.Officer.Lift(t, l.id, by, restored) })
 	l.wants(state.Ended, xa.Officer, func() ledger.Item { return xa.Officer.Lift(t, l.id, ledger.ByOrigin, restored) })
 	lift(xb, cancelled, "")
@@ -73,6 +76,7 @@ func newLives(t *testing.T) *stage {
 	lift(xc, cancelled, "")
 	l.is(state.StatusWithdrawn, false)
 	lift(xc, restored, state.Ended)
+	suspend(xc, state.Ended)
 	purge("")
 	lift(xb, restored, state.Ended)
 	return l

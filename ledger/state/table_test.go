@@ -58,7 +58,7 @@ withdrawn         ended      ended      ended      ended      ended      ended  
 refused           ended      ended      ended      ended      ended      ended      not_allowed  not_allowed  not_allowed  not_allowed  too_early
 cancelled         ended      ended      ended      ended      ended      ended      not_allowed  not_allowed  not_allowed  not_allowed  too_early
 expired           ended      ended      ended      ended      ended      ended      not_allowed  not_allowed  not_allowed  not_allowed  too_early
-evidence          ended      ended      ended      ended      withdrawn  withdrawn  not_allowed  not_allowed  not_allowed  not_allowed  too_early
+evidence          ended      ended      ended      repeated   withdrawn  withdrawn  not_allowed  not_allowed  not_allowed  not_allowed  too_early
 outlived          ended      ended      ended      ended      ended      ended      not_allowed  not_allowed  not_allowed  not_allowed  purged
 purged            ended      ended      ended      ended      ended      ended      not_allowed  not_allowed  not_allowed  not_allowed  repeated
 
@@ -66,7 +66,7 @@ one reviewer      approve    return     refuse     suspend    lift       cancel
 submitted         submitted  submitted  submitted  submitted  not_now    not_now
 approved          not_now    not_now    not_now    approved   not_now    not_now
 held by reviewers not_now    not_now    not_now    repeated   suspended  suspended
-evidence          ended      ended      ended      ended      evidence   evidence
+evidence          ended      ended      ended      repeated   evidence   evidence
 
 oversight         suspend    lift       cancel     approve      amend        withdraw     purge
 submitted         suspended  not_now    not_now    not_allowed  not_allowed  not_allowed  not_ended

@@ -176,6 +176,11 @@ func (d *Desk) openEpoch(index uint64, number int, ids identities) (*notice.Epoc
 func (d *Desk) readEpoch(e *ledger.Entry, sealed *seal.Sealed, number int, ids identities) (*notice.Epoch, error) {
 	var parts []seal.Opened
 	for _, p := range sealed.Parts() {
+		if p.Grants > notice.MaxCircleMembers {
+			return nil, fmt.Errorf("its %s is sealed to more keys than a circle has members, %d", p.Compartment, notice.MaxCircleMembers)
+		}
+	}
+	for _, p := range sealed.Parts() {
 		own := ids[p.Compartment]
 		if len(own) == 0 {
 			continue
@@ -262,6 +267,10 @@ type Circle struct {
 	// Changed are the members of the newest epoch that have enrolled or revoked a
 	// sealing key since: where a key was lost, the circle needs another epoch.
 	Changed []string
+
+	// Revoked are those of Changed who revoked a key that the newest epoch may be
+	// sealed to: whoever holds it opens what is sealed to the circle.
+	Revoked []string
 }
 
 // Label tells circles of one name apart: name, founder and short id.
@@ -317,10 +326,18 @@ func (d *Desk) Circles() ([]*Circle, error) {
 // compare fills in whose sealing keys are others than those that the author of
 // the newest epoch had seen.
 func (c *Circle) compare(known []KnownKey, seen uint64) {
+	if c.Epoch == nil || c.Ended {
+		return
+	}
+	add := func(list *[]string, b string, is bool) {
+		if is && !slices.Contains(*list, b) {
+			*list = append(*list, b)
+		}
+	}
 	for _, k := range known {
-		if c.Epoch != nil && !c.Ended && k.Use == state.UseSeal && (k.EnrolledAt >= seen || k.RevokedAt > seen) &&
-			slices.Contains(c.Epoch.Members, k.Bureau) && !slices.Contains(c.Changed, k.Bureau) {
-			c.Changed = append(c.Changed, k.Bureau)
+		if k.Use == state.UseSeal && slices.Contains(c.Epoch.Members, k.Bureau) {
+			add(&c.Changed, k.Bureau, k.EnrolledAt >= seen || k.RevokedAt > seen)
+			add(&c.Revoked, k.Bureau, k.EnrolledAt < seen && k.RevokedAt > seen)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func TestCircle(t *testing.T) {
 		t.Errorf("XD: %v, want ErrNoCircle", err)
 	}
 
-	// A notice to the circle is one grant for each part, whoever of it writes.
+	// A notice to the circle is one grant for each part, and one for its author's bureau.
 	first, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-1", "LANTERN"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestCircle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range b.Parts() {
-		if p.Grants != 1 {
+		if p.Grants != 2 {
 			t.Errorf("the %s has %d grants", p.Compartment, p.Grants)
 		}
 	}
@@ -293,6 +293,195 @@ func TestCircleRace(t *testing.T) {
 	}
 }
 
+// TestCircleDraft: what waits for a second officer is stale once a circle that it
+// may be for has lost a member, whether or not its readers can be read.
+func TestCircleDraft(t *testing.T) {
+	ctx := context.Background()
+	n, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	xa.send(xa.FoundCircle(ctx, xa.c, xa.officers(), "LANTERN", []string{"XB", "XC"}))
+	k := xa.circle("LANTERN")
+	team := teamNotice("XA", "LT-1", "LANTERN")
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), team))
+	syncDesk(t, xa.Desk, n)
+	by := xa.officers()
+	by.Awaits = true
+	grant, err := xa.Grant(ctx, xa.c, by, id, seal.Victim, []string{"circle:LANTERN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xa.Current(ctx, xa.c, grant); err != nil {
+		t.Fatal(err)
+	}
+	xb.send(xb.FoundCircle(ctx, xb.c, xb.officers(), "OTHER", []string{"XA"}))
+	syncDesk(t, xa.Desk, n)
+	again, err := xa.Renew(ctx, xa.c, xa.officers(), grant)
+	if err != nil {
+		t.Fatalf("after another circle was founded: %v", err)
+	}
+	if s, old := again.Entry.Statement, grant.Entry.Statement; s.SeenSize != old.SeenSize || s.SeenRoot != old.SeenRoot {
+		t.Errorf("signed again it has seen %d entries, sealed at %d", s.SeenSize, old.SeenSize)
+	}
+	xa.send(xa.ChangeCircle(ctx, xa.c, xa.both(), k, []string{"XB"}))
+	syncDesk(t, xa.Desk, n)
+	for name, it := range map[string]ledger.Item{"the draft": grant, "signed again": again} {
+		if err := xa.fresh(it); !errors.Is(err, ErrStale) {
+			t.Errorf("%s: %v, want ErrStale", name, err)
+		}
+	}
+	if _, err := xa.Renew(ctx, xa.c, xa.officers(), grant); !errors.Is(err, ErrStale) {
+		t.Errorf("Renew: %v, want ErrStale", err)
+	}
+}
+
+// TestCircleVictim: a circle that only the victim's part names, of a notice for
+// all, is watched like one that the notice names.
+func TestCircleVictim(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 3)
+	xa, xb, xc := offices[0], offices[1], offices[2]
+	xa.send(xa.FoundCircle(ctx, xa.c, xa.officers(), "LANTERN", []string{"XB"}))
+	k := xa.circle("LANTERN")
+	n := teamNotice("XA", "LT-1", "LANTERN")
+	n.Kind, n.Colour = n.Colour, ledger.KindUndisclosed
+	n.Victim.Readers, n.Readers = n.Readers, notice.Readers{notice.All}
+	it, err := xa.Publish(ctx, xa.c, xa.officers(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := xa.OpenDraft(it); err != nil || len(v.Circles) != 1 || v.Circles[0].ID != k.ID {
+		t.Errorf("the draft: %+v, %v", v, err)
+	}
+	xa.send(xa.ChangeCircle(ctx, xa.c, xa.both(), k, []string{"XC"}))
+	syncDesk(t, xa.Desk, xa.node)
+	if err := xa.fresh(it); !errors.Is(err, ErrStale) {
+		t.Errorf("after a change: %v, want ErrStale", err)
+	}
+	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n)).String()
+	if v := xc.look(id).View; v == nil || v.Victim == nil || len(v.Circles) != 1 || v.Circles[0].Epoch != 2 || v.Circles[0].Superseded {
+		t.Errorf("XC sees %+v", v)
+	}
+	if v := xb.look(id).View; v == nil || v.Victim != nil {
+		t.Errorf("XB sees %+v", v)
+	}
+
+	// A victim's part with more keys in it than its own readers.
+	by := xa.officers()
+	o, err := xa.author(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Victim.Readers = []string{"XA", "XB"}
+	parts, err := n.Parts(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts[2].Readers = notice.Readers{"XA", "XB", "XC", "XD"}
+	body, err := xa.sealParts(o, parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := n.Publish()
+	p.SizeClass = sizeClass(len(body))
+	if it, err = xa.sign(ctx, xa.c, &by, ledger.Statement{Class: ledger.ClassPublish, Public: p.Marshal()}, body); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := xa.OpenDraft(it); err == nil || !strings.Contains(err.Error(), "victim is sealed to more keys than the 2 readers") {
+		t.Errorf("OpenDraft: %v", err)
+	}
+}
+
+// TestCircleFounder: whom a founder claims as members, but has sealed no keys to,
+// reads what names them, and what they write themselves.
+func TestCircleFounder(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 3)
+	xa, xb := offices[0], offices[1]
+	syncDesk(t, xa.Desk, xa.node)
+	by := xa.officers()
+	o, err := xa.author(&by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(name string, sealed ...notice.Readers) ledger.ID {
+		t.Helper()
+		e := notice.Epoch{Name: name, Number: 1, Members: notice.Readers{"XA", "XB", "XC"}, Seeds: make(map[seal.Compartment]*keys.Identity)}
+		for c := seal.Card; c <= seal.Victim; c++ {
+			if e.Seeds[c], err = keys.GenerateIdentity(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		parts, err := e.Parts(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range parts {
+			parts[i].Readers = sealed[i]
+		}
+		body, err := xa.sealParts(o, parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return xa.send(xa.sign(ctx, xa.c, &by, ledger.Statement{Class: ledger.ClassCircle}, body))
+	}
+	two := notice.Readers{"XA", "XB"}
+	circle := found("LANTERN", two, two, two)
+	syncDesk(t, xb.Desk, xb.node)
+	n := teamNotice("XB", "LT-1", circle.String())
+	n.Readers = append(n.Readers, "XC")
+	id := xb.send(xb.Publish(ctx, xb.c, xb.officers(), n)).String()
+	for _, o := range offices {
+		if v := o.look(id).View; v == nil || v.Card == nil || v.Body == nil || v.Victim == nil {
+			t.Errorf("%s does not read all of it: %+v", o.Code, v)
+		}
+	}
+	syncDesk(t, xa.Desk, xa.node)
+	circle = found("PARTIAL", two, two, notice.Readers{"XA"})
+	syncDesk(t, xb.Desk, xb.node)
+	if _, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-2", circle.String())); err == nil || !strings.Contains(err.Error(), "open no key for a victim") {
+		t.Errorf("an epoch without a key for a victim's part: %v", err)
+	}
+}
+
+// TestCircleGrants: an epoch with more grants than a circle has members costs its
+// readers no trial.
+func TestCircleGrants(t *testing.T) {
+	ctx := context.Background()
+	_, offices := newOffices(t, 2)
+	xa, xb := offices[0], offices[1]
+	syncDesk(t, xa.Desk, xa.node)
+	it, err := xa.FoundCircle(ctx, xa.c, xa.officers(), "LANTERN", []string{"XB"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := seal.Parse(it.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := b.Open(xa.context(it.Entry), xa.identities())
+	if err != nil {
+		t.Fatal(err)
+	}
+	readers := []*keys.Recipient{xb.Bureau.Sealing[seal.Card].Recipient()}
+	for range notice.MaxCircleMembers {
+		id, err := keys.GenerateIdentity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers = append(readers, id.Recipient())
+	}
+	sealed, err := seal.Seal(xa.context(it.Entry), []seal.Part{{Compartment: seal.Card, Plaintext: opened[0].Plaintext, Readers: readers}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err = seal.Parse(sealed); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := xb.readEpoch(it.Entry, b, 1, xb.identities()); e != nil || err == nil || !strings.Contains(err.Error(), "more keys than a circle has members") {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
 // TestCircleNames tells circles of one name apart, and hostile ones from others.
 func TestCircleNames(t *testing.T) {
 	ctx := context.Background()
@@ -346,8 +535,13 @@ func TestCircleNames(t *testing.T) {
 	}
 	n.accept(t, xb.EnrolSealing(t, seal.Card, fresh.Recipient()))
 	n.finalise(t)
-	if c := xa.circle(one.String()); strings.Join(c.Changed, " ") != "XB" {
-		t.Errorf("changed %v", c.Changed)
+	if c := xa.circle(one.String()); strings.Join(c.Changed, " ") != "XB" || c.Revoked != nil {
+		t.Errorf("changed %v, revoked %v", c.Changed, c.Revoked)
+	}
+	n.accept(t, xb.Revoke(t, xb.Bureau.Sealing[seal.Body].Recipient().ID()))
+	n.finalise(t)
+	if c := xa.circle(one.String()); strings.Join(c.Revoked, " ") != "XB" {
+		t.Errorf("revoked %v", c.Revoked)
 	}
 }
 

@@ -65,7 +65,8 @@ func (d *Desk) Chain(ctx context.Context, c *client.Client, author keys.ID) (sta
 	return ours, nil
 }
 
-// sign completes a statement with its author's place in the ledger, and signs.
+// sign completes a statement with its author's place in the ledger, and with what
+// this desk has seen unless it says what its author had, and signs.
 func (d *Desk) sign(ctx context.Context, c *client.Client, by *Officers, s ledger.Statement, body []byte) (ledger.Item, error) {
 	chain := by.Chain
 	if chain == nil {
@@ -77,7 +78,9 @@ func (d *Desk) sign(ctx context.Context, c *client.Client, by *Officers, s ledge
 	}
 	s.Ledger, s.Author = d.genesis.Ledger, by.Author.ID()
 	s.Seq, s.Prev = chain.Seq, chain.Prev
-	s.SeenSize, s.SeenRoot = d.Seen()
+	if s.SeenSize == 0 {
+		s.SeenSize, s.SeenRoot = d.Seen()
+	}
 	s.Created = uint64(max(by.created().Unix(), 0))
 	if len(body) > 0 {
 		s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
@@ -121,18 +124,20 @@ func (d *Desk) sealParts(o notice.Origin, parts []notice.Part) ([]byte, error) {
 	return seal.Seal(seal.Context{Ledger: o.Ledger, Author: o.Author}, sealed)
 }
 
-// recipients returns the keys of bureaus, each once, and of circles, whose members
-// need none of their own; [notice.All] among them stands for every member.
+// recipients returns the keys of bureaus, each once, and of circles; [notice.All]
+// among them stands for every member. Whoever is named gets a key of its own, in a
+// circle or not: who is in one is the word of its founder.
 func (d *Desk) recipients(c seal.Compartment, bureaus []string) ([]*keys.Recipient, error) {
 	if slices.Contains(bureaus, notice.All) {
 		bureaus = d.bureaus()
 	}
-	list, covered, err := d.circleRecipients(c, bureaus)
+	list, err := d.circleRecipients(c, bureaus)
 	if err != nil {
 		return nil, err
 	}
+	circles := len(list)
 	for i, b := range bureaus {
-		if notice.Circle(b) != "" || slices.Contains(covered, b) || slices.Contains(bureaus[:i], b) {
+		if notice.Circle(b) != "" || slices.Contains(bureaus[:i], b) {
 			continue
 		}
 		if _, ok := d.genesis.Charter.Member(b); !ok {
@@ -147,8 +152,8 @@ func (d *Desk) recipients(c seal.Compartment, bureaus []string) ([]*keys.Recipie
 		}
 		list = append(list, r)
 	}
-	if len(covered) > 0 && len(list) > maxCircleGrants {
-		return nil, fmt.Errorf("%d readers beside a circle: %d are the most", len(list), maxCircleGrants)
+	if circles > 0 && len(list) > maxCircleGrants {
+		return nil, fmt.Errorf("%d circles and bureaus are named: with a circle among them %d are the most", len(list), maxCircleGrants)
 	}
 	return list, nil
 }

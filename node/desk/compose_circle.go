@@ -138,12 +138,16 @@ func (d *Desk) sealedFor(id ledger.ID) (*notice.Epoch, error) {
 	case o.epoch == nil:
 		return nil, fmt.Errorf("circle %s: its present epoch is not for the keys of this desk, so they cannot seal to it", id.Short())
 	}
+	for c := seal.Card; c <= seal.Victim; c++ {
+		if len(cs.ids[c]) > 0 && o.epoch.Seeds[c] == nil {
+			return nil, fmt.Errorf("circle %s: the keys of this desk open no key for a %s in its present epoch: %s must make a new one", id.Short(), c, last.founder)
+		}
+	}
 	return o.epoch, nil
 }
 
-// circleRecipients returns the keys of the circles among readers, and who their
-// members are.
-func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*keys.Recipient, members []string, err error) {
+// circleRecipients returns the keys of the circles among readers.
+func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*keys.Recipient, err error) {
 	for i, r := range readers {
 		name := notice.Circle(r)
 		if name == "" || slices.Contains(readers[:i], r) {
@@ -151,23 +155,15 @@ func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*k
 		}
 		id, err := keys.ParseID(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("circle %.80q is not named by its id", name)
+			return nil, fmt.Errorf("circle %.80q is not named by its id", name)
 		}
 		e, err := d.sealedFor(id)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		list, members = append(list, e.Keys[c]), append(members, e.Members...)
+		list = append(list, e.Keys[c])
 	}
-	return list, members, nil
-}
-
-// withoutCovered returns the readers of a view without those whom a circle among
-// them reaches: each of the rest has a key in it.
-func withoutCovered(v *notice.View) notice.Readers {
-	return slices.DeleteFunc(slices.Clone(v.Readers), func(r string) bool {
-		return slices.ContainsFunc(v.Circles, func(c notice.CircleSeen) bool { return slices.Contains(c.Members, r) })
-	})
+	return list, nil
 }
 
 // Reachable returns readers as what is written now can be sealed to them: in the
@@ -291,7 +287,7 @@ func (d *Desk) OpenCircleDraft(it ledger.Item) (*notice.Epoch, *Circle, error) {
 		err = errors.New("none of the keys here opens it")
 	}
 	if err == nil {
-		err = d.onlyReaders(it, e.Members)
+		err = d.onlyReaders(it, func(seal.Compartment) notice.Readers { return e.Members })
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open draft: %w", err)
@@ -300,8 +296,9 @@ func (d *Desk) OpenCircleDraft(it ledger.Item) (*notice.Epoch, *Circle, error) {
 }
 
 // freshCircles returns [ErrStale] if a circle that a draft is for, or is about,
-// has changed since its author looked.
-func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
+// has changed since its author looked; where whom it is for cannot be read, nil,
+// if any circle has.
+func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers, victim *notice.Victim) error {
 	s := it.Entry.Statement
 	if s.Class == ledger.ClassCircle && s.Target != (ledger.ID{}) {
 		p, err := ledger.ParseCircle(s.Public)
@@ -314,15 +311,38 @@ func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers) error {
 		}
 		return err
 	}
+	switch {
+	case s.Class == ledger.ClassCircle:
+		return nil // a new one is for bureaus
+	case readers == nil:
+		return d.anyChanged(s)
+	}
 	head, err := d.Size()
 	if err != nil {
 		return err
 	}
-	seen, err := d.seenCircles(readers, it.Entry, head)
+	seen, err := d.seenCircles(notice.CirclesOf(readers, victim), it.Entry, head)
 	for i := range seen {
 		if seen[i].Superseded {
 			return fmt.Errorf("%w: circle %s", ErrStale, seen[i].Name)
 		}
 	}
 	return err
+}
+
+// anyChanged returns [ErrStale] if any circle that there was when the author of a
+// draft looked has changed or ended since.
+func (d *Desk) anyChanged(s *ledger.Statement) error {
+	cs := d.opener.circles()
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if err := d.readCircles(cs); err != nil {
+		return err
+	}
+	for _, x := range cs.log[cs.below(s.SeenSize):] {
+		if x.id != x.circle {
+			return fmt.Errorf("%w: a circle, maybe one that it is for", ErrStale)
+		}
+	}
+	return nil
 }

@@ -54,7 +54,8 @@ func (d *Desk) lifeAct(ctx context.Context, c *client.Client, by Officers, k *Ca
 		return ledger.Item{}, fmt.Errorf("%s notice %s: %w", s.Class, k.ID.Short(), err)
 	}
 	n, _, err := d.noticeNow(k.ID)
-	if err == nil && !(s.Class == ledger.ClassLift && n.Held.ByOthers()) { // that outlives the notice
+	// A suspension by others outlives the notice: it is lifted, and a voice for that taken back.
+	if held := s.Class == ledger.ClassLift || s.Class == ledger.ClassSuspend; err == nil && !(held && n.Held.ByOthers()) {
 		err = d.live(n)
 	}
 	var body []byte

@@ -80,15 +80,21 @@ func (d *Desk) Current(ctx context.Context, c *client.Client, it ledger.Item) er
 // fresh returns [ErrStale] if a bureau that the draft is for has enrolled or
 // revoked a sealing key since its author looked.
 func (d *Desk) fresh(it ledger.Item) error {
-	readers, err := d.readersOf(it)
-	if err != nil || len(readers) == 0 {
-		return err
+	if len(it.Body) == 0 && it.Entry.Statement.Class != ledger.ClassCircle {
+		return nil
 	}
-	list, err := d.Keys("")
+	readers, victim, err := d.readersOf(it)
 	if err != nil {
 		return err
 	}
-	if err := d.freshCircles(it, readers); err != nil {
+	if err := d.freshCircles(it, readers, victim); err != nil || len(it.Body) == 0 {
+		return err
+	}
+	if readers == nil {
+		readers = notice.Readers{notice.All}
+	}
+	list, err := d.Keys("")
+	if err != nil {
 		return err
 	}
 	seen := it.Entry.Statement.SeenSize
@@ -100,30 +106,26 @@ func (d *Desk) fresh(it ledger.Item) error {
 	return nil
 }
 
-// readersOf returns whom a draft is sealed for, all where that cannot be read.
-func (d *Desk) readersOf(it ledger.Item) (notice.Readers, error) {
-	if len(it.Body) == 0 {
-		return nil, nil
-	}
+// readersOf returns whom a draft is sealed for, and the victim's part that may
+// name others; nil where that cannot be read: it may be anybody.
+func (d *Desk) readersOf(it ledger.Item) (notice.Readers, *notice.Victim, error) {
 	switch it.Entry.Statement.Class {
 	case ledger.ClassPublish, ledger.ClassAmend:
 		v, err := d.OpenDraft(it)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if v.Readers != nil {
-			return v.Readers, nil
-		}
+		return v.Readers, v.Victim, nil
 	case ledger.ClassReply:
 		r, err := d.OpenReplyDraft(it)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if r != nil {
-			return r.Readers, nil
+			return r.Readers, nil, nil
 		}
 	}
-	return notice.Readers{notice.All}, nil
+	return nil, nil, nil
 }
 
 // OpenDraft returns what the keys of this desk open of a draft that is a notice
@@ -143,8 +145,13 @@ func (d *Desk) OpenDraft(it ledger.Item) (*notice.View, error) {
 	}
 	v.ID = it.Entry.ID.String()
 	if v.Opened() {
-		if v.Circles, err = d.seenCircles(v.Readers, it.Entry, it.Entry.Statement.SeenSize); err == nil {
-			err = d.onlyReaders(it, withoutCovered(v))
+		if v.Circles, err = d.seenCircles(notice.CirclesOf(v.Readers, v.Victim), it.Entry, it.Entry.Statement.SeenSize); err == nil {
+			err = d.onlyReaders(it, func(c seal.Compartment) notice.Readers {
+				if c == seal.Victim && v.Victim != nil && len(v.Victim.Readers) > 0 {
+					return v.Victim.Readers
+				}
+				return v.Readers
+			})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("open draft: %w", err)
@@ -157,16 +164,24 @@ func (d *Desk) OpenDraft(it ledger.Item) (*notice.View, error) {
 // can account for. Each part has a power of two of grants, filled up with some
 // of no use; whom one is for cannot be seen, so an author could still put
 // another reader in the place of one that it names.
-func (d *Desk) onlyReaders(it ledger.Item, readers notice.Readers) error {
+func (d *Desk) onlyReaders(it ledger.Item, readers func(seal.Compartment) notice.Readers) error {
 	b, err := seal.Parse(it.Body)
 	if err != nil {
 		return err
 	}
-	n := len(readers)
-	if readers.All() {
-		n = len(d.genesis.Charter.Members)
+	o, err := d.origin(it.Entry)
+	if err != nil {
+		return err
 	}
 	for _, p := range b.Parts() {
+		named := readers(p.Compartment)
+		n := len(named)
+		switch {
+		case named.All():
+			n = len(d.genesis.Charter.Members)
+		case !named.Has(o.Bureau):
+			n++ // the author's own bureau always reads
+		}
 		if p.Grants > 1 && p.Grants >= 2*n {
 			return fmt.Errorf("its %s is sealed to more keys than the %d readers that it names", p.Compartment, n)
 		}
@@ -209,8 +224,9 @@ func Approve(it ledger.Item, by *keys.Signer) (ledger.Item, error) {
 }
 
 // Renew has the author of a draft sign it again for the present end of the
-// author's chain. The sealed text stays what it is; the statement is another
-// one, with another id, and nobody has approved it.
+// author's chain. The sealed text stays what it is, and so does what the author
+// had seen when it was sealed: that says which epochs of circles it is for. The
+// statement is another one, with another id, and nobody has approved it.
 func (d *Desk) Renew(ctx context.Context, c *client.Client, by Officers, it ledger.Item) (ledger.Item, error) {
 	old := it.Entry.Statement
 	if by.Author.ID() != old.Author {
@@ -220,7 +236,9 @@ func (d *Desk) Renew(ctx context.Context, c *client.Client, by Officers, it ledg
 		return ledger.Item{}, fmt.Errorf("renew draft: %w", err)
 	}
 	by.Others = nil
-	again, err := d.sign(ctx, c, &by, ledger.Statement{Class: old.Class, Target: old.Target, Public: old.Public}, it.Body)
+	again, err := d.sign(ctx, c, &by, ledger.Statement{
+		Class: old.Class, Target: old.Target, Public: old.Public, SeenSize: old.SeenSize, SeenRoot: old.SeenRoot,
+	}, it.Body)
 	if err != nil {
 		return ledger.Item{}, fmt.Errorf("renew draft: %w", err)
 	}

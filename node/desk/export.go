@@ -165,7 +165,7 @@ func (d *Desk) OpenReplyDraft(it ledger.Item) (*notice.Reply, error) {
 	}
 	if r != nil {
 		created := time.Unix(int64(it.Entry.Statement.Created), 0).UTC()
-		if err := errors.Join(r.Validate(created), d.onlyReaders(it, r.Readers)); err != nil {
+		if err := errors.Join(r.Validate(created), d.onlyReaders(it, func(seal.Compartment) notice.Readers { return r.Readers })); err != nil {
 			return nil, fmt.Errorf("open draft: %w", err)
 		}
 	}

@@ -190,7 +190,7 @@ func (d *Desk) view(k *docket, e *ledger.Entry, index uint64, parts []seal.Opene
 		return nil, err
 	}
 	v.ID = k.id.String()
-	if v.Circles, err = d.seenCircles(v.Readers, e, index); err != nil {
+	if v.Circles, err = d.seenCircles(notice.CirclesOf(v.Readers, v.Victim), e, index); err != nil {
 		return nil, err
 	}
 	return v, d.namedAuthors(v)

@@ -211,7 +211,7 @@ class State:
         role = {ORIGIN: INVESTIGATOR | SUPERVISOR, REVIEWERS: SUPERVISOR, OVERSIGHT: AUDITOR}[by]
         rule((notice.bureau == author.bureau) == (by == ORIGIN) and author.roles & role, "not_allowed",
              "the author may not do this to the notice")
-        evidence = s.kind == LIFT and by != ORIGIN and by in notice.held and not notice.purged
+        evidence = s.kind in (SUSPEND, LIFT) and by != ORIGIN and by in notice.held and not notice.purged
         rule(notice.ended(now) is None or evidence, "ended", "the notice has ended")
         if s.kind == AMEND:
             p = s.public

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"comity/ledger"
@@ -14,7 +15,7 @@ import (
 func TestAttachmentTake(t *testing.T) {
 	dir, address := t.TempDir(), ledger.Hash{1}
 	var wg sync.WaitGroup
-	users := 0 // unguarded: whoever has the file is alone
+	var users atomic.Int32
 	for range 3 {
 		f, err := Open(dir)
 		if err != nil {
@@ -26,10 +27,10 @@ func TestAttachmentTake(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if users++; users != 1 {
-				t.Errorf("%d at a time", users)
+			if n := users.Add(1); n != 1 {
+				t.Errorf("%d at a time", n)
 			}
-			users--
+			users.Add(-1)
 			if err := release(); err != nil {
 				t.Error(err)
 			}

@@ -252,15 +252,19 @@ func TestPurgeSwitchedOff(t *testing.T) {
 				s := c.tell("the notice")
 				c.agree(c.base + 4)
 				for _, name := range c.names() {
-					f := c.replica(name).fsm
 					if off == "store" {
-						f.store = keeping{f.store}
+						c.stop(name)
+						c.nodes[name].store = keeping{c.nodes[name].store}
+						c.start(name)
 						continue
 					}
-					if err := f.purged.raise(1<<40, 0); err != nil { // as if all had been forgotten before
+					m := c.replica(name).fsm.purged
+					if err := m.raise(1<<40, 0); err != nil { // as if all had been forgotten before
 						t.Fatal(err)
 					}
-					f.purged = nil // and no purge were noted
+					m.mu.Lock()
+					m.testingOnlyDeaf = true // and no purge were noted
+					m.mu.Unlock()
 				}
 				c.purge(s)
 				c.acked(c.names()[0], s, 3)

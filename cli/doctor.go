@@ -281,6 +281,9 @@ func credible(own nodeAnswer, all []nodeAnswer) uint64 {
 
 // examineDisk says how long the disk lasts, if the ledger grows as it did so far.
 func (s *session) examineDisk(st *wire.Status) diagnosis {
+	if st.DiskBytes < 0 || st.DiskFree < 0 {
+		return good("disk", "the node cannot tell on its system how much is free")
+	}
 	age := time.UnixMilli(st.Clock).Sub(time.Unix(int64(s.genesis.Charter.Created), 0)).Hours() / 24
 	days := 1e9
 	if age > 1 && st.DiskBytes > 0 {

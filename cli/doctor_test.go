@@ -42,6 +42,7 @@ func TestDoctor(t *testing.T) {
 		{"mute", func(all []nodeAnswer) { all[0].status.Muted = "its witness state is lost" }, "rollback: the node does not cosign: its witness state is lost"},
 		{"not ready", func(all []nodeAnswer) { all[0].status.Ready, all[0].status.NotReady = false, "no majority" }, "node: not ready: no majority"},
 		{"alarm", func(all []nodeAnswer) { all[0].status.Alarms = []string{"look"} }, "alarm: look"},
+		{"a system that does not tell", func(all []nodeAnswer) { all[0].status.DiskBytes, all[0].status.DiskFree = -1, -1 }, ""},
 		{"little room", func(all []nodeAnswer) { all[0].status.DiskFree = 1 << 29 }, "disk: 1.0 MiB used, 512.0 MiB free"},
 		{"little time", func(all []nodeAnswer) { all[0].status.DiskBytes = 400 << 30 }, "enough for 25 days as it grew so far"},
 		{"a mute peer", func(all []nodeAnswer) { all[2].status.Muted = "others have its keys" }, "to XC: its node does not cosign"},

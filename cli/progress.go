@@ -12,62 +12,33 @@ import (
 // returns what to call with each advance, and what to call at the end, which
 // leaves nothing on the screen. It shows nothing in a pipe.
 func (t *terminal) progress(what string) (advance func(done, total uint64), end func()) {
-	if !isTerminal(t.stderr) {
-		return func(uint64, uint64) {}, func() {}
-	}
-	p := mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(40))
-	bar := p.AddBar(0,
-		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(visible(what)+" ")),
-		mpb.AppendDecorators(decor.CountersNoUnit("%d of %d entries")),
-	)
-	advance = func(done, total uint64) {
-		bar.SetTotal(int64(total), false)
-		bar.SetCurrent(int64(done))
-	}
-	end = func() {
-		bar.Abort(true)
-		p.Wait()
-	}
-	return advance, end
+	return t.bar(what, 40, decor.CountersNoUnit("%d of %d entries"))
 }
 
 // transferred is progress in bytes.
 func (t *terminal) transferred(what string) (advance func(done, total uint64), end func()) {
-	if !isTerminal(t.stderr) {
-		return func(uint64, uint64) {}, func() {}
-	}
-	p := mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(40))
-	bar := p.AddBar(0,
-		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(visible(what)+" ")),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f")),
-	)
-	advance = func(done, total uint64) {
-		bar.SetTotal(int64(total), false)
-		bar.SetCurrent(int64(done))
-	}
-	end = func() {
-		bar.Abort(true)
-		p.Wait()
-	}
-	return advance, end
+	return t.bar(what, 40, decor.CountersKibiByte("% .1f of % .1f"))
 }
 
 // rate is progress for work of an even pace: it shows how fast it goes, and how
 // long it will take.
 func (t *terminal) rate(what string) (advance func(done, total uint64), end func()) {
+	began := time.Now()
+	return t.bar(what, 60, decor.Any(func(s decor.Statistics) string {
+		return pace(uint64(s.Current), uint64(s.Total), time.Since(began))
+	}))
+}
+
+// bar is progress with the figures that follow it.
+func (t *terminal) bar(what string, width int, figures decor.Decorator) (advance func(done, total uint64), end func()) {
 	if !isTerminal(t.stderr) {
 		return func(uint64, uint64) {}, func() {}
 	}
-	p := mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(60))
-	began := time.Now()
+	p := mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(width))
 	bar := p.AddBar(0,
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(visible(what)+" ")),
-		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
-			return pace(uint64(s.Current), uint64(s.Total), time.Since(began))
-		})),
+		mpb.AppendDecorators(figures),
 	)
 	advance = func(done, total uint64) {
 		bar.SetTotal(int64(total), false)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"math"
 	"net/http"
 
 	"comity/ledger/state"
@@ -26,9 +27,6 @@ func newMetrics(r *replica) *metrics {
 			Help: "Requests answered, by route and result; refused ones by code."}, []string{"route", "result"}),
 		submit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "comity_submit_seconds",
 			Help: "Time from a submission to its commit.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
-	}
-	gauge := func(name, help string, value func() float64) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
 	m.registry.MustRegister(m.requests, m.submit, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -81,6 +79,39 @@ func newMetrics(r *replica) *metrics {
 			return 0
 		}),
 		gauge("comity_seen_elsewhere", "Statements refused since the start whose authors had seen another history.", func() float64 { return float64(r.seenCount.Load()) }),
+		gauge("comity_disk_used_bytes", "What this node's data takes.", func() float64 { used, _ := diskUse(r.cfg.Dir); return told(used) }),
+		gauge("comity_disk_free_bytes", "What is free where this node's data is.", func() float64 { return told(diskFree(r.cfg.Dir)) }),
+		gauge("comity_silent_members", "Members that did not cosign the last FINAL checkpoint, or not yet.", func() float64 {
+			f := r.final.Load()
+			if f == nil {
+				return 0
+			}
+			return float64(len(r.cfg.Genesis.Charter.Members) - len(f.at.Cosigs))
+		}),
+		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
+		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
+		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
+	)
+	m.registry.MustRegister(purgeGauges(r)...)
+	return m
+}
+
+// gauge is a metric that is asked for its value.
+func gauge(name, help string, value func() float64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+}
+
+// told is a figure that may be -1 for what cannot be told: no alert is to fire on it.
+func told(n int64) float64 {
+	if n < 0 {
+		return math.NaN()
+	}
+	return float64(n)
+}
+
+// purgeGauges say how far purges are.
+func purgeGauges(r *replica) []prometheus.Collector {
+	return []prometheus.Collector{
 		gauge("comity_purges", "Purges in the ledger.", func() float64 {
 			n, err := state.ReadPurges(r.store)
 			if err != nil {
@@ -103,20 +134,7 @@ func newMetrics(r *replica) *metrics {
 			}
 			return float64(unacknowledged(r, max(head.Time, uint64(max(r.cfg.Clock().UnixMilli(), 1)))))
 		}),
-		gauge("comity_disk_used_bytes", "What this node's data takes.", func() float64 { used, _ := diskUse(r.cfg.Dir); return float64(used) }),
-		gauge("comity_disk_free_bytes", "What is free where this node's data is.", func() float64 { _, free := diskUse(r.cfg.Dir); return float64(free) }),
-		gauge("comity_silent_members", "Members that did not cosign the last FINAL checkpoint, or not yet.", func() float64 {
-			f := r.final.Load()
-			if f == nil {
-				return 0
-			}
-			return float64(len(r.cfg.Genesis.Charter.Members) - len(f.at.Cosigs))
-		}),
-		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
-		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
-		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
-	)
-	return m
+	}
 }
 
 func refusalCounter(r *replica, what RefusalKind) prometheus.Collector {

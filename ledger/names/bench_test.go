@@ -154,7 +154,7 @@ func alarms(b *testing.B, name string, list, innocent []person) float64 {
 		s.add(Parse(p.latin))
 	}
 	counts := make(map[float64]int)
-	levels := []float64{0.75, Threshold, 0.84, 0.88, 0.95}
+	levels := []float64{0.75, 0.80, Threshold, 0.84, 0.88, 0.95}
 	for _, p := range innocent {
 		found := s.search(Parse(p.latin))
 		for _, at := range levels {

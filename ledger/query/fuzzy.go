@@ -8,23 +8,25 @@ import (
 )
 
 // matchFuzzyName compares a name with every name of the record, as it is written
-// and as a passport shows it.
-func matchFuzzyName(v *Value, r *Record) (float64, string) {
-	best, why := 0.0, ""
+// and as a passport shows it. The best may be near, and not called the same.
+func matchFuzzyName(v *Value, r *Record) (best float64, why string, near bool) {
 	for i := range r.Names {
 		n := &r.Names[i]
 		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
 			got := names.Parse(form)
 			m := names.Compare(v.name, got)
-			if s := m.Score * n.score(); m.Score >= names.Threshold && s > best {
-				best, why = s, fmt.Sprintf("%s %s (%s)", n.what(), n.Text, n.At)
+			if s := m.Score * n.score(); m.Score >= names.Near && s > best {
+				best, why, near = s, fmt.Sprintf("%s %s (%s)", n.what(), n.Text, n.At), m.Score < names.Threshold
 				if m.Score < 1 {
 					why += ": " + aligned(m.Why, v.name, got)
+				}
+				if near {
+					why = "near, perhaps another: " + why
 				}
 			}
 		}
 	}
-	return best, why
+	return best, why, near
 }
 
 // matchNameWords looks for a text among the words of the names of the record, in

@@ -7,7 +7,8 @@ import (
 
 // Match reports whether r is what q looks for, how well from 0 to 1, and by
 // what, in words. Terms that must all match count alike; of alternatives the
-// best counts; what must not match counts nothing.
+// best counts; what must not match counts nothing, and a name that is only near
+// is not what must not match.
 func (q *Query) Match(r *Record) (ok bool, score float64, why []string) {
 	m := matchNode(q.Root, r)
 	if !m.ok {
@@ -27,6 +28,7 @@ type result struct {
 	ok          bool
 	sum, weight float64
 	why         []string
+	near        bool // by a name that is not called the same
 }
 
 func matchNode(n Node, r *Record) result {
@@ -39,6 +41,7 @@ func matchNode(n Node, r *Record) result {
 				return result{}
 			}
 			out.sum, out.weight, out.why = out.sum+got.sum, out.weight+got.weight, append(out.why, got.why...)
+			out.near = out.near || got.near
 		}
 		return out
 	case *Or:
@@ -49,32 +52,40 @@ func matchNode(n Node, r *Record) result {
 				continue
 			}
 			why := append(out.why, got.why...)
+			near := got.near && (!out.ok || out.near)
 			if !out.ok || got.sum*out.weight > out.sum*got.weight {
 				out = got
 			}
-			out.why = why
+			out.why, out.near = why, near
 		}
 		return out
 	case *Not:
-		if matchNode(n.Node, r).ok {
+		if m := matchNode(n.Node, r); m.ok && !m.near {
 			return result{}
 		}
 		return result{ok: true, why: []string{"not " + n.Node.String()}}
 	case *Term:
-		score, why := n.match(r)
-		return result{score > 0, score, 1, []string{why}}
+		score, why, near := n.match(r)
+		return result{score > 0, score, 1, []string{why}, near}
 	}
 	panic(fmt.Sprintf("query: a node of type %T", n))
 }
 
-// match returns the best score of any value, 0 for none, and why.
-func (t *Term) match(r *Record) (score float64, why string) {
+// match returns the best score of any value, 0 for none, and why; and whether it
+// is a name that is near and not called the same.
+func (t *Term) match(r *Record) (score float64, why string, near bool) {
 	for i := range t.Values {
-		if s, w := t.matchValue(&t.Values[i], r); s > score {
-			score, why = s, w
+		s, w, n := 0.0, "", false
+		if v := &t.Values[i]; t.Field.Type == NameField && t.Op == Fuzzy {
+			s, w, n = matchFuzzyName(v, r)
+		} else {
+			s, w = t.matchValue(v, r)
+		}
+		if s > score {
+			score, why, near = s, w, n
 		}
 	}
-	return score, why
+	return score, why, near
 }
 
 func (t *Term) matchValue(v *Value, r *Record) (float64, string) {
@@ -82,9 +93,6 @@ func (t *Term) matchValue(v *Value, r *Record) (float64, string) {
 	case TextField:
 		return matchText(v, r)
 	case NameField:
-		if t.Op == Fuzzy {
-			return matchFuzzyName(v, r)
-		}
 		return matchName(v, r)
 	case DayField, AgeField:
 		return matchBirth(v, r)

@@ -216,9 +216,9 @@ func TestDamage(t *testing.T) {
 	ten(t)
 	w := otherWorld
 	data := w.marshal()
-	step := 4999
-	if testing.Short() {
-		step = 9973
+	step := 9973
+	if long() {
+		step = 4999
 	}
 	for i := len("comity bundle v1\n"); i < len(data); i += step {
 		if r := runBytes(t, data[:i], w.trust(), Options{}); r.Verdict != Forged {

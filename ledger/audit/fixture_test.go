@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -293,15 +294,15 @@ func (w *world) reseal(f *file, by ...int) {
 // quorum is the bureaus XA to XD.
 var quorum = []int{0, 1, 2, 3}
 
-// ten is the ledger of the tamper matrix, built once: large enough for lists that
-// go to their files.
+// ten is the ledger of the tamper matrix, built once: of 2,000 entries, and with
+// COMITY_LONG of 10,000, which is large enough for lists that go to their files.
 func ten(t *testing.T) *world {
 	tenOnce.Do(func() {
 		cryptotest.SetGlobalRandom(t, 1)
 		w := newWorld(t, 5)
-		n := uint64(10_000)
-		if testing.Short() {
-			n = 2_000
+		n := uint64(2_000)
+		if long() {
+			n = 10_000
 		}
 		w.fill(n)
 		tenWorld = w
@@ -311,6 +312,8 @@ func ten(t *testing.T) *world {
 	tenWorld.t, otherWorld.t = t, t
 	return tenWorld
 }
+
+func long() bool { return os.Getenv("COMITY_LONG") != "" }
 
 var (
 	tenOnce    sync.Once

@@ -19,7 +19,7 @@ import (
 
 // Bounds of a charter.
 const (
-	MaxMembers = 15
+	MaxMembers = 15 // who found a ledger, and at any time those who vote
 	MaxCharter = 64 << 10
 	charterVer = 1
 )
@@ -33,16 +33,17 @@ type Charter struct {
 	Members []Member
 }
 
-// Member is a founding bureau.
+// Member is a bureau of the consortium. All founders are voters.
 type Member struct {
 	Code   string            // two letters A-Z, ascending in the charter
 	Name   string            // for people
 	Root   ed25519.PublicKey // enrols and revokes the bureau's keys; kept offline
 	Access keys.ID           // TLS key id of the bureau's operator, who may talk to nodes before anybody is enrolled
 	Node   Node
+	Voter  bool // its node cosigns, and its root votes; not in the charter's bytes
 }
 
-// Node is a bureau's voting node.
+// Node is a bureau's node.
 type Node struct {
 	Address string  // host:port of its one TLS port
 	TLS     keys.ID // TLS key id
@@ -151,6 +152,7 @@ func ParseCharter(data []byte) (*Charter, error) {
 			!once(m.Node.Witness.MLDSA.Bytes()) || !once([]byte(m.Node.Address)) {
 			return nil, ErrMalformed
 		}
+		m.Voter = true
 		c.Members = append(c.Members, *m)
 	}
 	if !in.Empty() {
@@ -192,10 +194,12 @@ func parseMember(in *cryptobyte.String) (*Member, error) {
 	return &m, nil
 }
 
-// Genesis is a charter with the signatures of all its founders.
+// Genesis is a charter with the signatures of all its founders, and who belongs
+// to the consortium as far as its certificates say.
 type Genesis struct {
 	Charter *Charter
 	Ledger  Hash // H(charter bytes), the ledger id
+	*Membership
 
 	charter []byte
 	sigs    [][]byte // in the order of members, nil where not yet signed
@@ -211,7 +215,14 @@ func NewGenesis(c *Charter) (*Genesis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("charter: %w", err)
 	}
-	return &Genesis{parsed, sha256.Sum256(raw), raw, make([][]byte, len(parsed.Members))}, nil
+	g := newGenesis(parsed, raw)
+	g.sigs = make([][]byte, len(parsed.Members))
+	return g, nil
+}
+
+func newGenesis(c *Charter, raw []byte) *Genesis {
+	id := sha256.Sum256(raw)
+	return &Genesis{Charter: c, Ledger: id, Membership: NewMembership(id, c), charter: raw}
 }
 
 // Sign adds the signature of the founder whose root key this is.
@@ -239,9 +250,6 @@ func (g *Genesis) Unsigned() []string {
 	}
 	return codes
 }
-
-// Origin returns the first line of every checkpoint of this ledger.
-func (g *Genesis) Origin() string { return Origin(g.Ledger) }
 
 // Origin returns "comity/" and the first 16 hex digits of the ledger id.
 func Origin(ledger Hash) string { return "comity/" + hex.EncodeToString(ledger[:8]) }
@@ -272,7 +280,7 @@ func ParseGenesis(data []byte) (*Genesis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("charter: %w", err)
 	}
-	g := &Genesis{Charter: c, Ledger: sha256.Sum256(raw), charter: raw}
+	g := newGenesis(c, raw)
 	for i := range c.Members {
 		var sig []byte
 		if !in.ReadBytes(&sig, ed25519.SignatureSize) {

@@ -61,7 +61,7 @@ func (t *terminal) auditTrust(c *cli.Context) (*auditTrust, error) {
 func (t *terminal) namedLedger(c *cli.Context) (*ledger.Hash, error) {
 	var named *ledger.Hash
 	if path := c.String("charter"); path != "" {
-		data, err := t.readInput(path, 2*ledger.MaxCharter)
+		data, err := t.readInput(path, ledger.MaxGenesis)
 		if err != nil {
 			return nil, err
 		}

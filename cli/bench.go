@@ -34,8 +34,8 @@ func (t *terminal) bench(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
 		return err
 	}
-	if n := c.Int("nodes"); n < 1 || n > ledger.MaxMembers {
-		return usagef("--nodes %d: a charter has 1 to %d", n, ledger.MaxMembers)
+	if n := c.Int("nodes"); n < 1 || n > ledger.MaxVoters {
+		return usagef("--nodes %d: a charter has 1 to %d", n, ledger.MaxVoters)
 	}
 	if n := c.Int("size"); n < 1 || n > ledger.MaxBody {
 		return usagef("--size %d: a sealed body has 1 to %s bytes", n, count(ledger.MaxBody))

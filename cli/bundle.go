@@ -156,7 +156,7 @@ func (s *session) bundle(ctx context.Context, w io.Writer, until uint64, bodies 
 		return nil, err
 	}
 	b := &bundled{Name: s.genesis.Charter.Name, Ledger: keys.ID(s.genesis.Ledger), Entries: target.Size, Heads: len(heads),
-		Head: checkpoint{target.Size, keys.ID(target.Root), target.by, s.genesis.Policy().Quorum}}
+		Head: checkpoint{target.Size, keys.ID(target.Root), target.by, s.genesis.PolicyAt(target.Size).Quorum}}
 	slices.Sort(b.Head.Cosigners)
 	tree, notes := new(growing), make([][]byte, 0, len(heads))
 	each := func(r *wire.Record) error {

@@ -84,7 +84,7 @@ func (s *session) newestFinal(ctx context.Context) (final, error) {
 }
 
 func (s *session) openFinal(note []byte) (final, error) {
-	c, by, err := s.genesis.Policy().Open(note)
+	c, by, err := s.genesis.Open(note)
 	if err != nil {
 		return final{}, &desk.Dishonest{Node: s.client.String(), Reason: err.Error(), Note: note}
 	}

@@ -100,7 +100,7 @@ func (p *pretender) cosign(t *testing.T, size, bureaus int) {
 		}
 		cosigs = append(cosigs, s)
 	}
-	p.note = ledger.FormatNote(c, p.Genesis.Policy().Witness, cosigs)
+	p.note = ledger.FormatNote(c, p.Genesis.PolicyAt(0).Witness, cosigs)
 }
 
 func (p *pretender) ServeHTTP(w http.ResponseWriter, r *http.Request) {

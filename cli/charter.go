@@ -56,7 +56,7 @@ func (t *terminal) charterCommand() *cli.Command {
 }
 
 func (t *terminal) charterDraft(c *cli.Context) error {
-	args, err := arguments(c, 1, ledger.MaxMembers, "the founders' .member files")
+	args, err := arguments(c, 1, ledger.MaxVoters, "the founders' .member files")
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (t *terminal) charterShow(c *cli.Context) error {
 			return err
 		}
 	} else {
-		data, err := t.readInput(args[0], 2*ledger.MaxCharter)
+		data, err := t.readInput(args[0], ledger.MaxGenesis)
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (t *terminal) charterSign(c *cli.Context) error {
 }
 
 func (t *terminal) charterJoin(c *cli.Context) error {
-	args, err := arguments(c, 2, 1+ledger.MaxMembers, "DRAFT and the founders' signatures")
+	args, err := arguments(c, 2, 1+ledger.MaxVoters, "DRAFT and the founders' signatures")
 	if err != nil {
 		return err
 	}
@@ -262,7 +262,7 @@ func (t *terminal) charterInstall(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := t.readInput(args[0], 2*ledger.MaxCharter)
+	data, err := t.readInput(args[0], ledger.MaxGenesis)
 	if err != nil {
 		return err
 	}

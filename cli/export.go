@@ -45,9 +45,8 @@ type exportedTiles struct {
 }
 
 func (s *session) exportTiles(c *cli.Context, args []string) error {
-	p := s.genesis.Policy()
 	advance, end := s.progress("writing tiles")
-	x, err := tiles.Export(c.Context, args[0], s.client, p, advance)
+	x, err := tiles.Export(c.Context, args[0], s.client, s.genesis.Membership, advance)
 	end()
 	var fork *tiles.ForkError
 	switch {
@@ -63,7 +62,7 @@ func (s *session) exportTiles(c *cli.Context, args []string) error {
 		return err
 	}
 	out := exportedTiles{dir, x.Checkpoint.Origin, x.Checkpoint.Size, base64.StdEncoding.EncodeToString(x.Checkpoint.Root[:]),
-		x.Cosigners, p.Quorum, x.Origin, x.Key, x.Before, x.Written}
+		x.Cosigners, s.genesis.PolicyAt(x.Checkpoint.Size).Quorum, x.Origin, x.Key, x.Before, x.Written}
 	if s.asJSON {
 		return s.document(out)
 	}

@@ -80,7 +80,7 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 	finalErr := s.waitFinal(c.Context, it.Entry, w)
 	if finalErr == nil && !s.asJSON {
 		s.say("  FINAL      cosigned by %s at %s (%d of %d needed), %s after sending", strings.Join(w.Cosigners, " "), count(w.Size),
-			s.genesis.Policy().Quorum, len(s.genesis.Charter.Members), took())
+			s.genesis.PolicyAt(w.Size).Quorum, s.genesis.PolicyAt(w.Size).Voters(), took())
 	}
 	if s.asJSON {
 		took()
@@ -162,7 +162,7 @@ func (s *session) waitFinal(ctx context.Context, e *ledger.Entry, w *written) er
 			return hint(fmt.Errorf("%s is committed as entry %s, but not known to be FINAL: %w", w.Name, count(w.Index), err),
 				"it is written; do not send it again; see when it is FINAL: comity verify %s", w.ID)
 		}
-		cp, by, err := r.Verify(s.genesis.Policy(), e.LeafHash())
+		cp, by, err := r.Verify(s.genesis, e.LeafHash())
 		if err != nil {
 			return fmt.Errorf("%s: the receipt that the %s gave proves nothing: %w", w.Name, s.client, err)
 		}

@@ -73,8 +73,8 @@ func (t *terminal) testnetUp(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if n := c.Int("bureaus"); n < 1 || n > ledger.MaxMembers {
-		return usagef("--bureaus %d: a charter has 1 to %d", n, ledger.MaxMembers)
+	if n := c.Int("bureaus"); n < 1 || n > ledger.MaxVoters {
+		return usagef("--bureaus %d: a charter has 1 to %d", n, ledger.MaxVoters)
 	}
 	con, err := testnet.Load(dir)
 	if errors.Is(err, testnet.ErrNone) {

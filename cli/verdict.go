@@ -80,7 +80,7 @@ func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 	f.Act = x.Item.Entry.Statement.Class.String()
 	f.Files = filesNamed(x.Item.Entry.Statement)
 	f.signed(v)
-	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.Policy().Quorum}
+	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.PolicyAt(v.Checkpoint.Size).Quorum}
 	f.NotChecked = []string{"whether it is true", "anything after entry " + count(x.Receipt.Index) + " (amended, withdrawn, key revoked?)", v.Signers[0].Bureau + "'s clock"}
 }
 

@@ -98,7 +98,7 @@ func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) 
 		g, err := h.Genesis()
 		return g, h, err
 	}
-	data, err := t.readInput(path, 2*ledger.MaxCharter)
+	data, err := t.readInput(path, ledger.MaxGenesis)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -55,11 +55,11 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 		f.Verdict, f.Reason = notAuthentic, err.Error()
 		return f
 	}
-	quorum := g.Policy().Quorum
+	quorum := func(c ledger.Checkpoint) int { return g.PolicyAt(c.Size).Quorum }
 	sorted := func(codes []string) []string { return append([]string{}, slices.Sorted(slices.Values(codes))...) }
 	x := &evidenceFinding{
-		Other: checkpoint{what.Other.Size, what.Other.Root, sorted(what.OtherBy), quorum},
-		Final: checkpoint{what.Final.Size, what.Final.Root, sorted(what.FinalBy), quorum},
+		Other: checkpoint{what.Other.Size, what.Other.Root, sorted(what.OtherBy), quorum(what.Other)},
+		Final: checkpoint{what.Final.Size, what.Final.Root, sorted(what.FinalBy), quorum(what.Final)},
 		Root:  e.Root, Both: sorted(what.Both), BothFinal: what.BothFinal,
 	}
 	x.OnlyOther = slices.DeleteFunc(slices.Clone(x.Other.Cosigners), func(code string) bool { return slices.Contains(x.Both, code) })

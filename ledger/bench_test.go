@@ -15,7 +15,7 @@ func BenchmarkReceipt(b *testing.B) {
 			b.Run(fmt.Sprintf("members=%d/cosigners=%d", n, by), func(b *testing.B) {
 				l := enrolled(b, n)
 				r := l.receipt(b, 0, l.note(b, l.Bureaus[:by]...))
-				leaf, policy := l.entries[0].LeafHash(), l.Genesis.Policy()
+				leaf, policy := l.entries[0].LeafHash(), l.Genesis.PolicyAt(0)
 				for b.Loop() {
 					if _, _, err := r.Verify(policy, leaf); err != nil {
 						b.Fatal(err)

@@ -19,7 +19,8 @@ import (
 
 // Bounds of a charter.
 const (
-	MaxMembers = 15
+	MaxVoters  = 15 // who found a ledger, and at any time those who vote
+	MaxMembers = 64 // at any time
 	MaxCharter = 64 << 10
 	charterVer = 1
 )
@@ -33,16 +34,17 @@ type Charter struct {
 	Members []Member
 }
 
-// Member is a founding bureau.
+// Member is a bureau of the consortium. All founders are voters.
 type Member struct {
 	Code   string            // two letters A-Z, ascending in the charter
 	Name   string            // for people
 	Root   ed25519.PublicKey // enrols and revokes the bureau's keys; kept offline
 	Access keys.ID           // TLS key id of the bureau's operator, who may talk to nodes before anybody is enrolled
 	Node   Node
+	Voter  bool // its node cosigns, and its root votes; not in the charter's bytes
 }
 
-// Node is a bureau's voting node.
+// Node is a bureau's node.
 type Node struct {
 	Address string  // host:port of its one TLS port
 	TLS     keys.ID // TLS key id
@@ -88,7 +90,7 @@ func (c *Charter) Marshal() []byte {
 }
 
 func (c *Charter) encode() ([]byte, error) {
-	if len(c.Members) > MaxMembers {
+	if len(c.Members) > MaxVoters {
 		return nil, ErrMalformed
 	}
 	b := cryptobyte.NewBuilder(nil)
@@ -102,14 +104,7 @@ func (c *Charter) encode() ([]byte, error) {
 		if len(m.Code) != 2 || len(m.Root) != ed25519.PublicKeySize || len(w.Ed25519) != ed25519.PublicKeySize || w.MLDSA == nil {
 			return nil, ErrMalformed
 		}
-		b.AddBytes([]byte(m.Code))
-		addString8(b, m.Name)
-		b.AddBytes(m.Root)
-		b.AddBytes(m.Access[:])
-		addString8(b, m.Node.Address)
-		b.AddBytes(m.Node.TLS[:])
-		b.AddBytes(w.Ed25519)
-		b.AddBytes(w.MLDSA.Bytes())
+		m.add(b)
 	}
 	data, err := b.Bytes()
 	if err != nil { // a string is longer than its length prefix can say
@@ -129,15 +124,10 @@ func ParseCharter(data []byte) (*Charter, error) {
 	)
 	in := cryptobyte.String(data)
 	if len(data) > MaxCharter || !in.ReadUint8(&version) || version != charterVer || !readString8(&in, &c.Name) ||
-		!in.ReadUint64(&c.Created) || c.Created > MaxTime || !in.ReadUint8(&n) || n == 0 || n > MaxMembers {
+		!in.ReadUint64(&c.Created) || c.Created > MaxTime || !in.ReadUint8(&n) || n == 0 || n > MaxVoters {
 		return nil, ErrMalformed
 	}
 	seen := make(map[string]bool)
-	once := func(key []byte) bool {
-		fresh := !seen[string(key)]
-		seen[string(key)] = true
-		return fresh
-	}
 	for range n {
 		m, err := parseMember(&in)
 		if err != nil {
@@ -146,11 +136,10 @@ func ParseCharter(data []byte) (*Charter, error) {
 		if len(c.Members) > 0 && c.Members[len(c.Members)-1].Code >= m.Code {
 			return nil, ErrMalformed
 		}
-		id, cosigner := keys.SigningID(m.Root), m.Node.Cosigner()
-		if !once(m.Root) || !once(id[:]) || !once(cosigner[:]) || !once(m.Access[:]) || !once(m.Node.TLS[:]) || !once(m.Node.Witness.Ed25519) ||
-			!once(m.Node.Witness.MLDSA.Bytes()) || !once([]byte(m.Node.Address)) {
+		if !once(seen, m.values()) {
 			return nil, ErrMalformed
 		}
+		m.Voter = true
 		c.Members = append(c.Members, *m)
 	}
 	if !in.Empty() {
@@ -159,46 +148,113 @@ func ParseCharter(data []byte) (*Charter, error) {
 	return &c, nil
 }
 
+// value is one that no two members share, and no member has twice.
+type value struct {
+	what  string
+	bytes []byte
+}
+
+func (m *Member) values() []value {
+	return append(append(rootValues(m.Root), m.Node.values()...), value{"access key", m.Access[:]})
+}
+
+func rootValues(root ed25519.PublicKey) []value {
+	id := keys.SigningID(root)
+	return []value{{"root key", root}, {"root key", id[:]}}
+}
+
+func (n *Node) values() []value {
+	cosigner := n.Cosigner()
+	return []value{{"cosigning key", cosigner[:]}, {"cosigning key", n.Witness.Ed25519}, {"cosigning key", n.Witness.MLDSA.Bytes()},
+		{"TLS key", n.TLS[:]}, {"address", []byte(n.Address)}}
+}
+
+// once reports whether none of the values was seen before, and notes them.
+func once(seen map[string]bool, values []value) bool {
+	for _, v := range values {
+		if seen[string(v.bytes)] {
+			return false
+		}
+		seen[string(v.bytes)] = true
+	}
+	return true
+}
+
+func (m *Member) add(b *cryptobyte.Builder) {
+	b.AddBytes([]byte(m.Code))
+	addString8(b, m.Name)
+	b.AddBytes(m.Root)
+	b.AddBytes(m.Access[:])
+	m.Node.add(b)
+}
+
+func (n *Node) add(b *cryptobyte.Builder) {
+	addString8(b, n.Address)
+	b.AddBytes(n.TLS[:])
+	b.AddBytes(n.Witness.Ed25519)
+	b.AddBytes(n.Witness.MLDSA.Bytes())
+}
+
 func parseMember(in *cryptobyte.String) (*Member, error) {
 	var (
-		m                   Member
-		code, root, ed, dsa []byte
+		m          Member
+		code, root []byte
 	)
 	if !in.ReadBytes(&code, 2) || !isCode(code) || !readString8(in, &m.Name) ||
-		!in.ReadBytes(&root, ed25519.PublicKeySize) || !in.CopyBytes(m.Access[:]) ||
-		!readString8(in, &m.Node.Address) || !in.CopyBytes(m.Node.TLS[:]) ||
-		!in.ReadBytes(&ed, ed25519.PublicKeySize) || !in.ReadBytes(&dsa, mldsa.MLDSA44PublicKeySize) {
+		!in.ReadBytes(&root, ed25519.PublicKeySize) || !in.CopyBytes(m.Access[:]) {
 		return nil, ErrMalformed
 	}
 	m.Code = string(code)
-	if !isAddress(m.Node.Address) {
-		return nil, ErrMalformed
-	}
 	var err error
 	if m.Root, err = keys.AdmitEd25519(root); err != nil {
 		return nil, err
 	}
-	if m.Node.Witness.Ed25519, err = keys.AdmitEd25519(ed); err != nil {
+	n, err := parseNode(in, m.Code)
+	if err != nil {
 		return nil, err
 	}
-	if m.Node.Witness.MLDSA, err = mldsa.NewPublicKey(mldsa.MLDSA44(), dsa); err != nil {
-		return nil, err
-	}
-	// Two keys of one name that a note cannot tell apart: who grinds such a pair
-	// would spoil every note that carries its lines.
-	if keyHash(m.NodeName(), algCosignEd25519, ed) == keyHash(m.NodeName(), algCosignMLDSA44, dsa) {
+	m.Node = *n
+	if !once(make(map[string]bool), m.values()) {
 		return nil, ErrMalformed
 	}
 	return &m, nil
 }
 
-// Genesis is a charter with the signatures of all its founders.
+// parseNode parses the node of the bureau with this code.
+func parseNode(in *cryptobyte.String, code string) (*Node, error) {
+	var (
+		n       Node
+		ed, dsa []byte
+	)
+	if !readString8(in, &n.Address) || !in.CopyBytes(n.TLS[:]) ||
+		!in.ReadBytes(&ed, ed25519.PublicKeySize) || !in.ReadBytes(&dsa, mldsa.MLDSA44PublicKeySize) || !isAddress(n.Address) {
+		return nil, ErrMalformed
+	}
+	var err error
+	if n.Witness.Ed25519, err = keys.AdmitEd25519(ed); err != nil {
+		return nil, err
+	}
+	if n.Witness.MLDSA, err = mldsa.NewPublicKey(mldsa.MLDSA44(), dsa); err != nil {
+		return nil, err
+	}
+	// Two keys of one name that a note cannot tell apart: who grinds such a pair
+	// would spoil every note that carries its lines.
+	if keyHash(NodeName(code), algCosignEd25519, ed) == keyHash(NodeName(code), algCosignMLDSA44, dsa) {
+		return nil, ErrMalformed
+	}
+	return &n, nil
+}
+
+// Genesis is a charter with the signatures of all its founders, and who belongs
+// to the consortium as far as its certificates say.
 type Genesis struct {
 	Charter *Charter
 	Ledger  Hash // H(charter bytes), the ledger id
+	*Membership
 
 	charter []byte
 	sigs    [][]byte // in the order of members, nil where not yet signed
+	certs   []*Certificate
 }
 
 // NewGenesis starts the signing of a charter.
@@ -211,7 +267,14 @@ func NewGenesis(c *Charter) (*Genesis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("charter: %w", err)
 	}
-	return &Genesis{parsed, sha256.Sum256(raw), raw, make([][]byte, len(parsed.Members))}, nil
+	g := newGenesis(parsed, raw)
+	g.sigs = make([][]byte, len(parsed.Members))
+	return g, nil
+}
+
+func newGenesis(c *Charter, raw []byte) *Genesis {
+	id := sha256.Sum256(raw)
+	return &Genesis{Charter: c, Ledger: id, Membership: NewMembership(id, c), charter: raw}
 }
 
 // Sign adds the signature of the founder whose root key this is.
@@ -240,14 +303,12 @@ func (g *Genesis) Unsigned() []string {
 	return codes
 }
 
-// Origin returns the first line of every checkpoint of this ledger.
-func (g *Genesis) Origin() string { return Origin(g.Ledger) }
-
 // Origin returns "comity/" and the first 16 hex digits of the ledger id.
 func Origin(ledger Hash) string { return "comity/" + hex.EncodeToString(ledger[:8]) }
 
-// Marshal returns u24-vector charter || one signature per member, in order. All
-// founders must have signed.
+// Marshal returns the bytes of a charter file: u24-vector charter || one signature
+// per founder, in order || u24-vector certificate, for each epoch after the
+// founders'. All founders must have signed.
 func (g *Genesis) Marshal() []byte {
 	if missing := g.Unsigned(); len(missing) > 0 {
 		panic(fmt.Sprintf("ledger: charter not signed by %v", missing))
@@ -257,22 +318,25 @@ func (g *Genesis) Marshal() []byte {
 	for _, sig := range g.sigs {
 		b.AddBytes(sig)
 	}
+	for _, c := range g.certs {
+		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(c.Marshal()) })
+	}
 	return b.BytesOrPanic()
 }
 
 // ParseGenesis is the inverse of [Genesis.Marshal]; it verifies every founder's
-// signature.
+// signature, and every certificate.
 func ParseGenesis(data []byte) (*Genesis, error) {
 	in := cryptobyte.String(data)
 	var raw cryptobyte.String
-	if len(data) > 2*MaxCharter || !in.ReadUint24LengthPrefixed(&raw) {
+	if len(data) > MaxGenesis || !in.ReadUint24LengthPrefixed(&raw) {
 		return nil, fmt.Errorf("charter: %w", ErrMalformed)
 	}
 	c, err := ParseCharter(raw)
 	if err != nil {
 		return nil, fmt.Errorf("charter: %w", err)
 	}
-	g := &Genesis{Charter: c, Ledger: sha256.Sum256(raw), charter: raw}
+	g := newGenesis(c, raw)
 	for i := range c.Members {
 		var sig []byte
 		if !in.ReadBytes(&sig, ed25519.SignatureSize) {
@@ -283,8 +347,24 @@ func ParseGenesis(data []byte) (*Genesis, error) {
 		}
 		g.sigs = append(g.sigs, sig)
 	}
-	if !in.Empty() {
-		return nil, fmt.Errorf("charter: %w", ErrMalformed)
+	var certs []*Certificate
+	for !in.Empty() {
+		var cert cryptobyte.String
+		if !in.ReadUint24LengthPrefixed(&cert) || len(certs) == MaxEpochs {
+			return nil, fmt.Errorf("charter: %w", ErrMalformed)
+		}
+		c, err := ParseCertificate(cert)
+		if err != nil {
+			return nil, fmt.Errorf("charter: certificate of epoch %d: %w", len(certs)+1, err)
+		}
+		certs = append(certs, c)
+	}
+	if len(certs) == 0 {
+		return g, nil
+	}
+	g, err = g.With(certs...)
+	if err != nil {
+		return nil, fmt.Errorf("charter: %w", err)
 	}
 	return g, nil
 }

@@ -233,25 +233,19 @@ func verifiers(name string, w keys.WitnessPublic) []note.Verifier {
 // ErrQuorum is returned for a checkpoint that too few bureaus cosigned.
 var ErrQuorum = errors.New("too few cosignatures")
 
-// Policy says whose cosignatures make a checkpoint of one ledger FINAL.
+// Policy says whose cosignatures make a checkpoint of one ledger FINAL, as long as
+// one epoch lasts: see [Membership.PolicyAt].
 type Policy struct {
 	Origin  string
 	Quorum  int
-	Witness map[string]keys.WitnessPublic // by node name
-	Bureau  map[string]string             // node name to bureau code
+	Witness map[string]keys.WitnessPublic // of voters, by node name
+	Bureau  map[string]string             // node name to bureau code, of all members
+
+	nodes map[string]keys.WitnessPublic // of all members, who may sign as origin
 }
 
-// Policy returns the policy of the founding epoch.
-func (g *Genesis) Policy() *Policy {
-	p := &Policy{Origin: g.Origin(), Quorum: Quorum(len(g.Charter.Members)),
-		Witness: make(map[string]keys.WitnessPublic), Bureau: make(map[string]string)}
-	for i := range g.Charter.Members {
-		m := &g.Charter.Members[i]
-		p.Witness[m.NodeName()] = m.Node.Witness
-		p.Bureau[m.NodeName()] = m.Code
-	}
-	return p
-}
+// Voters returns how many nodes may cosign.
+func (p *Policy) Voters() int { return len(p.Witness) }
 
 // Open verifies the note of a checkpoint and returns it with the codes of the
 // bureaus that cosigned it, in the order of the note. Lines of unknown keys are
@@ -280,6 +274,7 @@ type opened struct {
 	at        Checkpoint
 	cosigners []Cosigner
 	tidy      []byte // the note with the cosigners' lines alone
+	strangers bool   // there are both lines of a node that is not known with these keys
 }
 
 // bureaus returns the codes of the cosigners.
@@ -307,8 +302,8 @@ func (p *Policy) open(data []byte) (opened, error) {
 		if errors.As(err, &bad) {
 			return none, fmt.Errorf("checkpoint: the cosignature of %s is not good", bad.Name)
 		}
-		if _, nobody := err.(*note.UnverifiedNoteError); nobody {
-			return none, fmt.Errorf("checkpoint: %w: none by a bureau of this ledger", ErrQuorum)
+		if nobody, ok := err.(*note.UnverifiedNoteError); ok {
+			return p.unknown(nobody.Note), fmt.Errorf("checkpoint: %w: none by a bureau of this ledger", ErrQuorum)
 		}
 		return none, fmt.Errorf("checkpoint: %w", ErrMalformed)
 	}
@@ -319,7 +314,7 @@ func (p *Policy) open(data []byte) (opened, error) {
 	if c.Origin != p.Origin {
 		return none, fmt.Errorf("checkpoint: it is one of another ledger (%q, not %q)", c.Origin, p.Origin)
 	}
-	out := opened{at: c, tidy: []byte(n.Text + "\n")}
+	out := opened{at: c, tidy: []byte(n.Text + "\n"), strangers: strangers(n)}
 	lines := make(map[string]int)
 	times := make(map[string]uint64)
 	for _, s := range n.Sigs { // note.Open drops repeated lines of one key
@@ -341,6 +336,38 @@ func (p *Policy) open(data []byte) (opened, error) {
 		return out, fmt.Errorf("checkpoint %d: %w: %d of %d needed", c.Size, ErrQuorum, len(out.cosigners), p.Quorum)
 	}
 	return out, nil
+}
+
+// unknown returns what can be said of a note without a line of a known node: if it
+// is of this ledger at all, nothing but that strangers cosigned it.
+func (p *Policy) unknown(n *note.Note) opened {
+	c, err := ParseCheckpoint(n.Text)
+	if err != nil || c.Origin != p.Origin || !strangers(n) {
+		return opened{}
+	}
+	return opened{at: c, strangers: true}
+}
+
+// strangers reports whether a note has two lines that look like the cosignature
+// of a bureau's node whose keys are not known.
+func strangers(n *note.Note) bool {
+	type half struct {
+		name  string
+		bytes int
+	}
+	seen := make(map[half]bool)
+	for _, s := range n.UnverifiedSigs {
+		raw, err := base64.StdEncoding.DecodeString(s.Base64)
+		code, node, _ := strings.Cut(s.Name, ".")
+		if err != nil || !isCode([]byte(strings.ToUpper(code))) || NodeName(code) != code+"."+node {
+			continue
+		}
+		seen[half{s.Name, len(raw) - 12}] = true
+		if seen[half{s.Name, ed25519.SignatureSize}] && seen[half{s.Name, mldsa.MLDSA44SignatureSize}] {
+			return true
+		}
+	}
+	return false
 }
 
 // Cosignatures returns the cosignatures in a note, for nodes that hand them on one

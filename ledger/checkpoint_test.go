@@ -57,7 +57,7 @@ func TestCosignature(t *testing.T) {
 func TestEveryByteOfANoteCounts(t *testing.T) {
 	for n, step := range map[int]int{1: stride(), 4: 23 * stride()} {
 		l := enrolled(t, n)
-		p := l.Genesis.Policy()
+		p := l.Genesis.PolicyAt(0)
 		data := l.note(t, l.quorum()...)
 		if _, bureaus, err := p.Open(data); err != nil || len(bureaus) != p.Quorum {
 			t.Fatalf("got %v, error %v", bureaus, err)
@@ -72,7 +72,7 @@ func TestEveryByteOfANoteCounts(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	l := enrolled(t, 4)
-	p := l.Genesis.Policy()
+	p := l.Genesis.PolicyAt(0)
 	text, lines := splitNote(l.note(t, l.Bureaus...))
 	for _, tt := range []struct {
 		name  string
@@ -113,7 +113,7 @@ func TestNoteOfALongOrigin(t *testing.T) {
 	line := fmt.Sprintf("— %s %s\n", xa.Node(), base64.StdEncoding.EncodeToString(append(raw, make([]byte, 8+2420)...)))
 	for _, n := range []int{1, ledger.TestingMaxOrigin, ledger.TestingMaxOrigin + 1, 70_000} {
 		c := ledger.Checkpoint{Origin: strings.Repeat("o", n), Size: 1}
-		if _, _, err := l.Genesis.Policy().Open([]byte(c.String() + "\n" + line)); err == nil {
+		if _, _, err := l.Genesis.Open([]byte(c.String() + "\n" + line)); err == nil {
 			t.Errorf("origin of %d bytes: accepted", n)
 		}
 		if _, err := ledger.ParseCheckpoint(c.String()); (err == nil) != (n <= ledger.TestingMaxOrigin) {
@@ -126,7 +126,7 @@ func TestFormatNoteLeavesOutStrangers(t *testing.T) {
 	l, other := enrolled(t, 1), enrolled(t, 2)
 	c := l.checkpoint(t)
 	list := append(l.cosign(t, c, l.Bureaus...), other.cosign(t, c, other.Bureaus[1])...)
-	_, lines := splitNote(ledger.FormatNote(c, l.Genesis.Policy().Witness, list))
+	_, lines := splitNote(ledger.FormatNote(c, l.Genesis.PolicyAt(0).Witness, list))
 	if len(lines) != 2 {
 		t.Errorf("got %d lines, want 2", len(lines))
 	}
@@ -134,7 +134,7 @@ func TestFormatNoteLeavesOutStrangers(t *testing.T) {
 
 func TestReceipts(t *testing.T) {
 	l := enrolled(t, 4)
-	p := l.Genesis.Policy()
+	p := l.Genesis.PolicyAt(0)
 	note := l.note(t, l.quorum()...)
 	for i, e := range l.entries {
 		r := l.receipt(t, uint64(i), note)
@@ -167,7 +167,7 @@ func TestReceipts(t *testing.T) {
 // quorum of one.
 func TestEveryByteOfAReceiptCounts(t *testing.T) {
 	l := enrolled(t, 1)
-	p := l.Genesis.Policy()
+	p := l.Genesis.PolicyAt(0)
 	leaf := l.entries[3].LeafHash()
 	data := l.receipt(t, 3, l.note(t, l.quorum()...)).Marshal()
 	for i := 0; i < len(data); i += stride() {

@@ -6,7 +6,7 @@ import "golang.org/x/crypto/cryptobyte"
 const (
 	MaxBatch         = 256     // statements in one command
 	MaxBatchBytes    = 1 << 20 // a batch stops growing past this
-	MaxCosignatures  = 2 * MaxMembers
+	MaxCosignatures  = 2 * MaxVoters
 	MaxCommand       = MaxBatchBytes + MaxEntry + MaxBody + 4096
 	commandBatch     = 1
 	commandCosign    = 2

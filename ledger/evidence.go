@@ -49,12 +49,11 @@ var ErrNoContradiction = errors.New("it does not prove that the two checkpoints 
 // checkpoint. Both are notes; log holds the FINAL history. What it returns
 // verifies, or is an error.
 func NewEvidence(g *Genesis, other, final []byte, log tlog.HashReader) (*Evidence, error) {
-	p := g.Policy()
-	a, err := p.openAny(other)
+	a, err := g.openAny(other)
 	if err != nil {
 		return nil, err
 	}
-	b, err := p.open(final)
+	b, err := g.open(final)
 	if err != nil {
 		return nil, err
 	}
@@ -142,12 +141,11 @@ func (e *Evidence) Verify(g *Genesis) (*Contradiction, error) {
 	if e.Ledger != g.Ledger {
 		return nil, ErrOtherLedger
 	}
-	p := g.Policy()
-	other, err := p.openAny(e.Note)
+	other, err := g.openAny(e.Note)
 	if err != nil {
 		return nil, fmt.Errorf("the contradicting one: %w", err)
 	}
-	final, err := p.open(e.Final)
+	final, err := g.open(e.Final)
 	if err != nil {
 		return nil, fmt.Errorf("the FINAL one: %w", err)
 	}
@@ -158,7 +156,7 @@ func (e *Evidence) Verify(g *Genesis) (*Contradiction, error) {
 		return nil, ErrNoContradiction
 	}
 	c := &Contradiction{Other: other.at, Final: final.at, OtherBy: other.bureaus(), FinalBy: final.bureaus(),
-		BothFinal: len(other.bureaus()) >= p.Quorum}
+		BothFinal: len(other.bureaus()) >= g.PolicyAt(other.at.Size).Quorum}
 	for _, code := range c.OtherBy {
 		if slices.Contains(c.FinalBy, code) {
 			c.Both = append(c.Both, code)
@@ -183,8 +181,8 @@ func (e *Evidence) proves(other, final Checkpoint) bool {
 }
 
 // openAny opens a note that one bureau or more cosigned.
-func (p *Policy) openAny(data []byte) (opened, error) {
-	o, err := p.open(data)
+func (m *Membership) openAny(data []byte) (opened, error) {
+	o, err := m.open(data)
 	if errors.Is(err, ErrQuorum) && len(o.bureaus()) > 0 {
 		err = nil
 	}

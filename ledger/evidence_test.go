@@ -15,7 +15,7 @@ import (
 func (l *testLog) fork(t testing.TB, size uint64, by ...*ledgertest.Bureau) []byte {
 	t.Helper()
 	c := ledger.Checkpoint{Origin: l.Genesis.Origin(), Size: size, Root: ledger.Hash{0xaa}}
-	return ledger.FormatNote(c, l.Genesis.Policy().Witness, l.cosign(t, c, by...))
+	return ledger.FormatNote(c, l.Genesis.PolicyAt(0).Witness, l.cosign(t, c, by...))
 }
 
 // TestEveryByteOfAnEvidenceCounts flips every byte, but only some of the long
@@ -101,7 +101,7 @@ func TestNewEvidenceRefuses(t *testing.T) {
 	for _, e := range l.entries[:7] {
 		half.add(t, e)
 	}
-	true7 := ledger.FormatNote(half.checkpoint(t), g.Policy().Witness, l.cosign(t, half.checkpoint(t), l.Bureaus[0]))
+	true7 := ledger.FormatNote(half.checkpoint(t), g.PolicyAt(0).Witness, l.cosign(t, half.checkpoint(t), l.Bureaus[0]))
 	for name, tt := range map[string]struct {
 		other, final []byte
 		want         error
@@ -127,7 +127,7 @@ func TestNewEvidenceRefuses(t *testing.T) {
 // TestCosignaturesOfANote: what a note is made from comes out of it again.
 func TestCosignaturesOfANote(t *testing.T) {
 	l := enrolled(t, 4)
-	p := l.Genesis.Policy()
+	p := l.Genesis.PolicyAt(0)
 	c := l.checkpoint(t)
 	want := l.cosign(t, c, l.Bureaus...)
 	got, err := p.Cosignatures(append(ledger.FormatNote(c, p.Witness, want), "— witness.example AAAAAAA=\n"...))

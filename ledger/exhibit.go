@@ -130,22 +130,22 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 	if x.Ledger != g.Ledger || x.Item.Entry.Statement.Ledger != g.Ledger {
 		return nil, ErrOtherLedger
 	}
-	policy := g.Policy()
 	var v Verdict
 	var err error
-	if v.Checkpoint, v.Cosigners, err = x.Receipt.Verify(policy, x.Item.Entry.LeafHash()); err != nil {
+	if v.Checkpoint, v.Cosigners, err = x.Receipt.Verify(g, x.Item.Entry.LeafHash()); err != nil {
 		return nil, err
 	}
 	enrols := x.Enrols
+	epoch := x.epoch(g)
 	for i, sig := range x.Item.Entry.Signatures {
-		if m := g.rootOf(sig.Key); m != nil {
+		if m := epoch.Root(sig.Key); m != nil {
 			if !x.Item.Entry.Verify(i, m.Root) {
 				return nil, fmt.Errorf("the signature of %s's root key is not good", m.Code)
 			}
 			v.Signers = append(v.Signers, Signer{Bureau: m.Code, Key: sig.Key, Root: true})
 			continue
 		}
-		if m := g.cosignerOf(sig.Key); m != nil {
+		if m := epoch.Cosigner(sig.Key); m != nil {
 			if !x.Item.Entry.Verify(i, m.Node.Witness.Ed25519) {
 				return nil, fmt.Errorf("the signature of %s's node is not good", m.Code)
 			}
@@ -153,9 +153,9 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 			continue
 		}
 		if len(enrols) == 0 {
-			return nil, fmt.Errorf("nothing in the file shows whose key %s is", sig.Key.Short())
+			return nil, g.unknownAt(x.Receipt.Index, fmt.Errorf("nothing in the file shows whose key %s is", sig.Key.Short()))
 		}
-		s, err := x.checkSigner(g, policy, i, enrols[0])
+		s, err := x.checkSigner(g, i, enrols[0])
 		if err != nil {
 			return nil, err
 		}
@@ -171,47 +171,43 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 	return &v, nil
 }
 
-func (x *Exhibit) checkSigner(g *Genesis, p *Policy, i int, by Enrolment) (Signer, error) {
+// epoch returns the epoch in which the entry was judged. One that makes an epoch
+// is signed by whom it lets in.
+func (x *Exhibit) epoch(g *Genesis) *Epoch {
+	if x.Item.Entry.Statement.Class == ClassEpoch {
+		return g.At(x.Receipt.Index + 1)
+	}
+	return g.At(x.Receipt.Index)
+}
+
+func (x *Exhibit) checkSigner(g *Genesis, i int, by Enrolment) (Signer, error) {
 	key := x.Item.Entry.Signatures[i].Key
 	st := by.Entry.Statement
-	m := g.rootOf(st.Author)
+	m := g.At(by.Receipt.Index).Root(st.Author)
 	if m == nil || st.Class != ClassEnrol || st.Ledger != g.Ledger || len(by.Entry.Signatures) != 1 || !by.Entry.Verify(0, m.Root) {
-		return Signer{}, fmt.Errorf("the enrolment of key %s is not signed by the root of a bureau", key.Short())
+		err := fmt.Errorf("the enrolment of key %s is not signed by the root of a bureau", key.Short())
+		if m == nil {
+			return Signer{}, g.unknownAt(by.Receipt.Index, err)
+		}
+		return Signer{}, err
 	}
 	en, err := ParseEnrol(st.Public)
 	if err != nil || en.Purpose != PurposeSign || en.KeyID() != key || !en.CheckProof(g.Ledger, st.Author) {
 		return Signer{}, fmt.Errorf("the enrolment in the file is not one of key %s", key.Short())
 	}
-	if _, _, err := by.Receipt.Verify(p, by.Entry.LeafHash()); err != nil {
+	if _, _, err := by.Receipt.Verify(g, by.Entry.LeafHash()); err != nil {
 		return Signer{}, fmt.Errorf("enrolment of key %s: %w", key.Short(), err)
 	}
 	if by.Receipt.Index >= x.Receipt.Index {
 		return Signer{}, fmt.Errorf("key %s was enrolled at entry %d, after entry %d that it signs", key.Short(), by.Receipt.Index, x.Receipt.Index)
 	}
+	if e := g.without(m.Code, by.Receipt.Index, x.Receipt.Index); e != nil {
+		return Signer{}, fmt.Errorf("key %s ended with entry %d, which removed %s, before entry %d that it signs", key.Short(), e.From-1, m.Code, x.Receipt.Index)
+	}
 	if !x.Item.Entry.Verify(i, en.Key) {
 		return Signer{}, fmt.Errorf("the signature of %s (key %s) is not good", m.Code, key.Short())
 	}
 	return Signer{Bureau: m.Code, Key: key, Label: en.Label, EnrolledAt: by.Receipt.Index, Roles: en.Roles}, nil
-}
-
-// rootOf returns the member whose root key has this id, or nil.
-func (g *Genesis) rootOf(id keys.ID) *Member {
-	for i := range g.Charter.Members {
-		if keys.SigningID(g.Charter.Members[i].Root) == id {
-			return &g.Charter.Members[i]
-		}
-	}
-	return nil
-}
-
-// cosignerOf returns the member whose node cosigns with the key of this id, or nil.
-func (g *Genesis) cosignerOf(id keys.ID) *Member {
-	for i := range g.Charter.Members {
-		if g.Charter.Members[i].Node.Cosigner() == id {
-			return &g.Charter.Members[i]
-		}
-	}
-	return nil
 }
 
 func first8(h Hash) []byte { return h[:8] }

@@ -91,7 +91,7 @@ func FuzzParseCharter(f *testing.F) {
 			return nil, err
 		}
 		g, err := ledger.NewGenesis(c)
-		if err != nil || g.Policy().Quorum < 1 {
+		if err != nil || g.PolicyAt(0).Quorum < 1 {
 			return nil, nil
 		}
 		return c.Marshal(), nil
@@ -123,7 +123,7 @@ func FuzzParseCosignature(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	p := g.Policy()
+	p := g.PolicyAt(0)
 	fuzz(f, "cosignature", func(data []byte) ([]byte, error) {
 		s, err := ledger.ParseCosignature(data)
 		if err != nil {
@@ -221,7 +221,7 @@ func FuzzPolicyOpen(f *testing.F) {
 			f.Add(v.data)
 		}
 	}
-	p := g.Policy()
+	p := g.PolicyAt(0)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, bureaus, err := p.Open(data)
 		if err == nil && (len(bureaus) < p.Quorum || c.Origin != p.Origin) {

@@ -234,7 +234,7 @@ func (w *vectorWriter) bundles() {
 			w.t.Fatal(err)
 		}
 		c := ledger.Checkpoint{Origin: one.Genesis.Origin(), Size: uint64(n), Root: ledger.Hash(root)}
-		b.notes = [][]byte{ledger.FormatNote(c, one.Genesis.Policy().Witness, one.cosign(w.t, c, one.quorum()...))}
+		b.notes = [][]byte{ledger.FormatNote(c, one.Genesis.PolicyAt(0).Witness, one.cosign(w.t, c, one.quorum()...))}
 		return b
 	}
 	all, two := make(6), make(2)

@@ -73,7 +73,7 @@ func (l *testLog) cosign(t testing.TB, c ledger.Checkpoint, by ...*ledgertest.Bu
 func (l *testLog) note(t testing.TB, by ...*ledgertest.Bureau) []byte {
 	t.Helper()
 	c := l.checkpoint(t)
-	return ledger.FormatNote(c, l.Genesis.Policy().Witness, l.cosign(t, c, by...))
+	return ledger.FormatNote(c, l.Genesis.PolicyAt(0).Witness, l.cosign(t, c, by...))
 }
 
 // quorum returns the first bureaus that make a quorum.

@@ -72,7 +72,7 @@ func (p *Policy) OriginSigners(data []byte) ([]string, error) {
 	}
 	var known []note.Verifier
 	bureau := make(map[uint32]string)
-	for name, w := range p.Witness {
+	for name, w := range p.nodes {
 		v := &originVerifier{p.Origin, keyHash(p.Origin, algNoteEd25519, w.Ed25519), w.Ed25519}
 		known = append(known, v)
 		bureau[v.hash] = p.Bureau[name]
@@ -93,9 +93,19 @@ func (p *Policy) OriginSigners(data []byte) ([]string, error) {
 	return out, nil
 }
 
+// OriginKeyOf returns the key of the origin lines of a bureau's node, "" where no
+// member has this code.
+func (p *Policy) OriginKeyOf(bureau string) string {
+	w, ok := p.nodes[NodeName(bureau)]
+	if !ok {
+		return ""
+	}
+	return OriginKey(p.Origin, w)
+}
+
 // nodeOf returns the name of the node that has these keys, "" for none.
 func (p *Policy) nodeOf(w keys.WitnessPublic) string {
-	for name, known := range p.Witness {
+	for name, known := range p.nodes {
 		if known.Ed25519.Equal(w.Ed25519) && known.MLDSA.Equal(w.MLDSA) {
 			return name
 		}

@@ -17,7 +17,7 @@ import (
 
 func TestOriginLine(t *testing.T) {
 	l := enrolled(t, 4)
-	p, xb := l.Genesis.Policy(), l.Bureaus[1]
+	p, xb := l.Genesis.PolicyAt(0), l.Bureaus[1]
 	plain := l.note(t, l.quorum()...)
 	signed, err := ledger.SignOrigin(xb.Witness, p, plain)
 	if err != nil {
@@ -49,7 +49,7 @@ func TestOriginLine(t *testing.T) {
 	if who, err := p.OriginSigners(plain); err != nil || who != nil {
 		t.Errorf("without a line: signed by %v, %v", who, err)
 	}
-	other := newLog(t, 4).Genesis.Policy()
+	other := newLog(t, 4).Genesis.PolicyAt(0)
 	if who, err := other.OriginSigners(signed); err != nil || who != nil {
 		t.Errorf("in another ledger: signed by %v, %v", who, err)
 	}
@@ -62,7 +62,7 @@ func TestOriginLine(t *testing.T) {
 
 func TestOriginLineOnlyForFinal(t *testing.T) {
 	l := enrolled(t, 4)
-	p, xa := l.Genesis.Policy(), l.Bureaus[0]
+	p, xa := l.Genesis.PolicyAt(0), l.Bureaus[0]
 	good := l.note(t, l.quorum()...)
 	foreign := l.checkpoint(t)
 	foreign.Origin = ledger.Origin(ledger.Hash{0xaa})
@@ -93,7 +93,7 @@ func TestOriginLineOnlyForFinal(t *testing.T) {
 // nobody's, and the cosignatures are worth what they were.
 func TestOriginLineFlipped(t *testing.T) {
 	l := enrolled(t, 1)
-	p := l.Genesis.Policy()
+	p := l.Genesis.PolicyAt(0)
 	signed, err := ledger.SignOrigin(l.Bureaus[0].Witness, p, l.note(t, l.Bureaus...))
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func sameBits(a, b []byte) bool {
 // which none is both. A signature of one kind is never good as the other.
 func TestOriginLineIsNoCosignature(t *testing.T) {
 	l := enrolled(t, 1)
-	p, xa, c := l.Genesis.Policy(), l.Bureaus[0], l.checkpoint(t)
+	p, xa, c := l.Genesis.PolicyAt(0), l.Bureaus[0], l.checkpoint(t)
 	cosig := l.cosign(t, c, xa)[0]
 	pub := xa.Witness.Public()
 	if ed25519.Verify(pub.Ed25519, []byte(c.String()), cosig.Ed25519[:]) {

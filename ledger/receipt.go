@@ -78,10 +78,18 @@ func ParseReceipt(data []byte) (*Receipt, error) {
 	return r, nil
 }
 
+// Opener opens the notes of FINAL checkpoints: a [Genesis], a [Membership], or the
+// [Policy] of one epoch.
+type Opener interface {
+	Open(note []byte) (Checkpoint, []string, error)
+}
+
+var _, _, _ Opener = (*Genesis)(nil), (*Membership)(nil), (*Policy)(nil)
+
 // Verify checks that the entry with this leaf hash is in the log at r.Index
 // under a FINAL checkpoint, and returns that checkpoint and its cosigners.
-func (r *Receipt) Verify(p *Policy, leaf tlog.Hash) (Checkpoint, []string, error) {
-	c, bureaus, err := p.Open(r.Note)
+func (r *Receipt) Verify(by Opener, leaf tlog.Hash) (Checkpoint, []string, error) {
+	c, bureaus, err := by.Open(r.Note)
 	if err != nil {
 		return c, bureaus, err
 	}

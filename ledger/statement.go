@@ -50,9 +50,9 @@ const (
 	ClassEnrol                     // a bureau's root admits a key
 	ClassRevoke                    // a bureau's root ends a key
 	ClassRotate
-	ClassPropose
-	ClassVote
-	ClassEpoch
+	ClassPropose // a voter wants to change who belongs to the consortium
+	ClassVote    // a voter is for that, or against it
+	ClassEpoch   // it is done, and takes effect
 	ClassRecover
 	ClassReview // another bureau approves, returns or refuses a notice
 	ClassCircle // a bureau founds a circle of bureaus, changes it, or ends it
@@ -194,6 +194,15 @@ func (s *Statement) check() error {
 	case ClassRevoke:
 		_, err := ParseRevoke(s.Public)
 		return must(err, !body, !target)
+	case ClassPropose:
+		_, err := ParsePropose(s.Public)
+		return must(err, !body, !target)
+	case ClassVote:
+		_, err := ParseVote(s.Public)
+		return must(err, !body, target)
+	case ClassEpoch:
+		_, err := ParseEnact(s.Public)
+		return must(err, !body, target)
 	}
 	return ErrMalformed // a class of another version of the format
 }

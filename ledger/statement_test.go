@@ -17,7 +17,7 @@ func TestStatementRules(t *testing.T) {
 	publish := (&ledger.Publish{Kind: ledger.KindBlue, SizeClass: 3}).Marshal()
 	enrol := xa.EnrolSigner(t, xa.Officer, "desk-1", ledger.RoleDesk).Entry.Statement.Public
 	revoke := (&ledger.Revoke{Key: keys.ID{1}}).Marshal()
-	publics := map[string][]byte{"empty": nil, "publish": publish, "enrol": enrol, "revoke": revoke, "one": {1}, "victim": {3}, "lift": {1, 2}, "extend": {0, 0, 1, 0}, "review": append([]byte{1}, make([]byte, 31)...), "garbage": {0}, "id": make([]byte, 32), "zero": make([]byte, 32)}
+	publics := map[string][]byte{"empty": nil, "publish": publish, "enrol": enrol, "revoke": revoke, "one": {1}, "victim": {3}, "lift": {1, 2}, "extend": {0, 0, 1, 0}, "review": append([]byte{1}, make([]byte, 31)...), "garbage": {0}, "id": make([]byte, 32), "zero": make([]byte, 32), "propose": {2, 'X', 'B'}}
 	publics["id"][31] = 1
 	publics["review"] = append(publics["review"], 1)
 	type rule struct {
@@ -29,6 +29,8 @@ func TestStatementRules(t *testing.T) {
 		ledger.ClassGrant: {true, true, "empty"}, ledger.ClassReply: {true, false, "empty"},
 		ledger.ClassPurge: {false, true, "one"}, ledger.ClassPurgeAck: {false, true, "empty"},
 		ledger.ClassEnrol: {false, false, "enrol"}, ledger.ClassRevoke: {false, false, "revoke"},
+		ledger.ClassPropose: {false, false, "propose"}, ledger.ClassVote: {false, true, "one"},
+		ledger.ClassEpoch: {false, true, "extend"}, // 256 is the number of an epoch too
 	}
 	for class := range 256 {
 		for name, public := range publics {

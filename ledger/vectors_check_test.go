@@ -79,7 +79,7 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 	case "entry":
 		return v.checkEntry(t)
 	case "note":
-		c, bureaus, err := v.genesis(t).Policy().Open(v.data)
+		c, bureaus, err := v.genesis(t).Open(v.data)
 		return append(showCheckpoint(&c), "cosigned "+strings.Join(bureaus, " ")), err
 	case "receipt":
 		return v.checkReceipt(t)
@@ -136,7 +136,7 @@ func (v *vector) checkCosignature(t testing.TB) ([]string, error) {
 	}
 	out := showCosignature(s)
 	for range v.values("genesis") {
-		p := v.genesis(t).Policy()
+		p := v.genesis(t).PolicyAt(0)
 		if w, ok := p.Witness[s.Node]; !ok || !s.Verify(w, p.Origin) {
 			return nil, fmt.Errorf("the cosignature is not good")
 		}
@@ -158,7 +158,7 @@ func (v *vector) checkReceipt(t testing.TB) ([]string, error) {
 		if _, err := hex.Decode(h[:], []byte(leaf)); err != nil {
 			t.Fatal(err)
 		}
-		c, bureaus, err := r.Verify(v.genesis(t).Policy(), h)
+		c, bureaus, err := r.Verify(v.genesis(t), h)
 		if err != nil {
 			return nil, err
 		}

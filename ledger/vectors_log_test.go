@@ -109,7 +109,7 @@ func (w *vectorWriter) notes() {
 
 // originLine adds the origin line of XB's node.
 func (w *vectorWriter) originLine(note []byte) []byte {
-	signed, err := ledger.SignOrigin(w.four.Bureaus[1].Witness, w.four.Genesis.Policy(), note)
+	signed, err := ledger.SignOrigin(w.four.Bureaus[1].Witness, w.four.Genesis.PolicyAt(0), note)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func (w *vectorWriter) originLine(note []byte) []byte {
 func (w *vectorWriter) otherOrigin() []byte {
 	c := w.four.checkpoint(w.t)
 	c.Origin = ledger.Origin(ledger.Hash{0xaa})
-	return ledger.FormatNote(c, w.four.Genesis.Policy().Witness, w.four.cosign(w.t, c, w.four.quorum()...))
+	return ledger.FormatNote(c, w.four.Genesis.PolicyAt(0).Witness, w.four.cosign(w.t, c, w.four.quorum()...))
 }
 
 // splitNote returns the text of a note and its signature lines, each with its end.

@@ -451,7 +451,7 @@ func (w *vectorWriter) evidence() {
 	final := l.note(w.t, b[0], b[1], b[2])
 	forged := func(size uint64, by ...*ledgertest.Bureau) []byte {
 		c := ledger.Checkpoint{Origin: l.Genesis.Origin(), Size: size, Root: ledger.Hash{0xaa}}
-		return ledger.FormatNote(c, l.Genesis.Policy().Witness, l.cosign(w.t, c, by...))
+		return ledger.FormatNote(c, l.Genesis.PolicyAt(0).Witness, l.cosign(w.t, c, by...))
 	}
 	make := func(other []byte) *ledger.Evidence {
 		e, err := ledger.NewEvidence(l.Genesis, other, final, l)
@@ -471,7 +471,7 @@ func (w *vectorWriter) evidence() {
 	w.vector("evidence-empty", "Another root of no entries than the hash of nothing.", "ok", make(forged(0, b[3])).Marshal(), given)
 	w.vector("evidence-same-history", "The smaller checkpoint is one of the FINAL history.", "refused", with(func(e *ledger.Evidence) {
 		c := ledger.Checkpoint{Origin: l.Genesis.Origin(), Size: 12, Root: e.Root}
-		e.Note = ledger.FormatNote(c, l.Genesis.Policy().Witness, l.cosign(w.t, c, b[0]))
+		e.Note = ledger.FormatNote(c, l.Genesis.PolicyAt(0).Witness, l.cosign(w.t, c, b[0]))
 	}), given)
 	w.vector("evidence-other-root", "The root is not that of the FINAL history at 12.", "refused", with(func(e *ledger.Evidence) { e.Root[0] ^= 1 }), given)
 	w.vector("evidence-proof-short", "A hash of the proof is missing.", "refused", with(func(e *ledger.Evidence) { e.Proof = e.Proof[1:] }), given)

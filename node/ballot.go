@@ -27,7 +27,7 @@ type ballot struct {
 
 const (
 	ballotContext = "comity/v1/ballot\x00"
-	maxElected    = maxHeader + 8 + 1 + ledger.MaxMembers*(1+255+ed25519.SignatureSize)
+	maxElected    = maxHeader + 8 + 1 + ledger.MaxVoters*(1+255+ed25519.SignatureSize)
 )
 
 // ballotMessage returns what a voter signs.
@@ -52,7 +52,7 @@ type electedRequest struct {
 func (r *electedRequest) GetRPCHeader() raft.RPCHeader { return r.RPCHeader }
 
 func marshalElected(r *electedRequest) ([]byte, error) {
-	if len(r.Ballots) > ledger.MaxMembers {
+	if len(r.Ballots) > ledger.MaxVoters {
 		return nil, fmt.Errorf("marshal %d ballots", len(r.Ballots))
 	}
 	b := newFrame(maxElected)
@@ -73,7 +73,7 @@ func parseElected(payload []byte) (*electedRequest, error) {
 		ok bool
 		n  uint8
 	)
-	if r.RPCHeader, ok = parseHeader(&s); !ok || !s.ReadUint64(&r.Term) || r.Term == 0 || !s.ReadUint8(&n) || n > ledger.MaxMembers {
+	if r.RPCHeader, ok = parseHeader(&s); !ok || !s.ReadUint64(&r.Term) || r.Term == 0 || !s.ReadUint8(&n) || n > ledger.MaxVoters {
 		return nil, errMalformed
 	}
 	for range n {

@@ -93,7 +93,7 @@ func (e *evidenceStore) look(data []byte) (*evidenceFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	cosigs, err := e.genesis.Policy().Cosignatures(ev.Note)
+	cosigs, err := e.genesis.Cosignatures(ev.Note)
 	if err != nil && !errors.Is(err, ledger.ErrQuorum) {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (e *evidenceStore) keep(s *ledger.Cosignature, final []byte, log tlog.HashR
 	} else if len(e.list) >= maxEvidence || e.against(s.Node) >= maxEvidenceEach {
 		return nil
 	}
-	p := e.genesis.Policy()
+	p := e.genesis.PolicyAt(s.Size)
 	other := ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: s.Size, Root: s.Root}, p.Witness, cosigs)
 	ev, err := ledger.NewEvidence(e.genesis, other, final, log)
 	if err != nil {
@@ -170,12 +170,11 @@ func (e *evidenceStore) cosignatures() (list []*ledger.Cosignature) {
 func (e *evidenceStore) files() []wire.EvidenceFile {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := e.genesis.Policy()
 	list := make([]wire.EvidenceFile, 0, len(e.list))
 	for name, f := range e.list {
 		item := wire.EvidenceFile{Name: name, Bytes: f.bytes, Size: f.other.Size, Both: f.both}
 		for _, s := range f.cosigs {
-			item.By = append(item.By, p.Bureau[s.Node])
+			item.By = append(item.By, e.genesis.PolicyAt(s.Size).Bureau[s.Node])
 		}
 		list = append(list, item)
 	}

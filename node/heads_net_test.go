@@ -28,7 +28,7 @@ func TestNetHeadsAndArchive(t *testing.T) {
 	}
 	c := client.New(client.Options{Address: o.Address(), Node: b.TLS.ID(), TLS: b.TLS})
 	defer c.Close()
-	policy := o.c.Genesis.Policy()
+	policy := o.c.Genesis.PolicyAt(0)
 	var list []wire.Archived
 	for deadline := time.Now().Add(20 * time.Second); len(list) == 0; time.Sleep(50 * time.Millisecond) {
 		var err error

@@ -566,7 +566,7 @@ func TestReplicaReceiptVerifiesOffline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		policy := c.c.Genesis.Policy()
+		policy := c.c.Genesis.PolicyAt(0)
 		if _, by, err := parsed.Verify(policy, it.Entry.LeafHash()); err != nil || len(by) < policy.Quorum {
 			t.Fatalf("Verify = cosigned by %v, %v", by, err)
 		}

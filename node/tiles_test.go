@@ -95,7 +95,7 @@ func TestNetTiles(t *testing.T) {
 		if n, err := note.Open(data, note.VerifierList(v)); err != nil || !strings.Contains(n.Text, fmt.Sprintf("\n%d\n", size)) {
 			t.Errorf("%s: checkpoint: %v", name, err)
 		}
-		if _, by, err := o.cfg.Genesis.Policy().Open(data); err != nil || len(by) != 1 {
+		if _, by, err := o.cfg.Genesis.Open(data); err != nil || len(by) != 1 {
 			t.Errorf("%s: checkpoint: cosigned by %v, %v", name, by, err)
 		}
 		for path, want := range map[string][]byte{

@@ -270,7 +270,7 @@ func (s *stage) checkFinals() {
 		if err != nil {
 			continue // it has stopped, which is said elsewhere
 		}
-		c, _, err := s.genesis.Policy().Open(note)
+		c, _, err := s.genesis.Open(note)
 		if err != nil {
 			s.broke("%s shows a checkpoint that is not FINAL: %s", code, err)
 			continue

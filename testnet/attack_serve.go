@@ -120,7 +120,7 @@ func attackShortLog(s *stage) error {
 	if err != nil {
 		return err
 	}
-	c, _, err := s.genesis.Policy().Open(old)
+	c, _, err := s.genesis.Open(old)
 	if err != nil {
 		return err
 	}

@@ -171,7 +171,7 @@ func (a *Author) Receipt(ctx context.Context, s *Sent) (r *ledger.Receipt, cosig
 	if err != nil {
 		return nil, nil, fmt.Errorf("receipt of entry %d: %w", s.Index, err)
 	}
-	_, cosigners, err = r.Verify(a.net.genesis.Policy(), s.Item.Entry.LeafHash())
+	_, cosigners, err = r.Verify(a.net.genesis, s.Item.Entry.LeafHash())
 	return r, cosigners, err
 }
 

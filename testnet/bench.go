@@ -71,7 +71,7 @@ const signedPerSecond = 25_000
 // are signed before the clock starts. Bodies are random bytes of the given
 // size, which to a node is what a sealed body is.
 func Bench(ctx context.Context, o BenchOptions, progress func(string)) (*BenchResult, error) {
-	if o.Nodes < 1 || o.Nodes > ledger.MaxMembers || o.Size < 1 || o.Size > ledger.MaxBody || o.Clients < 1 || o.Duration <= 0 {
+	if o.Nodes < 1 || o.Nodes > ledger.MaxVoters || o.Size < 1 || o.Size > ledger.MaxBody || o.Clients < 1 || o.Duration <= 0 {
 		return nil, errors.New("bench: nodes 1 to 15, size 1 to 262144, at least one client and some seconds are needed")
 	}
 	dir, err := os.MkdirTemp(o.Dir, "comity-bench-")

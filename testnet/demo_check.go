@@ -25,7 +25,7 @@ const checkAtMost = time.Minute
 // be found out.
 func (d *Demo) Check(ctx context.Context) (*DemoChecked, error) {
 	began := time.Now()
-	r := &DemoChecked{From: d.restart, Problems: []string{}, Needed: d.genesis.Policy().Quorum}
+	r := &DemoChecked{From: d.restart, Problems: []string{}, Needed: d.genesis.Latest().Quorum()}
 	if r.From == "" {
 		r.From = d.codes[len(d.codes)-1]
 	}
@@ -105,7 +105,6 @@ func (d *Demo) checkEntries(ctx context.Context, r *DemoChecked) error {
 
 // checkHeads compares what every node shows as FINAL with what was computed.
 func (d *Demo) checkHeads(ctx context.Context, r *DemoChecked) {
-	p := d.genesis.Policy()
 	for _, code := range d.codes {
 		cl, err := d.Operator(code)
 		if err != nil {
@@ -117,7 +116,7 @@ func (d *Demo) checkHeads(ctx context.Context, r *DemoChecked) {
 			r.problem("%s shows no FINAL checkpoint: %s", code, err)
 			continue
 		}
-		c, by, err := p.Open(note)
+		c, by, err := d.genesis.Open(note)
 		if err != nil {
 			r.problem("%s shows a checkpoint that is not FINAL: %s", code, err)
 			continue

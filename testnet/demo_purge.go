@@ -50,7 +50,7 @@ func (p *player) purgeChild(ctx context.Context) error {
 		return err
 	}
 	p.report(e)
-	if e.Given+e.Opened+e.Hits+e.Found != 0 || len(e.Nodes) != len(p.codes) || len(e.Cosigners) < p.genesis.Policy().Quorum {
+	if e.Given+e.Opened+e.Hits+e.Found != 0 || len(e.Nodes) != len(p.codes) || len(e.Cosigners) < p.genesis.Latest().Quorum() {
 		return fmt.Errorf("%w: something of %s is left: %+v", errScene, childName, e)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (p *player) lookForRest(ctx context.Context, c *desk.Case, name string, e *
 	if err != nil {
 		return err
 	}
-	_, e.Cosigners, err = r.Verify(p.genesis.Policy(), entry.LeafHash())
+	_, e.Cosigners, err = r.Verify(p.genesis, entry.LeafHash())
 	slices.Sort(e.Cosigners)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 
 // bureaus are made up. Their codes are among those that ISO 3166 leaves to
 // users; XK, which some use for a real place, is left out.
-var bureaus = [ledger.MaxMembers]struct{ code, name string }{
+var bureaus = [ledger.MaxVoters]struct{ code, name string }{
 	{"XA", "Aldermoor"}, {"XB", "Brackwater"}, {"XC", "Corvane"}, {"XD", "Dunmarsh"}, {"XE", "Estmere"},
 	{"XF", "Fernhallow"}, {"XG", "Garrowmere"}, {"XH", "Hollinvale"}, {"XI", "Inverlace"}, {"XJ", "Jorvane"},
 	{"XL", "Larkmoor"}, {"XM", "Merrowdeep"}, {"XN", "Northquay"}, {"XO", "Osterfell"}, {"XP", "Pellamere"},

@@ -305,7 +305,7 @@ func TestFindings(t *testing.T) {
 
 	f = w.file.clone()
 	for i, n := range f.notes {
-		c, _, err := w.Genesis.Policy().Open(n)
+		c, _, err := w.Genesis.Open(n)
 		if err != nil {
 			t.Fatal(err)
 		}

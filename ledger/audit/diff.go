@@ -246,7 +246,7 @@ func (s *stream) close() error {
 		}
 		last = n
 	}
-	c, by, err := s.genesis.Policy().Open(last)
+	c, by, err := s.genesis.Open(last)
 	if (err == nil || errors.Is(err, ledger.ErrQuorum)) && c.Size == s.side.Entries && c.Root == s.tree.root() {
 		slices.Sort(by)
 		s.side.Head, s.side.Cosigners, s.side.Final = c, by, err == nil

@@ -179,11 +179,11 @@ func TestEnemy(t *testing.T) {
 		// Heads.
 		{name: "a head twice", want: Forged, what: "heads ascend", change: func(f *file) { f.notes = slices.Insert(f.notes, 3, f.notes[3]) }},
 		{name: "a head between, of a minority", want: Forged, what: text(310) + " is cosigned by XA XB only", change: func(f *file) {
-			i := slices.IndexFunc(f.notes, func(n []byte) bool { c, _, _ := w.Genesis.Policy().Open(n); return c.Size > 310 })
+			i := slices.IndexFunc(f.notes, func(n []byte) bool { c, _, _ := w.Genesis.Open(n); return c.Size > 310 })
 			f.notes = slices.Insert(f.notes, i, w.note(w.checkpoint(310), 0, 1))
 		}},
 		{name: "a head between, of a quorum", want: Authentic, change: func(f *file) {
-			i := slices.IndexFunc(f.notes, func(n []byte) bool { c, _, _ := w.Genesis.Policy().Open(n); return c.Size > 310 })
+			i := slices.IndexFunc(f.notes, func(n []byte) bool { c, _, _ := w.Genesis.Open(n); return c.Size > 310 })
 			f.notes = slices.Insert(f.notes, i, w.note(w.checkpoint(310), quorum...))
 		}},
 		{name: "a head of no entries", want: Authentic, change: func(f *file) {
@@ -379,7 +379,7 @@ func TestNothingKept(t *testing.T) {
 	if len(ws.keys) != known[0] || len(s.keys) != known[1] || known[0] < 9 || known[1] < 9 {
 		t.Errorf("got %d and %d keys, want %v", len(ws.keys), len(s.keys), known)
 	}
-	heads, err := readHeads(t.Context(), r, w.Genesis.Policy(), 2)
+	heads, err := readHeads(t.Context(), r, w.Genesis.Membership, 2)
 	if err != nil || heads.read != 2000 || len(heads.all) != 2 {
 		t.Errorf("got %d heads for %d notes, %v", len(heads.all), heads.read, err)
 	}

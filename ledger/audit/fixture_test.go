@@ -192,7 +192,7 @@ func (w *world) note(c ledger.Checkpoint, by ...int) []byte {
 		}
 		list = append(list, s)
 	}
-	return ledger.FormatNote(c, w.Genesis.Policy().Witness, list)
+	return ledger.FormatNote(c, w.Genesis.PolicyAt(0).Witness, list)
 }
 
 // archive makes the present end FINAL: cosigned by all bureaus but one, another

@@ -65,7 +65,7 @@ type headList struct {
 }
 
 // readHeads reads and verifies the notes, some at a time on all cores.
-func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Policy, count int) (headList, error) {
+func readHeads(ctx context.Context, r *bundle.Reader, p *ledger.Membership, count int) (headList, error) {
 	var list headList
 	bad := make(map[string]*head) // by reason
 	for {

@@ -111,7 +111,7 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 		return a.broken(ctx, r, h.problems, err)
 	}
 	var tail error
-	a.heads, tail = readHeads(ctx, r, h.machine.Policy(), a.options.Workers)
+	a.heads, tail = readHeads(ctx, r, g.Membership, a.options.Workers)
 	whole := tail == nil
 	if whole {
 		tail = a.evidence(ctx, r)

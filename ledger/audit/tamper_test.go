@@ -420,7 +420,7 @@ func (w *world) enrolOf(a *ledgertest.Author) int64 {
 }
 
 func (w *world) notesUpTo(f *file, size uint64) [][]byte {
-	p := w.Genesis.Policy()
+	p := w.Genesis.PolicyAt(0)
 	return slices.DeleteFunc(slices.Clone(f.notes), func(n []byte) bool {
 		c, _, err := p.Open(n)
 		return err != nil || c.Size > size

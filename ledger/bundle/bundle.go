@@ -12,13 +12,13 @@ const header = "comity bundle v1\n"
 
 // Bounds of a bundle.
 const (
-	MaxGroup    = 256       // records of a group
-	GroupBytes  = 1 << 20   // a group ends with the record that brings its records to this length
-	MaxSize     = 1<<62 - 1 // entries
-	MaxNotes    = 1 << 20   // heads
-	MaxProofs   = 1<<16 - 1 // pieces of evidence
-	MaxProof    = 256 << 10 // bytes of one
-	maxGenesis  = 128 << 10 // as for any genesis file
+	MaxGroup    = 256               // records of a group
+	GroupBytes  = 1 << 20           // a group ends with the record that brings its records to this length
+	MaxSize     = 1<<62 - 1         // entries
+	MaxNotes    = 1 << 20           // heads
+	MaxProofs   = 1<<16 - 1         // pieces of evidence
+	MaxProof    = 256 << 10         // bytes of one
+	maxGenesis  = ledger.MaxGenesis // of a charter file
 	maxTime     = ledger.MaxTime*1000 + 999
 	recordBytes = 8 + 3 + 1 // of a record beside entry and body
 	sumBytes    = sha256.Size

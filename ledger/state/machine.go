@@ -72,12 +72,17 @@ type Machine struct {
 }
 
 // New returns the machine of a ledger.
-func New(g *ledger.Genesis) *Machine { return &Machine{g, g.Policy()} }
+func New(g *ledger.Genesis) *Machine { return &Machine{g, g.PolicyAt(0)} }
 
 // Genesis returns the ledger whose commands m applies.
 func (m *Machine) Genesis() *ledger.Genesis { return m.genesis }
 
-// Policy returns whose cosignatures make a checkpoint FINAL.
+// Membership returns who belongs to the consortium, by the log in v.
+func (m *Machine) Membership(v View) (*ledger.Membership, error) {
+	return m.genesis.Membership, nil
+}
+
+// Policy returns whose cosignatures make a checkpoint FINAL, in the founders' epoch.
 func (m *Machine) Policy() *ledger.Policy { return m.policy }
 
 // Begin returns the changes that make an empty store the state at genesis: the

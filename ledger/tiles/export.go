@@ -59,7 +59,7 @@ const workers = 4
 // checkpoint is written last. A history that does not continue the one in the
 // folder is a [ForkError]. What is there already is not fetched again; an
 // export that was cut goes on where it was.
-func Export(ctx context.Context, dir string, s Source, p *ledger.Policy, advance func(done, total uint64)) (*Exported, error) {
+func Export(ctx context.Context, dir string, s Source, p *ledger.Membership, advance func(done, total uint64)) (*Exported, error) {
 	out, err := export(ctx, dir, s, p, advance)
 	if err != nil {
 		return nil, fmt.Errorf("export tiles: %w", err)
@@ -67,7 +67,7 @@ func Export(ctx context.Context, dir string, s Source, p *ledger.Policy, advance
 	return out, nil
 }
 
-func export(ctx context.Context, dir string, s Source, p *ledger.Policy, advance func(done, total uint64)) (*Exported, error) {
+func export(ctx context.Context, dir string, s Source, p *ledger.Membership, advance func(done, total uint64)) (*Exported, error) {
 	f, err := openFolder(dir)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func export(ctx context.Context, dir string, s Source, p *ledger.Policy, advance
 		return nil, err
 	}
 	slices.Sort(out.Cosigners)
-	if err := out.origin(p, note); err != nil {
+	if err := out.origin(p.PolicyAt(out.Checkpoint.Size), note); err != nil {
 		return nil, err
 	}
 	c := out.Checkpoint
@@ -121,7 +121,7 @@ func export(ctx context.Context, dir string, s Source, p *ledger.Policy, advance
 }
 
 // checkpoint reads the checkpoint that the folder has; its size is 0 for none.
-func (f *folder) checkpoint(p *ledger.Policy) (ledger.Checkpoint, []string, error) {
+func (f *folder) checkpoint(p *ledger.Membership) (ledger.Checkpoint, []string, error) {
 	note, err := f.read(CheckpointPath, ledger.MaxNote)
 	if err != nil || note == nil {
 		return ledger.Checkpoint{Root: ledger.EmptyRoot}, nil, err
@@ -144,11 +144,7 @@ func (x *Exported) origin(p *ledger.Policy, note []byte) error {
 		return errors.New("no node of this ledger signed the checkpoint as its origin")
 	}
 	x.Origin = signers[0]
-	for name, bureau := range p.Bureau {
-		if bureau == x.Origin {
-			x.Key = ledger.OriginKey(p.Origin, p.Witness[name])
-		}
-	}
+	x.Key = p.OriginKeyOf(x.Origin)
 	return nil
 }
 

@@ -75,7 +75,7 @@ func (m *memory) sign(t *testing.T, by ...*ledgertest.Bureau) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := m.Genesis.Policy()
+	p := m.Genesis.PolicyAt(0)
 	c := ledger.Checkpoint{Origin: p.Origin, Size: uint64(len(m.entries)), Root: ledger.Hash(root)}
 	var cosigs []*ledger.Cosignature
 	for _, b := range by {
@@ -141,7 +141,7 @@ func (m *memory) bundlesAsked() (n int) {
 func (m *memory) export(t *testing.T, dir string) (*Exported, error) {
 	t.Helper()
 	last := uint64(0)
-	return Export(t.Context(), dir, m, m.Genesis.Policy(), func(done, total uint64) {
+	return Export(t.Context(), dir, m, m.Genesis.Membership, func(done, total uint64) {
 		if done <= last || done > total || total != uint64(len(m.entries)) {
 			t.Errorf("progress %d of %d after %d", done, total, last)
 		}
@@ -416,7 +416,7 @@ func TestExportFolder(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Export(ctx, t.TempDir(), m, m.Genesis.Policy(), func(uint64, uint64) {}); !errors.Is(err, context.Canceled) {
+	if _, err := Export(ctx, t.TempDir(), m, m.Genesis.Membership, func(uint64, uint64) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

@@ -98,7 +98,7 @@ func (c *Client) Status(ctx context.Context) (*wire.Status, error) {
 // but whether it is the right charter only the ledger id says, compared with
 // one that came another way.
 func (c *Client) Charter(ctx context.Context) (*ledger.Genesis, error) {
-	data, err := c.get(ctx, c.url(wire.PathCharter, ""), 0, 2*ledger.MaxCharter)
+	data, err := c.get(ctx, c.url(wire.PathCharter, ""), 0, ledger.MaxGenesis)
 	if err != nil {
 		return nil, err
 	}

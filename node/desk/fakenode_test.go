@@ -127,7 +127,7 @@ func (n *fakeNode) cosigned(t testing.TB, c ledger.Checkpoint, count int) []byte
 		}
 		cosigs = append(cosigs, s)
 	}
-	return ledger.FormatNote(c, n.Genesis.Policy().Witness, cosigs)
+	return ledger.FormatNote(c, n.Genesis.PolicyAt(0).Witness, cosigs)
 }
 
 func (n *fakeNode) handler() http.Handler {

@@ -117,7 +117,7 @@ func (e *enroller) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.seen, _, err = e.genesis.Policy().Open(note)
+	e.seen, _, err = e.genesis.Open(note)
 	return err
 }
 

@@ -262,7 +262,7 @@ func (f *fixture) plot(t *testing.T, size uint64) []byte {
 		}
 		cosigs = append(cosigs, s)
 	}
-	p := f.genesis.Policy()
+	p := f.genesis.PolicyAt(0)
 	signed, err := ledger.SignOrigin(f.witness(t, "XA"), p, ledger.FormatNote(c, p.Witness, cosigs))
 	if err != nil {
 		t.Fatal(err)
@@ -337,7 +337,7 @@ func (f *fixture) tamperings(t *testing.T) []tampering {
 		{"the origin line missing", tiles.CheckpointPath, replace(lines[4]+"\n", "")},
 		{"another node's origin line", tiles.CheckpointPath, func(b []byte) []byte {
 			plain := bytes.Replace(b, []byte(lines[4]+"\n"), nil, 1)
-			other, err := ledger.SignOrigin(f.witness(t, "XB"), f.genesis.Policy(), plain)
+			other, err := ledger.SignOrigin(f.witness(t, "XB"), f.genesis.PolicyAt(0), plain)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -55,8 +55,8 @@ func TestCheckpoint(t *testing.T) {
 	if err != nil || cp.Size != f.size || len(rest) > 0 || len(n.UnverifiedSigs) > 0 {
 		t.Fatalf("%+v, %q, %+v: %v", cp, rest, n, err)
 	}
-	_, bureaus, err := f.genesis.Policy().Open(f.note)
-	if err != nil || len(n.Sigs) != 1+2*len(bureaus) || len(bureaus) < f.genesis.Policy().Quorum {
+	_, bureaus, err := f.genesis.Open(f.note)
+	if err != nil || len(n.Sigs) != 1+2*len(bureaus) || len(bureaus) < f.genesis.PolicyAt(0).Quorum {
 		t.Errorf("they verified %d lines, we %v, %v", len(n.Sigs), bureaus, err)
 	}
 	for _, s := range n.Sigs[1:] {
@@ -159,7 +159,7 @@ func TestReceiptWithTorchwood(t *testing.T) {
 		policy += fmt.Sprintf("witness %s %s\n", m.Code, vkey)
 		names += " " + m.Code
 	}
-	quorum := torchwood.ThresholdPolicy(2, torchwood.OriginPolicy(f.origin), torchwood.ThresholdPolicy(f.genesis.Policy().Quorum, group...))
+	quorum := torchwood.ThresholdPolicy(2, torchwood.OriginPolicy(f.origin), torchwood.ThresholdPolicy(f.genesis.PolicyAt(0).Quorum, group...))
 	verify := func(text, entry []byte) error { return torchwood.VerifyProof(quorum, tlog.RecordHash(entry), text) }
 	if err := verify(text, r.entry.Raw); err != nil {
 		t.Errorf("the receipt: %v", err)
@@ -167,7 +167,7 @@ func TestReceiptWithTorchwood(t *testing.T) {
 	f.refuses(t, text, r.entry.Raw, verify)
 
 	// The exported checkpoint, under the policy in words.
-	policy += fmt.Sprintf("group bureaus %d%s\nquorum bureaus\n", f.genesis.Policy().Quorum, names)
+	policy += fmt.Sprintf("group bureaus %d%s\nquorum bureaus\n", f.genesis.PolicyAt(0).Quorum, names)
 	p, err := torchwood.ParsePolicy([]byte(policy))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, policy)

@@ -187,7 +187,7 @@ func TestWitness(t *testing.T) {
 		}
 		// With its line the note is still ours, and its own as well.
 		whole := append(bytes.Clone(signed), line...)
-		if _, bureaus, err := f.genesis.Policy().Open(whole); err != nil || len(bureaus) < 3 {
+		if _, bureaus, err := f.genesis.Open(whole); err != nil || len(bureaus) < 3 {
 			t.Errorf("with the witness's line: cosigned by %v, %v", bureaus, err)
 		}
 		n, err := note.Open(whole, note.VerifierList(cosigned))

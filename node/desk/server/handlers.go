@@ -21,7 +21,7 @@ func (a *api) status(req *http.Request, who caller) (any, error) {
 	final, by, at := a.cfg.Desk.Final()
 	g := a.cfg.Desk.Genesis()
 	s := &wire.DeskStatus{Version: a.cfg.Version, Bureau: a.cfg.Bureau, Ledger: hex.EncodeToString(g.Ledger[:]), Size: final.Size,
-		Root: hex.EncodeToString(final.Root[:]), FinalBy: by, Quorum: g.Policy().Quorum, Asked: a.cfg.Clock().Unix()}
+		Root: hex.EncodeToString(final.Root[:]), FinalBy: by, Quorum: g.PolicyAt(final.Size).Quorum, Asked: a.cfg.Clock().Unix()}
 	if final.Size > 0 && !at.IsZero() {
 		s.Time = uint64(at.UnixMilli())
 	}

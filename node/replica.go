@@ -38,6 +38,7 @@ type replica struct {
 	abstain  *abstention // nil for a node that votes
 	purger   *purger
 	holdings *holdings
+	keyring  *keyring
 	current  atomic.Bool // it has been where a majority was since it started, and was not cut off for long: stayCurrent
 	peers    peers
 	moved    *beacon // fires at every change of the state
@@ -107,6 +108,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
 		moved: newBeacon(), keyed: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
+	r.keyring = &keyring{store: p.store, member: member, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}
 	ok := false
 	defer func() {
 		if !ok {

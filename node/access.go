@@ -51,7 +51,11 @@ func (r *replica) identify(cs *tls.ConnectionState) (caller, error) {
 	if cs == nil || len(cs.PeerCertificates) == 0 {
 		return caller{}, errUnauthenticated
 	}
-	id := keys.TLSID(cs.PeerCertificates[0])
+	return r.holder(keys.TLSID(cs.PeerCertificates[0]))
+}
+
+// holder returns whose the TLS key is, if it is one that the ledger lets in.
+func (r *replica) holder(id keys.ID) (caller, error) {
 	k, err := state.ReadKey(r.store, id)
 	if err != nil {
 		return caller{}, err

@@ -28,6 +28,10 @@ type Config struct {
 	// who wrote an entry and when, and no sealed body.
 	TilesPublic bool
 
+	// KeyDays is the age at which a key is to be replaced, DefaultKeyDays when 0. It
+	// warns and ends nothing.
+	KeyDays int
+
 	Profile Profile
 	Clock   func() time.Time // time.Now when nil
 	Logger  *slog.Logger     // discards when nil
@@ -92,6 +96,9 @@ func (c *Config) check() (*ledger.Member, error) {
 	}
 	if c.Listen == "" {
 		c.Listen = m.Node.Address
+	}
+	if c.KeyDays == 0 {
+		c.KeyDays = DefaultKeyDays
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now

@@ -71,6 +71,9 @@ func (r *replica) describe() (*wire.Status, error) {
 	f := r.final.Load()
 	if f != nil {
 		s.FinalSize = f.at.Size
+		if s.FinalTime, err = r.timeOf(f.at.Size); err != nil {
+			return nil, err
+		}
 		for _, c := range f.at.Cosigs {
 			s.FinalBy = append(s.FinalBy, r.machine.Policy().Bureau[c.Node])
 		}
@@ -91,7 +94,13 @@ func (r *replica) describe() (*wire.Status, error) {
 	if err := r.describePurges(s); err != nil {
 		return nil, err
 	}
+	if err := r.keyring.describe(s); err != nil {
+		return nil, err
+	}
 	s.DiskBytes, s.DiskFree = diskUse(r.cfg.Dir)
+	if s.DiskDays, err = r.diskDays(s.DiskBytes, s.DiskFree); err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	s.Alarms = slices.Clone(r.alarms)
 	r.mu.Unlock()

@@ -95,7 +95,7 @@ func TestNetBadClients(t *testing.T) {
 		run  func(*testing.T, *one)
 	}{
 		{"sessions of one key", sessionsOfOneKey}, {"odd requests", oddRequests}, {"oversize bodies", oversizeBodies},
-		{"panic in a handler", panicInAHandler}, {"rate of one key", rateOfOneKey}, // which uses up the key
+		{"panic in a handler", panicInAHandler}, {"sessions of a revoked key", sessionsOfARevokedKey}, {"rate of one key", rateOfOneKey}, // which uses up the key
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, o) })
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"comity/ledger"
@@ -24,6 +25,7 @@ type fsm struct {
 	final    func(*state.Collected)                // learns of a new FINAL checkpoint
 	seen     func(*ledger.Command, []state.Result) // learns of every command that was applied
 	applied  func()                                // tells whoever waits that the state has moved
+	keyed    func()                                // tells who watches sessions that a key was admitted or ended
 	fatal    func(error)                           // stops the node: the state must not move on
 	pull     func(*manifest) error                 // fetches and applies entries that peers hold
 	states   func() []*manifest                    // that peers have applied
@@ -125,7 +127,13 @@ func (f *fsm) commit(applied uint64, c *state.Changes) error {
 			return fmt.Errorf("storage: %w", err)
 		}
 	}
-	return f.store.Commit(applied, c)
+	if err := f.store.Commit(applied, c); err != nil {
+		return err
+	}
+	if f.keyed != nil && slices.ContainsFunc(c.Puts, func(p state.Put) bool { return p.Table == state.TableKeys }) {
+		f.keyed()
+	}
+	return nil
 }
 
 // comesAgain notes a command that brings a body which is purged: a statement that

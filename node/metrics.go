@@ -81,6 +81,14 @@ func newMetrics(r *replica) *metrics {
 		gauge("comity_seen_elsewhere", "Statements refused since the start whose authors had seen another history.", func() float64 { return float64(r.seenCount.Load()) }),
 		gauge("comity_disk_used_bytes", "What this node's data takes.", func() float64 { used, _ := diskUse(r.cfg.Dir); return told(used) }),
 		gauge("comity_disk_free_bytes", "What is free where this node's data is.", func() float64 { return told(diskFree(r.cfg.Dir)) }),
+		gauge("comity_disk_days_left", "Days until the disk is full if the ledger goes on growing as in its last 30 days.", func() float64 {
+			n, err := r.diskDays(diskUse(r.cfg.Dir))
+			if err != nil {
+				return math.NaN()
+			}
+			return told(n)
+		}),
+		gauge("comity_final_age_seconds", "Age of the last entry that is FINAL while others wait to be; 0 while none does.", func() float64 { return r.finalAge().Seconds() }),
 		gauge("comity_silent_members", "Members that did not cosign the last FINAL checkpoint, or not yet.", func() float64 {
 			f := r.final.Load()
 			if f == nil {
@@ -93,6 +101,7 @@ func newMetrics(r *replica) *metrics {
 		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
 	)
 	m.registry.MustRegister(purgeGauges(r)...)
+	m.registry.MustRegister(keyDays{r.keyring})
 	return m
 }
 

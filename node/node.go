@@ -264,6 +264,7 @@ func (n *Node) serve(name string) error {
 		ErrorLog:                     slog.NewLogLogger(n.log.With("part", "http").Handler(), slog.LevelDebug),
 		TLSNextProto:                 map[string]func(*http.Server, *tlsConn, http.Handler){wire.ProtocolRaft: n.serveRaft},
 	}
+	n.serving.Go(func() { n.sessions.watch(n.ctx, n.keyed) }) // until Close
 	n.serving.Go(func() {
 		if err := n.server.ServeTLS(listen.Bounded(n.listener, maxStrangers, maxStrangersPerHost), "", ""); !errors.Is(err, http.ErrServerClosed) {
 			n.fatal(fmt.Errorf("serve %s: %w", n.listener.Addr(), err))

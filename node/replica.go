@@ -38,9 +38,11 @@ type replica struct {
 	abstain  *abstention // nil for a node that votes
 	purger   *purger
 	holdings *holdings
+	keyring  *keyring
 	current  atomic.Bool // it has been where a majority was since it started, and was not cut off for long: stayCurrent
 	peers    peers
 	moved    *beacon // fires at every change of the state
+	keyed    *beacon // fires when a key was admitted or ended
 	final    atomic.Pointer[finality]
 	trans    raft.Transport
 	live     *atomic.Pointer[replica] // this replica, once Raft runs
@@ -105,7 +107,8 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
-		moved: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
+		moved: newBeacon(), keyed: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
+	r.keyring = &keyring{store: p.store, member: member, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}
 	ok := false
 	defer func() {
 		if !ok {
@@ -148,7 +151,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 // openFSM makes what applies the log, and what fetches from others where the log
 // does not reach.
 func (r *replica) openFSM(p parts, w *witness, verified *verifier) (err error) {
-	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
+	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, keyed: r.keyed.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
 		alarm: r.alarm, snaps: p.snaps, signed: w.newest(), lastLog: p.logs.LastIndex, stopping: r.ctx.Done()}
 	if r.fsm.purged, err = openPurgeMark(p.purged); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -62,17 +63,18 @@ func (s *sessions) config(key *keys.TLS) *tls.Config {
 }
 
 // admit refuses, in the handshake, keys that the ledger does not know and keys
-// that have too many sessions.
+// that have too many sessions. The lock is held from looking to listing, so that a
+// session is either refused or seen by sweep when its key is revoked.
 func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
-	who, err := s.replica.identify(&cs)
-	if err != nil {
-		return err
-	}
 	if cs.NegotiatedProtocol == "" {
 		return errors.New("the client offers no protocol of ours")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	who, err := s.replica.identify(&cs)
+	if err != nil {
+		return err
+	}
 	if !s.limits.connect(who) {
 		return fmt.Errorf("too many sessions of key %s", who.id.Short())
 	}
@@ -81,6 +83,34 @@ func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
 		c.Admitted()
 	}
 	return nil
+}
+
+// watch closes the sessions of keys as soon as this node has applied that they
+// ended, until ctx does.
+func (s *sessions) watch(ctx context.Context, keyed *beacon) {
+	for {
+		next := keyed.wait()
+		s.sweep()
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweep closes the sessions of keys that the ledger no longer knows: who waits
+// for news on one, or is being sent a stream, gets no more of it.
+func (s *sessions) sweep() {
+	s.mu.Lock()
+	open := maps.Clone(s.conns)
+	s.mu.Unlock()
+	for conn, who := range open {
+		if _, err := s.replica.holder(who.id); err != nil {
+			s.replica.log.Warn("session closed", "bureau", who.bureau, "key", who.id.Short(), "error", err)
+			_ = conn.Close()
+		}
+	}
 }
 
 // forget counts a session out.

@@ -35,6 +35,10 @@ type Config struct {
 	Tiles       string `toml:"tiles"`
 	TilesPublic bool   `toml:"tiles_public"`
 
+	// KeyDays is the age in days at which commands and the node say that a key is to
+	// be replaced; default: 365. Nothing ends by it.
+	KeyDays int `toml:"key_days"`
+
 	// Desk is the host:port of the bureau's desk, which reading commands ask in
 	// place of keys in this home, and DeskKey the key that it must prove. DeskListen
 	// is what the desk of this home binds; DeskPurpose is "required" where it shows
@@ -48,6 +52,9 @@ type Config struct {
 var levels = map[string]slog.Level{
 	"": slog.LevelInfo, "debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
+
+// maxKeyDays is a hundred years.
+const maxKeyDays = 36500
 
 // maxSocket is the longest path of a unix socket that every system takes.
 const maxSocket = 103
@@ -66,6 +73,7 @@ admin   = %s # unix:PATH or loopback host:port of /livez /readyz /metrics; empty
 node    = %s # bureau or host:port that commands talk to; empty: the own node
 profile = %s # lan or wan
 log     = %s # debug, info, warn or error
+key_days = %d # age at which a key is to be replaced; it warns and ends nothing; 0: 365
 # Plain HTTP for other people's tools and caches, as c2sp.org/tlog-tiles; empty: none. Anyone who reaches it reads who
 # wrote an entry and when; sealed bodies are not in it. Not on loopback only with tiles_public = true.
 tiles        = %s # loopback host:port
@@ -75,7 +83,7 @@ desk         = %s # host:port of the desk that reading commands ask; empty: they
 desk_key     = %s # its key, as comity desk key prints it there
 desk_listen  = %s # host:port at which the desk of this home serves officers
 desk_purpose = %s # required: it shows more than a card only to who says why
-`, quote(c.Bureau), quote(c.Name), quote(c.Address), quote(c.Listen), quote(c.Admin), quote(c.Node), quote(c.Profile), quote(c.Log),
+`, quote(c.Bureau), quote(c.Name), quote(c.Address), quote(c.Listen), quote(c.Admin), quote(c.Node), quote(c.Profile), quote(c.Log), c.KeyDays,
 		quote(c.Tiles), c.TilesPublic, quote(c.Desk), quote(c.DeskKey), quote(c.DeskListen), quote(c.DeskPurpose))
 }
 
@@ -139,6 +147,9 @@ func (c *Config) check() error {
 	}
 	if _, ok := levels[c.Log]; !ok {
 		return fmt.Errorf("log %q is not debug, info, warn or error", c.Log)
+	}
+	if c.KeyDays < 0 || c.KeyDays > maxKeyDays {
+		return fmt.Errorf("key_days %d is not a number of days from 1 to %d", c.KeyDays, maxKeyDays)
 	}
 	if strings.ContainsFunc(c.Tiles, unicode.IsControl) {
 		return fmt.Errorf("tiles %q holds control characters", c.Tiles)

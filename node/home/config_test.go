@@ -13,7 +13,7 @@ func TestParseConfig(t *testing.T) {
 	for _, c := range []Config{
 		{Bureau: "XA", Name: "Aldermoor", Address: "127.0.0.1:7101"},
 		{Bureau: "XB", Name: `Brack "water" \ № 2`, Address: "[2001:db8::1]:7101", Listen: ":7101", Admin: "unix:admin.sock", Node: "XA", Profile: "wan", Log: "debug"},
-		{Bureau: "XC", Name: "Corvane", Address: "node.example:1", Admin: "[::1]:0", Node: "192.0.2.1:7101", Profile: "lan", Log: "error"},
+		{Bureau: "XC", Name: "Corvane", KeyDays: 90, Address: "node.example:1", Admin: "[::1]:0", Node: "192.0.2.1:7101", Profile: "lan", Log: "error"},
 		{Bureau: "XD", Name: "Dunmarsh", Address: "127.0.0.1:7101", Tiles: "127.0.0.1:0"},
 		{Bureau: "XE", Name: "Eastmere", Address: "127.0.0.1:7101", Tiles: "192.0.2.1:80", TilesPublic: true},
 		{Bureau: "XE", Name: "Eastmere", Address: "127.0.0.1:7101", Desk: "desk.example:7301", DeskKey: strings.Repeat("0f", 32), DeskListen: ":7301", DeskPurpose: "required"},
@@ -44,6 +44,9 @@ func TestParseConfigRefuses(t *testing.T) {
 		{minimal + "tiles = \":8080\"\n", "tiles_public = true"},
 		{minimal + "tiles = \"192.0.2.1:8080\"\n", "tiles_public = true"},
 		{minimal + "tiles_public = \"yes\"\n", "cannot be read"},
+		{minimal + "key_days = -1\n", "key_days -1"},
+		{minimal + "key_days = 36501\n", "key_days 36501"},
+		{minimal + "key_days = \"90\"\n", "cannot be read"},
 		{minimal + "desk = \"here\"\n", "host:port"},
 		{minimal + "desk_key = \"0F\"\n", "64 hexadecimal digits"},
 		{minimal + "desk_listen = \"7301\"\n", "host:port"},

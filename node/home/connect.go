@@ -18,7 +18,7 @@ func (h *Home) NodeConfig() (node.Config, error) {
 	}
 	c := node.Config{
 		Genesis: g, Bureau: h.config.Bureau, Dir: h.NodeDir(), Listen: h.config.Listen,
-		Tiles: h.config.Tiles, TilesPublic: h.config.TilesPublic, Clock: h.Clock,
+		Tiles: h.config.Tiles, TilesPublic: h.config.TilesPublic, KeyDays: h.config.KeyDays, Clock: h.Clock,
 	}
 	if c.Profile, err = node.ParseProfile(h.config.Profile); err != nil {
 		return node.Config{}, fmt.Errorf("node of %s: %w", h.Bureau(), err)

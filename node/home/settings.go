@@ -60,6 +60,12 @@ func (c *Config) apply(given []Setting) error {
 				return &SettingError{s.From, fmt.Errorf("%q is neither true nor false", s.Value)}
 			}
 			field.SetBool(on)
+		case reflect.Int:
+			n, err := strconv.Atoi(s.Value)
+			if err != nil {
+				return &SettingError{s.From, fmt.Errorf("%.20q is not a number", s.Value)}
+			}
+			field.SetInt(int64(n))
 		default:
 			field.SetString(s.Value)
 		}

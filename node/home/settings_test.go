@@ -39,6 +39,8 @@ func TestSettings(t *testing.T) {
 	}{
 		{Setting{"log", "loud", "COMITY_LOG"}, `COMITY_LOG: log "loud"`},
 		{Setting{"tiles_public", "yes", "--tiles-public"}, `--tiles-public: "yes" is neither true nor false`},
+		{Setting{"key_days", "soon", "COMITY_KEY_DAYS"}, `COMITY_KEY_DAYS: "soon" is not a number`},
+		{Setting{"key_days", "-2", "COMITY_KEY_DAYS"}, `COMITY_KEY_DAYS: key_days -2`},
 		{Setting{"lag", "1", "COMITY_LAG"}, `COMITY_LAG: there is no setting "lag"`},
 	} {
 		if _, err := Open(dir, tt.give); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), fileConfig) {

@@ -105,11 +105,13 @@ type Status struct {
 	Root       string   `json:"root"`
 	Time       uint64   `json:"time"`
 	FinalSize  uint64   `json:"final_size"`
+	FinalTime  uint64   `json:"final_time"`         // ledger time of the last entry that is FINAL, POSIX ms; 0 for none
 	FinalBy    []string `json:"final_by,omitempty"` // bureau codes
 	Quorum     int      `json:"quorum"`
 	Applied    uint64   `json:"applied"` // Raft index
 	DiskBytes  int64    `json:"disk_bytes"`
 	DiskFree   int64    `json:"disk_free"`
+	DiskDays   int64    `json:"disk_days"` // until the disk is full if the ledger goes on as in the last 30 days of ledger time; -1 when it cannot be told
 	Alarms     []string `json:"alarms,omitempty"`
 	Muted      string   `json:"muted,omitempty"`  // why this node does not cosign
 	Faulty     []Faulty `json:"faulty,omitempty"` // members whose cosignatures no longer count
@@ -130,7 +132,38 @@ type Status struct {
 	PurgesPending uint64  `json:"purges_pending,omitempty"`
 	PurgesOpen    int     `json:"purges_open,omitempty"`
 	Purges        []Purge `json:"purges,omitempty"`
+	// Keys of the node's bureau that count, the oldest first, of which there may be
+	// more; and the age in days at which one is to be replaced.
+	Keys      []KeyDate `json:"keys,omitempty"`
+	KeysKnown int       `json:"keys_known"`
+	KeyDays   int       `json:"key_days"`
 }
+
+// KeyDate says when a key is to be replaced. Nothing ends because a day has passed.
+type KeyDate struct {
+	Key   keys.ID `json:"key"`
+	Label string  `json:"label"`
+	Use   string  `json:"use"`
+	Since uint64  `json:"since"` // ledger time of its enrolment, or when the charter was made, POSIX ms
+	Left  int     `json:"left"`  // days; less than 0 past the last
+}
+
+// The uses of keys in a KeyDate.
+const (
+	KeyRoot   = "root"
+	KeyNode   = "node"
+	KeyCosign = "cosign"
+	KeySign   = "sign"
+	KeySeal   = "seal"
+	KeyAccess = "access"
+)
+
+// Due reports whether it is time to think of replacing the key: a sixth is left of
+// the days that it is meant for.
+func (k *KeyDate) Due(days int) bool { return k.Left*6 < days }
+
+// MaxKeys bounds the keys that a status lists.
+const MaxKeys = 64
 
 // Purge is one that some nodes have not acknowledged.
 type Purge struct {

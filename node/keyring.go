@@ -1,0 +1,153 @@
+package node
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/ledger/store"
+	"comity/node/wire"
+)
+
+// DefaultKeyDays is the age at which a key is to be replaced, where the operator
+// sets no other.
+const DefaultKeyDays = 365
+
+// keyring knows the keys of one bureau, and since when each counts. Only its
+// members of the charter and the statements of its root say which they are, so it
+// walks that chain back, as far as it has not done so before, and keeps no state of
+// its own.
+type keyring struct {
+	store  store.Store
+	member *ledger.Member
+	begun  uint64 // when the charter was made, POSIX ms
+	clock  func() time.Time
+	days   int
+
+	mu     sync.Mutex // guards what follows
+	seen   state.Author
+	listed []keys.ID // admitted by the statements up to seen, in their order
+}
+
+// datedKey is a key that counts now.
+type datedKey struct {
+	id keys.ID
+	*state.Key
+	since uint64 // ledger time of its enrolment, POSIX ms
+}
+
+// left returns for how many days a key is good that counts since then. It is less
+// than 0 past that, and nothing ends by it.
+func (k *keyring) left(since, now uint64) int {
+	const day = uint64(24 * time.Hour / time.Millisecond)
+	return k.days - int((max(now, since)-since)/day)
+}
+
+// now is ledger time, which stands still while nobody writes, or the node's clock
+// where that is ahead.
+func (k *keyring) now() (uint64, error) {
+	head, err := state.ReadHead(k.store)
+	return max(head.Time, uint64(max(k.clock().UnixMilli(), 0))), err
+}
+
+// charterKeys is how many keys of a bureau the charter names.
+const charterKeys = 4
+
+// ids returns every key that the bureau ever had, those of the charter first.
+func (k *keyring) ids() ([]keys.ID, error) {
+	m := k.member
+	root := keys.SigningID(m.Root)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	end, err := state.ReadAuthor(k.store, root)
+	if err != nil {
+		return nil, err
+	}
+	var news []keys.ID
+	for at, seq := end.Prev, end.Seq; seq > k.seen.Seq; seq-- {
+		index, ok, err := state.ReadIndex(k.store, at)
+		if err != nil || !ok {
+			return nil, fmt.Errorf("statement %d of the root of %s: %w", seq-1, m.Code, cmp.Or(err, ledger.ErrMalformed))
+		}
+		_, e, err := k.store.Entry(index)
+		if err != nil {
+			return nil, err
+		}
+		if e.Statement.Class == ledger.ClassEnrol {
+			en, err := ledger.ParseEnrol(e.Statement.Public)
+			if err != nil {
+				return nil, err
+			}
+			news = append(news, en.KeyID())
+		}
+		at = e.Statement.Prev
+	}
+	slices.Reverse(news)
+	k.seen, k.listed = end, append(k.listed, news...)
+	return append([]keys.ID{root, m.Node.TLS, m.Node.Cosigner(), m.Access}, k.listed...), nil
+}
+
+// list returns the keys that count now, the oldest first.
+func (k *keyring) list() ([]datedKey, error) {
+	ids, err := k.ids()
+	if err != nil {
+		return nil, fmt.Errorf("keys of %s: %w", k.member.Code, err)
+	}
+	var list []datedKey
+	for i, id := range ids {
+		known, err := state.ReadKey(k.store, id)
+		if err != nil {
+			return nil, err
+		}
+		if known == nil || known.RevokedAt != 0 {
+			continue
+		}
+		d := datedKey{id, known, k.begun}
+		if i >= charterKeys {
+			if d.since, _, err = k.store.Entry(known.EnrolledAt); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, d)
+	}
+	slices.SortStableFunc(list, func(a, b datedKey) int { return cmp.Compare(a.since, b.since) })
+	return list, nil
+}
+
+// describe says in a status when keys are to be replaced.
+func (k *keyring) describe(s *wire.Status) error {
+	list, err := k.list()
+	if err != nil {
+		return err
+	}
+	now, err := k.now()
+	if err != nil {
+		return err
+	}
+	s.KeyDays, s.KeysKnown = k.days, len(list)
+	for _, d := range list[:min(len(list), wire.MaxKeys)] {
+		s.Keys = append(s.Keys, wire.KeyDate{Key: d.id, Label: d.Label, Use: useName(d.Use), Since: d.since, Left: k.left(d.since, now)})
+	}
+	return nil
+}
+
+func useName(u state.Use) string {
+	switch u {
+	case state.UseRoot:
+		return wire.KeyRoot
+	case state.UseNode:
+		return wire.KeyNode
+	case state.UseSign:
+		return wire.KeySign
+	case state.UseSeal:
+		return wire.KeySeal
+	case state.UseAccess:
+		return wire.KeyAccess
+	}
+	return wire.KeyCosign
+}

@@ -23,5 +23,9 @@
 // ([ReadFile], [WriteFile]) it touches no disk. It does not judge whether a key
 // is still valid: that is decided by position in the ledger, never here.
 //
+// An identifier in words ([Words]) is for the telephone. The list of words is that
+// of BIP 39, embedded with its licence: it never changes, and the modules that
+// carry it bring wallets along.
+//
 // Start reading at id.go and admit.go; crypto/CRYPTO.md is the normative text.
 package keys

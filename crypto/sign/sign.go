@@ -15,6 +15,7 @@ const (
 	NamespaceStatement = "statement@comity" // a statement of the ledger
 	NamespaceCharter   = "charter@comity"   // the charter, by each founder's root
 	NamespaceEnrol     = "enrol@comity"     // proof of possession at enrolment
+	NamespaceMember    = "member@comity"    // how a bureau describes itself to the others, by its root
 )
 
 // maxNamespace bounds a namespace: longer than any of ours, and short enough

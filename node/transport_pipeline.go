@@ -117,7 +117,7 @@ func (p *pipeline) AppendEntries(args *raft.AppendEntriesRequest, resp *raft.App
 	case <-p.done:
 		return nil, errPipeline
 	}
-	if err := p.conn.SetWriteDeadline(a.start.Add(p.t.opts.BulkTimeout)); err == nil {
+	if err = p.conn.SetWriteDeadline(a.start.Add(p.t.opts.BulkTimeout)); err == nil {
 		_, err = p.conn.Write(frame)
 	}
 	if err != nil {

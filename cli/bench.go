@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"comity/ledger"
+	"comity/node"
 	"comity/testnet"
 
 	"github.com/urfave/cli/v2"
@@ -23,12 +24,17 @@ func (t *terminal) benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "size", Usage: "`BYTES` of a sealed body", Value: 1024},
 			&cli.IntFlag{Name: "clients", Usage: "how `MANY` send, each one statement at a time", Value: 64},
 			&cli.IntFlag{Name: "seconds", Usage: "`SECONDS` to measure", Value: 10},
+			&cli.IntFlag{Name: "rtt", Usage: "play a distance of this many `MILLISECONDS` there and back between the nodes; each officer is beside the own node"},
+			&cli.StringFlag{Name: "profile", Usage: "`PROFILE` of the network between the nodes: lan or wan", DefaultText: "lan"},
 			&cli.BoolFlag{Name: "baseline", Usage: "also measure bare hashicorp/raft with raft-boltdb, same bytes, no HTTP, no TLS, no signatures"},
 			&cli.StringFlag{Name: "scratch", Usage: "`FOLDER` on the disk to measure (default: the system's temporary folder)"},
 		},
 		Action: t.bench,
 	}
 }
+
+// maxRTT is a sane bound of --rtt, in milliseconds.
+const maxRTT = 2000
 
 func (t *terminal) bench(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
@@ -45,7 +51,13 @@ func (t *terminal) bench(c *cli.Context) error {
 			return usagef("--%s %d: at least 1 is needed", name, c.Int(name))
 		}
 	}
-	r, err := testnet.Bench(c.Context, testnet.BenchOptions{Nodes: c.Int("nodes"), Size: c.Int("size"), Clients: c.Int("clients"),
+	if n := c.Int("rtt"); n < 0 || n > maxRTT {
+		return usagef("--rtt %d: a way around the world and back takes 0 to %d milliseconds", n, maxRTT)
+	}
+	if _, err := node.ParseProfile(c.String("profile")); err != nil {
+		return usagef("--profile: %s", err)
+	}
+	r, err := testnet.Bench(c.Context, testnet.BenchOptions{RTT: time.Duration(c.Int("rtt")) * time.Millisecond, Profile: c.String("profile"), Nodes: c.Int("nodes"), Size: c.Int("size"), Clients: c.Int("clients"),
 		Duration: time.Duration(c.Int("seconds")) * time.Second, Baseline: c.Bool("baseline"), Dir: c.String("scratch")},
 		func(what string) { t.note("%s", what) })
 	if err != nil {
@@ -56,6 +68,9 @@ func (t *terminal) bench(c *cli.Context) error {
 	}
 	t.say("%d nodes, %d clients, bodies of %d bytes, entries of %d, %.1f s", r.Nodes, r.Clients, r.Size, r.EntryBytes, r.Seconds)
 	t.say("acknowledged   %8.0f /s   p50 %.2f ms   p99 %.2f ms", r.PerSecond, r.P50, r.P99)
+	if r.RTT > 0 {
+		t.say("at %.0f ms RTT           p50 %.0f ms at the bureau that leads, %.0f ms elsewhere", r.RTT, r.AtLeader, r.Elsewhere)
+	}
 	t.say("               %8d in all, %d failed", r.Acknowledged, r.Failed)
 	t.say("FINAL          %8.0f /s   p50 %.0f ms   p99 %.0f ms after the acknowledgement", r.FinalPerSecond, r.LagP50, r.LagP99)
 	t.say("CPU            %8.2f cores, nodes and clients together", r.CPU)

@@ -31,6 +31,8 @@ type batcher struct {
 	// One slot per command that this leader has in flight, and per group on its
 	// way to the leader, which groups again.
 	proposals, forwards chan struct{}
+	pace                time.Duration // see timing
+	left                time.Time     // when the last group left; run's own
 	stop                chan struct{}
 	once                sync.Once      // closes stop
 	wg                  sync.WaitGroup // run, and the goroutines of commands in flight
@@ -51,9 +53,6 @@ type outcome struct {
 	err       error
 }
 
-// forwardsInFlight bounds the groups on their way to the leader.
-const forwardsInFlight = 2
-
 // queueLength bounds the statements that wait: at 256 a command this is some
 // sixteen commands of patience.
 const queueLength = 4096
@@ -61,9 +60,9 @@ const queueLength = 4096
 // queueBytes bounds their bytes.
 const queueBytes = 64 << 20
 
-func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, own *ownLedger, inFlight int) *batcher {
+func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, own *ownLedger, t timing) *batcher {
 	b := &batcher{raft: r, self: self, peers: p, clock: clock, own: own,
-		queue: make(chan *waiting, queueLength), proposals: make(chan struct{}, inFlight), forwards: make(chan struct{}, forwardsInFlight), stop: make(chan struct{})}
+		queue: make(chan *waiting, queueLength), proposals: make(chan struct{}, t.inFlight), forwards: make(chan struct{}, t.forwards), pace: t.pace, stop: make(chan struct{})}
 	b.wg.Go(b.run)
 	return b
 }
@@ -145,6 +144,7 @@ func (b *batcher) run() {
 			b.again(group)
 			return
 		}
+		b.keepPace(len(slots) > 1)
 		if group = b.unheld(b.fill(group)); len(group) == 0 {
 			<-slots
 			continue
@@ -163,6 +163,17 @@ func (b *batcher) run() {
 			<-slots
 		})
 	}
+}
+
+// keepPace waits until the next group may leave.
+func (b *batcher) keepPace(others bool) {
+	if wait := b.pace - time.Since(b.left); others && wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-b.stop:
+		}
+	}
+	b.left = time.Now()
 }
 
 // next waits for a statement; it returns nil when the batcher stops.

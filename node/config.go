@@ -62,15 +62,22 @@ func ParseProfile(name string) (Profile, error) {
 // timing holds what a profile fixes.
 type timing struct {
 	heartbeat, election, lease, commit time.Duration
-	inFlight                           int           // batches proposed and not yet committed
-	cosign                             time.Duration // least time between two cosignatures of one node
+	inFlight                           int // batches proposed and not yet committed
+	forwards                           int // groups on their way to the leader
+	// pace is the least time between two groups that leave while others are on
+	// their way. On a long line what is in flight would else be many groups of one
+	// statement, and all that comes next would wait for a whole round trip.
+	pace   time.Duration
+	cosign time.Duration // least time between two cosignatures of one node
 }
 
 func (p Profile) timing() timing {
 	if p == ProfileWAN {
-		return timing{5 * time.Second, 5 * time.Second, 2500 * time.Millisecond, 500 * time.Millisecond, 16, 500 * time.Millisecond}
+		return timing{heartbeat: 5 * time.Second, election: 5 * time.Second, lease: 2500 * time.Millisecond, commit: 500 * time.Millisecond,
+			inFlight: 32, forwards: 32, pace: 16 * time.Millisecond, cosign: 500 * time.Millisecond}
 	}
-	return timing{time.Second, time.Second, 500 * time.Millisecond, 50 * time.Millisecond, 2, 100 * time.Millisecond}
+	return timing{heartbeat: time.Second, election: time.Second, lease: 500 * time.Millisecond, commit: 50 * time.Millisecond,
+		inFlight: 2, forwards: 2, cosign: 100 * time.Millisecond}
 }
 
 // What the ledger calls a command must fit into what the transport carries.

@@ -212,7 +212,7 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 		_, ok := members[string(addr)]
 		return raft.ServerID(addr), ok
 	}
-	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Abstention: g.abstain, Logger: cfg.Logger, Term: n.term}
+	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Abstention: g.abstain, Logger: cfg.Logger, Term: n.term, Pipeline: cfg.Profile == ProfileWAN}
 	if cfg.seams.filterOff() {
 		opts.Filter, opts.FilterSnapshot = nil, nil
 	}

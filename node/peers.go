@@ -39,6 +39,10 @@ type httpPeers struct {
 
 var _ peers = (*httpPeers)(nil)
 
+// peerConnections are as many as groups are on their way to the leader, and some for
+// what else nodes say to each other. A node grants nodeConns.
+const peerConnections = 40
+
 func newHTTPPeers(g *ledger.Genesis, tls *keys.TLS) *httpPeers {
 	return &httpPeers{members: memberNames(g), tls: tls, clients: make(map[string]*client.Client)}
 }
@@ -52,7 +56,7 @@ func (p *httpPeers) client(name string) (*client.Client, error) {
 	defer p.mu.Unlock()
 	c, ok := p.clients[name]
 	if !ok {
-		c = client.New(client.Options{Address: m.Node.Address, Node: m.Node.TLS, TLS: p.tls, Timeout: 30 * time.Second})
+		c = client.New(client.Options{Address: m.Node.Address, Node: m.Node.TLS, TLS: p.tls, Timeout: 30 * time.Second, Connections: peerConnections})
 		p.clients[name] = c
 	}
 	return c, nil

@@ -230,7 +230,7 @@ func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uin
 func (r *replica) start(p parts, w *witness, verified *verifier) {
 	ctx, cfg := r.ctx, &r.cfg
 	t := cfg.Profile.timing()
-	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t.inFlight)
+	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t)
 	r.collect = newCollector(r.raft, r.log)
 	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, seams: cfg.seams, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}

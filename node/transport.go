@@ -91,13 +91,14 @@ func (t *Transport) SetHeartbeatHandler(handle func(raft.RPC)) {
 	t.heartbeat.Store(&handle)
 }
 
-// AppendEntriesPipeline implements raft.Transport by declining, so that raft
-// sends one AppendEntries at a time and waits for the answer. Its pipeline stops
-// for ever, hidden by the heartbeats, when a follower answers with a failure
-// (hashicorp/raft #612). Group commit makes up for it: one RPC carries up to
-// MaxAppendEntries batches, not entries.
-func (t *Transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (raft.AppendPipeline, error) {
-	return nil, raft.ErrPipelineReplicationNotSupported
+// AppendEntriesPipeline implements raft.Transport. On short lines it declines, and
+// raft sends one AppendEntries at a time and waits for the answer: group commit
+// makes up for it, as one RPC carries up to MaxAppendEntries batches, not entries.
+func (t *Transport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAddress) (raft.AppendPipeline, error) {
+	if !t.opts.Pipeline {
+		return nil, raft.ErrPipelineReplicationNotSupported
+	}
+	return t.newPipeline(id, target)
 }
 
 // AppendEntries implements raft.Transport. What carries no entries, heartbeats
@@ -199,6 +200,11 @@ func (t *Transport) call(id raft.ServerID, target raft.ServerAddress, kind laneK
 	case err != nil:
 		return fmt.Errorf("call %s at %s: %w", id, target, err)
 	}
+	return t.readAnswer(id, target, payload, resp)
+}
+
+// readAnswer reads what a peer answered.
+func (t *Transport) readAnswer(id raft.ServerID, target raft.ServerAddress, payload []byte, resp any) error {
 	term, err := parseReply(payload, resp, raft.RPCHeader{ProtocolVersion: raftProtocol, ID: []byte(id), Addr: []byte(target)})
 	if err != nil {
 		return fmt.Errorf("call %s at %s: %w", id, target, err)

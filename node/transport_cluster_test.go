@@ -69,6 +69,11 @@ func (m listManifest) Release() {}
 // TestCluster runs three rafts over the transport: they elect, replicate, go on
 // with a node cut off, and bring it back with a snapshot that takes minutes.
 func TestCluster(t *testing.T) {
+	t.Run("short lines", func(t *testing.T) { testCluster(t, false) })
+	t.Run("long lines", func(t *testing.T) { testCluster(t, true) })
+}
+
+func testCluster(t *testing.T, ahead bool) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipeNet()
 		ids := []string{"xa", "xb", "xc"}
@@ -82,7 +87,7 @@ func TestCluster(t *testing.T) {
 			conf.SnapshotThreshold = 1 << 40 // when the test says so
 			conf.LogOutput = io.Discard
 			var self atomic.Pointer[raft.Raft]
-			tr := p.add(id, TransportOptions{Term: func() uint64 {
+			tr := p.add(id, TransportOptions{Pipeline: ahead, Term: func() uint64 {
 				if r := self.Load(); r != nil {
 					return r.CurrentTerm()
 				}

@@ -120,6 +120,11 @@ func (l *lane) exchange(ctx context.Context, conn net.Conn, frame []byte) (paylo
 	if _, err := conn.Write(frame); err != nil {
 		return nil, err
 	}
+	return readReply(conn, frameType(frame[4]))
+}
+
+// readReply reads the reply to a request of this type, or the peer's refusal.
+func readReply(conn net.Conn, to frameType) ([]byte, error) {
 	kind, n, err := readFrameHead(conn)
 	if err != nil {
 		return nil, err
@@ -127,16 +132,37 @@ func (l *lane) exchange(ctx context.Context, conn net.Conn, frame []byte) (paylo
 	if n > maxSmall {
 		return nil, errOversize
 	}
-	if payload, err = readPayload(conn, n); err != nil {
+	payload, err := readPayload(conn, n)
+	if err != nil {
 		return nil, err
 	}
 	switch kind {
-	case frameType(frame[4]) | frameReply:
+	case to | frameReply:
 		return payload, nil
 	case frameRefused:
 		return nil, parseRefusal(payload)
 	}
 	return nil, errMalformed
+}
+
+// open dials a connection that the caller has to itself, in one of the lane's
+// places; free gives the place back.
+func (l *lane) open(ctx context.Context) (conn net.Conn, free func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+	select {
+	case l.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	free = sync.OnceFunc(func() { <-l.slots })
+	if conn, err = l.dial(ctx); err != nil {
+		free()
+		return nil, nil, err
+	}
+	keepAlive(conn)
+	return conn, free, nil
 }
 
 // take returns the idle connection that was used last, nil if there is none.

@@ -28,6 +28,10 @@ type TransportOptions struct {
 	// Elections, if set, says whose requests to lead are believed.
 	Elections *elections
 
+	// Pipeline sends AppendEntries ahead of the answers to earlier ones, which long
+	// lines ask for.
+	Pipeline bool
+
 	// Timeout bounds a heartbeat or a vote, dialing included (10 s).
 	Timeout time.Duration
 	// BulkTimeout bounds an AppendEntries with entries (60 s).

@@ -27,8 +27,10 @@ type BenchOptions struct {
 	Size     int // bytes of a sealed body
 	Clients  int // closed-loop: each waits for its answer before it sends the next
 	Duration time.Duration
-	Baseline bool   // run bare Raft with the same bytes as well
-	Dir      string // scratch; its disk is what is measured
+	Baseline bool          // run bare Raft with the same bytes as well
+	RTT      time.Duration // between the nodes while it is measured; an officer is beside the own node
+	Profile  string        // of the nodes, as in their configuration
+	Dir      string        // scratch; its disk is what is measured
 
 	alter func(bureau string, cfg *node.Config) // of the hostile build, see BenchmarkFinal
 	quiet func()                                // ends cosigning: nothing is FINAL from then on
@@ -37,6 +39,8 @@ type BenchOptions struct {
 // BenchResult is what a run measured.
 type BenchResult struct {
 	Nodes            int     `json:"nodes"`
+	RTT              float64 `json:"rtt_ms,omitempty"`
+	Profile          string  `json:"profile,omitempty"`
 	Size             int     `json:"size_bytes"`
 	Clients          int     `json:"clients"`
 	Seconds          float64 `json:"seconds"`
@@ -46,6 +50,8 @@ type BenchResult struct {
 	FinalPerSecond   float64 `json:"final_per_second"` // until a FINAL checkpoint covered the last one
 	P50              float64 `json:"p50_ms"`
 	P99              float64 `json:"p99_ms"`
+	AtLeader         float64 `json:"p50_at_leader_ms,omitempty"` // of the officers of the bureau whose node leads
+	Elsewhere        float64 `json:"p50_elsewhere_ms,omitempty"`
 	LagP50           float64 `json:"final_lag_p50_ms"` // from an acknowledgement to a FINAL checkpoint over the entry
 	LagP99           float64 `json:"final_lag_p99_ms"`
 	CPU              float64 `json:"cpu_cores"` // of this process: nodes and clients
@@ -80,12 +86,17 @@ func Bench(ctx context.Context, o BenchOptions, progress func(string)) (*BenchRe
 	}
 	defer os.RemoveAll(dir)
 	progress("founding the consortium")
-	c, err := Found(filepath.Join(dir, "bench"), Options{Bureaus: o.Nodes})
+	c, err := Found(filepath.Join(dir, "bench"), Options{Bureaus: o.Nodes, Profile: o.Profile, Far: o.RTT > 0})
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
 	c.alter = o.alter
+	long, err := layLines(c)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	defer long.close()
 	if err := c.StartAll(); err != nil {
 		return nil, err
 	}
@@ -98,11 +109,13 @@ func Bench(ctx context.Context, o BenchOptions, progress func(string)) (*BenchRe
 		return nil, err
 	}
 	defer load.close()
+	long.setRTT(o.RTT)
 	progress(fmt.Sprintf("submitting for %s", o.Duration))
 	res, err := load.run(ctx)
 	if err != nil {
 		return nil, err
 	}
+	long.setRTT(0)
 	if err := c.Close(); err != nil {
 		return nil, err
 	}
@@ -131,9 +144,10 @@ type taken struct {
 }
 
 type benchClient struct {
-	api   *client.Client
-	key   *keys.Signer
-	items []ledger.Item
+	bureau string
+	api    *client.Client
+	key    *keys.Signer
+	items  []ledger.Item
 
 	times     []time.Duration
 	failed    int
@@ -184,6 +198,7 @@ func newLoad(ctx context.Context, c *Consortium, o BenchOptions) (*load, error) 
 // benchRoot is the root key of a bureau, which enrols clients one after the
 // other.
 type benchRoot struct {
+	address  string // of the node, past any line
 	c        *Consortium
 	member   *ledger.Member
 	operator *client.Client
@@ -200,6 +215,9 @@ func newBenchRoot(ctx context.Context, c *Consortium, code string) (*benchRoot, 
 	r.member, _ = c.Genesis().Charter.Member(code)
 	if r.operator, err = c.Operator(code); err != nil {
 		return nil, err
+	}
+	if r.address = r.member.Node.Address; h.Config().Listen != "" {
+		r.address = h.Config().Listen
 	}
 	if r.key, err = h.Root(nil); err != nil {
 		return nil, err
@@ -232,8 +250,8 @@ func (r *benchRoot) client(ctx context.Context, i int) (*benchClient, error) {
 			return nil, err
 		}
 	}
-	api := client.New(client.Options{Address: r.member.Node.Address, Node: r.member.Node.TLS, TLS: tls, Bureau: r.member.Code, Timeout: 30 * time.Second})
-	return &benchClient{api: api, key: key}, nil
+	api := client.New(client.Options{Address: r.address, Node: r.member.Node.TLS, TLS: tls, Bureau: r.member.Code, Timeout: 30 * time.Second})
+	return &benchClient{bureau: r.member.Code, api: api, key: key}, nil
 }
 
 func (r *benchRoot) enrol(ctx context.Context, act *ledger.Enrol) error {
@@ -295,6 +313,10 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 		l.o.quiet()
 	}
 	disk := l.disk()
+	leader, err := l.c.WaitLeader(ctx)
+	if err != nil {
+		return nil, err
+	}
 	cpu, start := cpuTime(), time.Now()
 	stop := start.Add(l.o.Duration)
 	var wg, sample sync.WaitGroup
@@ -310,12 +332,17 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 	took := time.Since(start)
 	cpu = cpuTime() - cpu
 
-	res := &BenchResult{Nodes: l.o.Nodes, Size: l.o.Size, Clients: l.o.Clients, Seconds: took.Seconds(),
+	res := &BenchResult{Nodes: l.o.Nodes, RTT: float64(l.o.RTT.Milliseconds()), Profile: l.o.Profile, Size: l.o.Size, Clients: l.o.Clients, Seconds: took.Seconds(),
 		CPU: cpu.Seconds() / took.Seconds(), EntryBytes: len(l.clients[0].items[0].Entry.Raw)}
-	var times []time.Duration
+	var times, near, far []time.Duration
 	var last uint64
 	for _, b := range l.clients {
 		times = append(times, b.times...)
+		if b.bureau == leader {
+			near = append(near, b.times...)
+		} else {
+			far = append(far, b.times...)
+		}
 		res.Failed += b.failed
 		last = max(last, b.last)
 		if b.exhausted {
@@ -325,6 +352,10 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 	res.Acknowledged = len(times)
 	res.PerSecond = float64(len(times)) / took.Seconds()
 	res.P50, res.P99 = percentiles(times)
+	if l.o.RTT > 0 {
+		res.AtLeader, _ = percentiles(near)
+		res.Elsewhere, _ = percentiles(far)
+	}
 	if len(times) == 0 {
 		return res, errors.New("bench: no statement was acknowledged")
 	}
@@ -341,7 +372,6 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 	if l.o.quiet != nil {
 		return res, nil // nothing is FINAL, for which WaitEqual would wait
 	}
-	var err error
 	res.CheckedSize, _, err = l.c.WaitEqual(ctx, last+1)
 	return res, err
 }

@@ -22,6 +22,7 @@ type Options struct {
 	Name     string             // of the ledger; "Exercise" when empty
 	Profile  string             // of the nodes, as in their configuration
 	Log      string             // level of the nodes' logs, as in their configuration
+	Far      bool               // nodes listen elsewhere than at their addresses, where long lines are laid
 	Clock    func() time.Time   // as [Consortium.SetClock]
 }
 
@@ -65,9 +66,17 @@ func fill(tmp, dir string, o Options) error {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	addresses, err := addresses(o.Bureaus, o.BasePort)
+	n := o.Bureaus
+	if o.Far {
+		n *= 2
+	}
+	addresses, err := addresses(n, o.BasePort)
 	if err != nil {
 		return err
+	}
+	listen := make([]string, o.Bureaus)
+	if o.Far {
+		listen = addresses[o.Bureaus:]
 	}
 	homes := make([]*home.Home, o.Bureaus)
 	errs := make([]error, o.Bureaus)
@@ -75,7 +84,7 @@ func fill(tmp, dir string, o Options) error {
 	for i := range homes {
 		wg.Go(func() {
 			homes[i], errs[i] = home.Create(filepath.Join(tmp, bureaus[i].code), home.CreateOptions{
-				Bureau: bureaus[i].code, Name: bureaus[i].name, Address: addresses[i],
+				Bureau: bureaus[i].code, Name: bureaus[i].name, Address: addresses[i], Listen: listen[i],
 				Admin: adminOf(filepath.Join(dir, bureaus[i].code)), Profile: o.Profile, Log: o.Log, Officers: o.Officers,
 			})
 		})

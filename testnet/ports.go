@@ -38,7 +38,7 @@ func addresses(n, base int) ([]string, error) {
 			continue
 		}
 		if err != nil {
-			return nil, portError(bureaus[i].code, address, err)
+			return nil, portError(bureaus[i%len(bureaus)].code, address, err)
 		}
 		defer l.Close() // held until all are known, so that none is given twice
 		out = append(out, address)

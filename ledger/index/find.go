@@ -59,6 +59,42 @@ func (ix *Index) Find(e Expr, before uint64, limit int) ([]uint64, error) {
 	return list(ix.read, "SELECT rowid FROM find WHERE find MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", match(e), end(before), limit)
 }
 
+// FindNamed is [Index.Find] for the notices whose names keep takes, and for those
+// of which the index has no names.
+func (ix *Index) FindNamed(e Expr, before uint64, limit int, keep func(names []string) bool) (out []uint64, err error) {
+	const sql = `SELECT f.rowid, n.names FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+		WHERE f.find MATCH ? AND f.rowid < ? ORDER BY f.rowid DESC`
+	err = ix.read(func(c *conn) error {
+		return c.query(sql, func(s *sqlite3.Stmt) error {
+			if names := splitNames(s.ColumnText(1)); names == nil || keep(names) {
+				out = append(out, uint64(s.ColumnInt64(0)))
+			}
+			if len(out) == limit {
+				return errEnough
+			}
+			return nil
+		}, match(e), end(before))
+	})
+	return out, err
+}
+
+// nameEnd is behind each name that a row holds. Names have no control characters.
+const nameEnd = "\x1f"
+
+func joinNames(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return strings.Join(list, nameEnd) + nameEnd
+}
+
+func splitNames(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, nameEnd), nameEnd)
+}
+
 // FindLive is [Index.Find], from the end, for the notices that no entry has ended.
 func (ix *Index) FindLive(e Expr, limit int) ([]uint64, error) {
 	return list(ix.check, `SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid

@@ -19,7 +19,7 @@ import (
 
 // Format is the version of the file and of the terms in it. An index of another
 // version is built anew: raise it whenever [Terms] gives other terms.
-const Format = 7
+const Format = 8
 
 const fileName = "notices.db"
 
@@ -238,7 +238,8 @@ const schema = `
 CREATE TABLE meta(k TEXT PRIMARY KEY, v BLOB) WITHOUT ROWID;
 CREATE TABLE notice(n INTEGER PRIMARY KEY, bureau TEXT NOT NULL, ended INTEGER NOT NULL, opened INTEGER NOT NULL, events BLOB NOT NULL,
   first INTEGER NOT NULL, last INTEGER NOT NULL, current INTEGER NOT NULL, submitted INTEGER NOT NULL, version INTEGER NOT NULL,
-  urgency INTEGER NOT NULL, term INTEGER NOT NULL, unread INTEGER NOT NULL, pending INTEGER NOT NULL DEFAULT 0, acked INTEGER NOT NULL DEFAULT 0);
+  urgency INTEGER NOT NULL, term INTEGER NOT NULL, unread INTEGER NOT NULL, pending INTEGER NOT NULL DEFAULT 0, acked INTEGER NOT NULL DEFAULT 0,
+  names TEXT NOT NULL DEFAULT '');
 CREATE INDEX notice_pending ON notice(n) WHERE pending;
 CREATE INDEX notice_submitted ON notice(n) WHERE submitted;
 CREATE INDEX notice_term ON notice(bureau, term) WHERE NOT ended;

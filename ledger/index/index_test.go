@@ -116,6 +116,41 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestFindNamed(t *testing.T) {
+	ix := openTest(t, t.TempDir(), testOptions())
+	u := three()
+	u.Put[0].Names = []string{"Ilva Sorrendahl", "SORRENDAHL  ILVA"}
+	u.Put[1].Names = []string{"Uncle Rook"}
+	apply(t, ix, u)
+	named := func(want string, limit int) []uint64 {
+		found, err := ix.FindNamed(Any{Term("w_harbour"), Term("i_bb03")}, 0, limit, func(names []string) bool { return slices.Contains(names, want) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for _, tt := range []struct {
+		name  string
+		limit int
+		want  []uint64
+	}{
+		{"SORRENDAHL  ILVA", 9, []uint64{6, 2}}, // of the notice of entry 6 no names are known
+		{"SORRENDAHL  ILVA", 1, []uint64{6}},
+		{"Uncle Rook", 9, []uint64{6, 5}},
+		{"Uncle", 9, []uint64{6}},
+	} {
+		if got := named(tt.name, tt.limit); !slices.Equal(got, tt.want) {
+			t.Errorf("%s, %d: got %v, want %v", tt.name, tt.limit, got, tt.want)
+		}
+	}
+	again := three().Put[1]
+	again.Names = []string{"Aunt Rook"}
+	apply(t, ix, &Update{From: 10, To: 11, Put: []Put{again}})
+	if got := named("Uncle Rook", 9); !slices.Equal(got, []uint64{6}) {
+		t.Errorf("after the notice got another name: got %v", got)
+	}
+}
+
 func TestPutAgain(t *testing.T) {
 	dir := t.TempDir()
 	ix := openTest(t, dir, testOptions())

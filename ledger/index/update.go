@@ -48,6 +48,7 @@ type Update struct {
 type Put struct {
 	Notice
 	Terms  []string // as [Terms] gives them
+	Names  []string // as [query.Record.NameForms] gives them, nil if that are too many
 	Purged bool     // what answers it is left to be purged: it stays pending while there is any
 }
 
@@ -149,12 +150,13 @@ func (c *conn) put(p *Put, known bool) error {
 			return err
 		}
 	}
-	err := c.do(`INSERT INTO notice(n, bureau, ended, opened, events, first, last, current, submitted, version, urgency, term, unread)
-		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	err := c.do(`INSERT INTO notice(n, bureau, ended, opened, events, first, last, current, submitted, version, urgency, term, unread, names)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT(n) DO UPDATE SET bureau = excluded.bureau, ended = excluded.ended, opened = excluded.opened, events = excluded.events,
 		first = excluded.first, last = excluded.last, current = excluded.current, submitted = excluded.submitted, version = excluded.version,
-		urgency = excluded.urgency, term = excluded.term, unread = excluded.unread AND acked < excluded.version`,
-		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last, p.Current, p.Submitted, p.Version, int(p.Urgency), uint64(p.Term), p.Unread)
+		urgency = excluded.urgency, term = excluded.term, unread = excluded.unread AND acked < excluded.version,
+		names = excluded.names`,
+		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last, p.Current, p.Submitted, p.Version, int(p.Urgency), uint64(p.Term), p.Unread, joinNames(p.Names))
 	if err == nil && p.Purged {
 		err = c.do("UPDATE notice SET pending = 1 WHERE n = ? AND EXISTS (SELECT 1 FROM reply WHERE n = ?)", p.N, p.N)
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"comity/ledger/names"
@@ -12,7 +13,7 @@ import (
 func matchFuzzyName(v *Value, r *Record) (best float64, why string, near bool) {
 	for i := range r.Names {
 		n := &r.Names[i]
-		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
+		for _, form := range n.forms() {
 			got := names.Parse(form)
 			m := names.Compare(v.name, got)
 			if s := m.Score * n.score(); m.Score >= names.Near && s > best {
@@ -38,7 +39,7 @@ func matchNameWords(v *Value, r *Record) (float64, string) {
 	}
 	for i := range r.Names {
 		n := &r.Names[i]
-		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
+		for _, form := range n.forms() {
 			got := names.Parse(form)
 			m := names.Within(v.name, got)
 			if s := m.Score * n.score() * scoreNameText; s > best {
@@ -62,4 +63,51 @@ func CompareNames(a, b string) (score float64, why string) {
 		return 0, ""
 	}
 	return m.Score, strings.Join(m.Why, ", ")
+}
+
+// forms are how a name is written, and how a passport shows it.
+func (n *Name) forms() []string { return notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) }
+
+// maxForms bounds what NameForms gives.
+const maxForms = 64
+
+// NameForms returns the names of the record in all their forms, for
+// [Query.MayName]; nil if they are too many.
+func (r *Record) NameForms() []string {
+	var out []string
+	for i := range r.Names {
+		out = append(out, r.Names[i].forms()...)
+	}
+	if len(out) > maxForms {
+		return nil
+	}
+	return out
+}
+
+// ByName reports whether [Query.MayName] can be false: whether q asks for a name
+// that is like another one.
+func (q *Query) ByName() bool { return !mayName(q.Root, nil) }
+
+// MayName reports whether a record with names of these forms may match, as far as
+// its names decide. Where it is false, Match is false.
+func (q *Query) MayName(forms []string) bool {
+	parsed := make([]names.Name, len(forms))
+	for i, f := range forms {
+		parsed[i] = names.Parse(f)
+	}
+	return mayName(q.Root, parsed)
+}
+
+func mayName(n Node, forms []names.Name) bool {
+	switch n := n.(type) {
+	case *And:
+		return !slices.ContainsFunc(n.All, func(m Node) bool { return !mayName(m, forms) })
+	case *Or:
+		return slices.ContainsFunc(n.Any, func(m Node) bool { return mayName(m, forms) })
+	case *Term:
+		return n.Field.Type != NameField || n.Op != Fuzzy || slices.ContainsFunc(n.Values, func(v Value) bool {
+			return slices.ContainsFunc(forms, func(f names.Name) bool { return names.Score(v.name, f) >= names.Near })
+		})
+	}
+	return true
 }

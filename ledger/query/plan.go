@@ -174,7 +174,7 @@ func oneEdit(kind, s string) []string {
 func (k *keyList) names(r *Record) {
 	for i := range r.Names {
 		n := &r.Names[i]
-		for _, form := range notBlank(n.Text, strings.ReplaceAll(n.MRZ, "<", " ")) {
+		for _, form := range n.forms() {
 			parsed := names.Parse(form)
 			k.all("like=", names.Keys(parsed))
 			k.all("like=", names.WordKeys(parsed))

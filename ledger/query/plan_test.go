@@ -70,7 +70,8 @@ func randomQuery(rng *rand.Rand, r *Record) string {
 }
 
 // TestPlanMissesNothing has random queries on random notices: what matches has
-// the keys that the plan asks for. The plan must also narrow, or it is of no use.
+// the keys that the plan asks for, and names that may. Both must also narrow, or
+// they are of no use.
 func TestPlanMissesNothing(t *testing.T) {
 	const n, queries = 100, 250
 	g := notice.NewGenerator(3, asOf)
@@ -89,7 +90,7 @@ func TestPlanMissesNothing(t *testing.T) {
 		slices.Sort(keys[i])
 	}
 	rng := rand.New(rand.NewPCG(5, 5))
-	matched, passed, planned := 0, 0, 0
+	matched, passed, planned, named, may := 0, 0, 0, 0, 0
 	for range queries {
 		text := randomQuery(rng, records[rng.IntN(n)])
 		q, err := Parse(text, asOf)
@@ -103,6 +104,14 @@ func TestPlanMissesNothing(t *testing.T) {
 			if ok && !passes {
 				t.Fatalf("%s matches %s by %q, and the plan %v does not let it pass", text, r.Reference, why, plan)
 			}
+			if q.ByName() {
+				named++
+				if q.MayName(r.NameForms()) {
+					may++
+				} else if ok {
+					t.Fatalf("%s matches %s by %q, and its names are said not to", text, r.Reference, why)
+				}
+			}
 			if len(plan) > 0 {
 				planned++
 				if passes {
@@ -113,6 +122,9 @@ func TestPlanMissesNothing(t *testing.T) {
 				matched++
 			}
 		}
+	}
+	if named < n || may == 0 || may*3 > named {
+		t.Errorf("of %d that names judged %d passed", named, may)
 	}
 	if matched < 300 || planned < n*queries/4 || passed*3 > planned {
 		t.Errorf("%d matched; of %d that a plan judged %d passed", matched, planned, passed)

@@ -304,8 +304,8 @@ func (d *Desk) put(t *touched, ids identities, own string) (index.Put, error) {
 		return p, nil
 	}
 	p.Unread = about.Bureau != own && !p.Ended && about.Held == 0
-	p.Terms = append(p.Terms, index.RecordTerms(query.RecordOf(current, query.Header{ID: k.id.String(), Bureau: about.Bureau, Index: t.n,
-		Status: about.At(0).String()}))...) // as no time has passed
+	r := query.RecordOf(current, query.Header{ID: k.id.String(), Bureau: about.Bureau, Index: t.n, Status: about.At(0).String()}) // as no time has passed
+	p.Terms, p.Names = append(p.Terms, index.RecordTerms(r)...), r.NameForms()
 	if current.Card != nil && !current.Card.Person.Born.IsZero() {
 		first, last := current.Card.Person.Born.Range()
 		p.First, p.Last = int64(first), int64(last)

@@ -66,7 +66,7 @@ func (d *Desk) SearchAs(ctx context.Context, q *query.Query, p readlog.Parts, wi
 	var hits *tally
 	err := d.mended(func() error {
 		hits = newTally(limit) // it may be called again
-		return d.each(ctx, index.ExprOf(q, p == readlog.AllParts), func(c *Case) {
+		return d.each(ctx, q, index.ExprOf(q, p == readlog.AllParts), func(c *Case) {
 			// The index knows of all parts: its hits are candidates, no more.
 			if f, ok := match(q, c, p); ok {
 				hits.add(f, f.Status.Ended() && !withEnded)

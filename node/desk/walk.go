@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"comity/ledger/index"
+	"comity/ledger/query"
 )
 
 // walkStep is how many notices are opened at once on the way back through the
@@ -144,8 +145,10 @@ func (d *Desk) named(ctx context.Context, name string) ([]*Case, error) {
 }
 
 // each visits the cases of which the current version is open, newest first, that
-// an expression finds, or all for nil. It holds a page of them at a time.
-func (d *Desk) each(ctx context.Context, e index.Expr, visit func(*Case)) error {
+// an expression finds, or all for nil, without those that q does not match by
+// their names: many more share a key with a name than are like it. It holds a page
+// of them at a time.
+func (d *Desk) each(ctx context.Context, q *query.Query, e index.Expr, visit func(*Case)) error {
 	if err := d.Index(ctx, nil); err != nil {
 		return err
 	}
@@ -153,7 +156,13 @@ func (d *Desk) each(ctx context.Context, e index.Expr, visit func(*Case)) error 
 		if e == nil {
 			return ix.List(index.Filter{Opened: true, Before: before(last)}, walkStep)
 		}
-		list, err := ix.Find(e, before(last), walkStep)
+		find := ix.Find
+		if q.ByName() {
+			find = func(e index.Expr, before uint64, limit int) ([]uint64, error) {
+				return ix.FindNamed(e, before, limit, q.MayName)
+			}
+		}
+		list, err := find(e, before(last), walkStep)
 		if err != nil {
 			return nil, err
 		}

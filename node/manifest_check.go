@@ -40,6 +40,10 @@ func (k *manifestCheck) check(index uint64, m *manifest) error {
 	if err != nil {
 		return err
 	}
+	by, err := k.machine.Membership(k.view)
+	if err != nil {
+		return err
+	}
 	switch {
 	case m.Applied != index:
 		return fmt.Errorf("its manifest is of index %d", m.Applied)
@@ -51,11 +55,11 @@ func (k *manifestCheck) check(index uint64, m *manifest) error {
 		return errors.New("its ledger time is behind")
 	case m.Final == nil && final != nil, final != nil && m.Final.Size < final.Size:
 		return fmt.Errorf("its FINAL checkpoint is behind the one of %d entries", final.Size)
-	case m.Final != nil && !k.machine.CheckFinal(m.Final, k.verified):
+	case m.Final != nil && !state.CheckFinal(by, m.Final, k.verified):
 		return fmt.Errorf("its FINAL checkpoint lacks good cosignatures: %w", ledger.ErrQuorum)
 	case m.Pending != nil && m.Final != nil && m.Pending.Size <= m.Final.Size:
 		return errors.New("its pending checkpoint is behind the FINAL one")
-	case m.Pending != nil && !k.machine.CheckCosigs(m.Pending, k.verified):
+	case m.Pending != nil && !state.CheckCosigs(by, m.Pending, k.verified):
 		return fmt.Errorf("a cosignature at %d is not good", m.Pending.Size)
 	}
 	for _, c := range []*state.Collected{m.Pending, m.Final} {

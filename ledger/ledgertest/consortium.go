@@ -24,6 +24,7 @@ type Bureau struct {
 	Witness *keys.Witness // of its node
 	TLS     *keys.TLS     // of its node
 	Access  *keys.TLS     // of its operator
+	address string        // of its node
 
 	// Not in the charter: the ledger knows them after [Bureau.Enrolments].
 	Officer    *Author // label "desk-1", an investigator
@@ -52,14 +53,9 @@ func NewGenesisAt(t testing.TB, addresses []string) *Consortium {
 	charter := &ledger.Charter{Name: "Test consortium", Created: 1_700_000_000}
 	for i, address := range addresses {
 		b := newBureau(t, fmt.Sprintf("X%c", 'A'+i))
+		b.address = address
 		c.Bureaus = append(c.Bureaus, b)
-		charter.Members = append(charter.Members, ledger.Member{
-			Code:   b.Code,
-			Name:   "Bureau " + b.Code,
-			Root:   b.Root.Signer.Public(),
-			Access: b.Access.ID(),
-			Node:   ledger.Node{Address: address, TLS: b.TLS.ID(), Witness: b.Witness.Public()},
-		})
+		charter.Members = append(charter.Members, b.Member())
 	}
 	g, err := ledger.NewGenesis(charter)
 	if err != nil {

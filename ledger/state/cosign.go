@@ -44,8 +44,8 @@ func (a *application) cosignatures(list []*ledger.Cosignature) ([]Result, error)
 // cosignature adds one cosignature to the checkpoint it is for: the pending
 // one, or the last FINAL one, which a late node may still support.
 func (a *application) cosignature(s *ledger.Cosignature) (*Refusal, error) {
-	if refusal := a.signed(s); refusal != nil {
-		return refusal, nil
+	if refusal, err := a.signed(s); refusal != nil || err != nil {
+		return refusal, err
 	}
 	fault, err := ReadFault(a, s.Node)
 	if err != nil {
@@ -67,17 +67,37 @@ func (a *application) cosignature(s *ledger.Cosignature) (*Refusal, error) {
 		return nil, nil
 	}
 	c.Cosigs = append(c.Cosigs, s)
-	if key == metaPending && len(c.Cosigs) < a.policy.Quorum {
+	members, err := a.membership()
+	if err != nil {
+		return nil, err
+	}
+	if key == metaPending && len(c.Cosigs) < members.PolicyAt(c.Size).Quorum {
 		a.put(TableMeta, []byte(metaPending), c.Marshal())
 		return nil, nil
 	}
 	a.put(TableMeta, []byte(metaFinal), c.Marshal())
 	a.final = c
+	if err := a.keepEpochFinal(members.At(c.Size).Number, c); err != nil {
+		return nil, err
+	}
 	if key == metaFinal {
 		return nil, nil
 	}
 	a.put(TableMeta, []byte(metaPending), nil)
 	return nil, a.ask()
+}
+
+// keepEpochFinal keeps the first FINAL checkpoint of an epoch after the founders':
+// its certificate is made with it.
+func (a *application) keepEpochFinal(number uint32, c *Collected) error {
+	if number == 0 {
+		return nil
+	}
+	known, err := ReadEpochFinal(a, number)
+	if err == nil && known == nil {
+		a.put(TableEpochs, finalKey(number), c.Marshal())
+	}
+	return err
 }
 
 // collecting returns the checkpoint at size that may still gain cosignatures.
@@ -119,18 +139,19 @@ func (m *Machine) Adopt(head Head, pending, final *Collected, faults []*Fault) *
 	return &Changes{Puts: o.order, Head: head, Final: final}
 }
 
-// CheckFinal reports whether c carries good cosignatures of a quorum.
-func (m *Machine) CheckFinal(c *Collected, verify Verifier) bool {
-	return len(c.Cosigs) >= m.policy.Quorum && m.CheckCosigs(c, verify)
+// CheckFinal reports whether c carries good cosignatures of a quorum, by what is
+// known of the members.
+func CheckFinal(by *ledger.Membership, c *Collected, verify Verifier) bool {
+	return len(c.Cosigs) >= by.PolicyAt(c.Size).Quorum && CheckCosigs(by, c, verify)
 }
 
 // CheckCosigs reports whether each cosignature of c is a good one over it, by
 // nodes that are all different. Whether they counted is for [Machine.CheckFaults].
-func (m *Machine) CheckCosigs(c *Collected, verify Verifier) bool {
-	nodes := make(map[string]bool)
+func CheckCosigs(by *ledger.Membership, c *Collected, verify Verifier) bool {
+	p, nodes := by.PolicyAt(c.Size), make(map[string]bool)
 	for _, s := range c.Cosigs {
-		w, ok := m.policy.Witness[s.Node]
-		if !ok || nodes[s.Node] || s.Size != c.Size || s.Root != c.Root || !verify.Cosignature(s, w, m.policy.Origin) {
+		w, ok := p.Witness[s.Node]
+		if !ok || nodes[s.Node] || s.Size != c.Size || s.Root != c.Root || !verify.Cosignature(s, w, p.Origin) {
 			return false
 		}
 		nodes[s.Node] = true

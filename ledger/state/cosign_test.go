@@ -194,7 +194,7 @@ func TestCheckFinal(t *testing.T) {
 		{"another root", otherRoot, false},
 		{"another size", otherSize, false},
 	} {
-		if got := w.m.CheckFinal(tt.c, state.Plain{}); got != tt.want {
+		if got := state.CheckFinal(w.Genesis.Membership, tt.c, state.Plain{}); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 		parsed, err := state.ParseCollected(tt.c.Marshal())

@@ -2,7 +2,6 @@ package state
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"comity/ledger"
@@ -50,8 +49,12 @@ func ReadFault(v View, node string) (*Fault, error) {
 // Faults returns all faults, in the order of the nodes' names.
 func (m *Machine) Faults(v View) ([]*Fault, error) {
 	var list []*Fault
-	for _, node := range slices.Sorted(maps.Keys(m.policy.Witness)) {
-		f, err := ReadFault(v, node)
+	by, err := m.Membership(v)
+	if err != nil {
+		return nil, err
+	}
+	for i := range by.Members() {
+		f, err := ReadFault(v, by.Members()[i].NodeName())
 		if err != nil {
 			return nil, err
 		}
@@ -66,8 +69,11 @@ func (m *Machine) Faults(v View) ([]*Fault, error) {
 // the one in the pending checkpoint is taken out. A FINAL checkpoint stays as it
 // is, and the quorum does not shrink: it is of all bureaus, whatever they did.
 func (a *application) evidence(s *ledger.Cosignature) (*Refusal, error) {
-	if refusal := a.signed(s); refusal != nil {
-		return refusal, nil
+	if refusal, err := a.signed(s); refusal != nil || err != nil {
+		return refusal, err
+	}
+	if refusal, err := a.stillNode(s); refusal != nil || err != nil {
+		return refusal, err
 	}
 	contradicts, err := Contradicts(a, a.head.Size, s)
 	if err != nil {
@@ -102,15 +108,41 @@ func Contradicts(v View, size uint64, s *ledger.Cosignature) (bool, error) {
 }
 
 // signed refuses a cosignature that no node of the ledger made.
-func (a *application) signed(s *ledger.Cosignature) *Refusal {
-	w, ok := a.policy.Witness[s.Node]
+func (a *application) signed(s *ledger.Cosignature) (*Refusal, error) {
+	by, err := a.membership()
+	if err != nil {
+		return nil, err
+	}
+	p := by.PolicyAt(s.Size)
+	w, ok := p.Witness[s.Node]
 	if !ok {
-		return refuse(UnknownKey, fmt.Sprintf("no bureau has a node %q", s.Node))
+		return refuse(UnknownKey, fmt.Sprintf("no bureau has a node %q", s.Node)), nil
 	}
-	if !a.verify.Cosignature(s, w, a.policy.Origin) {
-		return refuse(BadSignature, fmt.Sprintf("the cosignature of %s does not verify", s.Node))
+	if !a.verify.Cosignature(s, w, p.Origin) {
+		return refuse(BadSignature, fmt.Sprintf("the cosignature of %s does not verify", s.Node)), nil
 	}
-	return nil
+	return nil, nil
+}
+
+// stillNode refuses evidence against a node that is no member's, or has got other
+// keys since: nothing that it signs counts any more.
+func (a *application) stillNode(s *ledger.Cosignature) (*Refusal, error) {
+	by, err := a.membership()
+	if err != nil {
+		return nil, err
+	}
+	if !sameNode(by, s) {
+		return refuse(UnknownKey, fmt.Sprintf("%s has these keys no more", s.Node)), nil
+	}
+	return nil, nil
+}
+
+// sameNode reports whether the node of a cosignature has the keys still with which
+// it made it.
+func sameNode(by *ledger.Membership, s *ledger.Cosignature) bool {
+	then, ok := by.PolicyAt(s.Size).Witness[s.Node]
+	now := slices.IndexFunc(by.Members(), func(m ledger.Member) bool { return m.NodeName() == s.Node })
+	return ok && now >= 0 && by.Members()[now].Node.Witness.Ed25519.Equal(then.Ed25519)
 }
 
 // CheckFaults reports whether the faults are ones that the log in v, of size
@@ -119,11 +151,16 @@ func (a *application) signed(s *ledger.Cosignature) *Refusal {
 // a pending checkpoint, or under a FINAL one that the log asked for later. The
 // checkpoints may be nil.
 func (m *Machine) CheckFaults(v View, size uint64, faults []*Fault, pending, final *Collected, verify Verifier) (bool, error) {
+	by, err := m.Membership(v)
+	if err != nil {
+		return false, err
+	}
 	nodes := make(map[string]bool)
 	for _, f := range faults {
 		node := f.Proof.Node
-		w, ok := m.policy.Witness[node]
-		if !ok || nodes[node] || f.At > size || f.Proof.Size > f.At || !verify.Cosignature(f.Proof, w, m.policy.Origin) ||
+		p := by.PolicyAt(f.Proof.Size)
+		w, ok := p.Witness[node]
+		if !ok || nodes[node] || !sameNode(by, f.Proof) || f.At > size || f.Proof.Size > f.At || !verify.Cosignature(f.Proof, w, p.Origin) ||
 			pending != nil && pending.By(node) || final != nil && final.Size > f.At && final.By(node) {
 			return false, nil
 		}

@@ -38,8 +38,9 @@ func dayOf(ms uint64) uint32 { return uint32(min(ms/dayMS, ledger.MaxDay)) }
 
 // reviewed reports whether notices of this kind wait for reviewers. A diffusion
 // shows no kind, and says itself that nobody reviewed it; a tally is of nobody.
-func (a *application) reviewed(k ledger.Kind) bool {
-	return k != ledger.KindUndisclosed && k != ledger.KindTally && !a.quorate(0)
+func (a *application) reviewed(k ledger.Kind) (bool, error) {
+	e, err := a.epoch()
+	return err == nil && k != ledger.KindUndisclosed && k != ledger.KindTally && Reviewers(len(e.Members)) > 0, err
 }
 
 // checkPublish holds the rules on the clear fields of publish and amend.
@@ -288,7 +289,9 @@ func (a *application) publish(e *ledger.Entry, index uint64, bureau string) erro
 		return err
 	}
 	n := Notice{Bureau: bureau, Kind: p.Kind, Index: index, ReviewBy: p.ReviewBy, Limit: dayOf(a.now) + TermDays, Last: index + 1}
-	a.version(&n, e, index)
+	if err := a.version(&n, e, index); err != nil {
+		return err
+	}
 	a.put(TableNotices, e.ID[:], n.marshal())
 	a.addBody(index, e.ID, 0)
 	return a.addAttachments(e, p, index)
@@ -296,12 +299,14 @@ func (a *application) publish(e *ledger.Entry, index uint64, bureau string) erro
 
 // version makes the entry the current version. What reviewers said of the one
 // before is not said of this one.
-func (a *application) version(n *Notice, e *ledger.Entry, index uint64) {
+func (a *application) version(n *Notice, e *ledger.Entry, index uint64) error {
 	n.Latest, n.Version, n.Sent, n.Approved = index, e.ID, a.now, 0
 	n.Status = StatusActive
-	if a.reviewed(n.Kind) {
+	waits, err := a.reviewed(n.Kind)
+	if waits {
 		n.Status = StatusSubmitted
 	}
+	return err
 }
 
 // act writes what a statement changes that acts on a notice.
@@ -352,7 +357,9 @@ func (a *application) amend(n *Notice, e *ledger.Entry, index uint64) error {
 		return err
 	}
 	n.ReviewBy = p.ReviewBy
-	a.version(n, e, index)
+	if err := a.version(n, e, index); err != nil {
+		return err
+	}
 	votes, err := ReadVotes(a, e.Statement.Target)
 	if err != nil || votes == nil {
 		return err
@@ -374,7 +381,7 @@ func (a *application) review(n *Notice, s *ledger.Statement, index uint64, burea
 		return err
 	}
 	b.own.Review = p.Decision
-	if a.quorate(b.count(func(v *Vote) bool { return v.Review == p.Decision })) {
+	if b.decide(func(v *Vote) bool { return v.Review == p.Decision }) {
 		switch p.Decision {
 		case ledger.Approve:
 			n.Status, n.Approved = StatusActive, index+1
@@ -406,7 +413,7 @@ func (a *application) suspend(n *Notice, s *ledger.Statement, bureau string) err
 	}
 	if b.own.Lift[p.By] = 0; !n.Held.By(p.By) {
 		b.own.Suspend[p.By] = true
-		if a.quorate(b.count(func(v *Vote) bool { return v.Suspend[p.By] })) {
+		if b.decide(func(v *Vote) bool { return v.Suspend[p.By] }) {
 			n.Held |= 1 << p.By
 			b.clear(func(v *Vote) { v.Suspend[p.By] = false })
 		}
@@ -431,7 +438,7 @@ func (a *application) lift(n *Notice, s *ledger.Statement, index uint64, bureau 
 		}
 		if b.own.Suspend[p.By] = false; n.Held.By(p.By) {
 			b.own.Lift[p.By] = p.Outcome
-			decided = a.quorate(b.count(func(v *Vote) bool { return v.Lift[p.By] == p.Outcome }))
+			decided = b.decide(func(v *Vote) bool { return v.Lift[p.By] == p.Outcome })
 		}
 		if decided {
 			b.clear(func(v *Vote) { v.Lift[p.By] = 0 })

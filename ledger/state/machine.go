@@ -67,38 +67,28 @@ type Result struct {
 // Machine applies commands to the ledger of one charter. It holds no state of
 // its own and may be used by several goroutines.
 type Machine struct {
-	genesis *ledger.Genesis
-	policy  *ledger.Policy
+	genesis  *ledger.Genesis
+	founders *ledger.Membership // of epoch 0 alone
+	epochs   memberships
 }
 
 // New returns the machine of a ledger.
-func New(g *ledger.Genesis) *Machine { return &Machine{g, g.PolicyAt(0)} }
+func New(g *ledger.Genesis) *Machine {
+	return &Machine{genesis: g, founders: ledger.NewMembership(g.Ledger, g.Charter), epochs: memberships{known: make(map[ledger.Hash]*ledger.Membership)}}
+}
 
 // Genesis returns the ledger whose commands m applies.
 func (m *Machine) Genesis() *ledger.Genesis { return m.genesis }
 
-// Membership returns who belongs to the consortium, by the log in v.
-func (m *Machine) Membership(v View) (*ledger.Membership, error) {
-	return m.genesis.Membership, nil
-}
-
 // Policy returns whose cosignatures make a checkpoint FINAL, in the founders' epoch.
-func (m *Machine) Policy() *ledger.Policy { return m.policy }
+func (m *Machine) Policy() *ledger.Policy { return m.founders.PolicyAt(0) }
 
 // Begin returns the changes that make an empty store the state at genesis: the
 // keys of the charter, and an empty tree.
 func (m *Machine) Begin() *Changes {
 	o := newOverlay(nil, 0)
 	for i := range m.genesis.Charter.Members {
-		mb := &m.genesis.Charter.Members[i]
-		add := func(id keys.ID, k Key) {
-			k.Bureau = mb.Code
-			o.put(TableKeys, id[:], k.marshal())
-		}
-		add(keys.SigningID(mb.Root), Key{Use: UseRoot, Label: "root", Public: mb.Root})
-		add(mb.Node.TLS, Key{Use: UseNode, Label: "node"})
-		add(mb.Node.Cosigner(), Key{Use: UseCosign, Label: "node", Public: mb.Node.Witness.Ed25519})
-		add(mb.Access, Key{Use: UseAccess, Label: "operator", Roles: ledger.RoleOperator})
+		o.memberKeys(&m.genesis.Charter.Members[i], 0)
 	}
 	head := Head{Root: ledger.EmptyRoot, Digest: digest(m.genesis.Ledger, 0, o.order)}
 	o.put(TableMeta, []byte(metaHead), head.marshal())
@@ -157,6 +147,8 @@ type application struct {
 	records []Record
 	final   *Collected
 	purged  []uint64             // entries whose bodies go
+	members *ledger.Membership   // as far as it was asked for since the last epoch
+	renewed bool                 // an epoch began
 	seen    map[uint64]tlog.Hash // roots at sizes that authors of this batch named
 	unseen  bool                 // the rule on what authors have seen is not asked
 }
@@ -179,6 +171,9 @@ func (a *application) batch(b *ledger.Batch) ([]Result, error) {
 		return nil, err
 	}
 	a.head.Root = ledger.Hash(h)
+	if a.renewed { // what others were asked to cosign is before it, and nobody may be left who does
+		a.put(TableMeta, []byte(metaPending), nil)
+	}
 	if err := a.ask(); err != nil {
 		return nil, err
 	}

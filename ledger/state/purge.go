@@ -43,7 +43,7 @@ type Purge struct {
 	Target ledger.ID // the publish statement or the reply
 	Bureau string    // that ordered it
 	Reason ledger.Reason
-	Nodes  []Ack // one for each member of the ledger at the purge, in the order of the charter
+	Nodes  []Ack // one for each member of the ledger at the purge, ascending by code
 }
 
 // Ack is how far a node is with a purge.
@@ -75,14 +75,15 @@ func (p *Purge) Overdue(now uint64) []string {
 	return p.Missing()
 }
 
-// Acked reports whether the node of a bureau has acknowledged.
+// Acked reports whether the node of a bureau has acknowledged, or need not: the
+// bureau was no member, and its node never had what is purged.
 func (p *Purge) Acked(bureau string) bool {
 	for i := range p.Nodes {
 		if p.Nodes[i].Bureau == bureau {
 			return p.Nodes[i].Entry != 0
 		}
 	}
-	return false
+	return true
 }
 
 func (p *Purge) marshal() []byte {
@@ -238,7 +239,7 @@ func (a *application) checkAck(s *ledger.Statement, bureau string) (*Refusal, er
 	case p == nil:
 		return refuse(NoTarget, fmt.Sprintf("there is no purge %s", s.Target.Short())), nil
 	case p.Acked(bureau):
-		return refuse(Repeated, fmt.Sprintf("%s has acknowledged purge %s", strings.ToLower(bureau), s.Target.Short())), nil
+		return refuse(Repeated, fmt.Sprintf("%s has acknowledged purge %s, or need not", strings.ToLower(bureau), s.Target.Short())), nil
 	}
 	return nil, nil
 }
@@ -265,8 +266,12 @@ func (a *application) purge(e *ledger.Entry, index uint64, bureau string) error 
 		a.put(TableReplies, s.Target[:], r.marshal())
 	}
 	p := Purge{Index: index, Time: a.now, Target: s.Target, Bureau: bureau, Reason: fields.Reason}
-	for i := range a.genesis.Charter.Members {
-		p.Nodes = append(p.Nodes, Ack{Bureau: a.genesis.Charter.Members[i].Code})
+	members, err := a.epoch()
+	if err != nil {
+		return err
+	}
+	for i := range members.Members {
+		p.Nodes = append(p.Nodes, Ack{Bureau: members.Members[i].Code})
 	}
 	a.put(TablePurges, e.ID[:], p.marshal())
 	k, err := ReadPurges(a)

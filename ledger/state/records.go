@@ -31,7 +31,7 @@ type Key struct {
 	Label      string
 	Public     []byte // Ed25519 key of UseRoot, UseSign and UseCosign, empty otherwise
 	EnrolledAt uint64 // index of the enrolment; 0 for keys of the charter
-	RevokedAt  uint64 // index of the revocation + 1; 0 while valid
+	RevokedAt  uint64 // index of the revocation, or of the epoch without the bureau, + 1; 0 while valid
 }
 
 func (k *Key) marshal() []byte {
@@ -140,12 +140,27 @@ func ParseCollected(data []byte) (*Collected, error) {
 	return &c, nil
 }
 
-// ReadKey returns what the state knows about a key, nil when it knows none.
+// ReadKey returns what the state knows about a key, nil when it knows none. The
+// keys that a bureau had when it left are revoked from that position on.
 func ReadKey(v View, id keys.ID) (*Key, error) {
-	return read(v, TableKeys, id[:], func(data []byte) (*Key, bool) {
+	k, err := read(v, TableKeys, id[:], func(data []byte) (*Key, bool) {
 		k := parseKey(data)
 		return k, k != nil
 	})
+	if err != nil || k == nil || k.RevokedAt != 0 {
+		return k, err
+	}
+	left, err := readLeft(v, k.Bureau)
+	if err != nil {
+		return nil, err
+	}
+	for _, from := range left {
+		if k.EnrolledAt < from {
+			k.RevokedAt = from
+			break
+		}
+	}
+	return k, nil
 }
 
 // ReadAuthor returns the end of the chain of an author; the zero Author when
@@ -209,11 +224,13 @@ func readCollected(v View, key string) (*Collected, error) {
 }
 
 const (
-	metaHead    = "head"
-	metaPending = "pending"
-	metaFinal   = "final"
-	metaPurges  = "purges"  // how many there are
-	metaCircles = "circles" // how many statements on circles there are
+	metaHead      = "head"
+	metaPending   = "pending"
+	metaFinal     = "final"
+	metaPurges    = "purges"    // how many there are
+	metaCircles   = "circles"   // how many statements on circles there are
+	metaEpoch     = "epoch"     // the last one; absent in the founders'
+	metaProposals = "proposals" // ids of those that were open when the last was made or carried out
 )
 
 func sealingKey(bureau string, c seal.Compartment) []byte { return append([]byte(bureau), byte(c)) }

@@ -91,7 +91,7 @@ var refusals = []struct {
 	}, state.NotAllowed, says("only a bureau's root key may revoke a key")},
 	{"a root publishes", func(w *world, xa, xb *ledgertest.Bureau) ledger.Item {
 		return xa.Root.Publish(w.t, ledger.KindBlue, text)
-	}, state.NotAllowed, says("a root key enrols and revokes keys and does nothing else")},
+	}, state.NotAllowed, says("a root key enrols and revokes keys, votes on members, and does nothing else")},
 	{"a root signs second", func(w *world, xa, xb *ledgertest.Bureau) ledger.Item {
 		return xa.Officer.Publish(w.t, ledger.KindBlue, text, xa.Root)
 	}, state.NotAllowed, says("the second signature is not by an officer of XA")},

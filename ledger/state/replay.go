@@ -76,5 +76,5 @@ func (r *Replay) Accept() ([]Put, error) {
 func (r *Replay) reset() {
 	clear(r.a.puts)
 	r.a.order = r.a.order[:0]
-	r.entry, r.signers = nil, nil
+	r.entry, r.signers, r.a.members = nil, nil, nil
 }

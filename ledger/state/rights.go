@@ -26,6 +26,9 @@ func (a *application) check(e *ledger.Entry) ([]*Key, *Refusal, error) {
 	for i := range e.Signatures {
 		id := e.Signatures[i].Key
 		k, err := ReadKey(a, id)
+		if err == nil && k == nil && id == s.Author {
+			k, err = a.founder(s)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -107,6 +110,12 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 		return a.checkEnrol(s)
 	case ledger.ClassRevoke:
 		return a.checkRevoke(s, author.Bureau)
+	case ledger.ClassPropose:
+		return a.checkPropose(s, author)
+	case ledger.ClassVote:
+		return a.checkVote(s, author)
+	case ledger.ClassEpoch:
+		return a.checkEpoch(s, author)
 	}
 	return refuse(NotAllowed, fmt.Sprintf("this version of the ledger has no %s", s.Class)), nil
 }
@@ -114,7 +123,7 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 // authorOf returns which use a key must have to be the author of a class.
 func authorOf(c ledger.Class) Use {
 	switch c {
-	case ledger.ClassEnrol, ledger.ClassRevoke:
+	case ledger.ClassEnrol, ledger.ClassRevoke, ledger.ClassPropose, ledger.ClassVote, ledger.ClassEpoch:
 		return UseRoot
 	case ledger.ClassPurgeAck:
 		return UseCosign
@@ -124,12 +133,14 @@ func authorOf(c ledger.Class) Use {
 
 func wrongAuthor(c ledger.Class, u Use) string {
 	switch {
-	case authorOf(c) == UseRoot:
+	case c == ledger.ClassEnrol, c == ledger.ClassRevoke:
 		return fmt.Sprintf("only a bureau's root key may %s a key", c)
+	case authorOf(c) == UseRoot:
+		return "who belongs to the consortium is for root keys"
 	case authorOf(c) == UseCosign:
 		return "only a node may acknowledge a purge"
 	case u == UseRoot:
-		return "a root key enrols and revokes keys and does nothing else"
+		return "a root key enrols and revokes keys, votes on members, and does nothing else"
 	}
 	return "a node acknowledges purges and makes no other statement"
 }
@@ -211,6 +222,12 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 			return err
 		}
 		return a.revoke(r, index)
+	case ledger.ClassPropose:
+		return a.propose(e, index, signers[0].Bureau)
+	case ledger.ClassVote:
+		return a.vote(s, index, signers[0].Bureau)
+	case ledger.ClassEpoch:
+		return a.enact(s, index)
 	}
 	return nil
 }
@@ -248,6 +265,21 @@ func (a *application) revoke(r *ledger.Revoke, index uint64) error {
 		}
 		if current != nil && keys.SealingID(current) == r.Key {
 			a.put(TableSealing, sealingKey(k.Bureau, c), nil)
+		}
+	}
+	return nil
+}
+
+// dropSealing leaves a bureau without sealing keys: nobody may seal to one that
+// is no member.
+func (a *application) dropSealing(bureau string) error {
+	for c := seal.Card; c <= seal.Victim; c++ {
+		current, err := ReadSealing(a, bureau, c)
+		if err != nil {
+			return err
+		}
+		if current != nil {
+			a.put(TableSealing, sealingKey(bureau, c), nil)
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ const (
 	TableIDs                          // statement id -> u64 index
 	TableNotices                      // id of the publish statement -> Notice
 	TableSealing                      // bureau code || compartment -> the bureau's current sealing key
-	TableMeta                         // "head", "pending", "final", "purges", "circles"
+	TableMeta                         // "head", "pending", "final", "purges", "circles", "epoch", "proposals"
 	TableFaulty                       // node name -> Fault
 	TableReplies                      // id of a reply -> Reply
 	TableBodies                       // u64 index of an entry with a body -> whose it is, and the one before
@@ -24,6 +24,8 @@ const (
 	TableVotes                        // id of the publish statement -> what bureaus said of the notice, undecided
 	TableCircles                      // id of the founding statement -> Circle; u64 number of a statement on a circle -> its index; bureau code -> how many open ones it has
 	TableAttachments                  // address -> Attachment
+	TableEpochs                       // u32 number of an epoch -> EpochRecord, and with 'f' its first FINAL checkpoint; bureau code -> positions at which it left
+	TableProposals                    // id of the propose statement -> Proposal
 	TableEnd                          // one past the last table
 )
 

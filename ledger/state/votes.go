@@ -28,8 +28,8 @@ const numAuthorities = int(ledger.ByOversight) + 1
 func VotesBytes(members int) int { return members * (2 + 1 + 2*numAuthorities) }
 
 // ReadVotes returns what bureaus have said about the notice with this id that is
-// not decided yet: one vote for each member in the order of the charter, nil
-// where nobody said anything.
+// not decided yet: one vote for each member of that time in the order of their
+// codes, nil where nobody said anything.
 func ReadVotes(v View, notice ledger.ID) ([]Vote, error) {
 	list, err := read(v, TableVotes, notice[:], func(data []byte) (*[]Vote, bool) {
 		var list []Vote
@@ -76,8 +76,9 @@ func marshalVotes(list []Vote) []byte {
 
 // ballot is the votes on one notice with one bureau's among them.
 type ballot struct {
-	votes []Vote
-	own   *Vote
+	votes  []Vote
+	own    *Vote
+	enough int // bureaus that decide together
 }
 
 // ballot reads the votes on a notice; a bureau's own is the zero Vote before it
@@ -87,18 +88,33 @@ func (a *application) ballot(notice ledger.ID, bureau string) (*ballot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if votes == nil {
-		for i := range a.genesis.Charter.Members {
-			votes = append(votes, Vote{Bureau: a.genesis.Charter.Members[i].Code})
-		}
+	e, err := a.epoch()
+	if err != nil {
+		return nil, err
 	}
-	b := &ballot{votes: votes}
+	b := &ballot{votes: ofMembers(votes, e), enough: Reviewers(len(e.Members))}
+	votes = b.votes
 	for i := range votes {
 		if votes[i].Bureau == bureau {
 			b.own = &votes[i]
 		}
 	}
 	return b, nil
+}
+
+// ofMembers returns what the members of an epoch have said: the voice of who has
+// left counts no more.
+func ofMembers(votes []Vote, e *ledger.Epoch) []Vote {
+	list := make([]Vote, len(e.Members))
+	for i := range e.Members {
+		list[i].Bureau = e.Members[i].Code
+		for _, v := range votes {
+			if v.Bureau == list[i].Bureau {
+				list[i] = v
+			}
+		}
+	}
+	return list
 }
 
 // count returns how many bureaus' votes are as is says.
@@ -122,7 +138,5 @@ func (a *application) putBallot(notice ledger.ID, b *ballot) {
 	a.put(TableVotes, notice[:], marshalVotes(b.votes))
 }
 
-// quorate reports whether so many votes decide.
-func (a *application) quorate(votes int) bool {
-	return votes >= Reviewers(len(a.genesis.Charter.Members))
-}
+// decide reports whether enough bureaus' votes are as is says.
+func (b *ballot) decide(is func(v *Vote) bool) bool { return b.count(is) >= b.enough }

@@ -1,0 +1,287 @@
+package state
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// The state keeps of each epoch what it changes, and a chain of hashes over all of
+// them, so that the members of an epoch are worked out once however often they are
+// asked for.
+
+// epochHead names the last epoch.
+type epochHead struct {
+	number uint32
+	chain  ledger.Hash // over all changes up to it
+}
+
+func (h *epochHead) marshal() []byte { return append(numberKey(h.number), h.chain[:]...) }
+
+func parseEpochHead(data []byte) (*epochHead, bool) {
+	var h epochHead
+	in := cryptobyte.String(data)
+	return &h, in.ReadUint32(&h.number) && in.CopyBytes(h.chain[:]) && in.Empty()
+}
+
+// EpochRecord is what the state keeps of an epoch after the founders'.
+type EpochRecord struct {
+	From     uint64    // entries before it takes effect: the index of its entry + 1
+	Time     uint64    // ledger time of its entry, POSIX ms
+	Proposal ledger.ID // that it carries out
+	Change   *ledger.Propose
+
+	before ledger.Hash // the chain up to the epoch before
+}
+
+func (r *EpochRecord) marshal() []byte {
+	b := cryptobyte.NewBuilder(nil)
+	b.AddUint64(r.From)
+	b.AddUint64(r.Time)
+	b.AddBytes(r.Proposal[:])
+	b.AddBytes(r.before[:])
+	b.AddBytes(r.Change.Marshal())
+	return b.BytesOrPanic()
+}
+
+func parseEpochRecord(data []byte) (*EpochRecord, bool) {
+	var r EpochRecord
+	in := cryptobyte.String(data)
+	if !in.ReadUint64(&r.From) || !in.ReadUint64(&r.Time) || !in.CopyBytes(r.Proposal[:]) || !in.CopyBytes(r.before[:]) {
+		return nil, false
+	}
+	var err error
+	r.Change, err = ledger.ParsePropose(in)
+	return &r, err == nil
+}
+
+// chain returns the head of the chain with this epoch.
+func (r *EpochRecord) chain(number uint32) ledger.Hash {
+	h := sha256.New()
+	h.Write([]byte("comity/v1/epoch\x00"))
+	h.Write(r.before[:])
+	h.Write(numberKey(number))
+	h.Write(binary.BigEndian.AppendUint64(nil, r.From))
+	h.Write(r.Change.Marshal())
+	return ledger.Hash(h.Sum(nil))
+}
+
+// numberKey is the key of an epoch; with a trailing 'f' that of the first FINAL
+// checkpoint in it. A bureau's code is the key of the positions at which it left.
+func numberKey(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
+
+func finalKey(n uint32) []byte { return append(numberKey(n), 'f') }
+
+// ReadEpoch returns what the state keeps of the epoch with this number, nil for the
+// founders' and for one that there is not.
+func ReadEpoch(v View, number uint32) (*EpochRecord, error) {
+	return read(v, TableEpochs, numberKey(number), parseEpochRecord)
+}
+
+// ReadEpochFinal returns the first FINAL checkpoint of the epoch with this number,
+// nil where this state has not seen it: a node that pulled the entries from another
+// has not.
+func ReadEpochFinal(v View, number uint32) (*Collected, error) {
+	return read(v, TableEpochs, finalKey(number), func(data []byte) (*Collected, bool) {
+		c, err := ParseCollected(data)
+		return c, err == nil
+	})
+}
+
+// readLeft returns the positions from which on a bureau was no member any more.
+func readLeft(v View, bureau string) ([]uint64, error) {
+	list, err := read(v, TableEpochs, []byte(bureau), func(data []byte) (*[]uint64, bool) {
+		var list []uint64
+		in := cryptobyte.String(data)
+		for !in.Empty() {
+			var from uint64
+			if !in.ReadUint64(&from) {
+				return nil, false
+			}
+			list = append(list, from)
+		}
+		return &list, true
+	})
+	if list == nil || err != nil {
+		return nil, err
+	}
+	return *list, nil
+}
+
+// memberships remembers what it worked out, by the chain of hashes.
+type memberships struct {
+	mu    sync.Mutex // guards known
+	known map[ledger.Hash]*ledger.Membership
+}
+
+// maxMemberships bounds what is remembered: a log needs one, and some before it.
+const maxMemberships = 64
+
+func (k *memberships) get(chain ledger.Hash) *ledger.Membership {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.known[chain]
+}
+
+func (k *memberships) set(chain ledger.Hash, m *ledger.Membership) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.known) >= maxMemberships {
+		clear(k.known)
+	}
+	k.known[chain] = m
+}
+
+// Membership returns who belongs to the consortium, by the log in v alone: the
+// certificates of the charter file have no say.
+func (m *Machine) Membership(v View) (*ledger.Membership, error) {
+	h, err := read(v, TableMeta, []byte(metaEpoch), parseEpochHead)
+	if err != nil || h == nil {
+		return m.founders, err
+	}
+	if known := m.epochs.get(h.chain); known != nil {
+		return known, nil
+	}
+	// Walk back to what is known, and from there forward again.
+	var records []*EpochRecord
+	known, chain := m.founders, h.chain
+	for n := h.number; n > 0; n-- {
+		r, err := ReadEpoch(v, n)
+		if err != nil {
+			return nil, err
+		}
+		if r == nil || r.chain(n) != chain {
+			return nil, fmt.Errorf("state: epoch %d: %w", n, ledger.ErrMalformed)
+		}
+		records = append(records, r)
+		chain = r.before
+		if k := m.epochs.get(chain); k != nil {
+			known = k
+			break
+		}
+	}
+	for i := len(records) - 1; i >= 0; i-- {
+		r := records[i]
+		e, err := known.Latest().After(r.Change, r.From)
+		if err != nil {
+			return nil, fmt.Errorf("state: epoch %d: %w", known.Latest().Number+1, err)
+		}
+		known = known.Next(e)
+		m.epochs.set(r.chain(e.Number), known)
+	}
+	return known, nil
+}
+
+// membership returns who belongs to the consortium at this point of the command.
+func (a *application) membership() (*ledger.Membership, error) {
+	if a.members == nil {
+		var err error
+		if a.members, err = a.Machine.Membership(a); err != nil {
+			return nil, err
+		}
+	}
+	return a.members, nil
+}
+
+// epoch returns the epoch in force for the next entry.
+func (a *application) epoch() (*ledger.Epoch, error) {
+	m, err := a.membership()
+	if err != nil {
+		return nil, err
+	}
+	return m.Latest(), nil
+}
+
+// begin writes what a new epoch changes beside the proposal: who is a member, and
+// which keys count.
+func (a *application) begin(r *EpochRecord, index uint64) error {
+	m, err := a.membership()
+	if err != nil {
+		return err
+	}
+	head := epochHead{number: m.Latest().Number + 1}
+	if h, err := read(a, TableMeta, []byte(metaEpoch), parseEpochHead); err != nil {
+		return err
+	} else if h != nil {
+		r.before = h.chain
+	} else {
+		r.before = a.genesis.Ledger
+	}
+	head.chain = r.chain(head.number)
+	a.put(TableEpochs, numberKey(head.number), r.marshal())
+	a.put(TableMeta, []byte(metaEpoch), head.marshal())
+	a.members, a.renewed = nil, true
+	was, _ := m.Latest().Member(r.Change.Code)
+	switch p := r.Change; p.Change {
+	case ledger.ChangeAdmit:
+		a.memberKeys(p.Member, index)
+	case ledger.ChangeRemove:
+		return a.leave(was, r.From)
+	case ledger.ChangeRoot:
+		a.rootKey(was.Code, p.Root, index)
+		return a.endKey(keys.SigningID(was.Root), index)
+	case ledger.ChangeNode:
+		a.nodeKeys(was.Code, p.Node, index)
+		a.put(TableFaulty, []byte(was.NodeName()), nil)
+		for _, id := range []keys.ID{was.Node.TLS, was.Node.Cosigner()} {
+			if err := a.endKey(id, index); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// leave ends all that a bureau has. Its keys stay where they are; that they are
+// revoked follows from the position, see [ReadKey].
+func (a *application) leave(was *ledger.Member, from uint64) error {
+	left, err := readLeft(a, was.Code)
+	if err != nil {
+		return err
+	}
+	var list []byte
+	for _, at := range append(left, from) {
+		list = binary.BigEndian.AppendUint64(list, at)
+	}
+	a.put(TableEpochs, []byte(was.Code), list)
+	a.put(TableFaulty, []byte(was.NodeName()), nil)
+	return a.dropSealing(was.Code)
+}
+
+// endKey revokes a key from the position after index on.
+func (a *application) endKey(id keys.ID, index uint64) error {
+	k, err := ReadKey(a, id)
+	if err != nil {
+		return err
+	}
+	if k == nil {
+		return fmt.Errorf("state: there is no key %s of a member: %w", id.Short(), ledger.ErrMalformed)
+	}
+	k.RevokedAt = index + 1
+	a.put(TableKeys, id[:], k.marshal())
+	return nil
+}
+
+// memberKeys makes the keys known that a member has from the beginning.
+func (o *overlay) memberKeys(m *ledger.Member, index uint64) {
+	o.rootKey(m.Code, m.Root, index)
+	o.nodeKeys(m.Code, &m.Node, index)
+	o.key(m.Access, Key{Bureau: m.Code, Use: UseAccess, Label: "operator", Roles: ledger.RoleOperator, EnrolledAt: index})
+}
+
+func (o *overlay) rootKey(code string, root []byte, index uint64) {
+	o.key(keys.SigningID(root), Key{Bureau: code, Use: UseRoot, Label: "root", Public: root, EnrolledAt: index})
+}
+
+func (o *overlay) nodeKeys(code string, n *ledger.Node, index uint64) {
+	o.key(n.TLS, Key{Bureau: code, Use: UseNode, Label: "node", EnrolledAt: index})
+	o.key(n.Cosigner(), Key{Bureau: code, Use: UseCosign, Label: "node", Public: n.Witness.Ed25519, EnrolledAt: index})
+}
+
+func (o *overlay) key(id keys.ID, k Key) { o.put(TableKeys, id[:], k.marshal()) }

@@ -4,15 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
-
-	"golang.org/x/crypto/ssh/agent"
 )
 
 // Officer is an officer with the keys to act.
@@ -172,29 +169,6 @@ func readSigner(path string, pass Passphrase) (*keys.Signer, error) {
 	}
 	if !pub.Equal(s.Public()) {
 		return nil, fmt.Errorf("%s and %s are not of one key", path, path+extPublic)
-	}
-	return s, nil
-}
-
-// agentSigner returns the key of a public file that an ssh-agent holds. The
-// connection lives as long as the program: each signature asks the agent.
-func agentSigner(path string) (*keys.Signer, error) {
-	pub, err := readSigningPublic(path)
-	if err != nil {
-		return nil, err
-	}
-	socket := os.Getenv("SSH_AUTH_SOCK")
-	if socket == "" {
-		return nil, fmt.Errorf("%s is not here, and there is no ssh-agent (SSH_AUTH_SOCK is empty)", path)
-	}
-	conn, err := net.Dial("unix", socket)
-	if err != nil {
-		return nil, fmt.Errorf("reach the ssh-agent: %w", err)
-	}
-	s, err := keys.AgentSigner(agent.NewClient(conn), pub)
-	if err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("%s is not here, nor in the ssh-agent: %w", path, err)
 	}
 	return s, nil
 }

@@ -1,11 +1,13 @@
 package home
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
@@ -75,6 +77,28 @@ func (h *Home) Officer(label string, pass Passphrase) (*Officer, error) {
 		return nil, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
 	}
 	return o, nil
+}
+
+// SigningKey returns the public half of an officer's signing key.
+func (h *Home) SigningKey(label string) (ed25519.PublicKey, error) {
+	dir, err := h.officerDir(label)
+	if err != nil {
+		return nil, err
+	}
+	pub, err := readSigningPublic(filepath.Join(dir, fileSign))
+	if err != nil {
+		return nil, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
+	}
+	return pub, nil
+}
+
+// Away returns the labels of the officers whose private signing keys are not
+// here: they are in an ssh-agent, or on another machine.
+func (h *Home) Away() []string {
+	return slices.DeleteFunc(h.Officers(), func(label string) bool {
+		_, err := os.Lstat(filepath.Join(h.dir, dirOfficers, label, fileSign))
+		return !errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 // Access returns the TLS key of an officer, for reading alone: it needs no

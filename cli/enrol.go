@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -29,6 +31,9 @@ func (t *terminal) enrolCommand() *cli.Command {
 				return err
 			}
 			defer client.Close()
+			if away := s.home.Away(); len(away) > 0 && !t.asJSON {
+				t.note("passed over, since their private keys are not in this home: %s; each is enrolled with: comity officer enrol LABEL", strings.Join(away, " "))
+			}
 			n, err := s.home.Enrol(c.Context, client, t.passphrase)
 			if err != nil {
 				return err

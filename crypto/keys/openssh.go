@@ -78,8 +78,11 @@ func ParseSigner(file, passphrase []byte) (*Signer, error) {
 // AuthorizedKey returns the public key as one line of an OpenSSH .pub file,
 // without a newline: "ssh-ed25519 AAAA... comment". Characters of comment that
 // do not print are left out.
-func (s *Signer) AuthorizedKey(comment string) string {
-	line := ssh.KeyAlgoED25519 + " " + base64.StdEncoding.EncodeToString(sshPublicKey(s.pub).Marshal())
+func (s *Signer) AuthorizedKey(comment string) string { return AuthorizedKey(s.pub, comment) }
+
+// AuthorizedKey returns the same line for a key whose private half is elsewhere.
+func AuthorizedKey(pub ed25519.PublicKey, comment string) string {
+	line := ssh.KeyAlgoED25519 + " " + base64.StdEncoding.EncodeToString(sshPublicKey(pub).Marshal())
 	if comment = strings.TrimSpace(printable(comment)); comment != "" {
 		line += " " + comment
 	}
@@ -100,6 +103,11 @@ func ParseAuthorizedKey(line string) (ed25519.PublicKey, error) {
 	if alg != ssh.KeyAlgoED25519 || err != nil {
 		return nil, fmt.Errorf("parse public key: %w", ErrMalformed)
 	}
+	return parseSSHKey(blob)
+}
+
+// parseSSHKey admits a public key in SSH's wire form.
+func parseSSHKey(blob []byte) (ed25519.PublicKey, error) {
 	// The blob is string "ssh-ed25519" || string key[32]: a fixed prefix.
 	key, ok := bytes.CutPrefix(blob, sshEd25519Prefix)
 	if !ok || len(key) != ed25519.PublicKeySize {

@@ -1,14 +1,8 @@
 package keys
 
 import (
-	"bytes"
 	"crypto/ed25519"
-	"errors"
 	"fmt"
-	"slices"
-
-	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
 // Signer signs with the Ed25519 key of an officer or of a bureau's root. The
@@ -42,35 +36,6 @@ func NewSigner(priv ed25519.PrivateKey) *Signer {
 	pub := priv.Public().(ed25519.PublicKey)
 	sign := func(data []byte) ([]byte, error) { return ed25519.Sign(priv, data), nil }
 	return &Signer{pub: pub, id: SigningID(pub), sign: sign, priv: hide(priv)}
-}
-
-// AgentSigner returns a Signer for a key that the ssh-agent a holds now. It
-// returns [ErrNotInAgent] if a does not list it. Whether a will sign is known
-// only when it is asked: the agent may want a confirmation or a touch.
-func AgentSigner(a agent.Agent, pub ed25519.PublicKey) (*Signer, error) {
-	pub, err := AdmitEd25519(pub)
-	if err != nil {
-		return nil, fmt.Errorf("use ssh-agent: %w", err)
-	}
-	held, err := a.List()
-	if err != nil {
-		return nil, fmt.Errorf("list keys of the ssh-agent: %w", err)
-	}
-	key := sshPublicKey(pub)
-	if !slices.ContainsFunc(held, func(k *agent.Key) bool { return bytes.Equal(k.Blob, key.Marshal()) }) {
-		return nil, fmt.Errorf("use key %s: %w", SigningID(pub).Short(), ErrNotInAgent)
-	}
-	sign := func(data []byte) ([]byte, error) {
-		reply, err := a.Sign(key, data)
-		if err != nil {
-			return nil, fmt.Errorf("ask the ssh-agent: %w", err)
-		}
-		if reply.Format != ssh.KeyAlgoED25519 || len(reply.Rest) != 0 {
-			return nil, errors.New("the ssh-agent's reply is not an Ed25519 signature")
-		}
-		return reply.Blob, nil
-	}
-	return &Signer{pub: pub, id: SigningID(pub), sign: sign}, nil
 }
 
 // Public returns the public key. The caller must not change it.

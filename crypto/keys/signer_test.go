@@ -219,6 +219,43 @@ func TestAgentSignerChecksReply(t *testing.T) {
 	}
 }
 
+// An agent lists what can sign statements; other keys are counted, and a locked
+// agent says that it may be.
+func TestAgentKeys(t *testing.T) {
+	ring := agent.NewKeyring()
+	small := make([]byte, 32)
+	small[0] = 1 // a point of small order
+	odd := &listingAgent{ring, []*agent.Key{{Format: ssh.KeyAlgoED25519, Blob: append(bytes.Clone(sshEd25519Prefix), small...)}, {Format: "ssh-rsa", Blob: []byte("x")}}}
+	s := testSigner(0)
+	if err := ring.Add(agent.AddedKey{PrivateKey: s.priv(), Comment: "of XA"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second has the same key twice
+		list, others, err := AgentKeys(odd)
+		if err != nil || len(list) != 1 || !list[0].Public.Equal(s.Public()) || list[0].Comment != "of XA" || others != len(odd.more) {
+			t.Errorf("%+v, %d, %v", list, others, err)
+		}
+		odd.more = append(odd.more, &agent.Key{Format: ssh.KeyAlgoED25519, Blob: sshPublicKey(s.Public()).Marshal()})
+	}
+	if err := ring.Lock([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := AgentSigner(ring, s.Public()); !errors.Is(err, ErrNotInAgent) || !strings.Contains(err.Error(), "locked or empty") {
+		t.Errorf("a locked agent: %v", err)
+	}
+}
+
+// listingAgent lists more keys than it has.
+type listingAgent struct {
+	agent.Agent
+	more []*agent.Key
+}
+
+func (a *listingAgent) List() ([]*agent.Key, error) {
+	held, err := a.Agent.List()
+	return append(held, a.more...), err
+}
+
 func TestParseSignerRefusesLarge(t *testing.T) {
 	file, err := testSigner(0).MarshalOpenSSH(nil, "")
 	if err != nil {

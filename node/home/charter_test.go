@@ -73,8 +73,20 @@ func TestEnrolments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := keys.SigningID(g.Charter.Members[0].Root)
-	acts, err := h.enrolments(g.Ledger, root, nil)
+	signer, err := h.Root(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := signer.ID()
+	r := &Registrar{home: h, genesis: g, signer: signer}
+	t.Setenv("SSH_AUTH_SOCK", "")
+	if err := h.AddOfficer(OfficerSpec{Label: "agent-1", Roles: ledger.RoleDesk, Public: g.Charter.Members[0].Root}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if away := h.Away(); len(away) != 1 || away[0] != "agent-1" {
+		t.Errorf("away %q", away)
+	}
+	acts, err := h.enrolments(r, nil)
 	if err != nil || len(acts) != 2*2+3 {
 		t.Fatalf("got %d, %v", len(acts), err)
 	}

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +16,9 @@ import (
 type OfficerSpec struct {
 	Label string // a badge, not a name: "desk-1"
 	Roles ledger.Roles
+	// Public is the officer's own signing key, of which the private half is in an
+	// ssh-agent or on another machine; nil to make one here.
+	Public ed25519.PublicKey
 }
 
 // CreateOptions says what [Create] makes.
@@ -178,7 +182,14 @@ func buildOfficer(officers, bureau string, spec OfficerSpec, passphrase []byte) 
 		return fmt.Errorf("there is an officer %s already", spec.Label)
 	}
 	return Whole(dir, func(tmp string) error {
-		if err := writeSigner(filepath.Join(tmp, fileSign), bureau+" "+spec.Label, passphrase); err != nil {
+		var err error
+		sign, comment := filepath.Join(tmp, fileSign), bureau+" "+spec.Label
+		if spec.Public == nil {
+			err = writeSigner(sign, comment, passphrase)
+		} else {
+			err = keys.WriteFile(sign+extPublic, []byte(keys.AuthorizedKey(spec.Public, comment)+"\n"))
+		}
+		if err != nil {
 			return err
 		}
 		if err := writeTLS(filepath.Join(tmp, fileTLS)); err != nil {

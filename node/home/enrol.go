@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
-	"comity/crypto/keys"
 	"comity/crypto/seal"
-	"comity/crypto/sign"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/node/client"
@@ -24,53 +23,57 @@ const resendAfter = 200 * time.Millisecond
 // yet: of each officer the signing and the TLS key, and the bureau's sealing
 // keys. It returns how many it admitted, and can be called again at any time:
 // the ledger refuses what it knows. While the node has no leader or is busy, it
-// sends the same statement again, until ctx ends.
+// sends the same statement again, until ctx ends. Officers whose private keys are
+// not here, see [Home.Away], are passed over.
 func (h *Home) Enrol(ctx context.Context, c *client.Client, pass Passphrase) (n int, err error) {
-	g, err := h.Genesis()
-	if err != nil {
-		return 0, err
-	}
 	root, err := h.Root(pass)
 	if err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
-	e := &enroller{home: h, client: c, genesis: g, root: root}
-	if err := e.look(ctx); err != nil {
+	r, err := h.Registrar(ctx, c, root)
+	if err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
-	acts, err := h.enrolments(g.Ledger, root.ID(), pass)
+	acts, err := h.enrolments(r, pass)
 	if err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
 	for i := range acts {
-		fresh, err := e.enrol(ctx, &acts[i])
+		_, sub, err := r.Submit(ctx, ledger.ClassEnrol, acts[i].Marshal())
+		if wire.CodeOf(err) == wire.Code(state.KeyInUse) {
+			continue
+		}
 		if err != nil {
 			return n, fmt.Errorf("enrol the %s key of %s: %w", acts[i].Purpose, acts[i].Label, err)
 		}
-		if fresh {
+		if !sub.Known {
 			n++
 		}
 	}
 	return n, nil
 }
 
-// enrolments returns what the root has to say about every key of the home.
-func (h *Home) enrolments(id ledger.Hash, root keys.ID, pass Passphrase) ([]ledger.Enrol, error) {
+// enrolments returns what is to be said of every key of the home.
+func (h *Home) enrolments(r *Registrar, pass Passphrase) ([]ledger.Enrol, error) {
 	var acts []ledger.Enrol
+	away := h.Away()
 	for _, label := range h.Officers() {
+		if slices.Contains(away, label) {
+			continue
+		}
 		o, err := h.Officer(label, pass)
 		if err != nil {
 			return nil, err
 		}
-		pub := o.Signer.Public()
-		proof, err := sign.Sign(o.Signer, sign.NamespaceEnrol, ledger.EnrolProof(id, root, pub))
+		proof, err := r.Prove(o.Signer)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(dirOfficers, label), err)
 		}
-		access := o.TLS.ID()
-		acts = append(acts,
-			ledger.Enrol{Purpose: ledger.PurposeSign, Label: label, Roles: o.Roles, Key: pub, Proof: proof[:]},
-			ledger.Enrol{Purpose: ledger.PurposeAccess, Label: label, Roles: o.Roles, Key: access[:]})
+		list, err := h.Enrolments(label, proof)
+		if err != nil {
+			return nil, err
+		}
+		acts = append(acts, list...)
 	}
 	switch desk, err := h.DeskTLS(); {
 	case err == nil:
@@ -91,72 +94,25 @@ func (h *Home) enrolments(id ledger.Hash, root keys.ID, pass Passphrase) ([]ledg
 	return acts, nil
 }
 
-// enroller continues the root's chain of statements.
-type enroller struct {
-	home    *Home
-	client  *client.Client
-	genesis *ledger.Genesis
-	root    *keys.Signer
-	next    wire.Author
-	seen    ledger.Checkpoint
-}
-
-// look learns where the chain ends, and the history that the root has seen.
-func (e *enroller) look(ctx context.Context) error {
-	a, err := e.client.FreshAuthor(ctx, e.root.ID())
-	if err != nil {
-		return err
-	}
-	e.next = *a
-	e.seen = ledger.Checkpoint{Root: ledger.EmptyRoot}
-	note, err := e.client.Checkpoint(ctx, 0, 0)
-	switch wire.CodeOf(err) {
-	case wire.NotFinal, wire.NotFound:
-		return nil // nothing is FINAL yet
-	}
-	if err != nil {
-		return err
-	}
-	e.seen, _, err = e.genesis.Open(note)
-	return err
-}
-
-// enrol submits one enrolment, and reports whether the key was new.
-func (e *enroller) enrol(ctx context.Context, act *ledger.Enrol) (fresh bool, err error) {
-	for range 3 {
-		item, err := e.statement(act)
-		if err != nil {
-			return false, err
-		}
-		_, err = Send(ctx, e.client, *item)
-		switch state.Code(wire.CodeOf(err)) {
-		case state.KeyInUse:
-			return false, nil
-		case state.BadSequence: // another hand used the root meanwhile
-			if err := e.look(ctx); err != nil {
-				return false, err
-			}
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		e.next.Seq, e.next.Prev = e.next.Seq+1, item.Entry.ID
-		return true, nil
-	}
-	return false, errors.New("the root key is being used elsewhere at the same time")
-}
-
-func (e *enroller) statement(act *ledger.Enrol) (*ledger.Item, error) {
-	s := &ledger.Statement{
-		Class: ledger.ClassEnrol, Ledger: e.genesis.Ledger, Author: e.root.ID(), Seq: e.next.Seq, Prev: e.next.Prev,
-		SeenSize: e.seen.Size, SeenRoot: e.seen.Root, Created: uint64(e.home.now().Unix()), Public: act.Marshal(),
-	}
-	entry, err := ledger.SignStatement(s, e.root)
+// Enrolments returns what is to be said to admit the keys of an officer whose
+// signing key is proven, see [Registrar.Prove]: that key and the one for TLS.
+func (h *Home) Enrolments(label string, proof []byte) ([]ledger.Enrol, error) {
+	roles, err := h.Roles(label)
 	if err != nil {
 		return nil, err
 	}
-	return &ledger.Item{Entry: entry}, nil
+	pub, err := h.SigningKey(label)
+	if err != nil {
+		return nil, err
+	}
+	t, err := h.Access(label)
+	if err != nil {
+		return nil, err
+	}
+	access := t.ID()
+	return []ledger.Enrol{
+		{Purpose: ledger.PurposeSign, Label: label, Roles: roles, Key: pub, Proof: proof},
+		{Purpose: ledger.PurposeAccess, Label: label, Roles: roles, Key: access[:]}}, nil
 }
 
 // Send submits an item, and submits the same bytes again while that may help:

@@ -16,8 +16,8 @@ import (
 )
 
 var testOfficers = []OfficerSpec{
-	{"case-1", ledger.RoleInvestigator},
-	{"sup-1", ledger.RoleSupervisor | ledger.RoleInvestigator},
+	{Label: "case-1", Roles: ledger.RoleInvestigator},
+	{Label: "sup-1", Roles: ledger.RoleSupervisor | ledger.RoleInvestigator},
 }
 
 func create(t *testing.T, bureau, address string) *Home {
@@ -95,8 +95,8 @@ func TestCreateRefuses(t *testing.T) {
 		"admin":   with(func(o *CreateOptions) { o.Admin = "192.0.2.1:80" }),
 		"socket":  with(func(o *CreateOptions) { o.Admin = "unix:" + strings.Repeat("a", 200) }),
 		"profile": with(func(o *CreateOptions) { o.Profile = "moon" }),
-		"label":   with(func(o *CreateOptions) { o.Officers = []OfficerSpec{{"Case 1", ledger.RoleDesk}} }),
-		"roles":   with(func(o *CreateOptions) { o.Officers = []OfficerSpec{{"case-1", 0}} }),
+		"label":   with(func(o *CreateOptions) { o.Officers = []OfficerSpec{{Label: "Case 1", Roles: ledger.RoleDesk}} }),
+		"roles":   with(func(o *CreateOptions) { o.Officers = []OfficerSpec{{Label: "case-1"}} }),
 		"twice":   with(func(o *CreateOptions) { o.Officers = append(testOfficers[:1:1], testOfficers[0]) }),
 	} {
 		parent := t.TempDir()
@@ -137,7 +137,7 @@ func TestCreateLeavesWhatIsThere(t *testing.T) {
 
 func TestAddOfficer(t *testing.T) {
 	h := create(t, "XA", "127.0.0.1:7101")
-	spec := OfficerSpec{"desk-2", ledger.RoleDesk}
+	spec := OfficerSpec{Label: "desk-2", Roles: ledger.RoleDesk}
 	if err := h.AddOfficer(spec, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -1,18 +1,17 @@
 package home
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
-
-	"golang.org/x/crypto/ssh/agent"
 )
 
 // Officer is an officer with the keys to act.
@@ -78,6 +77,28 @@ func (h *Home) Officer(label string, pass Passphrase) (*Officer, error) {
 		return nil, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
 	}
 	return o, nil
+}
+
+// SigningKey returns the public half of an officer's signing key.
+func (h *Home) SigningKey(label string) (ed25519.PublicKey, error) {
+	dir, err := h.officerDir(label)
+	if err != nil {
+		return nil, err
+	}
+	pub, err := readSigningPublic(filepath.Join(dir, fileSign))
+	if err != nil {
+		return nil, fmt.Errorf("officer %s of %s: %w", label, h.Bureau(), err)
+	}
+	return pub, nil
+}
+
+// Away returns the labels of the officers whose private signing keys are not
+// here: they are in an ssh-agent, or on another machine.
+func (h *Home) Away() []string {
+	return slices.DeleteFunc(h.Officers(), func(label string) bool {
+		_, err := os.Lstat(filepath.Join(h.dir, dirOfficers, label, fileSign))
+		return !errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 // Access returns the TLS key of an officer, for reading alone: it needs no
@@ -172,29 +193,6 @@ func readSigner(path string, pass Passphrase) (*keys.Signer, error) {
 	}
 	if !pub.Equal(s.Public()) {
 		return nil, fmt.Errorf("%s and %s are not of one key", path, path+extPublic)
-	}
-	return s, nil
-}
-
-// agentSigner returns the key of a public file that an ssh-agent holds. The
-// connection lives as long as the program: each signature asks the agent.
-func agentSigner(path string) (*keys.Signer, error) {
-	pub, err := readSigningPublic(path)
-	if err != nil {
-		return nil, err
-	}
-	socket := os.Getenv("SSH_AUTH_SOCK")
-	if socket == "" {
-		return nil, fmt.Errorf("%s is not here, and there is no ssh-agent (SSH_AUTH_SOCK is empty)", path)
-	}
-	conn, err := net.Dial("unix", socket)
-	if err != nil {
-		return nil, fmt.Errorf("reach the ssh-agent: %w", err)
-	}
-	s, err := keys.AgentSigner(agent.NewClient(conn), pub)
-	if err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("%s is not here, nor in the ssh-agent: %w", path, err)
 	}
 	return s, nil
 }

@@ -65,13 +65,16 @@ func (s *Seed) Close() error {
 	return s.store.Close()
 }
 
-// Root returns the root of the first size entries of those added.
-func (s *Seed) Root(size uint64) (ledger.Hash, error) {
-	if size == 0 {
-		return ledger.EmptyRoot, nil
+// ReadHashes implements [tlog.HashReader] on what was added so far.
+func (s *Seed) ReadHashes(indexes []int64) ([]tlog.Hash, error) { return s.store.ReadHashes(indexes) }
+
+// Leaf returns the leaf hash of an entry that was added.
+func (s *Seed) Leaf(index uint64) (tlog.Hash, error) {
+	_, e, err := s.store.Entry(index)
+	if err != nil {
+		return tlog.Hash{}, err
 	}
-	h, err := tlog.TreeHash(int64(size), s.store)
-	return ledger.Hash(h), err
+	return e.LeafHash(), nil
 }
 
 // Last returns the head of what was added so far.

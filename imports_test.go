@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"ledger/links", "ledger/export"},
 	{"ledger/store", "ledger/tiles"},
 	{"ledger/audit", "ledger/index"},
-	{"node/wire", "node/listen", "node/blobs", "node/desk/readlog"},
+	{"node/wire", "node/listen", "node/blobs", "node/backup", "node/desk/readlog"},
 	{"node/client"},
 	{"node", "node/desk", "node/drafts", "node/dist"},
 	{"node/desk/server", "node/desk/remote"},

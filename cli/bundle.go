@@ -150,6 +150,11 @@ func (s *session) bundle(ctx context.Context, w io.Writer, until uint64, bodies 
 	if err != nil {
 		return nil, err
 	}
+	return s.bundleTo(ctx, w, heads, bodies, advance)
+}
+
+// bundleTo writes the bundle that ends with the last of some FINAL heads.
+func (s *session) bundleTo(ctx context.Context, w io.Writer, heads []final, bodies bool, advance func(done, total uint64)) (*bundled, error) {
 	target := heads[len(heads)-1]
 	out, err := bundle.NewWriter(w, s.genesis, target.Size)
 	if err != nil {

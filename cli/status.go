@@ -91,6 +91,9 @@ func (s *session) tellStatus(st *wire.Status) {
 	if st.Muted != "" {
 		s.put("  " + s.paint(red, "MUTE") + "      it serves and does not cosign: " + visible(st.Muted))
 	}
+	if st.Restored != "" {
+		s.put("  " + s.paint(red, "RESTORED") + "  it neither votes nor cosigns before it is past all that it may have signed: " + visible(st.Restored))
+	}
 	for _, f := range st.Faulty {
 		s.put("  " + s.paint(red, "FAULTY") + "    " + visible(fmt.Sprintf("%s cosigned another history of the first %s; since entry %s its cosignatures do not count",
 			s.bureau(f.Bureau), plural(f.Size, "entry", "entries"), count(f.At))))

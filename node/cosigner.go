@@ -53,6 +53,12 @@ func (c *cosigner) run(ctx context.Context) {
 			c.stop("look for a checkpoint to cosign", err)
 			return
 		}
+		if c.witness.returning() != "" {
+			if err := c.resume(ask); err != nil {
+				c.stop("cosign again after a restore", err)
+				return
+			}
+		}
 		wait := time.Duration(-1) // until something moves
 		// A log that is replayed asks again for what was signed long ago.
 		if ask != nil && !c.seams.quiet() && c.witness.ready() && ask.Size >= c.witness.newest().Size && !ask.By(c.witness.name) {

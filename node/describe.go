@@ -83,7 +83,7 @@ func (r *replica) describe() (*wire.Status, error) {
 		m := &r.cfg.Genesis.Charter.Members[i]
 		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName())})
 	}
-	s.Muted, s.Evidence = r.gossip.witness.silence(), r.gossip.evidence.count()
+	s.Muted, s.Restored, s.Evidence = r.gossip.witness.silence(), r.gossip.witness.returning(), r.gossip.evidence.count()
 	faults, err := r.machine.Faults(r.store)
 	if err != nil {
 		return nil, err

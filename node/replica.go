@@ -248,6 +248,10 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	if r.abstain != nil {
 		r.wg.Go(func() { r.rejoin(ctx, r.abstain) })
 	}
+	if why := w.returning(); why != "" {
+		r.log.Warn("this node neither votes nor cosigns before it has caught up", "why", why)
+		r.wg.Go(func() { r.comeBack(ctx, w) })
+	}
 	snaps := &snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}
 	r.wg.Go(func() { snaps.run(ctx) })
 	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
@@ -354,6 +358,12 @@ func (r *replica) continueStaged(snaps *Snapshots) error {
 	_, data, err := snaps.staged()
 	if err != nil {
 		return fmt.Errorf("node: read the snapshots: %w", err)
+	}
+	if data == nil && r.store.Applied() == 0 { // a Seed: there is no Raft index yet
+		if r.fsm.torn, err = readManifest(r.machine, r.store, 0); err == nil {
+			r.fsm.fetching.Store(max(r.fsm.torn.Head.Size, 1))
+		}
+		return err
 	}
 	if data == nil {
 		return snaps.mend() // it was restored, and that is the newest

@@ -132,7 +132,10 @@ func (f *fsm) keep(m *manifest, c *state.Changes) error {
 // that leads nowhere, because it was a liar's, with the state that a peer has
 // applied by now.
 func (f *fsm) finish() error {
-	err := f.restore(f.torn)
+	err := errors.New("the ledger was put back from a copy")
+	if f.torn.Applied > 0 {
+		err = f.restore(f.torn)
+	}
 	if err == nil || f.failed != nil || f.states == nil {
 		return err
 	}

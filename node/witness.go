@@ -43,6 +43,10 @@ type witness struct {
 	last  ledger.Checkpoint // the latest one signed, as durable
 	heard bool              // a quorum has said what it holds of our key; see gossip.ask
 	muted string            // why this node must not sign; "" while it may
+
+	restored *restored // nil for a node that was not put back from a backup, or has caught up
+	past     uint64    // it may have signed checkpoints of up to this size
+	home     bool      // past covers all that it signed; see comeBack
 }
 
 // openWitness reads what the node signed last, and whether it is mute. A fresh
@@ -54,6 +58,9 @@ func openWitness(path, name, origin string, k *keys.Witness, fresh bool) (*witne
 		last: ledger.Checkpoint{Origin: origin, Root: ledger.EmptyRoot}}
 	var err error
 	if w.muted, err = readMute(w.mutePath(), w.keyID()); err != nil {
+		return nil, err
+	}
+	if w.restored, err = readRestored(path); err != nil {
 		return nil, err
 	}
 	data, err := os.ReadFile(path)
@@ -85,7 +92,7 @@ func (w *witness) cosign(log tlog.HashReader, pending *state.Collected, now uint
 	// Check.
 	next, last := ledger.Checkpoint{Origin: w.origin, Size: pending.Size, Root: pending.Root}, w.newest()
 	switch {
-	case w.silence() != "":
+	case w.silence() != "", w.returning() != "":
 		return nil, fmt.Errorf("cosign %d: %w", next.Size, errMuted)
 	case !w.hasHeard():
 		return nil, fmt.Errorf("cosign %d: %w", next.Size, errUnheard)
@@ -154,7 +161,7 @@ func (w *witness) hasHeard() bool {
 
 // ready reports whether this node may sign what its log asks for.
 func (w *witness) ready() bool {
-	return w.hasHeard() && w.silence() == ""
+	return w.hasHeard() && w.silence() == "" && w.returning() == ""
 }
 
 // listened says that a quorum has said what it holds of our key.
@@ -168,8 +175,12 @@ func (w *witness) listened() {
 // it remembers: its state was put back from a copy or lost, or somebody else
 // signs with its keys. It returns "" when there is nothing to say against it.
 func (w *witness) denies(size uint64, root ledger.Hash) string {
-	last := w.newest()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := w.last
 	switch {
+	case size > last.Size && w.restored != nil: // as it is with a backup
+		w.past = max(w.past, size)
 	case size > last.Size:
 		return fmt.Sprintf("there is a cosignature of its own at %d, and it remembers none after %d: its witness state is an old copy or was lost, or others have its keys", size, last.Size)
 	case size == last.Size && root != last.Root:

@@ -299,3 +299,29 @@ func TestIdentityFileOtherKind(t *testing.T) {
 		t.Errorf("work factor 21: %v, want ErrMalformed", err)
 	}
 }
+
+func TestSealPassphrase(t *testing.T) {
+	testingOnlyScryptLogN = 10
+	defer func() { testingOnlyScryptLogN = 0 }()
+	secret := []byte("key files")
+	sealed, err := SealPassphrase(secret, []byte("correct horse"))
+	if err != nil || bytes.Contains(sealed, secret) {
+		t.Fatalf("sealed %q, %v", sealed, err)
+	}
+	if got, err := OpenPassphrase(sealed, []byte("correct horse")); err != nil || !bytes.Equal(got, secret) {
+		t.Errorf("opened %q, %v", got, err)
+	}
+	if _, err := OpenPassphrase(sealed, []byte("another")); !errors.Is(err, ErrPassphrase) {
+		t.Errorf("another passphrase: %v", err)
+	}
+	if _, err := OpenPassphrase(sealed, nil); !errors.Is(err, ErrPassphraseNeeded) {
+		t.Errorf("no passphrase: %v", err)
+	}
+	if _, err := SealPassphrase(secret, nil); !errors.Is(err, ErrPassphraseNeeded) {
+		t.Errorf("sealed to no passphrase: %v", err)
+	}
+	sealed[len(sealed)-1] ^= 1
+	if _, err := OpenPassphrase(sealed, []byte("correct horse")); err == nil {
+		t.Error("changed: opened")
+	}
+}

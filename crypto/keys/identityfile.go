@@ -144,3 +144,39 @@ func openPassphrase(data, passphrase []byte) ([]byte, error) {
 	}
 	return plain, nil
 }
+
+// SealPassphrase encrypts data to a passphrase alone, as age --passphrase does.
+func SealPassphrase(data, passphrase []byte) ([]byte, error) {
+	if len(passphrase) == 0 {
+		return nil, ErrPassphraseNeeded
+	}
+	to, err := age.NewScryptRecipient(string(passphrase))
+	if err != nil {
+		return nil, fmt.Errorf("encrypt to a passphrase: %w", err)
+	}
+	if testingOnlyScryptLogN != 0 {
+		to.SetWorkFactor(testingOnlyScryptLogN)
+	}
+	var file bytes.Buffer
+	sealed, err := age.Encrypt(&file, to)
+	if err == nil {
+		_, err = sealed.Write(data)
+	}
+	if err == nil {
+		err = sealed.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encrypt to a passphrase: %w", err)
+	}
+	return file.Bytes(), nil
+}
+
+// OpenPassphrase is the inverse of [SealPassphrase]. It returns
+// [ErrPassphraseNeeded] without a passphrase and [ErrPassphrase] for a wrong one.
+func OpenPassphrase(data, passphrase []byte) ([]byte, error) {
+	plain, err := openPassphrase(data, passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("decrypt with a passphrase: %w", err)
+	}
+	return plain, nil
+}

@@ -113,11 +113,12 @@ type Status struct {
 	DiskFree   int64    `json:"disk_free"`
 	DiskDays   int64    `json:"disk_days"` // until the disk is full if the ledger goes on as in the last 30 days of ledger time; -1 when it cannot be told
 	Alarms     []string `json:"alarms,omitempty"`
-	Muted      string   `json:"muted,omitempty"`  // why this node does not cosign
-	Faulty     []Faulty `json:"faulty,omitempty"` // members whose cosignatures no longer count
-	Evidence   int      `json:"evidence"`         // files that this node keeps
-	StartedAt  int64    `json:"started_at"`       // POSIX s, node's clock
-	Clock      int64    `json:"clock"`            // POSIX ms, node's clock when it answers
+	Muted      string   `json:"muted,omitempty"`    // why this node does not cosign
+	Restored   string   `json:"restored,omitempty"` // why it does not cosign yet, and will
+	Faulty     []Faulty `json:"faulty,omitempty"`   // members whose cosignatures no longer count
+	Evidence   int      `json:"evidence"`           // files that this node keeps
+	StartedAt  int64    `json:"started_at"`         // POSIX s, node's clock
+	Clock      int64    `json:"clock"`              // POSIX ms, node's clock when it answers
 	Peers      []Peer   `json:"peers,omitempty"`
 	Submitted  uint64   `json:"submitted"`
 	RaftTerm   uint64   `json:"raft_term"`

@@ -28,7 +28,7 @@ type elections struct {
 	ledger ledger.Hash
 	name   raft.ServerID // of this node
 	key    *keys.Witness
-	voters map[raft.ServerID]voter // this node included
+	voters func() map[raft.ServerID]voter // this node included
 	alarm  func(string)
 
 	mu        sync.Mutex // guards what follows
@@ -55,18 +55,13 @@ type vote struct {
 // errUnelected is the refusal of a node that has not shown that it leads.
 var errUnelected = errors.New("it has not shown that it was elected")
 
-// newElections returns the elections among the members of a charter.
-func newElections(g *ledger.Genesis, name string, key *keys.Witness, alarm func(string)) *elections {
-	e := &elections{ledger: g.Ledger, name: raft.ServerID(name), key: key, alarm: alarm, voters: make(map[raft.ServerID]voter)}
-	for i := range g.Charter.Members {
-		m := &g.Charter.Members[i]
-		e.voters[raft.ServerID(m.NodeName())] = voter{m.Node.Witness.Ed25519, raft.ServerAddress(m.NodeName())}
-	}
-	return e
+// newElections returns the elections among the members of a roster.
+func newElections(r *roster, name string, key *keys.Witness, alarm func(string)) *elections {
+	return &elections{ledger: r.genesis.Ledger, name: raft.ServerID(name), key: key, voters: func() map[raft.ServerID]voter { return r.now().electors }, alarm: alarm}
 }
 
 // majority is how many members elect.
-func (e *elections) majority() int { return len(e.voters)/2 + 1 }
+func (e *elections) majority() int { return len(e.voters())/2 + 1 }
 
 // sign signs the vote that raft has just given, and made durable. It gives no
 // second one in a term, whatever raft says.
@@ -143,14 +138,14 @@ func (e *elections) credentials(term uint64) []ballot {
 }
 
 func (e *elections) verify(term uint64, by, candidate raft.ServerID, sig []byte) bool {
-	v, ok := e.voters[by]
+	v, ok := e.voters()[by]
 	return ok && ed25519.Verify(v.key, ballotMessage(e.ledger, term, by, candidate), sig)
 }
 
 // elected checks the votes that a node shows, and from then on believes it. The
 // node's own vote needs no signature: TLS has proved who speaks.
 func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) error {
-	if _, ok := e.voters[peer]; !ok {
+	if _, ok := e.voters()[peer]; !ok {
 		return errUnelected
 	}
 	if len(ballots)+1 < e.majority() { // before anything that costs

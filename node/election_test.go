@@ -30,7 +30,7 @@ func testElections(t testing.TB, ids ...string) (map[string]*elections, func() [
 			t.Fatal(err)
 		}
 		voters[raft.ServerID(id)] = voter{key.Public().Ed25519, raft.ServerAddress(id + ":7000")}
-		all[id] = &elections{ledger: [32]byte{1}, name: raft.ServerID(id), key: key, voters: voters, alarm: func(text string) {
+		all[id] = &elections{ledger: [32]byte{1}, name: raft.ServerID(id), key: key, voters: func() map[raft.ServerID]voter { return voters }, alarm: func(text string) {
 			mu.Lock()
 			defer mu.Unlock()
 			alarms = append(alarms, text)

@@ -20,6 +20,7 @@ const maxAhead = 2 * time.Minute
 // anything of it is stored. The leader is not trusted: what it sends must parse,
 // every signature must verify, and the members are those of the charter.
 type guard struct {
+	roster   *roster
 	machine  *state.Machine
 	view     state.View
 	verified *verifier
@@ -71,7 +72,7 @@ func (g *guard) checkLog(l *raft.Log) error {
 				return fmt.Errorf("its ledger time is %s ahead of this node's clock", ahead.Round(time.Second))
 			}
 		}
-		return g.verified.prepare(g.view, g.machine.Policy(), c)
+		return g.verified.prepare(g.view, g.roster.policy, c)
 	}
 	return fmt.Errorf("log entries of type %s are not used here", l.Type)
 }
@@ -83,7 +84,7 @@ func (g *guard) checkConfiguration(data []byte) error {
 	if err != nil {
 		return err
 	}
-	if want := voters(g.machine.Genesis()); !bytes.Equal(raft.EncodeConfiguration(got), raft.EncodeConfiguration(want)) {
+	if want := g.roster.now().configuration(); !bytes.Equal(raft.EncodeConfiguration(got), raft.EncodeConfiguration(want)) {
 		return errors.New("it changes the members without a decision of the bureaus")
 	}
 	return nil

@@ -372,7 +372,7 @@ func TestGuardVerifiesEvidenceBeforeItIsStored(t *testing.T) {
 	check := func(change func(s *ledger.Cosignature)) error {
 		s := *lie(2, 7, 9)
 		change(&s)
-		return g.checkLog(&raft.Log{Type: raft.LogCommand, Data: (&ledger.Command{Evidence: &s}).Marshal()})
+		return g.checkLog(new(raft.AppendEntriesRequest), &raft.Log{Type: raft.LogCommand, Data: (&ledger.Command{Evidence: &s}).Marshal()})
 	}
 	if err := check(func(*ledger.Cosignature) {}); err != nil {
 		t.Errorf("good evidence: %v", err)

@@ -200,7 +200,7 @@ func (h *Hostile) Install(ctx context.Context, bureau string, req *raft.InstallS
 		req.RPCHeader = h.Header()
 	}
 	if req.Configuration == nil {
-		req.Configuration = raft.EncodeConfiguration(newRoster(h.genesis).now().configuration())
+		req.Configuration = raft.EncodeConfiguration(serversOf(h.genesis.Latest()))
 	}
 	req.SnapshotVersion, req.Size = raft.SnapshotVersionMax, int64(len(manifest))
 	frame, err := marshalInstallSnapshot(req, manifest)

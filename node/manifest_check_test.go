@@ -91,7 +91,7 @@ func (s *solo) guard(logs raft.LogStore) *guard {
 }
 
 func (s *solo) request(index, term uint64) *raft.InstallSnapshotRequest {
-	return &raft.InstallSnapshotRequest{LastLogIndex: index, LastLogTerm: term, Term: term, Configuration: raft.EncodeConfiguration(newRoster(s.c.Genesis).now().configuration())}
+	return &raft.InstallSnapshotRequest{LastLogIndex: index, LastLogTerm: term, Term: term, Configuration: raft.EncodeConfiguration(serversOf(s.c.Genesis.Latest()))}
 }
 
 // What no honest leader sends to a node that holds this ledger.
@@ -157,7 +157,7 @@ func TestGuardRefusesSnapshots(t *testing.T) {
 		if err == nil || errors.Is(err, errHeld) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
-		meta := &raft.SnapshotMeta{Index: at, Term: 2, Configuration: newRoster(s.c.Genesis).now().configuration()}
+		meta := &raft.SnapshotMeta{Index: at, Term: 2, Configuration: serversOf(s.c.Genesis.Latest())}
 		if err := g.checkStaged(meta, tt.data); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s, in the sink: %v, want %q", tt.name, err, tt.want)
 		}
@@ -205,7 +205,7 @@ func TestGuardAnswersForSnapshotsItHolds(t *testing.T) {
 	if err := g.checkSnapshot("xb", s.request(old.Applied, 3), old.marshal()); err == nil || errors.Is(err, errHeld) {
 		t.Errorf("an old one of another term than the log's: %v", err)
 	}
-	meta := &raft.SnapshotMeta{Index: old.Applied, Term: 2, Configuration: newRoster(s.c.Genesis).now().configuration()}
+	meta := &raft.SnapshotMeta{Index: old.Applied, Term: 2, Configuration: serversOf(s.c.Genesis.Latest())}
 	if err := g.checkStaged(meta, old.marshal()); !errors.Is(err, errStale) {
 		t.Errorf("an old one in the sink: %v, want %v", err, errStale)
 	}
@@ -242,7 +242,7 @@ func TestSnapshotIsOfItsIndex(t *testing.T) {
 	}
 	snaps, _ := testSnapshots(t)
 	snaps.check = func(*raft.SnapshotMeta, []byte) error { return errors.New("it is our own") }
-	sink, err := snaps.Create(raft.SnapshotVersionMax, f.at, 2, newRoster(s.c.Genesis).now().configuration(), 1, nil)
+	sink, err := snaps.Create(raft.SnapshotVersionMax, f.at, 2, serversOf(s.c.Genesis.Latest()), 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,14 +203,14 @@ func compareDisks(logs raft.LogStore, snaps raft.SnapshotStore, applied, floor u
 // newTransport makes the transport that dials peers under their pinned keys.
 func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 	dial := func(ctx context.Context, addr raft.ServerAddress) (net.Conn, error) {
-		m := g.roster.now().nodes[string(addr)]
+		m := g.roster.node(string(addr))
 		if m == nil {
 			return nil, fmt.Errorf("dial: no member has a node %q", addr)
 		}
 		return dialPinned(ctx, m.Node.Address, m.Node.TLS, cfg.TLS)
 	}
 	peerOf := func(addr raft.ServerAddress) (raft.ServerID, bool) {
-		return raft.ServerID(addr), g.roster.now().nodes[string(addr)] != nil
+		return raft.ServerID(addr), g.roster.node(string(addr)) != nil
 	}
 	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Abstention: g.abstain, Logger: cfg.Logger, Term: n.term, Pipeline: cfg.Profile == ProfileWAN}
 	if cfg.seams.filterOff() {
@@ -218,7 +218,7 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 	}
 	g.verified.seams = cfg.seams
 	if !cfg.seams.electionsOff() {
-		opts.Elections = newElections(g.roster, name, cfg.Witness, n.alarmed)
+		opts.Elections = newElections(cfg.Genesis.Ledger, name, cfg.Witness, func() []electorate { return electorates(g.roster, n.live.Load()) }, n.alarmed)
 	}
 	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, opts)
 }

@@ -48,7 +48,7 @@ func newHTTPPeers(r *roster, tls *keys.TLS) *httpPeers {
 }
 
 func (p *httpPeers) client(name string) (*client.Client, error) {
-	m := p.roster.now().nodes[name]
+	m := p.roster.node(name)
 	if m == nil {
 		return nil, fmt.Errorf("no member has a node %q", name)
 	}

@@ -120,6 +120,9 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 			}
 		}
 	}()
+	if err := r.roster.follow(r.machine, p.store); err != nil {
+		return nil, err
+	}
 	final, err := state.ReadFinal(p.store)
 	if err != nil {
 		return nil, err
@@ -192,7 +195,7 @@ func (r *replica) openRaft(p parts, w *witness, verified *verifier) error {
 	r.trans = p.transport(g)
 	rc := r.cfg.raftConfig(r.name)
 	if !existing {
-		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, r.roster.now().configuration()); err != nil {
+		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, serversOf(r.roster.membership().At(0))); err != nil {
 			return fmt.Errorf("node: first start: %w", err)
 		}
 	}
@@ -224,7 +227,7 @@ func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uin
 				return lastTerm
 			},
 		},
-		manifest: &manifestCheck{r.machine, p.store, verified}, logs: p.logs, abstain: r.abstain,
+		manifest: &manifestCheck{r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain,
 		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
 }
 
@@ -247,6 +250,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 		}
 	})
 	r.wg.Go(func() { r.giveWay(ctx) })
+	r.wg.Go(func() { r.reconcile(ctx) })
 	if r.abstain != nil {
 		r.wg.Go(func() { r.rejoin(ctx, r.abstain) })
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"comity/ledger"
+	"comity/ledger/state"
 
 	"github.com/hashicorp/raft"
 )
@@ -14,12 +15,14 @@ import (
 type members struct {
 	*ledger.Epoch
 	nodes    map[string]*ledger.Member // by the name of the node
-	electors map[raft.ServerID]voter   // who votes
+	electors electorate                // who votes
 	policy   *ledger.Policy
 }
 
-func newMembers(e *ledger.Epoch, p *ledger.Policy) *members {
-	m := &members{Epoch: e, nodes: make(map[string]*ledger.Member), electors: make(map[raft.ServerID]voter), policy: p}
+// newMembers returns those of the last epoch.
+func newMembers(all *ledger.Membership) *members {
+	e := all.Latest()
+	m := &members{Epoch: e, nodes: make(map[string]*ledger.Member), electors: make(electorate), policy: all.PolicyAt(e.From)}
 	for i := range e.Members {
 		mb := &e.Members[i]
 		name := mb.NodeName()
@@ -29,6 +32,11 @@ func newMembers(e *ledger.Epoch, p *ledger.Policy) *members {
 		}
 	}
 	return m
+}
+
+// decisions returns the epochs of a ledger, from its entries alone.
+func decisions(m *state.Machine, v state.View) (*ledger.Membership, error) {
+	return m.Genesis().Membership, nil
 }
 
 // others returns the names of all nodes but one, in the order of the codes.
@@ -50,14 +58,13 @@ func (m *members) votes(name string) bool {
 // faults is f: how many of those who vote may be dishonest.
 func (m *members) faults() int { return (len(m.electors) - 1) / 3 }
 
-// configuration returns the Raft configuration of these members. A server's Raft
-// address is its name, which dialing resolves, so that a new address is no new
-// configuration.
-func (m *members) configuration() raft.Configuration {
+// serversOf returns the Raft configuration of an epoch. A server's Raft address is
+// its name, which dialing resolves, so that a new address is no new configuration.
+func serversOf(e *ledger.Epoch) raft.Configuration {
 	var rc raft.Configuration
-	for i := range m.Members {
-		name, suffrage := m.Members[i].NodeName(), raft.Voter
-		if !m.votes(name) {
+	for i := range e.Members {
+		name, suffrage := e.Members[i].NodeName(), raft.Voter
+		if !e.Members[i].Voter {
 			suffrage = raft.Nonvoter
 		}
 		rc.Servers = append(rc.Servers, raft.Server{Suffrage: suffrage, ID: raft.ServerID(name), Address: raft.ServerAddress(name)})
@@ -72,17 +79,45 @@ func (m *members) configuration() raft.Configuration {
 type roster struct {
 	genesis *ledger.Genesis // the charter file
 	changed *beacon         // fires when there is a new epoch
+	wanted  chan struct{}   // has something in it when there seem to be epochs that are not known
 
-	mu     sync.Mutex // guards what follows
-	known  *ledger.Membership
-	latest *members
+	mu      sync.Mutex // guards what follows
+	known   *ledger.Membership
+	latest  *members // of known
+	decided *members // by this node's own ledger
 }
 
 // newRoster returns the roster of a charter file.
 func newRoster(g *ledger.Genesis) *roster {
-	r := &roster{genesis: g, changed: newBeacon()}
+	r := &roster{genesis: g, changed: newBeacon(), wanted: make(chan struct{}, 1)}
 	r.learn(g.Membership)
 	return r
+}
+
+// follow takes over what a ledger has decided, if it has decided more.
+func (r *roster) follow(m *state.Machine, v state.View) error {
+	decided, err := decisions(m, v)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	known := r.decided != nil && r.decided.Number == decided.Latest().Number
+	if !known {
+		r.decided = newMembers(decided)
+	}
+	r.mu.Unlock()
+	if !known {
+		r.learn(decided)
+		r.changed.fire()
+	}
+	return nil
+}
+
+// applied returns the members that this node's own ledger has decided on.
+func (r *roster) applied() *members {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.decided
 }
 
 // learn takes over a membership that has more epochs. What it says is verified, or
@@ -93,9 +128,16 @@ func (r *roster) learn(m *ledger.Membership) {
 	if r.known != nil && m.Latest().Number <= r.known.Latest().Number {
 		return
 	}
-	last := m.Latest()
-	r.known, r.latest = m, newMembers(last, m.PolicyAt(last.From))
+	r.known, r.latest = m, newMembers(m)
 	r.changed.fire()
+}
+
+// ask says that somebody acts by an epoch that this node does not know.
+func (r *roster) ask() {
+	select {
+	case r.wanted <- struct{}{}:
+	default:
+	}
 }
 
 // now returns the members of the newest epoch that this node knows.
@@ -110,6 +152,24 @@ func (r *roster) membership() *ledger.Membership {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.known
+}
+
+// node returns the member with this node, as it is or, of one that left, last was:
+// Raft speaks with who leaves until its configuration is without it. What that one
+// may ask is for [replica.identify] to say.
+func (r *roster) node(name string) *ledger.Member {
+	if m := r.now().nodes[name]; m != nil {
+		return m
+	}
+	epochs := r.membership().Epochs()
+	for i := len(epochs) - 1; i >= 0; i-- {
+		for j := range epochs[i].Members {
+			if m := &epochs[i].Members[j]; m.NodeName() == name {
+				return m
+			}
+		}
+	}
+	return nil
 }
 
 // policy says whose cosignatures make a checkpoint of so many entries FINAL.

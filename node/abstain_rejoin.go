@@ -15,8 +15,8 @@ func (r *replica) rejoin(ctx context.Context, a *abstention) {
 	defer wg.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // before the wait
-	for _, name := range r.others() {
-		wg.Go(func() {
+	wg.Go(func() {
+		r.roster.each(ctx, r.name, func(ctx context.Context, name string) {
 			for wait := askAgain; ctx.Err() == nil; wait = min(2*wait, gossipEvery) {
 				one, cancel := context.WithTimeout(ctx, gossipTimeout)
 				s, err := r.peers.Status(one, name)
@@ -29,7 +29,7 @@ func (r *replica) rejoin(ctx context.Context, a *abstention) {
 				pauseFor(ctx, wait)
 			}
 		})
-	}
+	})
 	for {
 		pauseFor(ctx, askAgain)
 		if ctx.Err() != nil {

@@ -29,8 +29,7 @@ type head struct {
 // What a node says here is not signed: TLS proves who says it, and nobody else
 // has to be convinced.
 type agreement struct {
-	quorum int
-	others []string
+	roster *roster
 	peers  talker
 	heads  *heads
 	moved  *beacon
@@ -56,12 +55,13 @@ func (a *agreement) reached(ask *state.Collected) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n := 1
-	for _, name := range a.others {
-		if slices.Contains(a.said[name], want) || ask.By(name) {
+	p := a.roster.policy(ask.Size)
+	for name := range p.Witness {
+		if name != a.heads.name && (slices.Contains(a.said[name], want) || ask.By(name)) {
 			n++
 		}
 	}
-	return n >= a.quorum
+	return n >= p.Quorum
 }
 
 // dissent names the nodes that hold another root at the size that the log asks for.
@@ -71,7 +71,7 @@ func (a *agreement) dissent(ask *state.Collected) (names []string) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, name := range a.others {
+	for _, name := range a.roster.now().others(a.heads.name) {
 		if slices.ContainsFunc(a.said[name], func(h head) bool { return h.size == ask.Size && h.root != ask.Root }) {
 			names = append(names, name)
 		}
@@ -123,7 +123,7 @@ func (a *agreement) spread(ctx context.Context, wg *sync.WaitGroup, ask *state.C
 		return
 	}
 	a.asking, a.at = h, time.Now()
-	for _, name := range a.others {
+	for _, name := range a.roster.now().others(a.heads.name) {
 		if a.told[name] == h && slices.ContainsFunc(a.said[name], func(s head) bool { return s.size == h.size }) {
 			continue
 		}

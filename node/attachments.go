@@ -24,7 +24,7 @@ type holdings struct {
 	dir    string
 	view   state.View
 	bureau string // whose node this is
-	others []string
+	others func() []string
 	peers  peers
 	ctx    context.Context // ends with the node
 	alarm  func(string)
@@ -73,7 +73,7 @@ func (r *replica) openHoldings(dir string) (*holdings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node: %w", err)
 	}
-	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others(), peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
+	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others, peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
 		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
 		fetching: make(map[ledger.Hash]*fetching), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
 	switch err := h.sweep(nil); {

@@ -55,7 +55,7 @@ func (h *holdings) fetchAll(address ledger.Hash, a *state.Attachment) error {
 	if free := diskFree(h.dir); free >= 0 && uint64(free) < minFree+a.Size {
 		return &wire.Error{Code: wire.Busy, Message: "the disk of this node is nearly full: it fetches no attachment"}
 	}
-	names := h.others
+	names := h.others()
 	if n, err := state.ReadNotice(h.view, a.Notice); err == nil && n != nil && n.Bureau != h.bureau {
 		names = append([]string{ledger.NodeName(n.Bureau)}, names...)
 	}

@@ -256,7 +256,7 @@ func (c *cluster) keepsUnnamed(r *replica) {
 		}
 	}
 	for i := range 2 {
-		heard(r.gossip.others[:i+1]...)
+		heard(r.others()[:i+1]...)
 		sweep(i == 1, fmt.Sprintf("%d others cosigned more", i+1))
 		if err := os.WriteFile(old, []byte("x"), 0o600); err != nil || os.Chtimes(old, day, day) != nil {
 			c.t.Fatal(err)

@@ -27,9 +27,9 @@ import (
 type catchup struct {
 	fsm    *fsm
 	peers  peers
-	names  []string // of the other nodes
-	faults int      // f: how many of all may be dishonest
-	chunk  uint64   // records, at most chunkRecords
+	names  func() []string // of the other nodes
+	faults func() int      // f: how many of those who vote may be dishonest
+	chunk  uint64          // records, at most chunkRecords
 	leader func() string
 	ctx    context.Context
 	log    *slog.Logger
@@ -76,7 +76,7 @@ func (c *catchup) step(m *manifest, from uint64) error {
 	}
 	why := []error{errors.New("no peer gives the missing entries")}
 	lied := make(map[string]error)
-	for _, name := range c.names {
+	for _, name := range c.names() {
 		chunk, err := c.fetch(name, from, to, finalSize(m))
 		var against []string
 		if err == nil {
@@ -156,7 +156,7 @@ func (c *catchup) fetch(name string, from, to, final uint64) (*store.Staged, err
 	}
 	chunk := store.NewStaged(c.fsm.store, from)
 	// All signatures at once, on all cores; Apply finds them verified.
-	switch err := c.fsm.verified.prepare(chunk, c.fsm.machine.Policy(), &ledger.Command{Batch: b}); {
+	switch err := c.fsm.verified.prepare(chunk, c.fsm.roster.policy, &ledger.Command{Batch: b}); {
 	case errors.Is(err, errUnverified):
 		return nil, lie("entries %d to %d: %w", from, to, err)
 	case err != nil:

@@ -41,7 +41,7 @@ func (c *catchup) cosigned(name string, m *manifest, chunk *store.Staged) error 
 		return nil
 	}
 	var failed error
-	ask := append([]string{name}, c.names...)
+	ask := append([]string{name}, c.names()...)
 	for i, prover := range ask {
 		if i > 0 && prover == name {
 			continue
@@ -77,7 +77,7 @@ func (c *catchup) proves(prover string, chunk *store.Staged) (bool, error) {
 		return false, err
 	}
 	last := chunk.Changes.Records[len(chunk.Changes.Records)-1].Item.Entry
-	note, _, err := r.Verify(c.fsm.machine.Policy(), last.LeafHash())
+	note, _, err := r.Verify(c.fsm.roster.policy(size), last.LeafHash())
 	if err != nil || r.Index != size-1 {
 		return false, lie("its receipt of entry %d: %v", size-1, err)
 	}
@@ -97,7 +97,7 @@ func (c *catchup) proves(prover string, chunk *store.Staged) (bool, error) {
 // is nobody to learn better from, and waiting would stop a ledger whose other
 // nodes are gone.
 func (c *catchup) vouched(name string, m *manifest, chunk *store.Staged) (against []string, err error) {
-	agree := 0
+	agree, faults := 0, c.faults()
 	if chunk.Size() == m.Head.Size && c.leader() != name {
 		agree++
 	}
@@ -107,8 +107,8 @@ func (c *catchup) vouched(name string, m *manifest, chunk *store.Staged) (agains
 	}
 	want := wire.Span{Root: chunk.Changes.Head.Root, Times: times.Sum()}
 	from := chunk.Size() - uint64(len(chunk.Changes.Records))
-	for _, other := range c.names {
-		if agree >= c.faults {
+	for _, other := range c.names() {
+		if agree >= faults {
 			return against, nil
 		}
 		if other == name {
@@ -125,7 +125,7 @@ func (c *catchup) vouched(name string, m *manifest, chunk *store.Staged) (agains
 			against = append(against, other)
 		}
 	}
-	if agree < c.faults && len(against) > 0 {
+	if agree < faults && len(against) > 0 {
 		return nil, fmt.Errorf("%v hold other entries from %d to %d, or at other times", against, from, chunk.Size())
 	}
 	return against, nil
@@ -134,7 +134,7 @@ func (c *catchup) vouched(name string, m *manifest, chunk *store.Staged) (agains
 // states asks the peers for the states that they have applied.
 func (c *catchup) states() []*manifest {
 	var out []*manifest
-	for _, name := range c.names {
+	for _, name := range c.names() {
 		ctx, cancel := context.WithTimeout(c.ctx, vouchTime)
 		data, err := c.peers.Manifest(ctx, name)
 		cancel()

@@ -92,7 +92,7 @@ func (k *purgeClaims) look(name string, index uint64) (*ledger.Entry, bool, erro
 	case err != nil:
 		return nil, false, err
 	}
-	if _, _, err := receipt.Verify(k.c.fsm.machine.Policy(), r.Entry.LeafHash()); err != nil || receipt.Index != index {
+	if _, _, err := receipt.Verify(k.c.fsm.roster.policy(index+1), r.Entry.LeafHash()); err != nil || receipt.Index != index {
 		return nil, false, lie("its receipt of entry %d: %v", index, err)
 	}
 	return r.Entry, true, nil
@@ -103,7 +103,7 @@ func (k *purgeClaims) look(name string, index uint64) (*ledger.Entry, bool, erro
 // node will hear of it in time. Where nobody says otherwise there is nobody to
 // learn better from.
 func (k *purgeClaims) askOthers(index uint64, r *wire.Record) error {
-	for _, name := range k.c.names {
+	for _, name := range k.c.names() {
 		if name == k.giver {
 			continue
 		}

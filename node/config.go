@@ -135,15 +135,3 @@ func (c *Config) raftConfig(name string) *raft.Config {
 	rc.Logger = raftLogger(c.Logger)
 	return rc
 }
-
-// voters returns the Raft configuration that the charter fixes. A server's Raft
-// address is its name, which dialing resolves, so that a new address is no new
-// configuration.
-func voters(g *ledger.Genesis) raft.Configuration {
-	var rc raft.Configuration
-	for i := range g.Charter.Members {
-		name := g.Charter.Members[i].NodeName()
-		rc.Servers = append(rc.Servers, raft.Server{Suffrage: raft.Voter, ID: raft.ServerID(name), Address: raft.ServerAddress(name)})
-	}
-	return rc
-}

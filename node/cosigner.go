@@ -100,7 +100,7 @@ func (c *cosigner) run(ctx context.Context) {
 // history than this node, and no quorum either: a leader gave them different entries.
 func (c *cosigner) disagree(ask *state.Collected) {
 	names := c.agree.dissent(ask)
-	if len(names) <= (len(c.agree.others))/3 {
+	if len(names) <= c.agree.roster.now().faults() {
 		return
 	}
 	c.log.Error("the nodes hold different entries", "size", ask.Size, "others", names)

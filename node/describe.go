@@ -57,11 +57,11 @@ func (r *replica) describe() (*wire.Status, error) {
 		return nil, err
 	}
 	_, leader := r.raft.LeaderWithID()
-	ledgerID := r.cfg.Genesis.Ledger
+	ledgerID, now := r.cfg.Genesis.Ledger, r.roster.now()
 	s := &wire.Status{
 		Version: Version, Bureau: r.cfg.Bureau, Node: r.name, Ledger: hex.EncodeToString(ledgerID[:]),
 		State: r.state(), Leader: string(leader), Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time,
-		Quorum: r.machine.Policy().Quorum, Applied: r.store.Applied(),
+		Quorum: now.policy.Quorum, Applied: r.store.Applied(),
 		RaftTerm: r.raft.CurrentTerm(), RaftCommit: r.raft.CommitIndex(), StartedAt: r.started,
 		Clock: r.cfg.Clock().UnixMilli(),
 	}
@@ -74,13 +74,14 @@ func (r *replica) describe() (*wire.Status, error) {
 		if s.FinalTime, err = r.timeOf(f.at.Size); err != nil {
 			return nil, err
 		}
+		p := r.roster.policy(f.at.Size)
 		for _, c := range f.at.Cosigs {
-			s.FinalBy = append(s.FinalBy, r.machine.Policy().Bureau[c.Node])
+			s.FinalBy = append(s.FinalBy, p.Bureau[c.Node])
 		}
 		slices.Sort(s.FinalBy)
 	}
-	for i := range r.cfg.Genesis.Charter.Members {
-		m := &r.cfg.Genesis.Charter.Members[i]
+	for i := range now.Members {
+		m := &now.Members[i]
 		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName())})
 	}
 	s.Muted, s.Restored, s.Evidence = r.gossip.witness.silence(), r.gossip.witness.returning(), r.gossip.evidence.count()
@@ -89,7 +90,7 @@ func (r *replica) describe() (*wire.Status, error) {
 		return nil, err
 	}
 	for _, f := range faults {
-		s.Faulty = append(s.Faulty, wire.Faulty{Bureau: r.machine.Policy().Bureau[f.Proof.Node], Node: f.Proof.Node, Size: f.Proof.Size, At: f.At})
+		s.Faulty = append(s.Faulty, wire.Faulty{Bureau: r.roster.policy(f.Proof.Size).Bureau[f.Proof.Node], Node: f.Proof.Node, Size: f.Proof.Size, At: f.At})
 	}
 	if err := r.describePurges(s); err != nil {
 		return nil, err

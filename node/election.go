@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -28,7 +29,7 @@ type elections struct {
 	ledger ledger.Hash
 	name   raft.ServerID // of this node
 	key    *keys.Witness
-	voters map[raft.ServerID]voter // this node included
+	voters func() []electorate // any of them elects
 	alarm  func(string)
 
 	mu        sync.Mutex // guards what follows
@@ -39,6 +40,15 @@ type elections struct {
 	proof     []ballot   // of leader
 	handOver  vote       // the next term, and who may ask for it over the leader's head
 }
+
+// electorate is who elects by majority, this node included. There may be two: those
+// who vote by what the bureaus decided, and those in this node's Raft configuration,
+// which follows that in steps. A node that was away knows the first alone from its
+// charter file, and hears a leader that the second would not have elected.
+type electorate map[raft.ServerID]voter
+
+// majority is how many of them elect.
+func (v electorate) majority() int { return len(v)/2 + 1 }
 
 // voter is a member as elections know it.
 type voter struct {
@@ -55,18 +65,32 @@ type vote struct {
 // errUnelected is the refusal of a node that has not shown that it leads.
 var errUnelected = errors.New("it has not shown that it was elected")
 
-// newElections returns the elections among the members of a charter.
-func newElections(g *ledger.Genesis, name string, key *keys.Witness, alarm func(string)) *elections {
-	e := &elections{ledger: g.Ledger, name: raft.ServerID(name), key: key, alarm: alarm, voters: make(map[raft.ServerID]voter)}
-	for i := range g.Charter.Members {
-		m := &g.Charter.Members[i]
-		e.voters[raft.ServerID(m.NodeName())] = voter{m.Node.Witness.Ed25519, raft.ServerAddress(m.NodeName())}
-	}
-	return e
+// newElections returns the elections in which voters says who votes.
+func newElections(id ledger.Hash, name string, key *keys.Witness, voters func() []electorate, alarm func(string)) *elections {
+	return &elections{ledger: id, name: raft.ServerID(name), key: key, voters: voters, alarm: alarm}
 }
 
-// majority is how many members elect.
-func (e *elections) majority() int { return len(e.voters)/2 + 1 }
+// electors returns all who may vote.
+func (e *elections) electors() electorate {
+	all := make(electorate)
+	for _, some := range e.voters() {
+		maps.Copy(all, some)
+	}
+	return all
+}
+
+// elect reports whether these voters elect.
+func (e *elections) elect(seen map[raft.ServerID]bool) bool {
+	return slices.ContainsFunc(e.voters(), func(v electorate) bool {
+		n := 0
+		for id := range v {
+			if seen[id] {
+				n++
+			}
+		}
+		return n >= v.majority()
+	})
+}
 
 // sign signs the vote that raft has just given, and made durable. It gives no
 // second one in a term, whatever raft says.
@@ -108,17 +132,18 @@ func (e *elections) collect(term uint64, voter raft.ServerID, sig []byte) error 
 
 // won notes that this node leads, once a majority has voted for it. mu is held.
 func (e *elections) won() error {
-	if len(e.collected)+1 < e.majority() || e.standing < e.leader.term {
+	seen := map[raft.ServerID]bool{e.name: true}
+	for _, b := range e.collected {
+		seen[b.voter] = true
+	}
+	if e.standing < e.leader.term || !e.elect(seen) {
 		return nil
 	}
 	if self := (vote{e.standing, e.name}); e.standing > e.leader.term || e.leader == self {
 		e.leader, e.proof = self, slices.Clone(e.collected)
 		return nil
 	}
-	seen := make(map[raft.ServerID]bool)
-	for _, b := range e.collected {
-		seen[b.voter] = true
-	}
+	delete(seen, e.name)
 	return e.both(e.name, seen)
 }
 
@@ -143,21 +168,29 @@ func (e *elections) credentials(term uint64) []ballot {
 }
 
 func (e *elections) verify(term uint64, by, candidate raft.ServerID, sig []byte) bool {
-	v, ok := e.voters[by]
+	v, ok := e.electors()[by]
 	return ok && ed25519.Verify(v.key, ballotMessage(e.ledger, term, by, candidate), sig)
 }
 
 // elected checks the votes that a node shows, and from then on believes it. The
 // node's own vote needs no signature: TLS has proved who speaks.
 func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) error {
-	if _, ok := e.voters[peer]; !ok {
-		return errUnelected
-	}
-	if len(ballots)+1 < e.majority() { // before anything that costs
-		return fmt.Errorf("%d votes of %d needed in term %d: %w", len(ballots)+1, e.majority(), term, errUnelected)
+	known := e.electors()
+	if _, ok := known[peer]; !ok {
+		return fmt.Errorf("%s does not vote, as far as this node knows: %w", peer, errUnelected)
 	}
 	seen := map[raft.ServerID]bool{peer: true}
 	for _, b := range ballots {
+		seen[b.voter] = true
+	}
+	if !e.elect(seen) { // before anything that costs
+		return fmt.Errorf("%d votes in term %d are no majority: %w", len(seen), term, errUnelected)
+	}
+	seen = map[raft.ServerID]bool{peer: true}
+	for _, b := range ballots {
+		if _, ok := known[b.voter]; !ok {
+			continue // somebody of whom this node has not heard yet; it does not count
+		}
 		if seen[b.voter] || !e.verify(term, b.voter, peer, b.signature) {
 			e.alarm(fmt.Sprintf("%s showed votes for itself that were not given", peer))
 			return fmt.Errorf("the vote of %q in term %d is not good: %w", b.voter, term, errUnelected)
@@ -248,4 +281,33 @@ func (r *request) ours() bool {
 		return true
 	}
 	return false
+}
+
+// electorates returns who may elect a leader: who votes in the newest epoch that
+// this node knows, or in its Raft configuration, once Raft runs.
+func electorates(known *roster, r *replica) []electorate {
+	now := known.now()
+	if r == nil {
+		return []electorate{now.electors}
+	}
+	present := make(electorate)
+	same := true
+	for _, s := range r.raft.GetConfiguration().Configuration().Servers {
+		if s.Suffrage != raft.Voter {
+			continue
+		}
+		v, ok := now.electors[s.ID]
+		if !ok {
+			m := known.node(string(s.ID))
+			if same = false; m == nil {
+				continue // it counts, and can show no vote
+			}
+			v = voter{m.Node.Witness.Ed25519, s.Address}
+		}
+		present[s.ID] = v
+	}
+	if same && len(present) == len(now.electors) {
+		return []electorate{present}
+	}
+	return []electorate{now.electors, present}
 }

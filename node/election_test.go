@@ -23,14 +23,14 @@ func testElections(t testing.TB, ids ...string) (map[string]*elections, func() [
 	t.Helper()
 	var mu sync.Mutex
 	var alarms []string
-	all, voters := make(map[string]*elections), make(map[raft.ServerID]voter)
+	all, voters := make(map[string]*elections), make(electorate)
 	for _, id := range ids {
 		key, err := keys.GenerateWitness()
 		if err != nil {
 			t.Fatal(err)
 		}
 		voters[raft.ServerID(id)] = voter{key.Public().Ed25519, raft.ServerAddress(id + ":7000")}
-		all[id] = &elections{ledger: [32]byte{1}, name: raft.ServerID(id), key: key, voters: voters, alarm: func(text string) {
+		all[id] = &elections{ledger: [32]byte{1}, name: raft.ServerID(id), key: key, voters: func() []electorate { return []electorate{voters} }, alarm: func(text string) {
 			mu.Lock()
 			defer mu.Unlock()
 			alarms = append(alarms, text)

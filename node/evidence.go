@@ -25,8 +25,8 @@ const (
 // evidenceStore keeps proofs that nodes cosigned another history than the FINAL
 // one: a file for each checkpoint that contradicts it, with all who signed that.
 type evidenceStore struct {
-	dir     string
-	genesis *ledger.Genesis
+	dir    string
+	roster *roster
 
 	mu   sync.Mutex               // orders writes, and guards what follows
 	list map[string]*evidenceFile // by name
@@ -42,11 +42,11 @@ type evidenceFile struct {
 // openEvidence opens the folder, makes it if need be, removes what an interrupted
 // write has left, and returns the names of files that are not, or no longer,
 // evidence: they are left for people to look at, and not served.
-func openEvidence(dir string, g *ledger.Genesis) (e *evidenceStore, bad []string, err error) {
+func openEvidence(dir string, r *roster) (e *evidenceStore, bad []string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("open evidence: %w", err)
 	}
-	e = &evidenceStore{dir: dir, genesis: g, list: make(map[string]*evidenceFile)}
+	e = &evidenceStore{dir: dir, roster: r, list: make(map[string]*evidenceFile)}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open evidence: %w", err)
@@ -89,11 +89,11 @@ func (e *evidenceStore) look(data []byte) (*evidenceFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := ev.Verify(e.genesis)
+	c, err := ev.Verify(e.roster.charter())
 	if err != nil {
 		return nil, err
 	}
-	cosigs, err := e.genesis.Cosignatures(ev.Note)
+	cosigs, err := e.roster.policy(c.Other.Size).Cosignatures(ev.Note)
 	if err != nil && !errors.Is(err, ledger.ErrQuorum) {
 		return nil, err
 	}
@@ -120,9 +120,9 @@ func (e *evidenceStore) keep(s *ledger.Cosignature, final []byte, log tlog.HashR
 	} else if len(e.list) >= maxEvidence || e.against(s.Node) >= maxEvidenceEach {
 		return nil
 	}
-	p := e.genesis.PolicyAt(s.Size)
+	p := e.roster.policy(s.Size)
 	other := ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: s.Size, Root: s.Root}, p.Witness, cosigs)
-	ev, err := ledger.NewEvidence(e.genesis, other, final, log)
+	ev, err := ledger.NewEvidence(e.roster.charter(), other, final, log)
 	if err != nil {
 		return fmt.Errorf("keep evidence against %s: %w", s.Node, err)
 	}
@@ -173,8 +173,9 @@ func (e *evidenceStore) files() []wire.EvidenceFile {
 	list := make([]wire.EvidenceFile, 0, len(e.list))
 	for name, f := range e.list {
 		item := wire.EvidenceFile{Name: name, Bytes: f.bytes, Size: f.other.Size, Both: f.both}
+		p := e.roster.policy(f.other.Size)
 		for _, s := range f.cosigs {
-			item.By = append(item.By, e.genesis.PolicyAt(s.Size).Bureau[s.Node])
+			item.By = append(item.By, p.Bureau[s.Node])
 		}
 		list = append(list, item)
 	}

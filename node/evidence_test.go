@@ -36,7 +36,7 @@ func TestEvidenceStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "evidence")
 	open := func(bad int) *evidenceStore {
 		t.Helper()
-		e, names, err := openEvidence(dir, h.Genesis)
+		e, names, err := openEvidence(dir, newRoster(h.Genesis))
 		if err != nil || len(names) != bad {
 			t.Fatalf("open: %v, %q; want %d that are no evidence", err, names, bad)
 		}

@@ -17,6 +17,7 @@ import (
 // fsm is the adapter between Raft and the ledger. Raft calls it from one
 // goroutine. Applying is package state's work, and keeping package store's.
 type fsm struct {
+	roster   *roster
 	machine  *state.Machine
 	store    store.Store
 	verified *verifier

@@ -82,6 +82,6 @@ func TestRestoreChecksTheManifestsCheckpoints(t *testing.T) {
 }
 
 func newTestFSM(m *state.Machine, s store.Store) *fsm {
-	return &fsm{machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, seen: func(*ledger.Command, []state.Result) {}, adopt: func() error { return nil }, fatal: func(error) {},
+	return &fsm{roster: newRoster(m.Genesis()), machine: m, store: s, verified: newVerifier(), applied: func() {}, final: func(*state.Collected) {}, seen: func(*ledger.Command, []state.Result) {}, adopt: func() error { return nil }, fatal: func(error) {},
 		alarm: func(string) {}, pull: func(*manifest) error { return io.ErrUnexpectedEOF }}
 }

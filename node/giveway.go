@@ -18,10 +18,9 @@ const giveWayAfter = 30 * time.Second
 func (r *replica) giveWay(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	others := r.others()
 	var commit uint64
 	since := time.Now()
-	for turn := 0; len(others) > 0; {
+	for turn := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -32,7 +31,8 @@ func (r *replica) giveWay(ctx context.Context) {
 			commit, since = now, time.Now()
 			continue
 		}
-		if time.Since(since) < giveWayAfter {
+		others := r.others()
+		if time.Since(since) < giveWayAfter || len(others) == 0 {
 			continue
 		}
 		next := others[turn%len(others)]

@@ -39,7 +39,6 @@ type gossip struct {
 	witness  *witness
 	raft     *raft.Raft
 	peers    talker
-	others   []string // names of the other nodes
 	evidence *evidenceStore
 	archive  *archive // nil if it is damaged
 	final    func() *finality
@@ -77,9 +76,7 @@ func (g *gossip) run(ctx context.Context) {
 	defer wg.Wait()
 	g.grownAt = time.Now()
 	g.count("")
-	for _, name := range g.others {
-		wg.Go(func() { g.talk(ctx, name) })
-	}
+	wg.Go(func() { g.roster.each(ctx, g.name, g.talk) })
 	tick := time.NewTicker(gossipEvery)
 	defer tick.Stop()
 	for {
@@ -152,7 +149,7 @@ func (g *gossip) count(name string) {
 	if name != "" {
 		g.answered[name] = true
 	}
-	enough := len(g.answered)+1 >= g.machine.Policy().Quorum
+	enough := len(g.answered)+1 >= g.roster.now().policy.Quorum
 	g.mu.Unlock()
 	if enough {
 		g.witness.listened()
@@ -250,7 +247,7 @@ func (g *gossip) look() error {
 		if s.Node == g.name {
 			g.mute(fmt.Sprintf("there is a cosignature of its own over another history of the first %d entries than it holds", s.Size))
 		} else {
-			g.alarm(fmt.Sprintf("the node of %s cosigned another history than this ledger's", g.machine.Policy().Bureau[s.Node]))
+			g.alarm(fmt.Sprintf("the node of %s cosigned another history than this ledger's", g.roster.policy(s.Size).Bureau[s.Node]))
 		}
 		if !settled[s.Node] && !proposed[s.Node] {
 			proposed[s.Node] = true
@@ -289,7 +286,7 @@ func (g *gossip) judge(list []*ledger.Cosignature, settled map[string]bool) {
 		nodes[c.Node] = true
 	}
 	delete(nodes, g.name)
-	p := g.machine.Policy()
+	p := g.roster.now().policy
 	if len(nodes) < p.Quorum {
 		return
 	}
@@ -309,7 +306,7 @@ func (g *gossip) follows() error {
 	if err != nil {
 		return err
 	}
-	if size != g.grown || g.longer(size) <= (len(g.machine.Policy().Witness)-1)/3 || g.fetching() {
+	if size != g.grown || g.longer(size) <= g.roster.now().faults() || g.fetching() {
 		g.grown, g.grownAt = size, time.Now()
 	}
 	if time.Since(g.grownAt) < behindAfter {
@@ -343,7 +340,7 @@ func (g *gossip) complete() bool {
 			return false
 		}
 	}
-	return g.longer(size) <= (len(g.machine.Policy().Witness)-1)/3 && !g.stands()
+	return g.longer(size) <= g.roster.now().faults() && !g.stands()
 }
 
 // remember keeps a FINAL checkpoint among the last ones.

@@ -219,7 +219,7 @@ func TestGossipJudge(t *testing.T) {
 	} {
 		h := newHistory(t, tt.n)
 		var stopped error
-		g := &gossip{heads: newHeads(h.Bureaus[0].Node(), h.machine, h, newVerifier()), deceived: func(err error) { stopped = err }}
+		g := &gossip{heads: newHeads(h.Bureaus[0].Node(), newRoster(h.Genesis), h.machine, h, newVerifier()), deceived: func(err error) { stopped = err }}
 		var list []*ledger.Cosignature
 		settled := make(map[string]bool)
 		for i, b := range h.Bureaus[1 : 1+tt.against] {
@@ -368,11 +368,11 @@ func TestReplicaAuthorWhoHasSeenAnotherHistory(t *testing.T) {
 // sends it.
 func TestGuardVerifiesEvidenceBeforeItIsStored(t *testing.T) {
 	h, _, lie := evidenceWorld(t)
-	g := &guard{machine: h.machine, view: h, verified: newVerifier(), clock: time.Now}
+	g := &guard{roster: newRoster(h.Genesis), machine: h.machine, view: h, verified: newVerifier(), clock: time.Now}
 	check := func(change func(s *ledger.Cosignature)) error {
 		s := *lie(2, 7, 9)
 		change(&s)
-		return g.checkLog(&raft.Log{Type: raft.LogCommand, Data: (&ledger.Command{Evidence: &s}).Marshal()})
+		return g.checkLog(new(raft.AppendEntriesRequest), &raft.Log{Type: raft.LogCommand, Data: (&ledger.Command{Evidence: &s}).Marshal()})
 	}
 	if err := check(func(*ledger.Cosignature) {}); err != nil {
 		t.Errorf("good evidence: %v", err)
@@ -392,7 +392,7 @@ func TestGuardVerifiesEvidenceBeforeItIsStored(t *testing.T) {
 func TestHeadsWaitWhileEntriesAreFetched(t *testing.T) {
 	h, _, lie := evidenceWorld(t)
 	fetching := true
-	heads := newHeads(h.Bureaus[0].Node(), h.machine, h, newVerifier())
+	heads := newHeads(h.Bureaus[0].Node(), newRoster(h.Genesis), h.machine, h, newVerifier())
 	heads.fetching = func() bool { return fetching }
 	if err := heads.see(lie(2, 7, 9)); err != nil || len(heads.contradictions()) != 0 {
 		t.Errorf("it accuses: %v, %v", heads.contradictions(), err)

@@ -1,8 +1,6 @@
 package node
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,8 +16,9 @@ const maxAhead = 2 * time.Minute
 
 // guard looks at every AppendEntries before Raft sees it, and so before
 // anything of it is stored. The leader is not trusted: what it sends must parse,
-// every signature must verify, and the members are those of the charter.
+// every signature must verify, and the members are those that the bureaus decided on.
 type guard struct {
+	roster   *roster
 	machine  *state.Machine
 	view     state.View
 	verified *verifier
@@ -28,8 +27,10 @@ type guard struct {
 	applied  *appliedGuard          // nil: only the log store guards what was applied
 	manifest *manifestCheck
 	logs     raft.LogStore
-	abstain  *abstention   // nil for a node that votes
-	reached  func() uint64 // Raft index of what the ledger holds or the newest snapshot has
+	abstain  *abstention // nil for a node that votes
+	snaps    *Snapshots
+	done     func() uint64 // Raft index of the last command that the ledger holds
+	reached  func() uint64 // that or the newest snapshot's, whichever is higher
 }
 
 func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error {
@@ -39,7 +40,7 @@ func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error 
 		}
 	}
 	for _, l := range req.Entries {
-		if err := g.checkLog(l); err != nil {
+		if err := g.checkLog(req, l); err != nil {
 			return fmt.Errorf("append from %s, index %d: %w", from, l.Index, err)
 		}
 	}
@@ -51,7 +52,7 @@ func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error 
 	return nil
 }
 
-func (g *guard) checkLog(l *raft.Log) error {
+func (g *guard) checkLog(req *raft.AppendEntriesRequest, l *raft.Log) error {
 	switch l.Type {
 	case raft.LogNoop, raft.LogBarrier:
 		if len(l.Data) != 0 {
@@ -59,7 +60,7 @@ func (g *guard) checkLog(l *raft.Log) error {
 		}
 		return nil
 	case raft.LogConfiguration:
-		return g.checkConfiguration(l.Data)
+		return g.checkConfiguration(req, l)
 	case raft.LogCommand:
 		c, err := ledger.ParseCommand(l.Data)
 		if err != nil {
@@ -71,20 +72,7 @@ func (g *guard) checkLog(l *raft.Log) error {
 				return fmt.Errorf("its ledger time is %s ahead of this node's clock", ahead.Round(time.Second))
 			}
 		}
-		return g.verified.prepare(g.view, g.machine.Policy(), c)
+		return g.verified.prepare(g.view, g.roster.policy, c)
 	}
 	return fmt.Errorf("log entries of type %s are not used here", l.Type)
-}
-
-// checkConfiguration refuses every member set but the charter's, which is all
-// that governance has authorised so far.
-func (g *guard) checkConfiguration(data []byte) error {
-	got, err := ParseConfiguration(data)
-	if err != nil {
-		return err
-	}
-	if want := voters(g.machine.Genesis()); !bytes.Equal(raft.EncodeConfiguration(got), raft.EncodeConfiguration(want)) {
-		return errors.New("it changes the members without a decision of the bureaus")
-	}
-	return nil
 }

@@ -29,7 +29,7 @@ func (g *guard) snapshot(req *raft.InstallSnapshotRequest, data []byte) error {
 		return nil
 	}
 	// Who the members are is not the leader's to say.
-	if err := g.checkConfiguration(req.Configuration); err != nil {
+	if err := g.checkServers(req.Configuration); err != nil {
 		return err
 	}
 	m, err := parseManifest(data)
@@ -62,7 +62,7 @@ func (g *guard) checkStaged(meta *raft.SnapshotMeta, data []byte) error {
 	if g.verified.seams.snapshotsOff() {
 		return nil
 	}
-	if err := g.checkConfiguration(raft.EncodeConfiguration(meta.Configuration)); err != nil {
+	if err := g.checkServers(raft.EncodeConfiguration(meta.Configuration)); err != nil {
 		return err
 	}
 	m, err := parseManifest(data)

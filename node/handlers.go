@@ -234,7 +234,7 @@ func (a *api) forward(req *http.Request, who caller) (*answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), submitTimeout)
 	defer cancel()
-	m, ok := a.cfg.Genesis.Charter.Member(who.bureau)
+	m, ok := a.roster.now().Member(who.bureau)
 	if !ok {
 		return nil, errUnauthenticated
 	}

@@ -58,7 +58,7 @@ func (a *api) roots(req *http.Request, who caller) (*answer, error) {
 	if err != nil || len(theirs) != len(ledger.Hash{}) {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "root is not one in hexadecimal digits"}
 	}
-	m, ok := a.cfg.Genesis.Charter.Member(who.bureau)
+	m, ok := a.roster.now().Member(who.bureau)
 	if !ok {
 		return nil, errUnauthenticated
 	}

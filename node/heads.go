@@ -18,6 +18,7 @@ import (
 // contradict it. Every one has verified.
 type heads struct {
 	name     string // of this node
+	roster   *roster
 	machine  *state.Machine
 	store    store.Store
 	verified *verifier
@@ -36,8 +37,8 @@ const (
 	maxContradictions = maxEvidenceEach
 )
 
-func newHeads(name string, m *state.Machine, s store.Store, v *verifier) *heads {
-	return &heads{name: name, machine: m, store: s, verified: v,
+func newHeads(name string, r *roster, m *state.Machine, s store.Store, v *verifier) *heads {
+	return &heads{name: name, roster: r, machine: m, store: s, verified: v,
 		newest: make(map[string]*ledger.Cosignature), ahead: make(map[string][]*ledger.Cosignature), against: make(map[string][]*ledger.Cosignature)}
 }
 
@@ -113,7 +114,7 @@ func (h *heads) see(s *ledger.Cosignature) error {
 	if h.verified.seams.witnessOff() {
 		return nil
 	}
-	p := h.machine.Policy()
+	p := h.roster.policy(s.Size)
 	w, ok := p.Witness[s.Node]
 	if !ok {
 		return &wire.Error{Code: wire.Code(state.UnknownKey), Message: fmt.Sprintf("no bureau has a node %q", s.Node)}

@@ -44,8 +44,9 @@ func NewHostile(cfg Config) (*Hostile, error) {
 		return nil, err
 	}
 	h := &Hostile{Name: m.NodeName(), genesis: cfg.Genesis, members: make(map[string]*ledger.Member), tls: cfg.TLS, witness: cfg.Witness}
-	for i := range cfg.Genesis.Charter.Members {
-		m := &cfg.Genesis.Charter.Members[i]
+	now := newRoster(cfg.Genesis).now()
+	for i := range now.Members {
+		m := &now.Members[i]
 		h.members[m.Code] = m
 	}
 	return h, nil
@@ -199,7 +200,7 @@ func (h *Hostile) Install(ctx context.Context, bureau string, req *raft.InstallS
 		req.RPCHeader = h.Header()
 	}
 	if req.Configuration == nil {
-		req.Configuration = raft.EncodeConfiguration(voters(h.genesis))
+		req.Configuration = raft.EncodeConfiguration(serversOf(h.genesis.Latest()))
 	}
 	req.SnapshotVersion, req.Size = raft.SnapshotVersionMax, int64(len(manifest))
 	frame, err := marshalInstallSnapshot(req, manifest)

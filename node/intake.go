@@ -68,7 +68,7 @@ func (r *replica) forwarded(ctx context.Context, from string, items []ledger.Ite
 	if r.raft.State() != raft.Leader {
 		return nil, errNotLeader
 	}
-	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
+	if err := r.fsm.verified.prepare(r.store, r.roster.policy, &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
 		return nil, &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
 	}
 	fresh := sync.OnceValue(func() error { return r.fresh(ctx) })
@@ -126,7 +126,7 @@ func (r *replica) cosigned(list []*ledger.Cosignature) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	if err := r.fsm.verified.prepare(r.store, r.machine.Policy(), &ledger.Command{Cosignatures: list}); err != nil {
+	if err := r.fsm.verified.prepare(r.store, r.roster.policy, &ledger.Command{Cosignatures: list}); err != nil {
 		return &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
 	}
 	for _, s := range list {

@@ -86,12 +86,12 @@ func (s *solo) manifest() *manifest {
 // guard returns the guard of a node that holds what s holds now.
 func (s *solo) guard(logs raft.LogStore) *guard {
 	v := newVerifier()
-	return &guard{machine: s.machine, view: s.held, verified: v, clock: time.Now, late: func(time.Duration) {},
+	return &guard{roster: newRoster(s.c.Genesis), machine: s.machine, view: s.held, verified: v, clock: time.Now, late: func(time.Duration) {},
 		manifest: &manifestCheck{machine: s.machine, view: s.held, verified: v}, logs: logs, reached: s.held.Applied}
 }
 
 func (s *solo) request(index, term uint64) *raft.InstallSnapshotRequest {
-	return &raft.InstallSnapshotRequest{LastLogIndex: index, LastLogTerm: term, Term: term, Configuration: raft.EncodeConfiguration(voters(s.c.Genesis))}
+	return &raft.InstallSnapshotRequest{LastLogIndex: index, LastLogTerm: term, Term: term, Configuration: raft.EncodeConfiguration(serversOf(s.c.Genesis.Latest()))}
 }
 
 // What no honest leader sends to a node that holds this ledger.
@@ -157,7 +157,7 @@ func TestGuardRefusesSnapshots(t *testing.T) {
 		if err == nil || errors.Is(err, errHeld) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
-		meta := &raft.SnapshotMeta{Index: at, Term: 2, Configuration: voters(s.c.Genesis)}
+		meta := &raft.SnapshotMeta{Index: at, Term: 2, Configuration: serversOf(s.c.Genesis.Latest())}
 		if err := g.checkStaged(meta, tt.data); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s, in the sink: %v, want %q", tt.name, err, tt.want)
 		}
@@ -205,7 +205,7 @@ func TestGuardAnswersForSnapshotsItHolds(t *testing.T) {
 	if err := g.checkSnapshot("xb", s.request(old.Applied, 3), old.marshal()); err == nil || errors.Is(err, errHeld) {
 		t.Errorf("an old one of another term than the log's: %v", err)
 	}
-	meta := &raft.SnapshotMeta{Index: old.Applied, Term: 2, Configuration: voters(s.c.Genesis)}
+	meta := &raft.SnapshotMeta{Index: old.Applied, Term: 2, Configuration: serversOf(s.c.Genesis.Latest())}
 	if err := g.checkStaged(meta, old.marshal()); !errors.Is(err, errStale) {
 		t.Errorf("an old one in the sink: %v, want %v", err, errStale)
 	}
@@ -242,7 +242,7 @@ func TestSnapshotIsOfItsIndex(t *testing.T) {
 	}
 	snaps, _ := testSnapshots(t)
 	snaps.check = func(*raft.SnapshotMeta, []byte) error { return errors.New("it is our own") }
-	sink, err := snaps.Create(raft.SnapshotVersionMax, f.at, 2, voters(s.c.Genesis), 1, nil)
+	sink, err := snaps.Create(raft.SnapshotVersionMax, f.at, 2, serversOf(s.c.Genesis.Latest()), 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func newMetrics(r *replica) *metrics {
 			if f == nil {
 				return 0
 			}
-			return float64(len(r.cfg.Genesis.Charter.Members) - len(f.at.Cosigs))
+			return float64(len(r.roster.policy(f.at.Size).Witness) - len(f.at.Cosigs))
 		}),
 		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
 		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),

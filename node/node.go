@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"comity/crypto/keys"
+	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/listen"
@@ -93,9 +94,10 @@ func Open(cfg Config) (*Node, error) {
 	if err := compareDisks(n.guarded, snaps, ledgerStore.Applied(), n.floor.at()); err != nil {
 		return nil, err
 	}
-	n.peers = newHTTPPeers(cfg.Genesis, cfg.TLS)
+	roster := newRoster(cfg.Genesis)
+	n.peers = newHTTPPeers(roster, cfg.TLS)
 	n.replica, err = newReplica(cfg, member, parts{
-		store: ledgerStore, logs: n.guarded, floor: n.floor, stable: n.guarded, snaps: snaps, peers: n.peers,
+		roster: roster, store: ledgerStore, logs: n.guarded, floor: n.floor, stable: n.guarded, snaps: snaps, peers: n.peers,
 		witness: filepath.Join(cfg.Dir, "witness"), evidence: filepath.Join(cfg.Dir, "evidence"), archive: filepath.Join(cfg.Dir, "finals"),
 		abstain: filepath.Join(cfg.Dir, abstainName), purged: filepath.Join(cfg.Dir, purgedName), replaced: filepath.Join(cfg.Dir, replacedFolder),
 		attachments: filepath.Join(cfg.Dir, "attachments"), live: &n.live,
@@ -200,17 +202,15 @@ func compareDisks(logs raft.LogStore, snaps raft.SnapshotStore, applied, floor u
 
 // newTransport makes the transport that dials peers under their pinned keys.
 func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
-	members := memberNames(cfg.Genesis)
 	dial := func(ctx context.Context, addr raft.ServerAddress) (net.Conn, error) {
-		m, ok := members[string(addr)]
-		if !ok {
-			return nil, fmt.Errorf("dial: the charter names no node %q", addr)
+		m := g.roster.node(string(addr))
+		if m == nil {
+			return nil, fmt.Errorf("dial: no member has a node %q", addr)
 		}
 		return dialPinned(ctx, m.Node.Address, m.Node.TLS, cfg.TLS)
 	}
 	peerOf := func(addr raft.ServerAddress) (raft.ServerID, bool) {
-		_, ok := members[string(addr)]
-		return raft.ServerID(addr), ok
+		return raft.ServerID(addr), g.roster.node(string(addr)) != nil
 	}
 	opts := TransportOptions{Filter: g.check, FilterSnapshot: g.checkSnapshot, Abstention: g.abstain, Logger: cfg.Logger, Term: n.term, Pipeline: cfg.Profile == ProfileWAN}
 	if cfg.seams.filterOff() {
@@ -218,7 +218,7 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 	}
 	g.verified.seams = cfg.seams
 	if !cfg.seams.electionsOff() {
-		opts.Elections = newElections(cfg.Genesis, name, cfg.Witness, n.alarmed)
+		opts.Elections = newElections(cfg.Genesis.Ledger, name, cfg.Witness, func() []electorate { return electorates(g.roster, n.live.Load()) }, n.alarmed)
 	}
 	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, opts)
 }
@@ -296,8 +296,7 @@ func (n *Node) serveRaft(_ *http.Server, conn *tlsConn, _ http.Handler) {
 		_ = conn.Close()
 		return
 	}
-	m, _ := n.cfg.Genesis.Charter.Member(who.bureau)
-	n.transport.ServeConn(conn, raft.ServerID(m.NodeName()))
+	n.transport.ServeConn(conn, raft.ServerID(ledger.NodeName(who.bureau)))
 }
 
 // Close stops the node: it takes no new statements, answers those in flight,

@@ -30,8 +30,8 @@ type peers interface {
 // httpPeers reaches the others through their API, each under the TLS key that
 // the charter pins.
 type httpPeers struct {
-	members map[string]*ledger.Member
-	tls     *keys.TLS
+	roster *roster
+	tls    *keys.TLS
 
 	mu      sync.Mutex // guards clients
 	clients map[string]*client.Client
@@ -43,14 +43,14 @@ var _ peers = (*httpPeers)(nil)
 // what else nodes say to each other. A node grants nodeConns.
 const peerConnections = 40
 
-func newHTTPPeers(g *ledger.Genesis, tls *keys.TLS) *httpPeers {
-	return &httpPeers{members: memberNames(g), tls: tls, clients: make(map[string]*client.Client)}
+func newHTTPPeers(r *roster, tls *keys.TLS) *httpPeers {
+	return &httpPeers{roster: r, tls: tls, clients: make(map[string]*client.Client)}
 }
 
 func (p *httpPeers) client(name string) (*client.Client, error) {
-	m, ok := p.members[name]
-	if !ok {
-		return nil, fmt.Errorf("the charter names no node %q", name)
+	m := p.roster.node(name)
+	if m == nil {
+		return nil, fmt.Errorf("no member has a node %q", name)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

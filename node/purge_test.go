@@ -387,7 +387,7 @@ func TestPurgeClaims(t *testing.T) {
 		giver := c.leader().name
 		k := &purgeClaims{c: c.catchup(away), ctx: t.Context(), giver: giver, shown: make(map[uint64]*ledger.Entry)}
 		// The view of a node that holds none of it yet.
-		k.c.fsm = &fsm{store: store.NewMem(state.New(c.c.Genesis)), machine: k.c.fsm.machine, verified: k.c.fsm.verified}
+		k.c.fsm = &fsm{roster: newRoster(c.c.Genesis), store: store.NewMem(state.New(c.c.Genesis)), machine: k.c.fsm.machine, verified: k.c.fsm.verified}
 		record := func(i uint64) *wire.Record {
 			r, err := (&api{replica: c.replica(giver)}).record(i)
 			if err != nil {
@@ -422,5 +422,5 @@ func TestPurgeClaims(t *testing.T) {
 // catchup returns what a node would fetch with.
 func (c *cluster) catchup(name string) *catchup {
 	r := c.replica(name)
-	return &catchup{fsm: r.fsm, peers: r.peers, names: r.others(), faults: 1, chunk: chunkRecords, leader: r.leading, ctx: r.ctx, log: r.log}
+	return &catchup{fsm: r.fsm, peers: r.peers, names: r.others, faults: func() int { return 1 }, chunk: chunkRecords, leader: r.leading, ctx: r.ctx, log: r.log}
 }

@@ -26,7 +26,7 @@ func (r *replica) setFinal(c *state.Collected) {
 	if c == nil {
 		return
 	}
-	p := r.machine.Policy()
+	p := r.roster.policy(c.Size)
 	note := ledger.FormatNote(ledger.Checkpoint{Origin: p.Origin, Size: c.Size, Root: c.Root}, p.Witness, c.Cosigs)
 	f := &finality{c, note, sync.OnceValues(func() ([]byte, error) { return ledger.SignOrigin(r.cfg.Witness, p, note) })}
 	r.final.Store(f)

@@ -138,7 +138,7 @@ func TestPurgeClaimsAreBounded(t *testing.T) {
 		}
 		away := c.other(c.leader().name)
 		up := c.catchup(away)
-		up.fsm = &fsm{store: store.NewMem(state.New(c.c.Genesis)), machine: up.fsm.machine, verified: up.fsm.verified}
+		up.fsm = &fsm{roster: newRoster(c.c.Genesis), store: store.NewMem(state.New(c.c.Genesis)), machine: up.fsm.machine, verified: up.fsm.verified}
 		if err := up.fsm.store.Commit(0, up.fsm.machine.Begin()); err != nil {
 			t.Log(err)
 		}

@@ -51,7 +51,7 @@ func PlanRepair(cfg Config, forget bool) (*Repair, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(cfg.Genesis.Charter.Members) == 1 {
+	if len(newRoster(cfg.Genesis).now().Members) == 1 {
 		return nil, errors.New("node: this ledger has one node: there is none to fetch it from")
 	}
 	if !exists(filepath.Join(cfg.Dir, "node")) {

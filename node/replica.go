@@ -23,6 +23,7 @@ import (
 // cosigner. Tests run several in one process over an in-memory transport.
 type replica struct {
 	cfg      Config
+	roster   *roster
 	name     string // of this node
 	started  int64  // POSIX seconds
 	machine  *state.Machine
@@ -71,6 +72,7 @@ type replica struct {
 
 // parts are what a replica is joined from.
 type parts struct {
+	roster      *roster
 	store       store.Store
 	logs        *GuardStore
 	floor       *floor
@@ -106,7 +108,7 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 // newReplica joins the parts and starts Raft.
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &replica{cfg: cfg, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
+	r := &replica{cfg: cfg, roster: p.roster, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
 		moved: newBeacon(), keyed: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
 	r.keyring = &keyring{store: p.store, member: member, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}
 	ok := false
@@ -118,6 +120,9 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 			}
 		}
 	}()
+	if err := r.roster.follow(r.machine, p.store); err != nil {
+		return nil, err
+	}
 	final, err := state.ReadFinal(p.store)
 	if err != nil {
 		return nil, err
@@ -151,12 +156,12 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 // openFSM makes what applies the log, and what fetches from others where the log
 // does not reach.
 func (r *replica) openFSM(p parts, w *witness, verified *verifier) (err error) {
-	r.fsm = &fsm{machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, keyed: r.keyed.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
+	r.fsm = &fsm{roster: r.roster, machine: r.machine, store: p.store, verified: verified, floor: p.floor, applied: r.moved.fire, keyed: r.keyed.fire, final: r.setFinal, seen: r.applied, fatal: r.fatal,
 		alarm: r.alarm, snaps: p.snaps, signed: w.newest(), lastLog: p.logs.LastIndex, stopping: r.ctx.Done()}
 	if r.fsm.purged, err = openPurgeMark(p.purged); err != nil {
 		return err
 	}
-	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.others(), faults: (len(r.cfg.Genesis.Charter.Members) - 1) / 3, chunk: chunkRecords, leader: r.leading, ctx: r.ctx, log: r.log}
+	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.others, faults: r.faults, chunk: chunkRecords, leader: r.leading, ctx: r.ctx, log: r.log}
 	if testingOnlyChunk > 0 {
 		up.chunk = testingOnlyChunk
 	}
@@ -190,7 +195,7 @@ func (r *replica) openRaft(p parts, w *witness, verified *verifier) error {
 	r.trans = p.transport(g)
 	rc := r.cfg.raftConfig(r.name)
 	if !existing {
-		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, voters(r.cfg.Genesis)); err != nil {
+		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, serversOf(r.roster.membership().At(0))); err != nil {
 			return fmt.Errorf("node: first start: %w", err)
 		}
 	}
@@ -212,7 +217,7 @@ func (r *replica) openRaft(p parts, w *witness, verified *verifier) error {
 // newGuard returns what looks at Raft's requests before Raft does. lastTerm is
 // Raft's until it runs.
 func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uint64) *guard {
-	return &guard{machine: r.machine, view: p.store, verified: verified, clock: r.cfg.Clock, late: r.clockBehind,
+	return &guard{roster: r.roster, machine: r.machine, view: p.store, verified: verified, clock: r.cfg.Clock, late: r.clockBehind,
 		applied: &appliedGuard{
 			logs: p.logs, floor: kept(p.floor, p.live), refuse: r.refused,
 			term: func() uint64 {
@@ -222,7 +227,7 @@ func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uin
 				return lastTerm
 			},
 		},
-		manifest: &manifestCheck{r.machine, p.store, verified}, logs: p.logs, abstain: r.abstain,
+		manifest: &manifestCheck{r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain,
 		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
 }
 
@@ -245,6 +250,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 		}
 	})
 	r.wg.Go(func() { r.giveWay(ctx) })
+	r.wg.Go(func() { r.reconcile(ctx) })
 	if r.abstain != nil {
 		r.wg.Go(func() { r.rejoin(ctx, r.abstain) })
 	}
@@ -264,7 +270,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 // openGossip opens what this node keeps of what others cosigned. It runs once
 // Raft does.
 func (r *replica) openGossip(w *witness, p parts) error {
-	evidence, bad, err := openEvidence(p.evidence, r.cfg.Genesis)
+	evidence, bad, err := openEvidence(p.evidence, r.roster)
 	if err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
@@ -277,12 +283,12 @@ func (r *replica) openGossip(w *witness, p parts) error {
 	} else if err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
-	h := newHeads(r.name, r.machine, p.store, r.fsm.verified)
+	h := newHeads(r.name, r.roster, r.machine, p.store, r.fsm.verified)
 	h.fetching = func() bool { return r.fsm.fetching.Load() > 0 }
-	r.gossip = &gossip{heads: h, witness: w, peers: p.peers, others: r.others(), evidence: evidence, archive: archive, final: r.final.Load,
+	r.gossip = &gossip{heads: h, witness: w, peers: p.peers, evidence: evidence, archive: archive, final: r.final.Load,
 		moved: r.moved, news: newBeacon(), alarm: r.alarm, damaged: r.damaged, deceived: r.fatal, log: r.log, answered: make(map[string]bool)}
 	h.denied = r.gossip.deny
-	r.agree = &agreement{quorum: r.machine.Policy().Quorum, others: r.others(), peers: p.peers, heads: h, moved: r.moved,
+	r.agree = &agreement{roster: r.roster, peers: p.peers, heads: h, moved: r.moved,
 		said: make(map[string][]head), told: make(map[string]head)}
 	if why := w.silence(); why != "" {
 		r.log.Error("this node does not cosign", "why", why)
@@ -487,12 +493,8 @@ func (r *replica) clockIsBehind() (time.Duration, bool) {
 	return r.behind, !r.behindAt.IsZero() && time.Since(r.behindAt) < 30*time.Second
 }
 
-func (r *replica) others() []string {
-	var names []string
-	for i := range r.cfg.Genesis.Charter.Members {
-		if n := r.cfg.Genesis.Charter.Members[i].NodeName(); n != r.name {
-			names = append(names, n)
-		}
-	}
-	return names
-}
+// others returns the names of the other members' nodes.
+func (r *replica) others() []string { return r.roster.now().others(r.name) }
+
+// faults is f: how many of the bureaus that vote may be dishonest.
+func (r *replica) faults() int { return r.roster.now().faults() }

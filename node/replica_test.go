@@ -164,7 +164,7 @@ func (c *cluster) tryStart(name string) error {
 		reach = c.peersOf(name, reach)
 	}
 	r, err := newReplica(cfg, self, parts{
-		store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
+		roster: newRoster(c.c.Genesis), store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
 		witness: filepath.Join(c.dir, m.bureau.Code+".witness"), evidence: filepath.Join(c.dir, m.bureau.Code+".evidence"),
 		archive: filepath.Join(c.dir, m.bureau.Code+".finals"), abstain: c.abstainPath(name),
 		attachments: filepath.Join(c.dir, m.bureau.Code+".attachments"),

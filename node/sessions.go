@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"comity/crypto/keys"
-	"comity/ledger"
 	"comity/node/listen"
 	"comity/node/wire"
 )
@@ -181,12 +180,4 @@ func checkPin(certs []*x509.Certificate, pin keys.ID) error {
 		return errors.New("it does not hold the key that the charter pins for this node")
 	}
 	return nil
-}
-
-func memberNames(g *ledger.Genesis) map[string]*ledger.Member {
-	names := make(map[string]*ledger.Member)
-	for i := range g.Charter.Members {
-		names[g.Charter.Members[i].NodeName()] = &g.Charter.Members[i]
-	}
-	return names
 }

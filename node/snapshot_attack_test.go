@@ -28,7 +28,7 @@ func (c *cluster) install(from, to string, term, index, lastTerm uint64, data []
 	req := &raft.InstallSnapshotRequest{
 		RPCHeader:       raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(from), Addr: []byte(from)},
 		SnapshotVersion: raft.SnapshotVersionMax, Term: term, LastLogIndex: index, LastLogTerm: lastTerm, Size: int64(len(data)),
-		Configuration: raft.EncodeConfiguration(voters(c.c.Genesis)), ConfigurationIndex: 1,
+		Configuration: raft.EncodeConfiguration(serversOf(c.c.Genesis.Latest())), ConfigurationIndex: 1,
 	}
 	resp := new(raft.InstallSnapshotResponse)
 	err := c.nodes[from].trans.InstallSnapshot(raft.ServerID(to), raft.ServerAddress(to), req, resp, bytes.NewReader(data))

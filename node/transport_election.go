@@ -42,7 +42,7 @@ func (t *Transport) handOver(to raft.ServerID) {
 		return
 	}
 	var told sync.WaitGroup
-	for id, v := range e.voters {
+	for id, v := range e.electors() {
 		if id == t.local || id == to {
 			continue
 		}

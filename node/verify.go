@@ -87,13 +87,14 @@ func (v *verifier) Cosignature(s *ledger.Cosignature, w keys.WitnessPublic, orig
 // about to store. A signer that the state does not know yet may be enrolled by
 // an entry still to be applied: such an entry is left to Apply, which refuses
 // it if the key is unknown at its position.
-func (v *verifier) prepare(view state.View, p *ledger.Policy, c *ledger.Command) error {
+func (v *verifier) prepare(view state.View, policy func(size uint64) *ledger.Policy, c *ledger.Command) error {
 	var jobs []func() bool
 	cosigs := c.Cosignatures
 	if c.Evidence != nil {
 		cosigs = []*ledger.Cosignature{c.Evidence}
 	}
 	for _, s := range cosigs {
+		p := policy(s.Size)
 		w, ok := p.Witness[s.Node]
 		if !ok {
 			return fmt.Errorf("cosignature of %q: no bureau has this node", s.Node)

@@ -59,7 +59,7 @@ func (t *terminal) upgradeCheck(c *cli.Context) error {
 	if err := c.Context.Err(); err != nil {
 		return err
 	}
-	verdict := upgradeVerdict(list, s.genesis.Policy().Quorum)
+	verdict := upgradeVerdict(list, s.genesis.Latest().Quorum())
 	if t.asJSON {
 		doc := map[string]any{"members": list, "program": node.Version, "format": node.Format, "safe": verdict == nil}
 		if verdict != nil {
@@ -95,7 +95,7 @@ func (t *terminal) upgradeCheck(c *cli.Context) error {
 
 // askNodes asks the node of every member at once.
 func (s *session) askNodes(ctx context.Context) []memberState {
-	members := s.genesis.Charter.Members
+	members := s.genesis.Members()
 	list := make([]memberState, len(members))
 	var wg sync.WaitGroup
 	for i := range members {

@@ -15,6 +15,9 @@ import (
 // Version is the version of the program, as the status shows it.
 const Version = "0.1.0"
 
+// Format is the newest format of entries that this program knows.
+const Format = 1
+
 // ready says whether the node can serve, and if not, why.
 func (r *replica) ready() (bool, string) {
 	r.mu.Lock()
@@ -59,7 +62,7 @@ func (r *replica) describe() (*wire.Status, error) {
 	_, leader := r.raft.LeaderWithID()
 	ledgerID, now := r.cfg.Genesis.Ledger, r.roster.now()
 	s := &wire.Status{
-		Version: Version, Bureau: r.cfg.Bureau, Node: r.name, Ledger: hex.EncodeToString(ledgerID[:]),
+		Version: Version, Format: Format, Bureau: r.cfg.Bureau, Node: r.name, Ledger: hex.EncodeToString(ledgerID[:]),
 		State: r.state(), Leader: string(leader), Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time,
 		Quorum: now.policy.Quorum, Applied: r.store.Applied(),
 		RaftTerm: r.raft.CurrentTerm(), RaftCommit: r.raft.CommitIndex(), StartedAt: r.started,

@@ -94,6 +94,7 @@ type Author struct {
 // Status is what a node says of itself.
 type Status struct {
 	Version    string   `json:"version"`
+	Format     uint8    `json:"format,omitempty"` // the newest format of entries that its program knows
 	Bureau     string   `json:"bureau"`
 	Node       string   `json:"node"`
 	Ledger     string   `json:"ledger"`

@@ -212,8 +212,7 @@ func (b *backedUp) heads(g *ledger.Genesis, a *backup.About, in *bundle.Reader, 
 			return err
 		}
 	}
-	p := g.Policy()
-	at, by, err := p.Open(last)
+	at, by, err := g.Open(last)
 	if err != nil {
 		return fmt.Errorf("its last head: %w", err)
 	}
@@ -221,7 +220,7 @@ func (b *backedUp) heads(g *ledger.Genesis, a *backup.About, in *bundle.Reader, 
 		return errors.New("its entries are not the ones under its FINAL head")
 	}
 	slices.Sort(by)
-	b.Head = &checkpoint{at.Size, keys.ID(at.Root), by, p.Quorum}
+	b.Head = &checkpoint{at.Size, keys.ID(at.Root), by, g.At(at.Size).Quorum()}
 	if use.note != nil {
 		return use.note(last)
 	}

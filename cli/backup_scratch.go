@@ -109,7 +109,7 @@ func (s *session) compareBackup(ctx context.Context, seed *node.Seed) (*uint64, 
 	if err != nil {
 		return nil, err
 	}
-	at, _, err := receipt.Verify(s.genesis.Policy(), leaf)
+	at, _, err := receipt.Verify(s.genesis, leaf)
 	if errors.Is(err, ledger.ErrNotIncluded) {
 		return nil, fmt.Errorf("%w: both are cosigned by a quorum, which proves that bureaus signed two histories: keep the file", errOtherHistory)
 	}

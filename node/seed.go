@@ -92,7 +92,7 @@ func (s *Seed) Add(g *bundle.Group) error {
 	}
 	chunk := store.NewStaged(s.store, g.First)
 	// All signatures at once, on all cores; Apply finds them verified.
-	if err := s.verified.prepare(chunk, s.machine.Policy(), &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
+	if err := s.verified.prepare(chunk, s.machine.Genesis().PolicyAt, &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
 		return fmt.Errorf("entries from %d on: %w", g.First, err)
 	}
 	for from := 0; from < len(items); {

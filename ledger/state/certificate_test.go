@@ -147,7 +147,9 @@ func TestCertificateLate(t *testing.T) {
 	u := newUnion(t, 5)
 	u.change(about(ledger.ChangeRemove, "XE"), u.Bureaus[0])
 	u.change(about(ledger.ChangeRemove, "XD"), u.Bureaus[0])
-	final := func(number byte) string { return string(byte(state.TableEpochs)) + string([]byte{0, 0, 0, number, 'f'}) }
+	final := func(number byte) string {
+		return string(byte(state.TableEpochs)) + string([]byte{0, 0, 0, number, 'f'})
+	}
 	delete(u.view.tables, final(1))
 	if _, err := u.m.Certificate(u.store(), 1); !errors.Is(err, state.ErrNotCertified) {
 		t.Errorf("no checkpoint of epoch 1 is known: got %v", err)

@@ -61,7 +61,7 @@ func (u *union) finish() {
 	u.t.Helper()
 	for p := u.pending(); p != nil; p = u.pending() {
 		for _, r := range u.cosigned(u.cosignedBy(p, u.voters()...)...) {
-			if r.Refusal != nil && r.Refusal.Code != state.Stale {
+			if r.Refusal != nil && r.Refusal.Code != state.Stale && r.Refusal.Code != state.Faulty {
 				u.t.Fatalf("cosignature at %d: %v", p.Size, r.Refusal)
 			}
 		}

@@ -137,7 +137,7 @@ func (h *history) judge(i uint64, rec *bundle.Record, c *checked) (*state.Refusa
 	if c.body && rec.State == bundle.Included {
 		it.Body = rec.Body
 	}
-	acts := e.Statement.Class == ledger.ClassEnrol || e.Statement.Class == ledger.ClassRevoke
+	acts := e.Statement.Class == ledger.ClassEnrol || e.Statement.Class == ledger.ClassRevoke || e.Statement.Class == ledger.ClassRotate
 	h.checked[qRules]++
 	h.checked[qChains]++
 	if acts {

@@ -30,9 +30,34 @@ type Key struct {
 	Roles      ledger.Roles
 	Label      string
 	Public     []byte // Ed25519 key of UseRoot, UseSign and UseCosign, empty otherwise
-	EnrolledAt uint64 // index of the enrolment; 0 for keys of the charter
-	RevokedAt  uint64 // index of the revocation, or of the epoch without the bureau, + 1; 0 while valid
+	EnrolledAt uint64 // index of the enrolment, or of the rotation that brought it; 0 for keys of the charter
+	RevokedAt  uint64 // index of the revocation, of the rotation that replaced it, or of the epoch without the bureau, + 1; 0 while valid
+
+	DoubtedFrom uint64  // index from which on what it signed deserves a look, + 1; 0 when it does not. See [Doubted]
+	Next        keys.ID // that a rotation put in its place; zero if none did
+	By          keys.ID // of the registrar who enrolled it; zero where a root did
 }
+
+// Registrar reports whether the key may enrol, replace and revoke keys of its
+// bureau in place of the root.
+func (k *Key) Registrar() bool { return k.Use == UseSign && k.Roles&ledger.RoleRegistrar != 0 }
+
+// Doubted reports whether the entry at an index deserves a look because this key
+// signed it: its bureau has said so of the key, or of the registrar who enrolled
+// it, and is in doubt about the enrolment. The entry stays valid.
+func Doubted(v View, id keys.ID, index uint64) (bool, error) {
+	k, err := ReadKey(v, id)
+	if k == nil || err != nil || k.doubted(index) {
+		return k != nil && err == nil, err
+	}
+	if k.By == (keys.ID{}) {
+		return false, nil
+	}
+	by, err := ReadKey(v, k.By)
+	return by != nil && err == nil && by.doubted(k.EnrolledAt), err
+}
+
+func (k *Key) doubted(index uint64) bool { return k.DoubtedFrom != 0 && index >= k.DoubtedFrom-1 }
 
 func (k *Key) marshal() []byte {
 	b := cryptobyte.NewBuilder(nil)
@@ -43,6 +68,11 @@ func (k *Key) marshal() []byte {
 	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(k.Public) })
 	b.AddUint64(k.EnrolledAt)
 	b.AddUint64(k.RevokedAt)
+	if k.DoubtedFrom != 0 || k.Next != (keys.ID{}) || k.By != (keys.ID{}) {
+		b.AddUint64(k.DoubtedFrom)
+		b.AddBytes(k.Next[:])
+		b.AddBytes(k.By[:])
+	}
 	return b.BytesOrPanic()
 }
 
@@ -54,7 +84,8 @@ func parseKey(data []byte) *Key {
 	in := cryptobyte.String(data)
 	if !in.ReadBytes((*[]byte)(&code), 2) || !in.ReadUint8((*uint8)(&k.Use)) || !in.ReadUint16((*uint16)(&k.Roles)) ||
 		!in.ReadUint8LengthPrefixed(&label) || !in.ReadUint8LengthPrefixed(&publc) ||
-		!in.ReadUint64(&k.EnrolledAt) || !in.ReadUint64(&k.RevokedAt) || !in.Empty() {
+		!in.ReadUint64(&k.EnrolledAt) || !in.ReadUint64(&k.RevokedAt) ||
+		!in.Empty() && (!in.ReadUint64(&k.DoubtedFrom) || !in.CopyBytes(k.Next[:]) || !in.CopyBytes(k.By[:]) || !in.Empty()) {
 		return nil
 	}
 	k.Bureau, k.Label, k.Public = string(code), string(label), publc

@@ -160,14 +160,20 @@ func TestDoubt(t *testing.T) {
 	one := w.accept(early.Publish(t, ledger.KindBlue, text), late.Publish(t, ledger.KindBlue, text))
 	doubted := func(a *ledgertest.Author, index uint64, want bool) {
 		t.Helper()
-		got, err := state.Doubted(w.view, a.Signer.ID(), index)
-		if err != nil || got != want {
+		again := *a
+		got, err := state.ReadDoubt(w.view, again.Reply(t, text).Entry, index)
+		if err != nil || (got != nil) != want {
 			t.Errorf("entry %d: got %v, %v, want %v", index, got, err, want)
 		}
 	}
 	doubted(late, one, false)
 	w.accept(xa.Root.Revoke(t, r.Signer.ID(), from))
 	doubted(late, one, true) // whom the registrar enrolled when its key was in other hands, perhaps
+	again := *xa.Officer
+	second := again.Sign(t, ledger.Statement{Class: ledger.ClassReply}, text, late)
+	if d, err := state.ReadDoubt(w.view, second.Entry, one); err != nil || d == nil || d.Key != r.Signer.ID() || d.From != from {
+		t.Errorf("signed by a doubted second officer: got %v, %v", d, err)
+	}
 	doubted(early, one-1, false)
 	doubted(r, from, true)
 	doubted(r, from-1, false)
@@ -176,7 +182,7 @@ func TestDoubt(t *testing.T) {
 	doubted(early, one-1, false)
 	w.accept(xa.Root.Revoke(t, early.Signer.ID(), one)) // learned later, and then that it was earlier
 	doubted(early, one-1, false)
-	again := *xa.Root
+	again = *xa.Root
 	w.refused(again.Revoke(t, early.Signer.ID(), one), state.Ended)
 	w.accept(xa.Root.Revoke(t, early.Signer.ID(), one-1))
 	doubted(early, one-1, true)

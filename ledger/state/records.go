@@ -33,7 +33,7 @@ type Key struct {
 	EnrolledAt uint64 // index of the enrolment, or of the rotation that brought it; 0 for keys of the charter
 	RevokedAt  uint64 // index of the revocation, of the rotation that replaced it, or of the epoch without the bureau, + 1; 0 while valid
 
-	DoubtedFrom uint64  // index from which on what it signed deserves a look, + 1; 0 when it does not. See [Doubted]
+	DoubtedFrom uint64  // index from which on what it signed deserves a look, + 1; 0 when it does not. See [ReadDoubt]
 	Next        keys.ID // that a rotation put in its place; zero if none did
 	By          keys.ID // of the registrar who enrolled it; zero where a root did
 }
@@ -42,22 +42,11 @@ type Key struct {
 // bureau in place of the root.
 func (k *Key) Registrar() bool { return k.Use == UseSign && k.Roles&ledger.RoleRegistrar != 0 }
 
-// Doubted reports whether the entry at an index deserves a look because this key
-// signed it: its bureau has said so of the key, or of the registrar who enrolled
-// it, and is in doubt about the enrolment. The entry stays valid.
-func Doubted(v View, id keys.ID, index uint64) (bool, error) {
-	k, err := ReadKey(v, id)
-	if k == nil || err != nil || k.doubted(index) {
-		return k != nil && err == nil, err
-	}
-	if k.By == (keys.ID{}) {
-		return false, nil
-	}
-	by, err := ReadKey(v, k.By)
-	return by != nil && err == nil && by.doubted(k.EnrolledAt), err
+// Distrusted reports whether the bureau ended the key and put none in its place, or
+// doubts what it signed: whoever holds it may not be who should.
+func (k *Key) Distrusted() bool {
+	return k.RevokedAt != 0 && k.Next == (keys.ID{}) || k.DoubtedFrom != 0
 }
-
-func (k *Key) doubted(index uint64) bool { return k.DoubtedFrom != 0 && index >= k.DoubtedFrom-1 }
 
 func (k *Key) marshal() []byte {
 	b := cryptobyte.NewBuilder(nil)

@@ -59,7 +59,7 @@ func (r *replica) later(c state.Code) uint64 {
 	if c != state.TooEarly && c != state.Quota {
 		return 0
 	}
-	return uint64(max(r.cfg.Clock().UnixMilli(), 0))
+	return r.nowMS(0)
 }
 
 // known answers for a statement that the ledger holds already.

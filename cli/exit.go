@@ -143,6 +143,8 @@ func (t *terminal) adviceFor(err error) string {
 		return "send it again: the same statement is never written twice"
 	case wire.Code(state.BadSequence):
 		return "another statement of the same officer came first, a moment ago: send this one again"
+	case wire.Code(state.Quota):
+		return "what today's was spent on: comity status; a key in wrong hands can be revoked meanwhile"
 	case wire.Busy, wire.Stopping:
 		return "try again in a moment"
 	}

@@ -125,6 +125,7 @@ type caseLine struct {
 	Reviewed  bool           `json:"reviewed"`
 	ReviewDue bool           `json:"review_due,omitempty"`
 	Blocked   bool           `json:"blocked,omitempty"` // at a person's request
+	Doubt     string         `json:"doubt,omitempty"`   // why it deserves a look
 	Time      uint64         `json:"time"`              // ledger time, POSIX ms
 	Opened    bool           `json:"opened"`
 	Action    notice.Action  `json:"action,omitempty"`
@@ -135,7 +136,7 @@ type caseLine struct {
 
 func lineOf(k *desk.Case) caseLine {
 	l := caseLine{ID: k.ID, Index: k.Index, Reference: k.Reference(), Kind: k.Public.Kind.String(), Bureau: k.Bureau,
-		Urgency: k.Public.Urgency.String(), Status: k.Status.String(), Reviewed: k.Reviewed, ReviewDue: k.ReviewDue, Blocked: k.Blocked, Time: k.Time, Opened: k.View != nil, Replies: len(k.Replies)}
+		Urgency: k.Public.Urgency.String(), Status: k.Status.String(), Reviewed: k.Reviewed, ReviewDue: k.ReviewDue, Blocked: k.Blocked, Doubt: k.Doubt(), Time: k.Time, Opened: k.View != nil, Replies: len(k.Replies)}
 	if v := k.View; v != nil {
 		l.Kind, l.Action, l.Readers = v.Kind.String(), v.Action(), v.Readers
 		if v.Colour != ledger.KindUndisclosed {
@@ -148,9 +149,17 @@ func lineOf(k *desk.Case) caseLine {
 func (s *session) tellCases(list []*desk.Case) {
 	var rows [][]string
 	for _, k := range list {
-		rows = append(rows, []string{k.Name(), k.ID.String()[:8], title(k), k.Bureau, k.Public.Urgency.String(), k.Status.String(), minute(k.Time), answers(k)})
+		rows = append(rows, []string{k.Name(), k.ID.String()[:8], title(k), k.Bureau, k.Public.Urgency.String(), inDoubt(k), minute(k.Time), answers(k)})
 	}
 	s.table([]string{"NOTICE", "ID", "KIND", "FROM", "URGENCY", "STATUS", "SINCE", "ANSWERS"}, rows)
+}
+
+// inDoubt is the status of a notice in a list.
+func inDoubt(k *desk.Case) string {
+	if k.Doubt() != "" {
+		return k.Status.String() + ", DOUBT"
+	}
+	return k.Status.String()
 }
 
 // title says what kind of notice it is, as far as it is known here.

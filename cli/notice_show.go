@@ -101,6 +101,7 @@ type answerRecord struct {
 	Void   string `json:"void,omitempty"`
 	Second string `json:"second,omitempty"` // of an export: the supervisor who signed it too
 	Alarm  string `json:"alarm,omitempty"`  // of an export: the rules that it breaks
+	Doubt  string `json:"doubt,omitempty"`  // why it deserves a look
 	*notice.Reply
 }
 
@@ -112,6 +113,7 @@ type actRecord struct {
 	Act    string `json:"act"`
 	What   string `json:"what"`
 	Reason string `json:"reason,omitempty"`
+	Doubt  string `json:"doubt,omitempty"`        // why it deserves a look
 	Unread bool   `json:"by_no_reader,omitempty"` // of a review: the version was not sent to that bureau
 }
 
@@ -133,10 +135,10 @@ func recordOf(k *desk.Case) *caseRecord {
 	}
 	for i := range k.Acts {
 		a := &k.Acts[i]
-		r.Acts = append(r.Acts, actRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Class.String(), a.What, a.Reason, k.ByNoReader(a)})
+		r.Acts = append(r.Acts, actRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Class.String(), a.What, a.Reason, a.Doubt, k.ByNoReader(a)})
 	}
 	for _, a := range k.Replies {
-		r.Answers = append(r.Answers, answerRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Void, a.Second, a.Alarm, a.Reply})
+		r.Answers = append(r.Answers, answerRecord{a.ID.String(), a.Index, a.Time, a.Bureau, a.Void, a.Second, a.Alarm, a.Doubt, a.Reply})
 	}
 	return r
 }
@@ -155,6 +157,9 @@ func (s *session) showCase(k *desk.Case) {
 	s.say("  id        %s", k.ID)
 	s.say("  entry     %s, %s", count(k.Index), clock(k.Time))
 	s.say("  status    %s", s.statusLine(k))
+	if doubt := k.Doubt(); doubt != "" {
+		s.put("  " + s.paint(red, "DOUBT") + "     " + visible(doubt))
+	}
 	s.say("  marking   %s, urgency %s, review by %s", k.Public.Classification, k.Public.Urgency, reviewBy(k))
 	if n := len(k.Versions); n > 1 {
 		s.say("  version   %d of %d, entry %s, %s", n, n, count(k.Versions[n-1].Index), clock(k.Versions[n-1].Time))
@@ -217,6 +222,7 @@ func (s *session) reviews(k *desk.Case) bool {
 
 func (s *session) showAct(a *desk.Act) {
 	s.say("%s  %s  %s  %s", clock(a.Time), a.Bureau, strings.ToUpper(a.What), a.ID.String()[:8])
+	s.showDoubt(a.Doubt)
 	if a.Reason != "" {
 		s.text("  ", a.Reason)
 	}
@@ -258,6 +264,7 @@ func evidence(k *desk.Case) string {
 
 func (s *session) showReply(r *desk.Reply) {
 	s.say("%s  %s  %s  %s", clock(r.Time), r.Bureau, strings.ToUpper(strings.ReplaceAll(string(r.Type), "_", " ")), r.ID.String()[:8])
+	s.showDoubt(r.Doubt)
 	if r.Void != "" {
 		s.say("  does not count: %s", r.Void)
 	}
@@ -268,6 +275,13 @@ func (s *session) showReply(r *desk.Reply) {
 		s.say("  signed by a second officer, %s", r.Second)
 	}
 	s.showAnswer(r.Reply)
+}
+
+// showDoubt prints why an entry deserves a look, if anybody says so.
+func (s *session) showDoubt(doubt string) {
+	if doubt != "" {
+		s.put("  " + s.paint(red, "DOUBT: ") + visible(doubt))
+	}
 }
 
 // showAnswer prints what an answer says.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,9 @@ func (s *session) tellStatus(st *wire.Status) {
 		s.say("  silent    %s did not cosign the last FINAL checkpoint (or not yet)", strings.Join(silent, " "))
 	}
 	s.say("  disk      %s used, %s free", size(st.DiskBytes), size(st.DiskFree))
+	if q := st.Quota; q != nil {
+		s.say("  today     %s wrote %s", st.Bureau, spent(q))
+	}
 	s.say("  running   since %s, version %s", time.Unix(st.StartedAt, 0).UTC().Format(time.DateTime+"Z"), st.Version)
 	if st.Muted != "" {
 		s.put("  " + s.paint(red, "MUTE") + "      it serves and does not cosign: " + visible(st.Muted))
@@ -114,6 +118,18 @@ func (s *session) tellStatus(st *wire.Status) {
 	for _, a := range st.Alarms {
 		s.put("  " + s.paint(red, "ALARM") + "     " + visible(a))
 	}
+}
+
+// spent says what a bureau wrote today, and how much it may.
+func spent(q *wire.Quota) string {
+	of := func(limited bool, limit string) string {
+		if limited {
+			return " of " + limit
+		}
+		return ""
+	}
+	return fmt.Sprintf("%s%s entries and %s%s; counted anew at 00:00 UTC", count(uint64(q.SpentEntries)), of(q.Entries != 0, count(uint64(q.Entries))),
+		size(int64(min(q.SpentBytes, math.MaxInt64))), of(q.Bytes != 0, size(int64(min(q.Bytes, math.MaxInt64)))))
 }
 
 // tellPurges says which purges are not done everywhere.

@@ -49,6 +49,7 @@ type signer struct {
 	Label      string  `json:"label,omitempty"`
 	Root       bool    `json:"root,omitempty"`
 	EnrolledAt uint64  `json:"enrolled_at"`
+	By         string  `json:"enrolled_by,omitempty"` // label of a registrar; the root's where there is none
 
 	node bool // the charter vouches for it
 }
@@ -87,7 +88,7 @@ func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 // signed takes over who signed.
 func (f *finding) signed(v *ledger.Verdict) {
 	for _, s := range v.Signers {
-		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt, !s.Root && s.Roles == 0})
+		f.Signers = append(f.Signers, signer{s.Bureau, s.Key, s.Label, s.Root, s.EnrolledAt, s.By, !s.Root && s.Roles == 0})
 	}
 }
 
@@ -210,7 +211,11 @@ func (s *signer) voucher() string {
 	if s.node {
 		return "its node, by the charter"
 	}
-	return fmt.Sprintf("%s, enrolled at entry %s", s.Label, count(s.EnrolledAt))
+	by := ""
+	if s.By != "" {
+		by = " by registrar " + s.By
+	}
+	return fmt.Sprintf("%s, enrolled at entry %s%s", s.Label, count(s.EnrolledAt), by)
 }
 
 // String says for whom it was sealed, and what the keys here opened of it.

@@ -106,6 +106,17 @@ func (s *session) locate(ctx context.Context, name string) (uint64, *desk.Case, 
 	return index, nil, nil
 }
 
+// lookAt adds why an entry deserves a look, if anybody says so.
+func (s *session) lookAt(f *finding, index uint64) {
+	_, e, err := s.desk.Entry(index)
+	if err != nil {
+		return
+	}
+	if d, err := state.ReadDoubt(s.desk.View(), e, index); err == nil && d != nil {
+		f.found("%s", d)
+	}
+}
+
 // look adds what the rest of the replica says about an entry: what an exhibit
 // alone cannot show.
 func (s *session) look(f *finding, k *desk.Case) {
@@ -113,9 +124,12 @@ func (s *session) look(f *finding, k *desk.Case) {
 	f.NotChecked[1] = "anything after entry " + count(size)
 	for _, by := range f.Signers {
 		key, err := s.desk.Key(by.Key)
-		if err == nil && key != nil && key.RevokedAt != 0 {
+		if err == nil && key != nil && key.RevokedAt != 0 && key.Next == (keys.ID{}) {
 			f.found("key %s of %s was revoked at entry %s, after it signed this", by.Key.Short(), by.Bureau, count(key.RevokedAt-1))
 		}
+	}
+	if f.Index != nil {
+		s.lookAt(f, *f.Index)
 	}
 	if k == nil {
 		return

@@ -22,7 +22,7 @@ const (
 	MaxVoters  = 15 // who found a ledger, and at any time those who vote
 	MaxMembers = 64 // at any time
 	MaxCharter = 64 << 10
-	charterVer = 1
+	charterVer = 2
 )
 
 // Charter is the genesis of a ledger and the only thing that is trusted without
@@ -31,6 +31,8 @@ const (
 type Charter struct {
 	Name    string // of the consortium
 	Created uint64 // POSIX seconds
+	Format  uint8  // the least format that who reads the ledger must know; 0 in a charter of version 1, which has no quota either
+	Quota   Quota  // of each bureau
 	Members []Member
 }
 
@@ -94,9 +96,19 @@ func (c *Charter) encode() ([]byte, error) {
 		return nil, ErrMalformed
 	}
 	b := cryptobyte.NewBuilder(nil)
-	b.AddUint8(charterVer)
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	version := uint8(1)
+	if c.Format != 0 {
+		version = charterVer
+	}
+	b.AddUint8(version)
 	addString8(b, c.Name)
 	b.AddUint64(c.Created)
+	if version > 1 {
+		c.addTerms(b)
+	}
 	b.AddUint8(uint8(len(c.Members)))
 	for i := range c.Members {
 		m := &c.Members[i]
@@ -123,8 +135,8 @@ func ParseCharter(data []byte) (*Charter, error) {
 		version, n uint8
 	)
 	in := cryptobyte.String(data)
-	if len(data) > MaxCharter || !in.ReadUint8(&version) || version != charterVer || !readString8(&in, &c.Name) ||
-		!in.ReadUint64(&c.Created) || c.Created > MaxTime || !in.ReadUint8(&n) || n == 0 || n > MaxVoters {
+	if len(data) > MaxCharter || !in.ReadUint8(&version) || version < 1 || version > charterVer || !readString8(&in, &c.Name) ||
+		!in.ReadUint64(&c.Created) || c.Created > MaxTime || version > 1 && !c.readTerms(&in) || c.check() != nil || !in.ReadUint8(&n) || n == 0 || n > MaxVoters {
 		return nil, ErrMalformed
 	}
 	seen := make(map[string]bool)
@@ -144,6 +156,9 @@ func ParseCharter(data []byte) (*Charter, error) {
 	}
 	if !in.Empty() {
 		return nil, ErrMalformed
+	}
+	if c.Format > Format {
+		return nil, ErrFormat
 	}
 	return &c, nil
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -14,6 +15,10 @@ import (
 // MaxExhibit bounds the file of an exhibit.
 const MaxExhibit = 2 << 20
 
+// MaxEnrols bounds the enrolments in an exhibit: of each signer, and of who
+// enrolled him.
+const MaxEnrols = 2 * MaxSigners
+
 var exhibitHeader = []byte("comity exhibit v1\n")
 
 // IsExhibit reports whether data begins as an exhibit does.
@@ -21,15 +26,16 @@ func IsExhibit(data []byte) bool { return bytes.HasPrefix(data, exhibitHeader) }
 
 // Exhibit is one entry with all that a third party needs to check it offline
 // against the charter: its sealed body, its receipt, and for each of its
-// signers the entry that enrolled the key, with that entry's receipt.
+// signers the entry that enrolled the key, with that entry's receipt, and the same
+// for the registrar who enrolled it in place of the root.
 type Exhibit struct {
 	Ledger  Hash
 	Item    Item
 	Receipt *Receipt
-	Enrols  []Enrolment // in the order of the entry's signatures; none for a root key
+	Enrols  []Enrolment // in the order of the entry's signatures, a registrar's behind what it enrolled; none for a root key
 }
 
-// Enrolment proves that a bureau's root admitted a key.
+// Enrolment proves that a bureau's root or registrar admitted a key.
 type Enrolment struct {
 	Entry   *Entry
 	Receipt *Receipt
@@ -37,9 +43,9 @@ type Enrolment struct {
 
 // Marshal returns the bytes of an exhibit file: the header line, ledger id,
 // item, u24-vector receipt, u8 count, then per enrolment u24-vector entry,
-// u24-vector receipt. It panics on more than [MaxSigners] enrolments.
+// u24-vector receipt. It panics on more than [MaxEnrols] enrolments.
 func (x *Exhibit) Marshal() []byte {
-	if len(x.Enrols) > MaxSigners {
+	if len(x.Enrols) > MaxEnrols {
 		panic("ledger: exhibit of too many enrolments")
 	}
 	b := cryptobyte.NewBuilder(nil)
@@ -72,7 +78,7 @@ func ParseExhibit(data []byte) (*Exhibit, error) {
 		err                error
 	)
 	if !in.CopyBytes(x.Ledger[:]) || !in.ReadUint24LengthPrefixed(&raw) || !in.ReadUint24LengthPrefixed(&body) ||
-		!in.ReadUint24LengthPrefixed(&receipt) || !in.ReadUint8(&count) || count > MaxSigners {
+		!in.ReadUint24LengthPrefixed(&receipt) || !in.ReadUint8(&count) || count > MaxEnrols {
 		return nil, ErrMalformed
 	}
 	if x.Item.Entry, err = ParseEntry(raw); err != nil {
@@ -115,15 +121,16 @@ type Signer struct {
 	Root       bool   // a bureau's root key, vouched for by the charter
 	Label      string // of an enrolled key; "node" of a cosigning key, for which the charter vouches
 	EnrolledAt uint64
-	Roles      Roles // of an enrolled key
+	By         string // label of the registrar who enrolled it; "" where a root did
+	Roles      Roles  // of an enrolled key
 }
 
 // ErrOtherLedger is returned for an exhibit of a ledger with another charter.
 var ErrOtherLedger = errors.New("it belongs to a ledger with another charter")
 
 // Verify checks the exhibit with nothing but the charter: receipt, every
-// signature, for each signer the enrolment by a root key of the charter at a
-// lower index, and the body. It cannot see whether a key was revoked in between.
+// signature, for each signer the enrolment at a lower index by a root key of the
+// charter, or by a registrar whom one enrolled before that, and the body. It cannot see whether a key was revoked in between.
 // When all is right but the body, it returns with the error what it established:
 // who signed another text.
 func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
@@ -155,11 +162,11 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 		if len(enrols) == 0 {
 			return nil, g.unknownAt(x.Receipt.Index, fmt.Errorf("nothing in the file shows whose key %s is", sig.Key.Short()))
 		}
-		s, err := x.checkSigner(g, i, enrols[0])
+		s, took, err := x.checkSigner(g, i, enrols)
 		if err != nil {
 			return nil, err
 		}
-		v.Signers, enrols = append(v.Signers, s), enrols[1:]
+		v.Signers, enrols = append(v.Signers, s), enrols[took:]
 	}
 	if len(enrols) > 0 {
 		return nil, fmt.Errorf("the file carries an enrolment that no signature needs")
@@ -180,34 +187,77 @@ func (x *Exhibit) epoch(g *Genesis) *Epoch {
 	return g.At(x.Receipt.Index)
 }
 
-func (x *Exhibit) checkSigner(g *Genesis, i int, by Enrolment) (Signer, error) {
-	key := x.Item.Entry.Signatures[i].Key
-	st := by.Entry.Statement
-	m := g.At(by.Receipt.Index).Root(st.Author)
-	if m == nil || st.Class != ClassEnrol || st.Ledger != g.Ledger || len(by.Entry.Signatures) != 1 || !by.Entry.Verify(0, m.Root) {
-		err := fmt.Errorf("the enrolment of key %s is not signed by the root of a bureau", key.Short())
-		if m == nil {
-			return Signer{}, g.unknownAt(by.Receipt.Index, err)
+// checkSigner checks the i-th signature by the first of the enrolments, and by the
+// second where a registrar made the first. It returns how many it took.
+func (x *Exhibit) checkSigner(g *Genesis, i int, list []Enrolment) (Signer, int, error) {
+	key, by, took := x.Item.Entry.Signatures[i].Key, list[0], 1
+	s := Signer{Key: key, EnrolledAt: by.Receipt.Index}
+	m := by.root(g)
+	var vouches ed25519.PublicKey
+	if m != nil {
+		vouches = m.Root
+	} else {
+		var registrar *Enrol
+		var err error
+		if m, registrar, err = registrarOf(g, list); err != nil {
+			return s, 0, err
 		}
-		return Signer{}, err
+		s.By, took, vouches = registrar.Label, 2, registrar.Key
 	}
-	en, err := ParseEnrol(st.Public)
-	if err != nil || en.Purpose != PurposeSign || en.KeyID() != key || !en.CheckProof(g.Ledger, st.Author) {
-		return Signer{}, fmt.Errorf("the enrolment in the file is not one of key %s", key.Short())
+	en, err := by.check(g, key, vouches, x.Receipt.Index)
+	if err != nil {
+		return s, 0, err
 	}
-	if _, _, err := by.Receipt.Verify(g, by.Entry.LeafHash()); err != nil {
-		return Signer{}, fmt.Errorf("enrolment of key %s: %w", key.Short(), err)
-	}
-	if by.Receipt.Index >= x.Receipt.Index {
-		return Signer{}, fmt.Errorf("key %s was enrolled at entry %d, after entry %d that it signs", key.Short(), by.Receipt.Index, x.Receipt.Index)
-	}
-	if e := g.without(m.Code, by.Receipt.Index, x.Receipt.Index); e != nil {
-		return Signer{}, fmt.Errorf("key %s ended with entry %d, which removed %s, before entry %d that it signs", key.Short(), e.From-1, m.Code, x.Receipt.Index)
+	if e := g.without(m.Code, list[took-1].Receipt.Index, x.Receipt.Index); e != nil {
+		return s, 0, fmt.Errorf("key %s ended with entry %d, which removed %s, before entry %d that it signs", key.Short(), e.From-1, m.Code, x.Receipt.Index)
 	}
 	if !x.Item.Entry.Verify(i, en.Key) {
-		return Signer{}, fmt.Errorf("the signature of %s (key %s) is not good", m.Code, key.Short())
+		return s, 0, fmt.Errorf("the signature of %s (key %s) is not good", m.Code, key.Short())
 	}
-	return Signer{Bureau: m.Code, Key: key, Label: en.Label, EnrolledAt: by.Receipt.Index, Roles: en.Roles}, nil
+	s.Bureau, s.Label, s.Roles = m.Code, en.Label, en.Roles
+	return s, took, nil
+}
+
+// registrarOf returns who made the first of the enrolments, by the second.
+func registrarOf(g *Genesis, list []Enrolment) (*Member, *Enrol, error) {
+	author := list[0].Entry.Statement.Author
+	if len(list) < 2 {
+		return nil, nil, g.unknownAt(list[0].Receipt.Index, fmt.Errorf("an enrolment is not signed by the root of a bureau, and nothing in the file shows that key %s is a registrar's", author.Short()))
+	}
+	m := list[1].root(g)
+	if m == nil {
+		return nil, nil, g.unknownAt(list[1].Receipt.Index, fmt.Errorf("the enrolment of key %s is not signed by the root of a bureau", author.Short()))
+	}
+	en, err := list[1].check(g, author, m.Root, list[0].Receipt.Index)
+	if err == nil && en.Roles&RoleRegistrar == 0 {
+		err = fmt.Errorf("%s of %s (key %s) enrolled a key and was no registrar", en.Label, m.Code, author.Short())
+	}
+	return m, en, err
+}
+
+// root returns the bureau whose root made the enrolment, nil if no root did.
+func (by *Enrolment) root(g *Genesis) *Member {
+	return g.At(by.Receipt.Index).Root(by.Entry.Statement.Author)
+}
+
+// check checks that the enrolment admitted this key, that the holder of author
+// signed it, and that it stands at a lower index than end.
+func (by *Enrolment) check(g *Genesis, key keys.ID, author ed25519.PublicKey, end uint64) (*Enrol, error) {
+	st := by.Entry.Statement
+	if st.Ledger != g.Ledger || len(by.Entry.Signatures) != 1 || !by.Entry.Verify(0, author) {
+		return nil, fmt.Errorf("the enrolment of key %s is not signed by whom it names", key.Short())
+	}
+	en := st.Admits()
+	if en == nil || en.Purpose != PurposeSign || en.KeyID() != key || !en.CheckProof(g.Ledger, st.Author) {
+		return nil, fmt.Errorf("the enrolment in the file is not one of key %s", key.Short())
+	}
+	if _, _, err := by.Receipt.Verify(g, by.Entry.LeafHash()); err != nil {
+		return nil, fmt.Errorf("enrolment of key %s: %w", key.Short(), err)
+	}
+	if by.Receipt.Index >= end {
+		return nil, fmt.Errorf("key %s was enrolled at entry %d, after entry %d that it signs", key.Short(), by.Receipt.Index, end)
+	}
+	return en, nil
 }
 
 func first8(h Hash) []byte { return h[:8] }

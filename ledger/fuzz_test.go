@@ -74,6 +74,16 @@ func FuzzParseEnrol(f *testing.F) {
 	})
 }
 
+func FuzzParseRotate(f *testing.F) {
+	fuzz(f, "rotate", func(data []byte) ([]byte, error) {
+		r, err := ledger.ParseRotate(data)
+		if err != nil {
+			return nil, err
+		}
+		return r.Marshal(), nil
+	})
+}
+
 func FuzzParseRevoke(f *testing.F) {
 	fuzz(f, "revoke", func(data []byte) ([]byte, error) {
 		r, err := ledger.ParseRevoke(data)

@@ -79,11 +79,12 @@ const (
 	RoleSupervisor
 	RoleOperator
 	RoleAuditor
+	RoleRegistrar // enrols, replaces and revokes its bureau's keys, in place of the root
 	rolesEnd
 )
 
-// Enrol holds the clear fields of an enrolment: the root key of a bureau admits
-// a key for one purpose.
+// Enrol holds the clear fields of an enrolment: the root key of a bureau, or a
+// registrar, admits a key for one purpose.
 type Enrol struct {
 	Purpose     Purpose
 	Label       string           // a badge, not a name: "desk-1"
@@ -159,11 +160,11 @@ func (e *Enrol) KeyID() keys.ID {
 	return keys.ID{}
 }
 
-// Revoke holds the clear fields of a revocation: the root key of a bureau ends
-// one of the bureau's keys from this log position on.
+// Revoke holds the clear fields of a revocation: the root key of a bureau, or a
+// registrar, ends one of the bureau's keys from this log position on.
 type Revoke struct {
 	Key keys.ID
-	// SuspectFrom marks the bureau's entries from this index on for human eyes;
+	// SuspectFrom marks what the key signed from this index on for human eyes;
 	// it invalidates nothing. [NotSuspect] when there is no suspicion.
 	SuspectFrom uint64
 }
@@ -203,15 +204,15 @@ func isLabel(s string) bool {
 }
 
 // EnrolProof returns the bytes over which a signing key proves, at its
-// enrolment, that its holder has the private half: ledger id || id of the root
-// that enrols it || the key. The signature is SSHSIG, namespace "enrol@comity".
-func EnrolProof(ledger Hash, root keys.ID, key ed25519.PublicKey) []byte {
-	return slices.Concat(ledger[:], root[:], key)
+// enrolment, that its holder has the private half: ledger id || id of the author
+// who enrols it || the key. The signature is SSHSIG, namespace "enrol@comity".
+func EnrolProof(ledger Hash, author keys.ID, key ed25519.PublicKey) []byte {
+	return slices.Concat(ledger[:], author[:], key)
 }
 
 // CheckProof reports whether the proof of possession of a signing key is good;
 // keys for other purposes carry none.
-func (e *Enrol) CheckProof(ledger Hash, root keys.ID) bool {
+func (e *Enrol) CheckProof(ledger Hash, author keys.ID) bool {
 	return e.Purpose != PurposeSign ||
-		sign.Verify(e.Key, sign.NamespaceEnrol, EnrolProof(ledger, root, e.Key), e.Proof)
+		sign.Verify(e.Key, sign.NamespaceEnrol, EnrolProof(ledger, author, e.Key), e.Proof)
 }

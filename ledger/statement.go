@@ -47,12 +47,12 @@ const (
 	ClassExtend                    // the origin keeps a notice beyond its day of review
 	ClassPurge                     // the bodies of a notice or of a reply are destroyed
 	ClassPurgeAck                  // a node has done so
-	ClassEnrol                     // a bureau's root admits a key
-	ClassRevoke                    // a bureau's root ends a key
-	ClassRotate
-	ClassPropose // a voter wants to change who belongs to the consortium
-	ClassVote    // a voter is for that, or against it
-	ClassEpoch   // it is done, and takes effect
+	ClassEnrol                     // a bureau's root or registrar admits a key
+	ClassRevoke                    // a bureau's root or registrar ends a key
+	ClassRotate                    // a bureau's root or registrar puts a key in the place of another
+	ClassPropose                   // a voter wants to change who belongs to the consortium
+	ClassVote                      // a voter is for that, or against it
+	ClassEpoch                     // it is done, and takes effect
 	ClassRecover
 	ClassReview // another bureau approves, returns or refuses a notice
 	ClassCircle // a bureau founds a circle of bureaus, changes it, or ends it
@@ -193,6 +193,9 @@ func (s *Statement) check() error {
 		return must(err, !body, !target)
 	case ClassRevoke:
 		_, err := ParseRevoke(s.Public)
+		return must(err, !body, !target)
+	case ClassRotate:
+		_, err := ParseRotate(s.Public)
 		return must(err, !body, !target)
 	case ClassPropose:
 		_, err := ParsePropose(s.Public)

@@ -44,6 +44,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return show(ledger.ParsePublish(v.data))(showPublish)
 	case "enrol":
 		return show(ledger.ParseEnrol(v.data))(showEnrol)
+	case "rotate":
+		return show(ledger.ParseRotate(v.data))(showRotate)
 	case "revoke":
 		return show(ledger.ParseRevoke(v.data))(showRevoke)
 	case "suspend":
@@ -179,7 +181,11 @@ func (v *vector) checkExhibit(t testing.TB) ([]string, error) {
 	}
 	out := []string{fmt.Sprintf("id %s", x.Item.Entry.ID), fmt.Sprintf("index %d", x.Receipt.Index), "cosigned " + strings.Join(verdict.Cosigners, " ")}
 	for _, s := range verdict.Signers {
-		out = append(out, strings.TrimSpace(fmt.Sprintf("signer %s %s root=%v enrolled=%d %s", s.Bureau, s.Key, s.Root, s.EnrolledAt, s.Label)))
+		line := strings.TrimSpace(fmt.Sprintf("signer %s %s root=%v enrolled=%d %s", s.Bureau, s.Key, s.Root, s.EnrolledAt, s.Label))
+		if s.By != "" {
+			line += " by=" + s.By
+		}
+		out = append(out, line)
 	}
 	for _, text := range v.values("card") {
 		id, err := keys.ParseIdentity(text)

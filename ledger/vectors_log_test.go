@@ -27,7 +27,8 @@ func (w *vectorWriter) genesis() {
 		change(c)
 		return c.Marshal()
 	}
-	w.malformed("charter-version-2", "A version to come.", flip(one.Charter.Marshal(), 0, 3))
+	w.malformed("charter-version-3", "A version to come.", flip(one.Charter.Marshal(), 0, 2))
+	w.charterTerms(one.Charter)
 	w.malformed("charter-no-members", "Nobody.", with(func(c *ledger.Charter) { c.Members = nil }))
 	w.malformed("charter-unsorted", "XB before XA.", with(func(c *ledger.Charter) { c.Members[0], c.Members[1] = c.Members[1], c.Members[0] }))
 	w.malformed("charter-same-bureau", "XA twice.", with(func(c *ledger.Charter) { c.Members[1].Code = "XA" }))
@@ -48,6 +49,25 @@ func (w *vectorWriter) genesis() {
 	w.malformed("charter-address-twice", "Two nodes with one address.", with(func(c *ledger.Charter) { c.Members[1].Node.Address = c.Members[0].Node.Address }))
 	w.malformed("charter-address-without-port", "An address is host:port.", with(func(c *ledger.Charter) { c.Members[0].Node.Address = "xa.test" }))
 	w.malformed("charter-trailing-byte", "A byte too many.", append(one.Charter.Marshal(), 0))
+}
+
+// charterTerms writes what charters have since version 2.
+func (w *vectorWriter) charterTerms(c *ledger.Charter) {
+	terms := func(format uint8, q ledger.Quota) []byte {
+		with := *c
+		with.Format, with.Quota = format, q
+		return with.Marshal()
+	}
+	two := terms(2, ledger.DefaultQuota)
+	at := 1 + 1 + len(c.Name) + 8
+	w.vector("charter-quota", "A bureau may write 20,000 entries and 2 GiB a day.", "ok", two)
+	w.vector("charter-quota-none", "A charter of version 2 that limits nothing.", "ok", terms(2, ledger.Quota{}))
+	w.vector("charter-quota-least", "The least limit of bytes: one entry of the largest.", "ok", terms(2, ledger.Quota{Bytes: ledger.MinQuotaBytes}))
+	w.vector("charter-format-3", "Its members have agreed on a format to come: who does not know it cannot tell.", "refused", terms(3, ledger.DefaultQuota))
+	w.malformed("charter-format-0", "Version 2 names a format.", flip(two, at, 2))
+	w.malformed("charter-format-1", "Format 1 has no charters of version 2.", flip(two, at, 3))
+	w.malformed("charter-quota-too-small", "There are entries that never fit.", flip(terms(2, ledger.Quota{Bytes: ledger.MinQuotaBytes}), at+12, 1))
+	w.malformed("charter-quota-truncated", "It ends within the quota.", two[:at+12])
 }
 
 func (w *vectorWriter) checkpoints() {

@@ -41,6 +41,10 @@ func showEnrol(e *ledger.Enrol) []string {
 		fmt.Sprintf("compartment %d", e.Compartment), "key_id " + e.KeyID().String()}
 }
 
+func showRotate(r *ledger.Rotate) []string {
+	return append([]string{"old " + r.Old.String()}, showEnrol(&r.New)...)
+}
+
 func showRevoke(r *ledger.Revoke) []string {
 	return []string{"key " + r.Key.String(), fmt.Sprintf("suspect_from %d", r.SuspectFrom)}
 }
@@ -65,6 +69,9 @@ func showCharter(c *ledger.Charter) []string {
 	id := sha256.Sum256(c.Marshal())
 	out := []string{fmt.Sprintf("ledger %x", id), "origin " + ledger.Origin(id), "name " + c.Name,
 		fmt.Sprintf("created %d", c.Created), fmt.Sprintf("quorum %d", ledger.Quorum(len(c.Members)))}
+	if c.Format != 0 {
+		out = append(out, fmt.Sprintf("format %d", c.Format), fmt.Sprintf("quota %d entries %d bytes", c.Quota.Entries, c.Quota.Bytes))
+	}
 	for i := range c.Members {
 		m := &c.Members[i]
 		name := m.NodeName()

@@ -54,7 +54,8 @@ func writeVectors(t *testing.T) {
 	w.disclosures()
 	w.evidence()
 	w.bundles()
-	w.ackExhibit() // the last, since it adds to the log of four
+	w.ackExhibit()
+	w.registrarExhibits() // the last, since they add to the log of four
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {
@@ -136,6 +137,10 @@ func (w *vectorWriter) statements() {
 	}))
 	w.vector("statement-enrol", "A root admits a key.", "ok", class(ledger.ClassEnrol, enrol, noBody))
 	w.vector("statement-revoke", "A root ends a key.", "ok", class(ledger.ClassRevoke, revoke, noBody))
+	rotate := append(bytes.Repeat([]byte{0xab}, 32), enrol...)
+	w.vector("statement-rotate", "A root puts a key in the place of another.", "ok", class(ledger.ClassRotate, rotate, noBody))
+	w.malformed("statement-rotate-with-body", "A rotation has no body.", class(ledger.ClassRotate, rotate))
+	w.malformed("statement-rotate-with-target", "A rotation names its keys in the clear fields.", class(ledger.ClassRotate, rotate, noBody, target))
 
 	set := func(offset int, value ...byte) []byte {
 		out := bytes.Clone(good)
@@ -146,7 +151,7 @@ func (w *vectorWriter) statements() {
 	w.malformed("statement-version-2", "A version to come.", set(0, 2))
 	w.malformed("statement-class-0", "Class 0 is none.", set(1, 0))
 	w.malformed("statement-class-20", "Class 20 is none.", set(1, 20))
-	w.malformed("statement-reserved-class", "A class that this version reserves: rotate.", class(ledger.ClassRotate, nil, target, noBody))
+	w.malformed("statement-reserved-class", "A class that this version reserves: recover.", class(ledger.ClassRecover, nil, target, noBody))
 	w.malformed("statement-grant-card", "Only a grant of the victim's part has fields.", class(ledger.ClassGrant, []byte{1}, target))
 	w.malformed("statement-suspend-without-target", "A suspension of nothing.", class(ledger.ClassSuspend, []byte{1}, noBody))
 	w.malformed("statement-suspend-without-authority", "Nobody's suspension.", class(ledger.ClassSuspend, nil, target))
@@ -250,7 +255,9 @@ func (w *vectorWriter) public() {
 	w.vector("enrol-seal", "A sealing key for cards.", "ok", enrol(2, same))
 	w.vector("enrol-access", "A client's TLS key, by its id.", "ok", access.Marshal())
 	w.malformed("enrol-purpose-4", "Purpose 4 is none.", enrol(0, func(e *ledger.Enrol) { e.Purpose = 4 }))
-	w.malformed("enrol-role-unknown", "Role bit 6 is none.", enrol(0, func(e *ledger.Enrol) { e.Roles |= 1 << 6 }))
+	w.malformed("enrol-role-unknown", "Role bit 7 is none.", enrol(0, func(e *ledger.Enrol) { e.Roles |= 1 << 7 }))
+	w.vector("enrol-registrar", "A signing key that may enrol, replace and revoke keys.", "ok", enrol(0, func(e *ledger.Enrol) { e.Roles = ledger.RoleRegistrar }))
+	w.rotations(enrol)
 	w.malformed("enrol-sign-without-roles", "A signing key without a role.", enrol(0, func(e *ledger.Enrol) { e.Roles = 0 }))
 	w.malformed("enrol-sign-with-compartment", "A signing key opens nothing.", enrol(0, func(e *ledger.Enrol) { e.Compartment = 1 }))
 	w.malformed("enrol-sign-without-proof", "A signing key without proof of possession.", enrol(0, func(e *ledger.Enrol) { e.Proof = nil }))
@@ -274,9 +281,25 @@ func (w *vectorWriter) public() {
 	w.malformed("purge-trailing-byte", "A byte too many.", []byte{1, 0})
 
 	r := ledger.Revoke{Key: keys.ID(bytes.Repeat([]byte{0xab}, 32)), SuspectFrom: 17}
-	w.vector("revoke", "Entries of the bureau from number 17 on deserve a look.", "ok", r.Marshal())
+	w.vector("revoke", "What the key signed from entry 17 on deserves a look.", "ok", r.Marshal())
 	w.malformed("revoke-truncated", "A byte is missing.", r.Marshal()[:39])
 	w.malformed("revoke-trailing-byte", "A byte too many.", append(r.Marshal(), 0))
+}
+
+func (w *vectorWriter) rotations(enrol func(int, func(*ledger.Enrol)) []byte) {
+	old, same := bytes.Repeat([]byte{0xab}, 32), func(*ledger.Enrol) {}
+	rotate := func(i int) []byte { return append(bytes.Clone(old), enrol(i, same)...) }
+	e, err := ledger.ParseEnrol(enrol(0, same))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	id := e.KeyID()
+	w.vector("rotate", "A signing key in the place of another.", "ok", rotate(0))
+	w.vector("rotate-seal", "A sealing key in the place of another.", "ok", rotate(2))
+	w.malformed("rotate-itself", "A key does not replace itself.", append(id[:], enrol(0, same)...))
+	w.malformed("rotate-nothing", "No key.", nil)
+	w.malformed("rotate-old-alone", "Nothing in its place.", old)
+	w.malformed("rotate-trailing-byte", "A byte too many.", append(rotate(0), 0))
 }
 
 func (w *vectorWriter) lifecycle() {
@@ -443,6 +466,32 @@ func (w *vectorWriter) ackExhibit() {
 	note := l.note(w.t, l.quorum()...)
 	w.vector("exhibit-purge-ack", "XB's node says that it has destroyed what a purge names: the charter vouches for its key.", "ok",
 		(&ledger.Exhibit{Ledger: l.Genesis.Ledger, Item: ack, Receipt: l.receipt(w.t, at, note)}).Marshal(), "genesis genesis-four")
+}
+
+// registrarExhibits writes exhibits of what signs a key that a registrar enrolled.
+func (w *vectorWriter) registrarExhibits() {
+	l, b := w.four, w.four.Bureaus[0]
+	registrar, clerk, officer := l.NewAuthor("registrar"), l.NewAuthor("clerk"), l.NewAuthor("officer")
+	add := func(it ledger.Item) (ledger.Item, uint64) { return it, l.add(w.t, it.Entry) }
+	first, at1 := add(b.EnrolSigner(w.t, registrar, "registrar-1", ledger.RoleRegistrar))
+	second, at2 := add(b.EnrolSigner(w.t, clerk, "desk-7", ledger.RoleDesk))
+	third, at3 := add(registrar.Enrol(w.t, officer, "desk-9", ledger.RoleDesk))
+	said, at4 := add(officer.Reply(w.t, []byte("nobody opens this")))
+	stray, at5 := add(clerk.Enrol(w.t, l.NewAuthor("friend"), "desk-8", ledger.RoleDesk)) // no ledger accepts it
+	false1, at6 := add(l.NewAuthor("friend").Reply(w.t, []byte("nor this")))
+	note := l.note(w.t, l.quorum()...)
+	exhibit := func(it ledger.Item, at uint64, list ...ledger.Enrolment) []byte {
+		return (&ledger.Exhibit{Ledger: l.Genesis.Ledger, Item: it, Receipt: l.receipt(w.t, at, note), Enrols: list}).Marshal()
+	}
+	by := func(it ledger.Item, at uint64) ledger.Enrolment {
+		return ledger.Enrolment{Entry: it.Entry, Receipt: l.receipt(w.t, at, note)}
+	}
+	given := "genesis genesis-four"
+	w.vector("exhibit-registrar", "A registrar enrolled the key that signed, and a root the registrar's.", "ok", exhibit(said, at4, by(third, at3), by(first, at1)), given)
+	w.vector("exhibit-registrar-missing", "Nothing shows that the key which enrolled is a registrar's.", "refused", exhibit(said, at4, by(third, at3)), given)
+	w.vector("exhibit-registrar-other", "Another key than that which enrolled is shown to be enrolled.", "refused", exhibit(said, at4, by(third, at3), by(second, at2)), given)
+	w.vector("exhibit-registrar-no-role", "The key that enrolled is no registrar's. No ledger accepts this.", "refused", exhibit(false1, at6, by(stray, at5), by(second, at2)), given)
+	w.vector("exhibit-registrar-left-over", "An enrolment that no signature needs.", "refused", exhibit(said, at4, by(third, at3), by(first, at1), by(second, at2)), given)
 }
 
 func (w *vectorWriter) evidence() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"comity/ledger"
 	"comity/ledger/state"
 	"comity/node/wire"
 
@@ -101,6 +102,9 @@ func (r *replica) describe() (*wire.Status, error) {
 	if err := r.keyring.describe(s); err != nil {
 		return nil, err
 	}
+	if err := r.describeQuota(s); err != nil {
+		return nil, err
+	}
 	s.DiskBytes, s.DiskFree = diskUse(r.cfg.Dir)
 	if s.DiskDays, err = r.diskDays(s.DiskBytes, s.DiskFree); err != nil {
 		return nil, err
@@ -109,6 +113,27 @@ func (r *replica) describe() (*wire.Status, error) {
 	s.Alarms = slices.Clone(r.alarms)
 	r.mu.Unlock()
 	return s, nil
+}
+
+// describeQuota says what the bureau of this node has written today, where the
+// charter limits that.
+func (r *replica) describeQuota(s *wire.Status) error {
+	q := r.cfg.Genesis.Charter.Quota
+	if q == (ledger.Quota{}) {
+		return nil
+	}
+	spent, err := state.ReadSpent(r.store, r.cfg.Bureau, r.nowMS(s.Time))
+	if err != nil {
+		return err
+	}
+	s.Quota = &wire.Quota{Entries: q.Entries, Bytes: q.Bytes, Day: spent.Day, SpentEntries: spent.Entries, SpentBytes: spent.Bytes}
+	return nil
+}
+
+// nowMS is the later of a ledger time, which stands still while nobody writes, and
+// this node's clock.
+func (r *replica) nowMS(ledgerTime uint64) uint64 {
+	return max(ledgerTime, uint64(max(r.cfg.Clock().UnixMilli(), 0)))
 }
 
 // describePurges says which purges are not done everywhere.
@@ -121,7 +146,7 @@ func (r *replica) describePurges(s *wire.Status) (err error) {
 		return err
 	}
 	s.PurgesOpen = len(open)
-	now := max(s.Time, uint64(max(r.cfg.Clock().UnixMilli(), 0))) // ledger time stands still while nobody writes
+	now := r.nowMS(s.Time)
 	for _, u := range open[:min(len(open), wire.MaxPurges)] {
 		p := wire.Purge{Index: u.Index, Target: u.Target.String(), Bureau: u.Bureau, Time: u.Time, Overdue: len(u.Overdue(now)) > 0}
 		for i := range u.Nodes {

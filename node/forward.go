@@ -196,7 +196,7 @@ func (o *ownLedger) settle(leader string, c verdict) (outcome, bool) {
 
 // refuses reports whether this node's own ledger would refuse the statement now.
 func (o *ownLedger) refuses(it ledger.Item) (bool, error) {
-	refusal, err := o.machine.Admit(o.store, &it, o.verified)
+	refusal, err := o.machine.Admit(o.store, &it, 0, o.verified)
 	if err != nil || refusal != nil {
 		return refusal != nil, err
 	}

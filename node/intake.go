@@ -18,13 +18,13 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 	if known, err := r.known(it.Entry.ID); known != nil || err != nil {
 		return known, err
 	}
-	refusal, err := r.machine.Admit(r.store, &it, r.fsm.verified)
+	refusal, err := r.machine.Admit(r.store, &it, 0, r.fsm.verified)
 	if refusal != nil && unborn(refusal.Code) {
 		// This node may be behind: refuse only what is refused now.
 		if err := r.fresh(ctx); err != nil {
 			return nil, err
 		}
-		refusal, err = r.machine.Admit(r.store, &it, r.fsm.verified)
+		refusal, err = r.machine.Admit(r.store, &it, r.later(refusal.Code), r.fsm.verified)
 	}
 	if err != nil {
 		return nil, err
@@ -46,10 +46,20 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 // which this node has not applied yet.
 func unborn(c state.Code) bool {
 	switch c {
-	case state.UnknownKey, state.NoTarget, state.BadSeen, state.NotEnded, state.TooEarly:
+	case state.UnknownKey, state.NoTarget, state.BadSeen, state.NotEnded, state.TooEarly, state.Quota:
 		return true
 	}
 	return false
+}
+
+// later returns the time of this node where a refusal may end by time alone: the
+// ledger's stands still until somebody writes. Nothing else is asked of our clock,
+// which may be wrong.
+func (r *replica) later(c state.Code) uint64 {
+	if c != state.TooEarly && c != state.Quota {
+		return 0
+	}
+	return r.nowMS(0)
 }
 
 // known answers for a statement that the ledger holds already.

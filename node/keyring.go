@@ -19,8 +19,8 @@ import (
 const DefaultKeyDays = 365
 
 // keyring knows the keys of one bureau, and since when each counts. Only its
-// members of the charter and the statements of its root say which they are, so it
-// walks that chain back, as far as it has not done so before, and keeps no state of
+// members of the charter and the statements of its root and registrars say which they
+// are, so it walks their chains back, as far as it has not done so before, and keeps no state of
 // its own.
 type keyring struct {
 	store  store.Store
@@ -29,9 +29,10 @@ type keyring struct {
 	clock  func() time.Time
 	days   int
 
-	mu     sync.Mutex // guards what follows
-	seen   state.Author
-	listed []keys.ID // admitted by the statements up to seen, in their order
+	mu         sync.Mutex               // guards what follows
+	seen       map[keys.ID]state.Author // by root and registrar
+	listed     []keys.ID                // admitted by the statements up to seen
+	registrars []keys.ID                // among these
 }
 
 // datedKey is a key that counts now.
@@ -64,32 +65,47 @@ func (k *keyring) ids() ([]keys.ID, error) {
 	root := keys.SigningID(m.Root)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	end, err := state.ReadAuthor(k.store, root)
-	if err != nil {
+	if k.seen == nil {
+		k.seen = make(map[keys.ID]state.Author)
+	}
+	if err := k.walk(root); err != nil {
 		return nil, err
 	}
-	var news []keys.ID
-	for at, seq := end.Prev, end.Seq; seq > k.seen.Seq; seq-- {
+	for _, id := range k.registrars { // the root's walk has found them
+		if err := k.walk(id); err != nil {
+			return nil, err
+		}
+	}
+	return append([]keys.ID{root, m.Node.TLS, m.Node.Cosigner(), m.Access}, k.listed...), nil
+}
+
+// walk lists the keys that an author has admitted since it was walked last.
+func (k *keyring) walk(author keys.ID) error {
+	end, err := state.ReadAuthor(k.store, author)
+	if err != nil {
+		return err
+	}
+	var news, registrars []keys.ID
+	for at, seq := end.Prev, end.Seq; seq > k.seen[author].Seq; seq-- {
 		index, ok, err := state.ReadIndex(k.store, at)
 		if err != nil || !ok {
-			return nil, fmt.Errorf("statement %d of the root of %s: %w", seq-1, m.Code, cmp.Or(err, ledger.ErrMalformed))
+			return fmt.Errorf("statement %d of key %s of %s: %w", seq-1, author.Short(), k.member.Code, cmp.Or(err, ledger.ErrMalformed))
 		}
 		_, e, err := k.store.Entry(index)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if e.Statement.Class == ledger.ClassEnrol {
-			en, err := ledger.ParseEnrol(e.Statement.Public)
-			if err != nil {
-				return nil, err
-			}
+		if en := e.Statement.Admits(); en != nil {
 			news = append(news, en.KeyID())
+			if en.Purpose == ledger.PurposeSign && en.Roles&ledger.RoleRegistrar != 0 {
+				registrars = append(registrars, en.KeyID())
+			}
 		}
 		at = e.Statement.Prev
 	}
 	slices.Reverse(news)
-	k.seen, k.listed = end, append(k.listed, news...)
-	return append([]keys.ID{root, m.Node.TLS, m.Node.Cosigner(), m.Access}, k.listed...), nil
+	k.seen[author], k.listed, k.registrars = end, append(k.listed, news...), append(k.registrars, registrars...)
+	return nil
 }
 
 // list returns the keys that count now, the oldest first.

@@ -110,6 +110,14 @@ func TestKeysHaveTheAgeThatTheLedgerGivesThem(t *testing.T) {
 	if got := left(t, k); got["head-1 sign"] != 75 {
 		t.Errorf("a clock that is behind: %v", got)
 	}
+
+	// What a registrar admits counts like what the root does.
+	registrar, clerk, again := w.NewAuthor("registrar"), w.NewAuthor("clerk"), w.NewAuthor("clerk again")
+	w.write(t, 310, a.EnrolSigner(t, registrar, "registrar-1", ledger.RoleRegistrar), registrar.Enrol(t, clerk, "desk-8", ledger.RoleDesk))
+	w.write(t, 315, registrar.Rotate(t, clerk.Signer.ID(), again, "desk-8", ledger.RoleDesk))
+	check(map[string]int{"root root": 50, "node node": 50, "node cosign": 50, "operator access": 50,
+		"desk-1 sign": 350, "head-1 sign": 60, "seal-card seal": 60, "seal-body seal": 60, "seal-victim seal": 60,
+		"registrar-1 sign": 360, "desk-8 sign": 365})
 }
 
 // A label may stand on two keys: what is scraped names it once.

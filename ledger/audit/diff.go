@@ -139,7 +139,7 @@ type stream struct {
 
 type enrolled struct {
 	bureau, label string
-	root          ed25519.PublicKey // nil for other keys
+	admits        ed25519.PublicKey // of a root or a registrar; nil for other keys
 }
 
 // streamed is an entry of a stream.
@@ -200,21 +200,29 @@ func (s *stream) next() (*streamed, error) {
 	return e, nil
 }
 
-// learn notes whose key an enrolment admits, if a root signed it: it is for names
-// only, and what anybody can write takes no memory.
+// learn notes whose key an enrolment admits, if a root or a registrar signed it: it
+// is for names only, and what anybody can write takes no memory.
 func (s *stream) learn(raw []byte) {
-	if len(raw) < 5 || ledger.Class(raw[4]) != ledger.ClassEnrol { // u24 length, version, class
+	if len(raw) < 5 { // u24 length, version, class
+		return
+	}
+	if c := ledger.Class(raw[4]); c != ledger.ClassEnrol && c != ledger.ClassRotate {
 		return
 	}
 	e, err := ledger.ParseEntry(raw)
 	if err != nil {
 		return
 	}
-	en, err := ledger.ParseEnrol(e.Statement.Public)
-	root, ok := s.keys[e.Statement.Author]
-	if err == nil && ok && en.Purpose == ledger.PurposeSign && root.root != nil && testingOnlyVerify(e, 0, root.root) {
-		s.keys[en.KeyID()] = enrolled{bureau: root.bureau, label: en.Label}
+	en := e.Statement.Admits()
+	by := s.keys[e.Statement.Author]
+	if en == nil || en.Purpose != ledger.PurposeSign || by.admits == nil || !testingOnlyVerify(e, 0, by.admits) {
+		return
 	}
+	k := enrolled{bureau: by.bureau, label: en.Label}
+	if en.Roles&ledger.RoleRegistrar != 0 {
+		k.admits = en.Key
+	}
+	s.keys[en.KeyID()] = k
 }
 
 func (s *stream) parted(e *streamed) *Parted {

@@ -50,9 +50,9 @@ type history struct {
 }
 
 // An index record is id[32] || time u64 || number of the bureau, by which
-// authors are counted.
+// authors are counted || the numbers u32 of the keys that signed it, 0 for none.
 const (
-	indexLen = 32 + 8 + 1
+	indexLen = 32 + 8 + 1 + 4*ledger.MaxSigners
 	noBureau = 255
 )
 
@@ -99,6 +99,7 @@ func (h *history) entry(rec *bundle.Record, c *checked) error {
 	}
 	var refusal *state.Refusal
 	bureau := ""
+	clear(h.record[:])
 	if c.entry != nil {
 		var err error
 		if refusal, err = h.judge(i, rec, c); err != nil {
@@ -106,6 +107,7 @@ func (h *history) entry(rec *bundle.Record, c *checked) error {
 		}
 		if refusal == nil {
 			bureau = h.by.Signers()[0].Bureau
+			h.tally.signed(h.record[41:], c.entry)
 			if err := h.accept(c.entry, rec.State); err != nil {
 				return fmt.Errorf("audit entry %d: %w", i, err)
 			}
@@ -118,10 +120,8 @@ func (h *history) entry(rec *bundle.Record, c *checked) error {
 		return err
 	}
 	h.body(i, rec, c, bureau)
-	id := h.record[:32]
-	clear(id)
 	if c.entry != nil {
-		copy(id, c.entry.ID[:])
+		copy(h.record[:], c.entry.ID[:])
 	}
 	binary.BigEndian.PutUint64(h.record[32:], rec.Time)
 	h.record[40] = h.tally.number(bureau)
@@ -137,7 +137,7 @@ func (h *history) judge(i uint64, rec *bundle.Record, c *checked) (*state.Refusa
 	if c.body && rec.State == bundle.Included {
 		it.Body = rec.Body
 	}
-	acts := e.Statement.Class == ledger.ClassEnrol || e.Statement.Class == ledger.ClassRevoke
+	acts := e.Statement.Class == ledger.ClassEnrol || e.Statement.Class == ledger.ClassRevoke || e.Statement.Class == ledger.ClassRotate
 	h.checked[qRules]++
 	h.checked[qChains]++
 	if acts {

@@ -45,18 +45,19 @@ type job struct {
 // workers is what the workers share.
 type workers struct {
 	since uint64 // signatures below are not looked at
-	roots map[keys.ID]ed25519.PublicKey
 
-	mu sync.RWMutex // guards keys
+	mu sync.RWMutex // guards what follows
+	// admits has the keys of roots and registrars.
+	admits map[keys.ID]ed25519.PublicKey
 	// keys is what a key id is the hash of; it can never be wrong, only unknown.
 	keys map[keys.ID]ed25519.PublicKey
 }
 
 func newWorkers(g *ledger.Genesis, since uint64) *workers {
-	w := &workers{since: since, roots: make(map[keys.ID]ed25519.PublicKey), keys: make(map[keys.ID]ed25519.PublicKey)}
+	w := &workers{since: since, admits: make(map[keys.ID]ed25519.PublicKey), keys: make(map[keys.ID]ed25519.PublicKey)}
 	for i := range g.Charter.Members {
 		root := g.Charter.Members[i].Root
-		w.roots[keys.SigningID(root)], w.keys[keys.SigningID(root)] = root, root
+		w.admits[keys.SigningID(root)], w.keys[keys.SigningID(root)] = root, root
 	}
 	return w
 }
@@ -131,9 +132,7 @@ func (w *workers) work(j *job) {
 			continue
 		}
 		out.entry, out.body = e, bodyFits(rec, e)
-		if e.Statement.Class == ledger.ClassEnrol {
-			w.learn(e)
-		}
+		w.learn(e)
 	}
 	for i := range j.out {
 		if e := j.out[i].entry; e != nil && j.group.First+uint64(i) >= w.since {
@@ -150,20 +149,26 @@ func bodyFits(rec *bundle.Record, e *ledger.Entry) bool {
 	return (rec.State == bundle.None) == (e.Statement.BodyLen == 0)
 }
 
-// learn notes the signing key that e enrols, if a root signed it: what anybody
-// can write takes no memory.
+// learn notes the signing key that e enrols, if a root or a registrar signed it:
+// what anybody can write takes no memory.
 func (w *workers) learn(e *ledger.Entry) {
-	root, ok := w.roots[e.Statement.Author]
-	if !ok || !testingOnlyVerify(e, 0, root) {
+	en := e.Statement.Admits()
+	if en == nil || en.Purpose != ledger.PurposeSign {
 		return
 	}
-	en, err := ledger.ParseEnrol(e.Statement.Public)
-	if err != nil || en.Purpose != ledger.PurposeSign {
+	w.mu.RLock()
+	by, ok := w.admits[e.Statement.Author]
+	w.mu.RUnlock()
+	if !ok || !testingOnlyVerify(e, 0, by) {
 		return
 	}
+	key := append(ed25519.PublicKey(nil), en.Key...)
 	w.mu.Lock()
-	w.keys[en.KeyID()] = append(ed25519.PublicKey(nil), en.Key...)
-	w.mu.Unlock()
+	defer w.mu.Unlock()
+	w.keys[en.KeyID()] = key
+	if en.Roles&ledger.RoleRegistrar != 0 {
+		w.admits[en.KeyID()] = key
+	}
 }
 
 // verify looks ahead: of what it cannot verify, the stage that decides will ask.

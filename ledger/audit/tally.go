@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -17,23 +18,23 @@ type tally struct {
 	entries  []uint64       // by bureau
 	kinds    map[string]uint64
 	bodies   [4]uint64 // by state
-	suspects []suspect // bounded
-	suspect  uint64    // revocations that name a suspicion
+	signers  map[keys.ID]uint32 // numbers, from 1, of keys that signed what was accepted
+	suspects []suspect          // bounded
+	suspect  uint64             // keys in doubt
 }
 
-// suspect is a revocation that puts earlier entries of the bureau in doubt.
+// suspect is a key that its bureau has put in doubt.
 type suspect struct {
-	index  uint64 // of the revocation
+	index  uint64 // of the revocation that did so last
 	from   uint64
-	bureau int
+	bureau string
 	key    keys.ID
-	before uint64 // entries of the bureau before it
 }
 
 const maxFindings = 20 // of one kind
 
 func newTally(g *ledger.Genesis) tally {
-	t := tally{members: g.Charter.Members, numbers: make(map[string]int), kinds: make(map[string]uint64)}
+	t := tally{members: g.Charter.Members, numbers: make(map[string]int), kinds: make(map[string]uint64), signers: make(map[keys.ID]uint32)}
 	for i := range t.members {
 		t.numbers[t.members[i].Code] = i
 	}
@@ -58,13 +59,28 @@ func (t *tally) add(e *ledger.Entry, bureau string) {
 
 func (t *tally) body(s bundle.BodyState) { t.bodies[s]++ }
 
+// signed puts down who signed an accepted entry.
+func (t *tally) signed(record []byte, e *ledger.Entry) {
+	for i := range e.Signatures {
+		id := e.Signatures[i].Key
+		if t.signers[id] == 0 {
+			t.signers[id] = uint32(len(t.signers) + 1)
+		}
+		binary.BigEndian.PutUint32(record[4*i:], t.signers[id])
+	}
+}
+
 func (t *tally) revoked(index uint64, bureau string, r *ledger.Revoke) {
 	if r.SuspectFrom == ledger.NotSuspect {
 		return
 	}
+	s := suspect{index, r.SuspectFrom, bureau, r.Key}
+	if i := slices.IndexFunc(t.suspects, func(s suspect) bool { return s.key == r.Key }); i >= 0 {
+		t.suspects[i] = s // from an earlier entry on
+		return
+	}
 	if t.suspect++; t.suspect <= maxFindings {
-		n := t.numbers[bureau]
-		t.suspects = append(t.suspects, suspect{index, r.SuspectFrom, n, r.Key, t.entries[n]})
+		t.suspects = append(t.suspects, s)
 	}
 }
 
@@ -108,6 +124,8 @@ func kindOf(s *ledger.Statement) string {
 		return "enrolment of a key"
 	case ledger.ClassRevoke:
 		return "revocation of a key"
+	case ledger.ClassRotate:
+		return "replacement of a key"
 	}
 	return s.Class.String()
 }
@@ -125,42 +143,53 @@ func (t *tally) counts(r *Report) {
 	})
 }
 
-// suspicions returns a finding for each revocation that puts entries in doubt.
+// suspicions returns a finding for each key that is in doubt.
 func (h *history) suspicions() ([]Finding, error) {
 	list := h.tally.suspects
 	if len(list) == 0 {
 		return nil, nil
 	}
-	// How many entries of each bureau stand before each index that is named.
-	order := slices.Clone(list)
-	slices.SortFunc(order, func(a, b suspect) int { return cmp.Compare(a.from, b.from) })
-	clear := make(map[uint64]uint64) // index of the revocation: entries of the bureau before from
-	seen := make([]uint64, len(h.tally.members))
-	err := h.index.each(func(i int64, record []byte) {
-		for len(order) > 0 && order[0].from <= uint64(i) {
-			clear[order[0].index] = seen[order[0].bureau]
-			order = order[1:]
+	type doubt struct {
+		of   int // in list
+		from uint64
+	}
+	doubts := make(map[uint32]doubt) // by the number of a key
+	for id, n := range h.tally.signers {
+		k := h.key(id)
+		if i := slices.IndexFunc(list, func(s suspect) bool { return s.key == id }); i >= 0 {
+			doubts[n] = doubt{i, list[i].from}
+		} else if k == nil {
+			continue
+		} else if i := slices.IndexFunc(list, func(s suspect) bool { return s.key == k.By && k.EnrolledAt >= s.from }); i >= 0 {
+			doubts[n] = doubt{of: i} // all that it signed
 		}
-		if n := record[40]; n != noBureau {
-			seen[n]++
+	}
+	counts := make([]uint64, len(list))
+	err := h.index.each(func(i int64, record []byte) {
+		for at := 41; at < indexLen; at += 4 {
+			if d, ok := doubts[binary.BigEndian.Uint32(record[at:])]; ok && uint64(i) >= d.from {
+				counts[d.of]++
+				return
+			}
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
 	var out []Finding
-	for _, s := range list {
-		code := h.tally.members[s.bureau].Code
-		n := uint64(0)
-		if s.from < s.index {
-			n = s.before - clear[s.index]
+	for i := range list {
+		s := &list[i]
+		what := fmt.Sprintf("%s is in doubt about its key %s from entry %s on", s.bureau, s.key.Short(), number(s.from))
+		if k := h.key(s.key); k != nil && k.Registrar() {
+			what += "; entries that it signed since, or whom it enrolled: " + number(counts[i])
+		} else {
+			what += "; entries that it signed since: " + number(counts[i])
 		}
-		out = append(out, Finding{Entry: &s.index,
-			What: fmt.Sprintf("%s revoked key %s and doubts its own entries from %s on: %s of them up to here", code, s.key.Short(), number(s.from), number(n)),
-			Why:  "They stay valid, since the key was good at their position. Whether it was in the right hands, only the bureau knows."})
+		out = append(out, Finding{Entry: &s.index, What: what,
+			Why: "They stay valid, since the key was good at their position, and deserve a look. Whether it was in the right hands, only the bureau knows."})
 	}
 	if more := h.tally.suspect - uint64(len(list)); more > 0 {
-		out = append(out, Finding{What: fmt.Sprintf("%s more revocations put earlier entries in doubt", number(more)), Why: "As above."})
+		out = append(out, Finding{What: fmt.Sprintf("%s more keys are in doubt", number(more)), Why: "As above."})
 	}
 	return out, nil
 }

@@ -120,12 +120,37 @@ func (c *Consortium) Enrolments(t testing.TB) []ledger.Item {
 // EnrolSigner admits the signing key of an author, with proof of possession.
 func (b *Bureau) EnrolSigner(t testing.TB, a *Author, label string, roles ledger.Roles) ledger.Item {
 	t.Helper()
-	pub := a.Signer.Public()
-	proof, err := sign.Sign(a.Signer, sign.NamespaceEnrol, ledger.EnrolProof(b.Root.ledger, b.Root.Signer.ID(), pub))
+	return b.Root.Enrol(t, a, label, roles)
+}
+
+// Enrol admits, by a root or a registrar, the signing key of another, with proof
+// of possession.
+func (a *Author) Enrol(t testing.TB, of *Author, label string, roles ledger.Roles) ledger.Item {
+	t.Helper()
+	e := a.admission(t, of, label, roles)
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassEnrol, Public: e.Marshal()}, nil)
+}
+
+// Rotate puts the signing key of another in the place of the key with this id.
+func (a *Author) Rotate(t testing.TB, old keys.ID, of *Author, label string, roles ledger.Roles) ledger.Item {
+	t.Helper()
+	return a.RotateTo(t, old, a.admission(t, of, label, roles))
+}
+
+// RotateTo puts any key in the place of another.
+func (a *Author) RotateTo(t testing.TB, old keys.ID, e ledger.Enrol) ledger.Item {
+	t.Helper()
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassRotate, Public: (&ledger.Rotate{Old: old, New: e}).Marshal()}, nil)
+}
+
+func (a *Author) admission(t testing.TB, of *Author, label string, roles ledger.Roles) ledger.Enrol {
+	t.Helper()
+	pub := of.Signer.Public()
+	proof, err := sign.Sign(of.Signer, sign.NamespaceEnrol, ledger.EnrolProof(a.ledger, a.Signer.ID(), pub))
 	if err != nil {
-		t.Fatalf("prove possession of %s: %v", a.Signer.ID().Short(), err)
+		t.Fatalf("prove possession of %s: %v", of.Signer.ID().Short(), err)
 	}
-	return b.enrol(t, ledger.Enrol{Purpose: ledger.PurposeSign, Label: label, Roles: roles, Key: pub, Proof: proof[:]})
+	return ledger.Enrol{Purpose: ledger.PurposeSign, Label: label, Roles: roles, Key: pub, Proof: proof[:]}
 }
 
 // EnrolSealing makes r the bureau's sealing key of a compartment.
@@ -143,8 +168,15 @@ func (b *Bureau) EnrolAccess(t testing.TB, id keys.ID, label string, roles ledge
 // Revoke ends a key of the bureau.
 func (b *Bureau) Revoke(t testing.TB, id keys.ID) ledger.Item {
 	t.Helper()
-	r := ledger.Revoke{Key: id, SuspectFrom: ledger.NotSuspect}
-	return b.Root.Sign(t, ledger.Statement{Class: ledger.ClassRevoke, Public: r.Marshal()}, nil)
+	return b.Root.Revoke(t, id, ledger.NotSuspect)
+}
+
+// Revoke ends a key, by a root or a registrar, and doubts what it signed from an
+// index on.
+func (a *Author) Revoke(t testing.TB, id keys.ID, from uint64) ledger.Item {
+	t.Helper()
+	r := ledger.Revoke{Key: id, SuspectFrom: from}
+	return a.Sign(t, ledger.Statement{Class: ledger.ClassRevoke, Public: r.Marshal()}, nil)
 }
 
 func (b *Bureau) enrol(t testing.TB, e ledger.Enrol) ledger.Item {

@@ -46,11 +46,27 @@ func NewGenesis(t testing.TB, n int) *Consortium {
 	return NewGenesisAt(t, addresses)
 }
 
+// NewGenesisOf returns a consortium of n bureaus whose charter is of version 2 and
+// has this quota.
+func NewGenesisOf(t testing.TB, n int, q ledger.Quota) *Consortium {
+	t.Helper()
+	addresses := make([]string, n)
+	for i := range addresses {
+		addresses[i] = fmt.Sprintf("x%c.test:7000", 'a'+i)
+	}
+	return newGenesis(t, addresses, &ledger.Charter{Format: ledger.Format, Quota: q})
+}
+
 // NewGenesisAt returns a consortium with one bureau per node address.
 func NewGenesisAt(t testing.TB, addresses []string) *Consortium {
 	t.Helper()
+	return newGenesis(t, addresses, &ledger.Charter{})
+}
+
+func newGenesis(t testing.TB, addresses []string, charter *ledger.Charter) *Consortium {
+	t.Helper()
 	c := &Consortium{}
-	charter := &ledger.Charter{Name: "Test consortium", Created: 1_700_000_000}
+	charter.Name, charter.Created = "Test consortium", 1_700_000_000
 	for i, address := range addresses {
 		b := newBureau(t, fmt.Sprintf("X%c", 'A'+i))
 		b.address = address

@@ -18,30 +18,33 @@ import (
 // generator makes random commands on top of the state they lead to.
 type generator struct {
 	*world
-	rng      *rand.Rand
-	authors  []*randomAuthor
-	waiting  []*randomAuthor // not enrolled
-	spares   int
-	notices  []ledger.ID
-	circles  []ledger.ID
-	ended    []ledger.ID // withdrawn notices, and replies
-	purges   []ledger.ID
-	origin   map[ledger.ID]*ledgertest.Bureau
-	past     []ledger.Item
-	cosigs   []*ledger.Cosignature
-	refused  map[state.Code]int
-	known    int
-	held     []ledger.ID // suspended
-	lived    map[ledger.Class]int
-	statuses map[state.Status]int // after an act on a life
-	finals   map[uint64]bool
-	made     map[ledger.ID]*randomAuthor // statements of the command under way
+	rng         *rand.Rand
+	authors     []*randomAuthor
+	waiting     []*randomAuthor // not enrolled
+	spares      int
+	notices     []ledger.ID
+	circles     []ledger.ID
+	ended       []ledger.ID // withdrawn notices, and replies
+	purges      []ledger.ID
+	origin      map[ledger.ID]*ledgertest.Bureau
+	past        []ledger.Item
+	cosigs      []*ledger.Cosignature
+	refused     map[state.Code]int
+	known       int
+	byRegistrar int         // enrolments and rotations
+	held        []ledger.ID // suspended
+	lived       map[ledger.Class]int
+	statuses    map[state.Status]int // after an act on a life
+	finals      map[uint64]bool
+	made        map[ledger.ID]*randomAuthor // statements of the command under way
 }
 
 // randomAuthor follows the chain of a key only as far as the ledger took it.
 type randomAuthor struct {
 	bureau *ledgertest.Bureau
 	signer *keys.Signer
+	author *ledgertest.Author // of roots and of who may be enrolled: proves and demands possession
+	roles  ledger.Roles
 	root   bool
 	node   bool
 	seq    uint64
@@ -49,10 +52,10 @@ type randomAuthor struct {
 }
 
 func newGenerator(t *testing.T, n int, rng *rand.Rand) *generator {
-	g := &generator{world: genesisWorld(t, n), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
+	g := &generator{world: worldOf(t, ledgertest.NewGenesisOf(t, n, ledger.Quota{Entries: 50, Bytes: ledger.MinQuotaBytes})), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
 		refused: make(map[state.Code]int), finals: make(map[uint64]bool), lived: make(map[ledger.Class]int), statuses: make(map[state.Status]int)}
 	for _, b := range g.Bureaus {
-		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Root.Signer, root: true})
+		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Root.Signer, author: b.Root, root: true})
 		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Witness.Signer(), node: true})
 		for range 8 {
 			g.waiting = append(g.waiting, g.spare())
@@ -64,7 +67,8 @@ func newGenerator(t *testing.T, n int, rng *rand.Rand) *generator {
 // spare returns an author whom any bureau may enrol.
 func (g *generator) spare() *randomAuthor {
 	g.spares++
-	return &randomAuthor{bureau: g.Bureaus[0], signer: g.NewAuthor(fmt.Sprintf("spare %d", g.spares)).Signer}
+	a := g.NewAuthor(fmt.Sprintf("spare %d", g.spares))
+	return &randomAuthor{bureau: g.Bureaus[0], signer: a.Signer, author: a}
 }
 
 func pick[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }
@@ -148,7 +152,7 @@ func (g *generator) item() ledger.Item {
 	var body []byte
 	var others []*keys.Signer
 	switch {
-	case a.root:
+	case a.root, a.roles&ledger.RoleRegistrar != 0 && g.rng.IntN(6) == 0:
 		g.keyAct(a, &s)
 	case a.node && g.rng.IntN(20) > 0:
 		s.Class, s.Target = ledger.ClassPurgeAck, ledger.ID{9}
@@ -194,11 +198,12 @@ func (g *generator) second(a *randomAuthor) *randomAuthor {
 	return o
 }
 
-// keyAct fills a statement of a root: it enrols or revokes some key.
+// keyAct fills a statement of a root or a registrar: it enrols, replaces or
+// revokes some key.
 func (g *generator) keyAct(a *randomAuthor, s *ledger.Statement) {
 	b := a.bureau
 	if i := 4 + g.rng.IntN(100); i < len(g.authors) && g.rng.IntN(2) == 0 {
-		s.Class, s.Public = ledger.ClassRevoke, revocation(g.authors[i].signer.ID())
+		g.endAct(a, g.authors[i], s)
 		return
 	}
 	var it ledger.Item
@@ -208,21 +213,63 @@ func (g *generator) keyAct(a *randomAuthor, s *ledger.Statement) {
 		if err != nil {
 			g.t.Fatal(err)
 		}
+		if old := g.sealing(b); old != nil && *old != keys.SealingID(id.Recipient()) && g.rng.IntN(2) == 0 {
+			e := ledger.Enrol{Purpose: ledger.PurposeSeal, Label: "seal-card", Compartment: 1, Key: id.Recipient().Bytes()}
+			it = a.author.RotateTo(g.t, *old, e)
+			break
+		}
 		it = b.EnrolSealing(g.t, 1, id.Recipient())
 	case 1:
 		it = b.EnrolAccess(g.t, keys.ID{byte(g.rng.IntN(64))}, "laptop-1", ledger.RoleDesk)
 	default:
 		of := pick(g.rng, g.waiting)
+		by := a.author
 		if g.rng.IntN(9) == 0 {
-			b = pick(g.rng, g.Bureaus) // a proof for another root
+			by = pick(g.rng, g.Bureaus).Root // a proof for another root
 		}
-		roles := ledger.Roles(1 + g.rng.IntN(63))
+		roles := ledger.Roles(1 + g.rng.IntN(127))
 		if g.rng.IntN(4) > 0 {
 			roles |= ledger.RoleInvestigator | ledger.RoleSupervisor
 		}
-		it = b.EnrolSigner(g.t, &ledgertest.Author{Signer: of.signer}, "desk-1", roles)
+		it = by.Enrol(g.t, of.author, "desk-1", roles)
 	}
-	s.Class, s.Public = ledger.ClassEnrol, it.Entry.Statement.Public
+	s.Class, s.Public = it.Entry.Statement.Class, it.Entry.Statement.Public
+}
+
+// endAct fills a statement that ends a key: it revokes it, or puts another in its
+// place.
+func (g *generator) endAct(a, of *randomAuthor, s *ledger.Statement) {
+	id := of.signer.ID()
+	if g.rng.IntN(2) > 0 {
+		by, to, roles := a.author, pick(g.rng, g.waiting), of.roles
+		switch g.rng.IntN(20) {
+		case 0:
+			by = pick(g.rng, g.Bureaus).Root
+		case 1:
+			roles ^= ledger.RoleDesk
+		case 2:
+			to = pick(g.rng, g.authors)
+		}
+		if to.author != nil && to.signer.ID() != id && roles != 0 {
+			s.Class, s.Public = ledger.ClassRotate, by.Rotate(g.t, id, to.author, "desk-1", roles).Entry.Statement.Public
+			return
+		}
+	}
+	r := ledger.Revoke{Key: id, SuspectFrom: pick(g.rng, []uint64{ledger.NotSuspect, 0, uint64(g.rng.IntN(300))})}
+	s.Class, s.Public = ledger.ClassRevoke, r.Marshal()
+}
+
+// sealing returns the current key for cards of a bureau, nil when it has none.
+func (g *generator) sealing(b *ledgertest.Bureau) *keys.ID {
+	r, err := state.ReadSealing(g.view, b.Code, seal.Card)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if r == nil {
+		return nil
+	}
+	id := keys.SealingID(r)
+	return &id
 }
 
 // officerAct fills a statement of an officer and returns its body.
@@ -440,22 +487,24 @@ func (g *generator) learn(c *ledger.Command, results []state.Result) {
 		case ledger.ClassPurge:
 			g.purges = append(g.purges, e.ID)
 		case ledger.ClassRevoke:
+			g.lived[e.Statement.Class]++
 			g.revoked(e.Statement)
-		case ledger.ClassEnrol:
-			g.enrolled(e.Statement)
+		case ledger.ClassEnrol, ledger.ClassRotate:
+			g.lived[e.Statement.Class]++
+			g.enrolled(e)
 		}
 	}
 }
 
 // enrolled lets an enrolled author write.
-func (g *generator) enrolled(s *ledger.Statement) {
-	en, err := ledger.ParseEnrol(s.Public)
-	if err != nil {
-		g.t.Fatal(err)
+func (g *generator) enrolled(e *ledger.Entry) {
+	en, by := e.Statement.Admits(), g.made[e.ID]
+	if !by.root && by.roles&ledger.RoleRegistrar != 0 {
+		g.byRegistrar++
 	}
 	for i, a := range g.waiting {
 		if a.signer.ID() == en.KeyID() {
-			a.bureau = g.bureau(s.Author)
+			a.bureau, a.roles = by.bureau, en.Roles
 			g.authors = append(g.authors, a)
 			g.waiting[i] = g.spare()
 		}
@@ -471,16 +520,10 @@ func (g *generator) revoked(s *ledger.Statement) {
 	g.authors = slices.DeleteFunc(g.authors, func(a *randomAuthor) bool { return a.signer.ID() == r.Key && g.rng.IntN(4) > 0 })
 }
 
-// bureau returns whose root this is.
-func (g *generator) bureau(root keys.ID) *ledgertest.Bureau {
-	i := slices.IndexFunc(g.Bureaus, func(b *ledgertest.Bureau) bool { return b.Root.Signer.ID() == root })
-	return g.Bureaus[i]
-}
-
 // check sees that the log was a good mixture.
 func (g *generator) check(commands int) {
 	g.t.Helper()
-	g.t.Logf("%d entries, %d FINAL checkpoints, %d known, refused %v, lives %v %v", g.head().Size, len(g.finals), g.known, g.refused, g.lived, g.statuses)
+	g.t.Logf("%d by registrars, %d entries, %d FINAL checkpoints, %d known, refused %v, lives %v %v", g.byRegistrar, g.head().Size, len(g.finals), g.known, g.refused, g.lived, g.statuses)
 	if int(g.head().Size) < commands*2/5 || len(g.finals) < commands/100 || g.known == 0 {
 		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))
 	}
@@ -489,8 +532,11 @@ func (g *generator) check(commands int) {
 			g.t.Errorf("no notice became %s", s)
 		}
 	}
+	if commands > 1000 && (g.byRegistrar == 0 || g.lived[ledger.ClassRotate] == 0) {
+		g.t.Errorf("%d enrolments by registrars, %d rotations", g.byRegistrar, g.lived[ledger.ClassRotate])
+	}
 	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
-		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.NotNow, state.BadTerm, state.Superseded, state.TooEarly, state.Repeated, state.TooMany, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
+		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.NotNow, state.BadTerm, state.Superseded, state.TooEarly, state.Repeated, state.TooMany, state.Quota, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
 		if g.refused[c] == 0 && commands > 1000 {
 			g.t.Errorf("nothing was refused as %s", c)
 		}

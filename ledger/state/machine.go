@@ -120,14 +120,15 @@ func (m *Machine) Apply(v View, c *ledger.Command, verify Verifier) (*Changes, [
 }
 
 // Admit says whether the statement would be accepted, were it the author's next
-// one and applied to v now. Nodes ask before they let it take a place in a
-// batch; only Apply decides.
-func (m *Machine) Admit(v View, it *ledger.Item, verify Verifier) (*Refusal, error) {
+// one and applied to v now: at ledger time or, if that is later, at the time now in
+// POSIX ms. Nodes ask before they let it take a place in a batch; only Apply
+// decides.
+func (m *Machine) Admit(v View, it *ledger.Item, now uint64, verify Verifier) (*Refusal, error) {
 	head, err := ReadHead(v)
 	if err != nil {
 		return nil, err
 	}
-	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head, now: head.Time}
+	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head, now: max(head.Time, now)}
 	if !it.Entry.CheckBody(it.Body) {
 		return refuse(Body, "the sealed body is not the one that was signed"), nil
 	}
@@ -239,6 +240,9 @@ func (a *application) judge(e *ledger.Entry) ([]*Key, Author, *Refusal, error) {
 func (a *application) accept(e *ledger.Entry, index uint64, author Author, signers []*Key) error {
 	a.put(TableIDs, e.ID[:], binary.BigEndian.AppendUint64(nil, index))
 	a.put(TableAuthors, e.Statement.Author[:], append(binary.BigEndian.AppendUint64(nil, author.Seq+1), e.ID[:]...))
+	if err := a.spend(e, signers[0].Bureau); err != nil {
+		return err
+	}
 	return a.effects(e, index, signers)
 }
 

@@ -66,8 +66,20 @@ func TestPythonJudgesLives(t *testing.T) {
 	}
 }
 
+// judged has the verifier judge what the world has been through.
+func (w *world) judged() {
+	w.t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		return
+	}
+	if out, err := pythonJudges(w.t, python, w, "log", w.log); err != nil {
+		w.t.Errorf("the verifier judges otherwise: %v\n%s", err, out)
+	}
+}
+
 // pythonJudges runs the verifier over a log in the form of world.log.
-func pythonJudges(t *testing.T, python string, w *world, name string, lines []string) (string, error) {
+func pythonJudges(t testing.TB, python string, w *world, name string, lines []string) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
 	charter, path := filepath.Join(dir, "charter"), filepath.Join(dir, name)

@@ -30,8 +30,22 @@ type Key struct {
 	Roles      ledger.Roles
 	Label      string
 	Public     []byte // Ed25519 key of UseRoot, UseSign and UseCosign, empty otherwise
-	EnrolledAt uint64 // index of the enrolment; 0 for keys of the charter
-	RevokedAt  uint64 // index of the revocation, or of the epoch without the bureau, + 1; 0 while valid
+	EnrolledAt uint64 // index of the enrolment, or of the rotation that brought it; 0 for keys of the charter
+	RevokedAt  uint64 // index of the revocation, of the rotation that replaced it, or of the epoch without the bureau, + 1; 0 while valid
+
+	DoubtedFrom uint64  // index from which on what it signed deserves a look, + 1; 0 when it does not. See [ReadDoubt]
+	Next        keys.ID // that a rotation put in its place; zero if none did
+	By          keys.ID // of the registrar who enrolled it; zero where a root did
+}
+
+// Registrar reports whether the key may enrol, replace and revoke keys of its
+// bureau in place of the root.
+func (k *Key) Registrar() bool { return k.Use == UseSign && k.Roles&ledger.RoleRegistrar != 0 }
+
+// Distrusted reports whether the bureau ended the key and put none in its place, or
+// doubts what it signed: whoever holds it may not be who should.
+func (k *Key) Distrusted() bool {
+	return k.RevokedAt != 0 && k.Next == (keys.ID{}) || k.DoubtedFrom != 0
 }
 
 func (k *Key) marshal() []byte {
@@ -43,6 +57,11 @@ func (k *Key) marshal() []byte {
 	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(k.Public) })
 	b.AddUint64(k.EnrolledAt)
 	b.AddUint64(k.RevokedAt)
+	if k.DoubtedFrom != 0 || k.Next != (keys.ID{}) || k.By != (keys.ID{}) {
+		b.AddUint64(k.DoubtedFrom)
+		b.AddBytes(k.Next[:])
+		b.AddBytes(k.By[:])
+	}
 	return b.BytesOrPanic()
 }
 
@@ -54,7 +73,8 @@ func parseKey(data []byte) *Key {
 	in := cryptobyte.String(data)
 	if !in.ReadBytes((*[]byte)(&code), 2) || !in.ReadUint8((*uint8)(&k.Use)) || !in.ReadUint16((*uint16)(&k.Roles)) ||
 		!in.ReadUint8LengthPrefixed(&label) || !in.ReadUint8LengthPrefixed(&publc) ||
-		!in.ReadUint64(&k.EnrolledAt) || !in.ReadUint64(&k.RevokedAt) || !in.Empty() {
+		!in.ReadUint64(&k.EnrolledAt) || !in.ReadUint64(&k.RevokedAt) ||
+		!in.Empty() && (!in.ReadUint64(&k.DoubtedFrom) || !in.CopyBytes(k.Next[:]) || !in.CopyBytes(k.By[:]) || !in.Empty()) {
 		return nil
 	}
 	k.Bureau, k.Label, k.Public = string(code), string(label), publc

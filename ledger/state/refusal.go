@@ -30,6 +30,7 @@ const (
 	Stale        Code = "stale"          // a cosignature nobody waits for
 	Faulty       Code = "faulty"         // a cosignature of a node that cosigned another history
 	NoFork       Code = "no_fork"        // evidence that contradicts nothing
+	Quota        Code = "quota"          // the bureau has written as much as it may in a day
 	Body         Code = "body"           // the sealed body is not the one that was signed
 )
 

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"fmt"
 
-	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
 
@@ -36,7 +35,7 @@ func (a *application) check(e *ledger.Entry) ([]*Key, *Refusal, error) {
 			return nil, refuse(UnknownKey, fmt.Sprintf("no bureau has enrolled the signing key %s", id.Short())), nil
 		}
 		if k.RevokedAt != 0 {
-			return nil, refuse(RevokedKey, fmt.Sprintf("key %s of %s was revoked at entry %d", id.Short(), k.Bureau, k.RevokedAt-1)), nil
+			return nil, refuse(RevokedKey, fmt.Sprintf("key %s of %s was %s at entry %d", id.Short(), k.Bureau, k.ended(), k.RevokedAt-1)), nil
 		}
 		signers[i], pubs[i] = k, k.Public
 	}
@@ -47,6 +46,9 @@ func (a *application) check(e *ledger.Entry) ([]*Key, *Refusal, error) {
 		return nil, refusal, err
 	}
 	refusal, err := a.checkRights(s, signers)
+	if refusal == nil && err == nil {
+		refusal, err = a.checkQuota(e, signers[0].Bureau)
+	}
 	return signers, refusal, err
 }
 
@@ -79,7 +81,7 @@ func (a *application) checkSeen(s *ledger.Statement) (*Refusal, error) {
 func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal, error) {
 	author := signers[0]
 	by := authorOf(s.Class)
-	if by != author.Use {
+	if by != author.Use && !(onKeys(s.Class) && author.Registrar()) {
 		return refuse(NotAllowed, wrongAuthor(s.Class, author.Use)), nil
 	}
 	for _, k := range signers[1:] {
@@ -107,9 +109,11 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 	case ledger.ClassPurgeAck:
 		return a.checkAck(s, author.Bureau)
 	case ledger.ClassEnrol:
-		return a.checkEnrol(s)
+		return a.checkEnrol(s, author)
 	case ledger.ClassRevoke:
-		return a.checkRevoke(s, author.Bureau)
+		return a.checkRevoke(s, author)
+	case ledger.ClassRotate:
+		return a.checkRotate(s, author)
 	case ledger.ClassPropose:
 		return a.checkPropose(s, author)
 	case ledger.ClassVote:
@@ -120,10 +124,17 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 	return refuse(NotAllowed, fmt.Sprintf("this version of the ledger has no %s", s.Class)), nil
 }
 
-// authorOf returns which use a key must have to be the author of a class.
+// onKeys reports whether a class is of acts on a bureau's keys, in which a registrar
+// may stand for the root.
+func onKeys(c ledger.Class) bool {
+	return c == ledger.ClassEnrol || c == ledger.ClassRevoke || c == ledger.ClassRotate
+}
+
+// authorOf returns which use a key must have to be the author of a class. In place
+// of a root a registrar may be: see onKeys.
 func authorOf(c ledger.Class) Use {
 	switch c {
-	case ledger.ClassEnrol, ledger.ClassRevoke, ledger.ClassPropose, ledger.ClassVote, ledger.ClassEpoch:
+	case ledger.ClassEnrol, ledger.ClassRevoke, ledger.ClassRotate, ledger.ClassPropose, ledger.ClassVote, ledger.ClassEpoch:
 		return UseRoot
 	case ledger.ClassPurgeAck:
 		return UseCosign
@@ -133,14 +144,14 @@ func authorOf(c ledger.Class) Use {
 
 func wrongAuthor(c ledger.Class, u Use) string {
 	switch {
-	case c == ledger.ClassEnrol, c == ledger.ClassRevoke:
-		return fmt.Sprintf("only a bureau's root key may %s a key", c)
+	case onKeys(c):
+		return fmt.Sprintf("only a bureau's root key, or its registrar, may %s a key", c)
 	case authorOf(c) == UseRoot:
 		return "who belongs to the consortium is for root keys"
 	case authorOf(c) == UseCosign:
 		return "only a node may acknowledge a purge"
 	case u == UseRoot:
-		return "a root key enrols and revokes keys, votes on members, and does nothing else"
+		return "a root key enrols, replaces and revokes keys, votes on members, and does nothing else"
 	}
 	return "a node acknowledges purges and makes no other statement"
 }
@@ -152,44 +163,6 @@ func supervised(signers []*Key) bool {
 		}
 	}
 	return false
-}
-
-func (a *application) checkEnrol(s *ledger.Statement) (*Refusal, error) {
-	en, err := ledger.ParseEnrol(s.Public)
-	if err != nil {
-		return nil, badFields(err)
-	}
-	id := en.KeyID()
-	k, err := ReadKey(a, id)
-	if err != nil {
-		return nil, err
-	}
-	if k != nil {
-		return refuse(KeyInUse, fmt.Sprintf("key %s is known already: one key has one use", id.Short())), nil
-	}
-	if !en.CheckProof(a.genesis.Ledger, s.Author) {
-		return refuse(BadProof, fmt.Sprintf("no proof that the holder of key %s has its private half", id.Short())), nil
-	}
-	return nil, nil
-}
-
-func (a *application) checkRevoke(s *ledger.Statement, bureau string) (*Refusal, error) {
-	r, err := ledger.ParseRevoke(s.Public)
-	if err != nil {
-		return nil, badFields(err)
-	}
-	k, err := ReadKey(a, r.Key)
-	switch {
-	case err != nil:
-		return nil, err
-	case k == nil:
-		return refuse(NoTarget, fmt.Sprintf("there is no key %s", r.Key.Short())), nil
-	case k.Bureau != bureau || k.Use == UseRoot || k.Use == UseNode || k.Use == UseCosign:
-		return refuse(NotAllowed, fmt.Sprintf("%s may not revoke key %s of %s", bureau, r.Key.Short(), k.Bureau)), nil
-	case k.RevokedAt != 0:
-		return refuse(Ended, fmt.Sprintf("key %s is revoked since entry %d", r.Key.Short(), k.RevokedAt-1)), nil
-	}
-	return nil, nil
 }
 
 // effects writes what an accepted statement changes beside its author's chain.
@@ -215,57 +188,17 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 		if err != nil {
 			return err
 		}
-		a.enrol(en, signers[0].Bureau, index)
+		a.enrol(en, s, signers[0], index)
 	case ledger.ClassRevoke:
-		r, err := ledger.ParseRevoke(s.Public)
-		if err != nil {
-			return err
-		}
-		return a.revoke(r, index)
+		return a.revoke(s, index)
+	case ledger.ClassRotate:
+		return a.rotate(s, signers[0], index)
 	case ledger.ClassPropose:
 		return a.propose(e, index, signers[0].Bureau)
 	case ledger.ClassVote:
 		return a.vote(s, index, signers[0].Bureau)
 	case ledger.ClassEpoch:
 		return a.enact(s, index)
-	}
-	return nil
-}
-
-func (a *application) enrol(en *ledger.Enrol, bureau string, index uint64) {
-	id := en.KeyID()
-	k := Key{Bureau: bureau, Roles: en.Roles, Label: en.Label, EnrolledAt: index}
-	switch en.Purpose {
-	case ledger.PurposeSign:
-		k.Use, k.Public = UseSign, en.Key
-	case ledger.PurposeAccess:
-		k.Use = UseAccess
-	case ledger.PurposeSeal:
-		k.Use = UseSeal
-		a.put(TableSealing, sealingKey(bureau, en.Compartment), en.Key)
-	}
-	a.put(TableKeys, id[:], k.marshal())
-}
-
-func (a *application) revoke(r *ledger.Revoke, index uint64) error {
-	k, err := ReadKey(a, r.Key)
-	if err != nil {
-		return err
-	}
-	k.RevokedAt = index + 1
-	a.put(TableKeys, r.Key[:], k.marshal())
-	if k.Use != UseSeal {
-		return nil
-	}
-	// Nobody may seal to a revoked key: drop it where it is the current one.
-	for c := seal.Card; c <= seal.Victim; c++ {
-		current, err := ReadSealing(a, k.Bureau, c)
-		if err != nil {
-			return err
-		}
-		if current != nil && keys.SealingID(current) == r.Key {
-			a.put(TableSealing, sealingKey(k.Bureau, c), nil)
-		}
 	}
 	return nil
 }

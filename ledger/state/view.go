@@ -26,6 +26,7 @@ const (
 	TableAttachments                  // address -> Attachment
 	TableEpochs                       // u32 number of an epoch -> EpochRecord, and with 'f' its first FINAL checkpoint; bureau code -> positions at which it left
 	TableProposals                    // id of the propose statement -> Proposal
+	TableSpent                        // bureau code -> Spent
 	TableEnd                          // one past the last table
 )
 

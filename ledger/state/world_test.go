@@ -87,7 +87,10 @@ func newWorld(t testing.TB, n int) *world {
 
 func genesisWorld(t testing.TB, n int) *world {
 	t.Helper()
-	c := ledgertest.NewGenesis(t, n)
+	return worldOf(t, ledgertest.NewGenesis(t, n))
+}
+
+func worldOf(t testing.TB, c *ledgertest.Consortium) *world {
 	m := state.New(c.Genesis)
 	return &world{Consortium: c, t: t, m: m, view: newMemory(m), now: 1_700_000_000_000}
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -51,6 +52,7 @@ type Act struct {
 	Index  uint64
 	Time   uint64
 	Bureau string
+	Doubt  string // why it deserves a look, "" if nobody says so
 	What   string // in words: "approve", "suspend as reviewers"
 	Reason string // sealed, "" if there is none or these keys do not open it
 }
@@ -62,6 +64,7 @@ type Version struct {
 	Time   uint64
 	Author keys.ID
 	Public *ledger.Publish
+	Doubt  string       // why it deserves a look, "" if nobody says so: see [state.Doubt]
 	View   *notice.View // nil if these keys open nothing of it
 	Err    error        // [store.ErrPurged], or why its sealed text is not to be believed
 }
@@ -86,6 +89,9 @@ type Reply struct {
 	// Alarm is the rules that an announced export breaks, "" if none: unlike Void it
 	// counts.
 	Alarm string
+
+	// Doubt is why it deserves a look, "" if nobody says so: see [state.Doubt].
+	Doubt string
 
 	// Bared is set on a reply of which [Reply.Bare] left no more than who answered,
 	// when, and of which type.
@@ -117,6 +123,34 @@ func (c *Case) Reference() string {
 // in [Case.Versions] must then not be acted on as if it were current.
 func (c *Case) Outdated() bool { return c.View == nil && c.Reference() != "" }
 
+// Doubt returns why what these keys show of the case deserves a look, "" if nobody
+// says so: its bureau, or another that decided on it, has put a key in doubt.
+func (c *Case) Doubt() string {
+	for _, v := range slices.Backward(c.Versions) {
+		if v.Doubt != "" {
+			return v.Doubt
+		}
+	}
+	for _, a := range c.Acts {
+		if a.Doubt != "" {
+			return a.Doubt
+		}
+	}
+	return ""
+}
+
+// doubt returns why an entry deserves a look, "" if nobody says so.
+func (d *Desk) doubt(e *ledger.Entry, index uint64) (string, error) {
+	doubt, err := state.ReadDoubt(d.store, e, index)
+	if err != nil {
+		return "", fmt.Errorf("read the keys of entry %d: %w", index, err)
+	}
+	if doubt == nil {
+		return "", nil
+	}
+	return doubt.String(), nil
+}
+
 // header returns the case without anything sealed.
 func (d *Desk) header(k *docket) (*Case, error) {
 	c := &Case{ID: k.id, Index: k.index, Status: state.StatusActive}
@@ -136,8 +170,12 @@ func (d *Desk) header(k *docket) (*Case, error) {
 			}
 			c.Time, c.Author, c.Bureau = time, e.Statement.Author, o.Bureau
 		}
+		doubt, err := d.doubt(e, index)
+		if err != nil {
+			return nil, err
+		}
 		c.Public = p
-		c.Versions = append(c.Versions, Version{ID: e.ID, Index: index, Time: time, Author: e.Statement.Author, Public: p})
+		c.Versions = append(c.Versions, Version{ID: e.ID, Index: index, Time: time, Author: e.Statement.Author, Public: p, Doubt: doubt})
 	}
 	if err := d.life(c, k); err != nil {
 		return nil, err

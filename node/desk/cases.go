@@ -141,8 +141,12 @@ func (d *Desk) attach(ctx context.Context, cases map[string]*Case, replies []uin
 			continue
 		}
 		c, r := cases[r.Notice], *r
-		if r.Time, _, err = d.store.Entry(r.Index); err != nil {
+		var e *ledger.Entry
+		if r.Time, e, err = d.store.Entry(r.Index); err != nil {
 			return fmt.Errorf("read entry %d: %w", r.Index, err)
+		}
+		if r.Doubt, err = d.doubt(e, r.Index); err != nil {
+			return err
 		}
 		c.Replies = append(c.Replies, r)
 	}

@@ -105,7 +105,7 @@ func (n *enrolments) read(s store.Store) ([]uint64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read entry %d: %w", n.size, err)
 		}
-		if e.Statement.Class == ledger.ClassEnrol {
+		if e.Statement.Class == ledger.ClassEnrol || e.Statement.Class == ledger.ClassRotate {
 			n.list = append(n.list, n.size)
 		}
 	}

@@ -337,7 +337,7 @@ func (c *Circle) compare(known []KnownKey, seen uint64) {
 	for _, k := range known {
 		if k.Use == state.UseSeal && slices.Contains(c.Epoch.Members, k.Bureau) {
 			add(&c.Changed, k.Bureau, k.EnrolledAt >= seen || k.RevokedAt > seen)
-			add(&c.Revoked, k.Bureau, k.EnrolledAt < seen && k.RevokedAt > seen)
+			add(&c.Revoked, k.Bureau, k.EnrolledAt < seen && k.RevokedAt > seen && k.Distrusted())
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/node/client"
@@ -80,17 +81,33 @@ func (d *Desk) bodiless(ctx context.Context, c *client.Client, index uint64) (*l
 		if k.Use == state.UseRoot || k.Use == state.UseCosign {
 			continue // the charter vouches for it
 		}
-		_, by, err := d.store.Entry(k.EnrolledAt)
-		if err != nil {
+		if x.Enrols, err = d.enrolments(ctx, c, x.Enrols, k); err != nil {
 			return nil, err
 		}
-		r, err := d.receipt(ctx, c, k.EnrolledAt)
-		if err != nil {
-			return nil, err
-		}
-		x.Enrols = append(x.Enrols, ledger.Enrolment{Entry: by, Receipt: r})
 	}
 	return x, nil
+}
+
+// enrolments adds the enrolment of a key to the list, and behind it that of the
+// registrar who made it in place of the root.
+func (d *Desk) enrolments(ctx context.Context, c *client.Client, list []ledger.Enrolment, k *state.Key) ([]ledger.Enrolment, error) {
+	_, by, err := d.store.Entry(k.EnrolledAt)
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.receipt(ctx, c, k.EnrolledAt)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, ledger.Enrolment{Entry: by, Receipt: r})
+	if k.By == (keys.ID{}) {
+		return list, nil
+	}
+	registrar, err := d.Key(k.By)
+	if err != nil || registrar == nil {
+		return nil, errors.Join(err, fmt.Errorf("no bureau has enrolled the registrar's key %s", k.By.Short()))
+	}
+	return d.enrolments(ctx, c, list, registrar)
 }
 
 func (d *Desk) receipt(ctx context.Context, c *client.Client, index uint64) (*ledger.Receipt, error) {

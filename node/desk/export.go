@@ -121,7 +121,7 @@ func (d *Desk) Second(e *ledger.Entry) (string, error) {
 }
 
 // ErrSignerRevoked is returned for what must not be acted on, because a key that
-// signed it was revoked since.
+// signed it was revoked since, or its bureau doubts what it signed.
 var ErrSignerRevoked = errors.New("a key that signed it was revoked since")
 
 // InForce returns [ErrSignerRevoked] for an announced export whose author's key was
@@ -137,12 +137,12 @@ func (d *Desk) InForce(r *Reply) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("read key %s: %w", sig.Key.Short(), err)
-		case i == 0 && (k == nil || k.RevokedAt != 0):
+		case i == 0 && (k == nil || k.Distrusted()):
 			return fmt.Errorf("%w: its author's", ErrSignerRevoked)
 		case i == 0 || k == nil || k.Use != state.UseSign || k.Roles&ledger.RoleSupervisor == 0:
 			continue
 		}
-		if seconds++; k.RevokedAt == 0 {
+		if seconds++; !k.Distrusted() {
 			valid++
 		}
 	}

@@ -58,9 +58,9 @@ func (d *Desk) Keys(bureau string) ([]KnownKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read keys: %w", err)
 		}
-		en, err := ledger.ParseEnrol(e.Statement.Public)
-		if err != nil {
-			return nil, fmt.Errorf("read keys: entry %d: %w", index, err)
+		en := e.Statement.Admits()
+		if en == nil {
+			return nil, fmt.Errorf("read keys: entry %d: %w", index, ledger.ErrMalformed)
 		}
 		if err := add(en.KeyID(), en.Compartment); err != nil {
 			return nil, err

@@ -98,7 +98,11 @@ func (d *Desk) act(index uint64) (Act, error) {
 	if err != nil {
 		return Act{}, fmt.Errorf("read entry %d: %w", index, err)
 	}
-	return Act{ID: e.ID, Class: e.Statement.Class, Index: index, Time: time, Bureau: o.Bureau, What: what}, nil
+	doubt, err := d.doubt(e, index)
+	if err != nil {
+		return Act{}, err
+	}
+	return Act{ID: e.ID, Class: e.Statement.Class, Index: index, Time: time, Bureau: o.Bureau, Doubt: doubt, What: what}, nil
 }
 
 // actWords says what a statement does to the life of a notice.

@@ -50,7 +50,7 @@ func (c *Case) Only(p readlog.Parts) *Case {
 		Public: c.Public, View: only(c.View, p), Err: onlyErr(c.Err, p), Withheld: c.Parts() &^ p, Ended: c.Ended, EndedAt: c.EndedAt}
 	for i := range c.Versions {
 		v := &c.Versions[i]
-		out.Versions = append(out.Versions, Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public, View: only(v.View, p), Err: onlyErr(v.Err, p)})
+		out.Versions = append(out.Versions, Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public, Doubt: v.Doubt, View: only(v.View, p), Err: onlyErr(v.Err, p)})
 	}
 	for _, r := range c.Replies {
 		if !p.Has(seal.Body) {
@@ -65,7 +65,7 @@ func (c *Case) Only(p readlog.Parts) *Case {
 			}
 			a.Reason = ""
 		}
-		out.Acts = append(out.Acts, Act{ID: a.ID, Class: a.Class, Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})
+		out.Acts = append(out.Acts, Act{ID: a.ID, Class: a.Class, Index: a.Index, Time: a.Time, Bureau: a.Bureau, Doubt: a.Doubt, What: a.What, Reason: a.Reason})
 	}
 	return out
 }
@@ -84,7 +84,7 @@ func onlyErr(err error, p readlog.Parts) error {
 // Bare returns the reply with no more of it than who answered, when, and of
 // which type.
 func (r Reply) Bare() Reply {
-	return Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void,
+	return Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Doubt: r.Doubt,
 		Reply: &notice.Reply{Type: r.Type, Notice: r.Notice, At: r.At}, Bared: true}
 }
 

@@ -72,11 +72,8 @@ func (v *verifier) learn(view state.View, e *ledger.Entry) error {
 			v.keys[s.Key] = k.Public
 		}
 	}
-	if e.Statement.Class == ledger.ClassEnrol {
-		en, err := ledger.ParseEnrol(e.Statement.Public)
-		if err == nil && en.Purpose == ledger.PurposeSign {
-			v.keys[en.KeyID()] = en.Key
-		}
+	if en := e.Statement.Admits(); en != nil && en.Purpose == ledger.PurposeSign {
+		v.keys[en.KeyID()] = en.Key
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ var roleNames = [...]struct {
 	{ledger.RoleSupervisor, "supervisor"},
 	{ledger.RoleOperator, "operator"},
 	{ledger.RoleAuditor, "auditor"},
+	{ledger.RoleRegistrar, "registrar"},
 }
 
 // FormatRoles returns the words for a set of roles, "investigator supervisor".

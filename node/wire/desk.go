@@ -184,6 +184,7 @@ type CaseVersion struct {
 	Public    []byte    `json:"public"`
 	Reference string    `json:"reference,omitempty"` // "" unless a part is open
 	View      *CaseView `json:"view,omitempty"`      // of a former version
+	Doubt     string    `json:"doubt,omitempty"`     // why it deserves a look
 	Problem   string    `json:"problem,omitempty"`
 }
 
@@ -199,6 +200,7 @@ type CaseReply struct {
 	Second string        `json:"second,omitempty"`
 	Roles  uint16        `json:"roles,omitempty"` // of the author's key
 	Alarm  string        `json:"alarm,omitempty"`
+	Doubt  string        `json:"doubt,omitempty"` // why it deserves a look
 	Bared  bool          `json:"bared,omitempty"` // no more of it than its type is told
 	Reply  *notice.Reply `json:"reply"`
 }
@@ -211,6 +213,7 @@ type CaseAct struct {
 	Index  uint64    `json:"index"`
 	Time   uint64    `json:"time"`
 	Bureau string    `json:"bureau"`
+	Doubt  string    `json:"doubt,omitempty"` // why it deserves a look
 	What   string    `json:"what"`
 	Reason string    `json:"reason,omitempty"`
 }

@@ -88,7 +88,7 @@ var statusOf = map[Code]int{
 	Code(state.NoTarget): http.StatusNotFound, Code(state.Ended): http.StatusConflict,
 	Code(state.NotNow): http.StatusConflict, Code(state.BadTerm): http.StatusConflict, Code(state.Superseded): http.StatusConflict,
 	Code(state.NotEnded): http.StatusConflict, Code(state.TooEarly): http.StatusConflict, Code(state.Repeated): http.StatusConflict,
-	Code(state.TooMany): http.StatusConflict, Code(state.AddressInUse): http.StatusConflict,
+	Code(state.TooMany): http.StatusConflict, Code(state.Quota): http.StatusTooManyRequests, Code(state.AddressInUse): http.StatusConflict,
 	Code(state.KeyInUse): http.StatusConflict, Code(state.BadProof): http.StatusUnprocessableEntity,
 	Code(state.Fork): http.StatusConflict, Code(state.Stale): http.StatusConflict,
 	Code(state.Faulty): http.StatusForbidden, Code(state.NoFork): http.StatusConflict,
@@ -106,7 +106,7 @@ func (e *Error) Status() int {
 func isState(c Code) bool {
 	switch state.Code(c) {
 	case state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen,
-		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.NotNow, state.BadTerm, state.Superseded, state.NotEnded, state.TooEarly, state.Repeated, state.TooMany, state.AddressInUse, state.KeyInUse, state.BadProof, state.Fork,
+		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.NotNow, state.BadTerm, state.Superseded, state.NotEnded, state.TooEarly, state.Repeated, state.TooMany, state.Quota, state.AddressInUse, state.KeyInUse, state.BadProof, state.Fork,
 		state.Stale, state.Faulty, state.NoFork, state.Body:
 		return true
 	}

@@ -128,6 +128,7 @@ type Status struct {
 	RaftLast     uint64 `json:"raft_last"`
 	RaftLastTerm uint64 `json:"raft_last_term"`
 	Abstains     bool   `json:"abstains,omitempty"`
+	Quota        *Quota `json:"quota,omitempty"` // nil where the charter has none
 	// Purges that this node's Raft log has not forgotten yet, and those that some
 	// node has not acknowledged, the oldest first, of which there may be more. A node
 	// counts at most 1,024 of these.
@@ -166,6 +167,16 @@ func (k *KeyDate) Due(days int) bool { return k.Left*6 < days }
 
 // MaxKeys bounds the keys that a status lists.
 const MaxKeys = 64
+
+// Quota is what the node's bureau may write in a day, and has written. A limit of 0
+// is none.
+type Quota struct {
+	Entries      uint32 `json:"entries"`
+	Bytes        uint64 `json:"bytes"`
+	Day          uint32 `json:"day"` // since 1970-01-01, of ledger time
+	SpentEntries uint32 `json:"spent_entries"`
+	SpentBytes   uint64 `json:"spent_bytes"`
+}
 
 // Purge is one that some nodes have not acknowledged.
 type Purge struct {

@@ -10,6 +10,7 @@ from wire import MAX_SECONDS, Reader, Refused, hash_of, need
 ED25519, MLDSA44 = 4, 6  # algorithms of cosignatures
 
 MAX_CHARTER, MAX_GENESIS = 65_536, 131_072
+FORMAT, MIN_QUOTA_BYTES = 2, 327_679
 
 ADDRESS = re.compile(r"(?:[!-9;-Z\\^-~]+|\[[!-Z\\^-~]+\]):([1-9][0-9]{0,4})", re.ASCII)
 
@@ -59,16 +60,25 @@ class Charter:
     bytes: bytes
     name: str
     created: int
+    format: int  # 0 in version 1
+    entries: int  # of a bureau in a day, 0 for no limit
+    volume: int  # the same in bytes
     members: tuple
 
     @staticmethod
     def parse(b):
         need(len(b) <= MAX_CHARTER, "the charter is too long")
         r = Reader(b)
-        need(r.number(8) == 1, "unknown version")
-        name, created, n = r.string(), r.number(64, MAX_SECONDS), r.number(8, 15)
+        version = r.number(8)
+        need(version in (1, 2), "unknown version")
+        name, created, terms = r.string(), r.number(64, MAX_SECONDS), (0, 0, 0)
+        if version == 2:
+            terms = r.number(8), r.number(32), r.number(64)
+            need(terms[0] >= 2, "a format before this one")
+            need(not terms[2] or terms[2] >= MIN_QUOTA_BYTES, "a quota that not every entry fits in")
+        n = r.number(8, 15)
         need(n >= 1, "no members")
-        c = Charter(b, name, created, tuple(Member.read(r) for _ in range(n)))
+        c = Charter(b, name, created, *terms, tuple(Member.read(r) for _ in range(n)))
         r.end()
         codes = [m.code for m in c.members]
         need(all(x < y for x, y in zip(codes, codes[1:])), "the members do not ascend")
@@ -76,6 +86,8 @@ class Charter:
         for m in c.members:
             values += [m.root, m.root_id(), m.cosigner_id(), m.access, m.tls, m.ed25519, m.mldsa44, m.address.encode()]
         need(len(set(values)) == len(values), "a key or an address occurs twice")
+        if c.format > FORMAT:
+            raise Refused("its members have agreed on a format to come")
         return c
 
     def ledger(self):

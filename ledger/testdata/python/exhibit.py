@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from note import Receipt
-from statement import ENROL, SIGN, Entry, Item, signing_key_id
+from statement import REGISTRAR, SIGN, Entry, Item
 from wire import OtherLedger, Reader, Refused, need
 
 HEADER = b"comity exhibit v1\n"
-MAX_EXHIBIT, MAX_ENROLMENTS = 2_097_152, 4
+MAX_EXHIBIT, MAX_ENROLMENTS = 2_097_152, 8
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Signer:
     key: bytes  # id
     enrolled: int | None  # index of the enrolment, None for a root
     label: str
+    by: str = ""  # label of the registrar who enrolled it
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,7 @@ class Exhibit:
                 member = charter.cosigners()[key]
                 signer, public = Signer(member.code, key, 0, "node"), member.ed25519
             else:
-                if not left:
-                    raise Refused(f"nothing says whose key {key.hex()} is")
-                enrolment, receipt = left.pop(0)
-                signer, public = verify_enrolment(charter, key, enrolment, receipt)
-                if signer.enrolled >= self.receipt.index:
-                    raise Refused("a signer was enrolled after the entry")
+                signer, public = enrolled(charter, key, left, self.receipt.index)
             if not statement.signed_by(public, signature):
                 raise Refused(f"the signature of {key.hex()} does not verify")
             signers.append(signer)
@@ -68,14 +64,41 @@ class Exhibit:
         return checkpoint, cosigners, signers
 
 
-def verify_enrolment(charter, key, entry, receipt):
-    """The signer and the public key that an entry enrolled."""
-    s, roots = entry.statement, charter.roots()
-    good = (s.kind == ENROL and s.ledger == charter.ledger() and len(entry.signatures) == 1 and s.author in roots
-            and s.signed_by(roots[s.author].root, entry.signatures[0][1])
-            and s.public.purpose == SIGN and signing_key_id(s.public.key) == key
-            and s.public.proven(s.ledger, s.author))
+def enrolled(charter, key, left, end):
+    """The signer and the public key of this id, by the first of the enrolments left, or of two."""
+    roots, first = charter.roots(), take(left)
+    author = first[0].statement.author
+    if author in roots:
+        member, by, public = roots[author], "", roots[author].root
+    else:
+        second = take(left)
+        member = roots.get(second[0].statement.author)
+        if not member:
+            raise Refused(f"no root enrolled {author.hex()}")
+        registrar = verify_enrolment(charter, author, *second, member.root, first[1].index)
+        if not registrar.roles & REGISTRAR:
+            raise Refused(f"{author.hex()} is no registrar's")
+        by, public = registrar.label, registrar.key
+    fields = verify_enrolment(charter, key, *first, public, end)
+    return Signer(member.code, key, first[1].index, fields.label, by), fields.key
+
+
+def take(left):
+    if not left:
+        raise Refused("nothing says whose key it is")
+    return left.pop(0)
+
+
+def verify_enrolment(charter, key, entry, receipt, author, end):
+    """The fields of the enrolment of a key below an index, by the holder of author."""
+    s = entry.statement
+    fields = s.admits()
+    good = (fields and s.ledger == charter.ledger() and len(entry.signatures) == 1
+            and s.signed_by(author, entry.signatures[0][1])
+            and fields.purpose == SIGN and fields.key_id() == key and fields.proven(s.ledger, s.author))
     if not good:
         raise Refused(f"the enrolment of {key.hex()} does not verify")
     receipt.verify(charter, entry.leaf())
-    return Signer(roots[s.author].code, key, receipt.index, s.public.label), s.public.key
+    if receipt.index >= end:
+        raise Refused("a signer was enrolled after the entry")
+    return fields

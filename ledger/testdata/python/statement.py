@@ -8,7 +8,7 @@ from tree import EMPTY, leaf_hash
 from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, hash_of, need
 
 PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, SUSPEND, LIFT, EXTEND, PURGE, PURGE_ACK = range(1, 11)
-ENROL, REVOKE, REVIEW, CIRCLE = 11, 12, 18, 19
+ENROL, REVOKE, ROTATE, REVIEW, CIRCLE = 11, 12, 13, 18, 19
 
 MAYBE = None  # there or not
 
@@ -26,6 +26,7 @@ CLASSES = {
     PURGE_ACK: ("purge-ack", False, True),
     ENROL: ("enrol", False, False),
     REVOKE: ("revoke", False, False),
+    ROTATE: ("rotate", False, False),
     REVIEW: ("review", MAYBE, True),
     CIRCLE: ("circle", MAYBE, MAYBE),
 }
@@ -35,8 +36,8 @@ KINDS = {0: "undisclosed", 1: "red", 2: "blue", 3: "green", 4: "yellow", 5: "bla
 RED = 1
 CLASSIFICATIONS = ["unclassified", "restricted", "confidential", "secret"]
 
-INVESTIGATOR, DESK, PROTECTION, SUPERVISOR, OPERATOR, AUDITOR = 1, 2, 4, 8, 16, 32
-ALL_ROLES = 63
+INVESTIGATOR, DESK, PROTECTION, SUPERVISOR, OPERATOR, AUDITOR, REGISTRAR = 1, 2, 4, 8, 16, 32, 64
+ALL_ROLES = 127
 
 ORIGIN, REVIEWERS, OVERSIGHT = 1, 2, 3
 AUTHORITIES = {ORIGIN: "origin", REVIEWERS: "reviewers", OVERSIGHT: "oversight"}
@@ -139,9 +140,22 @@ class Enrol:
     def key_id(self):
         return {SIGN: signing_key_id, SEAL: sealing_key_id, ACCESS: bytes}[self.purpose](self.key)
 
-    def proven(self, ledger, root_id):
-        """Whether the proof of possession verifies, for the enrolling root of this id."""
-        return ed25519.verify_ssh(self.key, b"enrol@comity", ledger + root_id + self.key, self.proof)
+    def proven(self, ledger, author):
+        """Whether the proof of possession verifies, for the enrolling author of this id."""
+        return ed25519.verify_ssh(self.key, b"enrol@comity", ledger + author + self.key, self.proof)
+
+
+@dataclass(frozen=True)
+class Rotate:
+    old: bytes
+    new: Enrol
+
+    @staticmethod
+    def parse(b):
+        need(len(b) >= 32, "no key id")
+        v = Rotate(b[:32], Enrol.parse(b[32:]))
+        need(v.old != v.new.key_id(), "a key in its own place")
+        return v
 
 
 @dataclass(frozen=True)
@@ -282,7 +296,7 @@ class Statement:
         public = r.vector(16, 0, 4096)
         r.end()
         parse = {PUBLISH: Publish, AMEND: Publish, SUSPEND: Suspend, LIFT: Lift, EXTEND: Extend, PURGE: Purge,
-                 ENROL: Enrol, REVOKE: Revoke, REVIEW: Review}.get(kind)
+                 ENROL: Enrol, REVOKE: Revoke, ROTATE: Rotate, REVIEW: Review}.get(kind)
         if kind == GRANT and public:
             parse = VictimGrant
         if kind == CIRCLE and fields[7] != ZERO:
@@ -305,6 +319,10 @@ class Statement:
 
     def name(self):
         return CLASSES[self.kind][0]
+
+    def admits(self):
+        """The fields of the key that is known from here on, or None."""
+        return {ENROL: self.public, ROTATE: self.public and getattr(self.public, "new", None)}.get(self.kind)
 
     def names(self, body):
         """Whether this is the body of the statement."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, CIRCLE, DESK, ENROL, EXTEND, GRANT, INVESTIGATOR, LIFT,
-                       OPERATOR, ORIGIN, OVERSIGHT, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REPLY, RETENTION,
-                       RETURN, REVIEW, REVIEWERS, REVOKE, SEAL, SIGN, SUPERVISOR, SUSPEND, WITHDRAW)
+                       OPERATOR, ORIGIN, OVERSIGHT, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REGISTRAR, REPLY, RETENTION,
+                       RETURN, REVIEW, REVIEWERS, REVOKE, ROTATE, SEAL, SIGN, SUPERVISOR, SUSPEND, WITHDRAW)
 from seal import Body
 from tree import Tree
 from wire import MAX_DAY, ZERO, Malformed, Refused
@@ -16,6 +16,7 @@ RETAINED = 1827 * DAY
 TERM, DUE = 1827, 183  # days
 VICTIM = 3  # compartment
 CIRCLES = 32  # open ones of a bureau
+NOT_SUSPECT = 2**64 - 1
 UNREVIEWED = (0, 11)  # kinds: undisclosed, tally
 ACTS = (AMEND, WITHDRAW, GRANT, EXTEND, REVIEW, SUSPEND, LIFT)  # on a notice
 REPLIERS = INVESTIGATOR | SUPERVISOR | DESK | PROTECTION
@@ -51,7 +52,8 @@ class Key:
     roles: int = 0
     label: str = ""
     public: bytes = b""
-    revoked: int | None = None  # index of the revocation
+    revoked: int | None = None  # index of the revocation or rotation
+    doubted: int | None = None  # index from which what it signed deserves a look
 
 
 def day(ms):
@@ -126,13 +128,14 @@ class State:
     circles: dict = field(default_factory=dict)  # id of the founding statement: Circle
     time: int = 0  # ledger time of the last entry
     sealing: dict = field(default_factory=dict)  # (bureau, compartment): key id
+    spent: dict = field(default_factory=dict)  # bureau: (day, entries, bytes)
 
     def __post_init__(self):
         for m in self.charter.members:
             self.keys[m.root_id()] = Key(m.code, ROOT, public=m.root)
             self.keys[m.tls] = Key(m.code, NODE)
             self.keys[m.cosigner_id()] = Key(m.code, COSIGNER, public=m.ed25519)
-            self.keys[m.access] = Key(m.code, ACCESS, OPERATOR)
+            self.keys[m.access] = Key(m.code, ACCESS, OPERATOR, "operator")
 
     def accept(self, entry, time, leaf=None, body=b""):
         """Appends an entry of a batch of this time, or raises Invalid and changes nothing.
@@ -163,17 +166,19 @@ class State:
         if s.kind == PURGE_ACK:
             rule(s.target in self.purges, "no_target", "there is no such purge")
             rule(signers[0].bureau not in self.purges[s.target], "repeated", "the node has acknowledged the purge")
-        if s.kind == ENROL:
-            rule(s.public.key_id() not in self.keys, "key_in_use", "the key is known already")
-            rule(s.public.purpose != SIGN or s.public.proven(s.ledger, s.author), "bad_proof",
-                 "the proof of possession does not verify")
         if s.kind == REVOKE:
-            self._revocable(s.public.key, signers[0].bureau)
+            self._revocable(s, signers[0])
+        if s.kind == ROTATE:
+            self._replaceable(s, signers[0])
+        if s.admits():
+            self._admissible(s, s.admits(), signers[0])
+        self._quota(s, entry, signers[0].bureau, now)
         rule((s.seq, s.prev) == self.chains.get(s.author, (0, ZERO)), "bad_sequence",
              "the statement does not continue the author's chain")
         if s.kind in ACTS:
             self._act(s, signers[0].bureau, notice, now)
         self._apply(s, signers[0].bureau, notice, index, now)
+        self.spent[signers[0].bureau] = self._spent(entry, signers[0].bureau, now)
         self.tree.append(leaf or entry.leaf())
         self.time = now
 
@@ -184,8 +189,9 @@ class State:
         return known
 
     def _allowed(self, s, author, others):
-        use = {ENROL: ROOT, REVOKE: ROOT, PURGE_ACK: COSIGNER}.get(s.kind, SIGN)
-        rule(author.use == use, "not_allowed", "not a statement for this key")
+        use = {ENROL: ROOT, REVOKE: ROOT, ROTATE: ROOT, PURGE_ACK: COSIGNER}.get(s.kind, SIGN)
+        registrar = use == ROOT and author.use == SIGN and author.roles & REGISTRAR
+        rule(author.use == use or registrar, "not_allowed", "not a statement for this key")
         rule(use == SIGN or not others, "not_allowed", "further signers of a root's or a node's statement")
         rule(all(k.use == SIGN and k.bureau == author.bureau for k in others), "not_allowed",
              "a further signer is no officer of the bureau")
@@ -307,11 +313,46 @@ class State:
         rule(s.public.after == circle.last, "superseded", "another statement on the circle came after that one")
         rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
 
-    def _revocable(self, key, bureau):
+    def _endable(self, key, s, author):
         known = self.keys.get(key)
         rule(known, "no_target", "there is no such key")
-        rule(known.bureau == bureau and known.use not in (ROOT, NODE, COSIGNER), "not_allowed", "not a key that it may revoke")
-        rule(known.revoked is None, "ended", "the key is revoked already")
+        rule(known.bureau == author.bureau and known.use not in (ROOT, NODE, COSIGNER), "not_allowed", "not a key that it may end")
+        rule(author.use == ROOT or not known.roles & REGISTRAR or s.kind == REVOKE and key == s.author, "not_allowed",
+             "a registrar's key")
+        return known
+
+    def _revocable(self, s, author):
+        known = self._endable(s.public.key, s, author)
+        since = s.public.suspect_from
+        rule(known.revoked is None or since != NOT_SUSPECT and (known.doubted is None or since < known.doubted), "ended",
+             "the key has ended already")
+
+    def _replaceable(self, s, author):
+        known, new = self._endable(s.public.old, s, author), s.public.new
+        rule(known.revoked is None, "ended", "the key has ended already")
+        rule((known.use, known.label, known.roles) == (new.purpose, new.label, new.roles), "not_allowed",
+             "another purpose, label or roles")
+        rule(new.purpose != SEAL or self.sealing.get((author.bureau, new.compartment)) == s.public.old, "superseded",
+             "not the current key")
+
+    def _admissible(self, s, new, author):
+        rule(author.use == ROOT or not new.roles & REGISTRAR, "not_allowed", "a registrar's key")
+        rule(new.key_id() not in self.keys, "key_in_use", "the key is known already")
+        rule(new.purpose != SIGN or new.proven(s.ledger, s.author), "bad_proof", "the proof of possession does not verify")
+
+    def _spent(self, entry, bureau, now):
+        """What the bureau has written on the day of now, with this entry."""
+        on, entries, volume = self.spent.get(bureau, (0, 0, 0))
+        if on != day(now):
+            entries = volume = 0
+        return day(now), entries + 1, volume + len(entry.bytes) + entry.statement.body_len
+
+    def _quota(self, s, entry, bureau, now):
+        _, entries, volume = self._spent(entry, bureau, now)
+        ends = s.kind == REVOKE and self.keys[s.public.key].revoked is None
+        if s.kind not in (WITHDRAW, SUSPEND, PURGE, PURGE_ACK) and not ends:
+            rule(not self.charter.entries or entries <= self.charter.entries, "quota", "as many entries as it may")
+            rule(not self.charter.volume or volume <= self.charter.volume, "quota", "as many bytes as it may")
 
     def _apply(self, s, bureau, notice, index, now):
         self.statements[s.id()] = index
@@ -331,12 +372,17 @@ class State:
             self.purges[s.id()] = set()
         elif s.kind == PURGE_ACK:
             self.purges[s.target].add(bureau)
-        elif s.kind == ENROL:
-            e = s.public
-            use = e.purpose
-            self.keys[e.key_id()] = Key(bureau, use, e.roles, e.label, e.key)
+        elif s.kind == REVOKE:
+            known = self.keys[s.public.key]
+            if s.public.suspect_from != NOT_SUSPECT:
+                known.doubted = s.public.suspect_from
+            if known.revoked is None:
+                known.revoked = index
+                self.sealing = {k: v for k, v in self.sealing.items() if v != s.public.key}
+        elif s.kind == ROTATE:
+            self.keys[s.public.old].revoked = index
+        if s.admits():
+            e = s.admits()
+            self.keys[e.key_id()] = Key(bureau, e.purpose, e.roles, e.label, e.key)
             if e.purpose == SEAL:
                 self.sealing[bureau, e.compartment] = e.key_id()
-        elif s.kind == REVOKE:
-            self.keys[s.public.key].revoked = index
-            self.sealing = {k: v for k, v in self.sealing.items() if v != s.public.key}

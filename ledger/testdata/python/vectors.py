@@ -16,7 +16,7 @@ from evidence import Evidence
 from exhibit import Exhibit
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
 from statement import (AUTHORITIES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
-                       Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Statement, Suspend)
+                       Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Rotate, Statement, Suspend)
 from statement import signing_key_id
 from wire import Refused, Unacceptable
 
@@ -100,8 +100,16 @@ def publish(v):
             *(f"attachment {a.hex()} {n}" for a, n in p.attachments)]
 
 
+def rotate(v):
+    r = Rotate.parse(v.bytes)
+    return [f"old {r.old.hex()}", *show_enrol(r.new)]
+
+
 def enrol(v):
-    e = Enrol.parse(v.bytes)
+    return show_enrol(Enrol.parse(v.bytes))
+
+
+def show_enrol(e):
     return [f"purpose {PURPOSES[e.purpose]}", f"label {e.label}", f"roles {e.roles:04x}",
             f"compartment {e.compartment}", f"key_id {e.key_id().hex()}"]
 
@@ -155,6 +163,8 @@ def show_item(item):
 def show_charter(c):
     shows = [f"ledger {c.ledger().hex()}", f"origin {c.origin()}", f"name {c.name}", f"created {c.created}",
              f"quorum {c.quorum()}"]
+    if c.format:
+        shows += [f"format {c.format}", f"quota {c.entries} entries {c.volume} bytes"]
     for m in c.members:
         shows += [f"member {m.code} {json.dumps(m.name, ensure_ascii=False)}", f"root {m.root_id().hex()}",
                   f"access {m.access.hex()}",
@@ -205,7 +215,7 @@ def exhibit(v):
     shows = [f"id {x.item.entry.statement.id().hex()}", f"index {x.receipt.index}", "cosigned " + " ".join(cosigners)]
     for s in signers:
         root, enrolled = ("true", 0) if s.enrolled is None else ("false", s.enrolled)
-        shows.append(f"signer {s.bureau} {s.key.hex()} root={root} enrolled={enrolled} {s.label}".rstrip())
+        shows.append(f"signer {s.bureau} {s.key.hex()} root={root} enrolled={enrolled} {s.label}".rstrip() + (f" by={s.by}" if s.by else ""))
     seeds = [seal.seed_of(k) for k in v.values("card")]
     if seeds:
         author = x.item.entry.statement.author
@@ -248,6 +258,7 @@ READ = {
     "statement": statement,
     "publish": publish,
     "enrol": enrol,
+    "rotate": rotate,
     "purge": purge,
     "revoke": revoke,
     "suspend": suspend,

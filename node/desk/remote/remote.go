@@ -185,7 +185,7 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 	}
 	for i := range w.Versions {
 		v := &w.Versions[i]
-		out := desk.Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Err: problem(v.Problem)}
+		out := desk.Version{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Doubt: v.Doubt, Err: problem(v.Problem)}
 		if out.Public, err = ledger.ParsePublish(v.Public); err != nil {
 			return nil, err
 		}
@@ -216,10 +216,10 @@ func parseCase(w *wire.Case) (c *desk.Case, err error) {
 		if r.Reply == nil {
 			return nil, errAnswer
 		}
-		c.Replies = append(c.Replies, desk.Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Roles: ledger.Roles(r.Roles), Alarm: r.Alarm, Reply: r.Reply, Bared: r.Bared})
+		c.Replies = append(c.Replies, desk.Reply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Roles: ledger.Roles(r.Roles), Alarm: r.Alarm, Doubt: r.Doubt, Reply: r.Reply, Bared: r.Bared})
 	}
 	for _, a := range w.Acts {
-		c.Acts = append(c.Acts, desk.Act{ID: a.ID, Class: ledger.Class(a.Class), Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})
+		c.Acts = append(c.Acts, desk.Act{ID: a.ID, Class: ledger.Class(a.Class), Index: a.Index, Time: a.Time, Bureau: a.Bureau, Doubt: a.Doubt, What: a.What, Reason: a.Reason})
 	}
 	c.Ended, c.EndedAt = w.Ended, w.EndedAt
 	return c, nil

@@ -237,4 +237,5 @@ var roleNames = [...]struct {
 }{
 	{ledger.RoleInvestigator, "investigator"}, {ledger.RoleDesk, "desk"}, {ledger.RoleProtection, "protection"},
 	{ledger.RoleSupervisor, "supervisor"}, {ledger.RoleOperator, "operator"}, {ledger.RoleAuditor, "auditor"},
+	{ledger.RoleRegistrar, "registrar"},
 }

@@ -58,7 +58,7 @@ func wireCase(c *desk.Case, own string) *wire.Case {
 	}
 	for i := range c.Versions {
 		v := &c.Versions[i]
-		w := wire.CaseVersion{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public.Marshal(), Problem: problem(v.Err)}
+		w := wire.CaseVersion{ID: v.ID, Index: v.Index, Time: v.Time, Author: v.Author, Public: v.Public.Marshal(), Doubt: v.Doubt, Problem: problem(v.Err)}
 		if v.View != nil {
 			w.Reference = v.View.Reference
 		}
@@ -72,7 +72,7 @@ func wireCase(c *desk.Case, own string) *wire.Case {
 	out.Replies = make([]wire.CaseReply, len(c.Replies))
 	for i, room := len(c.Replies)-1, maxReplies; i >= 0; i-- {
 		r := &c.Replies[i]
-		w := wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Roles: uint16(r.Roles), Alarm: r.Alarm, Reply: r.Reply, Bared: r.Bared}
+		w := wire.CaseReply{ID: r.ID, Index: r.Index, Time: r.Time, Bureau: r.Bureau, Author: r.Author, Void: r.Void, Second: r.Second, Roles: uint16(r.Roles), Alarm: r.Alarm, Doubt: r.Doubt, Reply: r.Reply, Bared: r.Bared}
 		if room -= len(r.Text) + len(r.Match); room < 0 {
 			short := *r.Reply
 			short.Text, short.Match = "(not sent: the answers are too many for one page)", ""
@@ -81,7 +81,7 @@ func wireCase(c *desk.Case, own string) *wire.Case {
 		out.Replies[i] = w
 	}
 	for _, a := range c.Acts {
-		out.Acts = append(out.Acts, wire.CaseAct{ID: a.ID, Class: uint8(a.Class), Index: a.Index, Time: a.Time, Bureau: a.Bureau, What: a.What, Reason: a.Reason})
+		out.Acts = append(out.Acts, wire.CaseAct{ID: a.ID, Class: uint8(a.Class), Index: a.Index, Time: a.Time, Bureau: a.Bureau, Doubt: a.Doubt, What: a.What, Reason: a.Reason})
 	}
 	out.Ended, out.EndedAt = c.Ended, c.EndedAt
 	return out

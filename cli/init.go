@@ -76,6 +76,7 @@ func (t *terminal) initHome(c *cli.Context) error {
 			}
 			return err
 		}
+		t.note("making the keys; encrypting them takes a moment, on purpose")
 	}
 	var written []string // beside the home
 	o.Finish = func(h *home.Home) error { return t.initFiles(c, h, o.Officers, &written) }
@@ -174,6 +175,9 @@ func officerSpecs(given []string) ([]home.OfficerSpec, error) {
 // fails, there is no home either.
 func (t *terminal) initFiles(c *cli.Context, h *home.Home, officers []home.OfficerSpec, written *[]string) error {
 	write := func(path string, data []byte) error {
+		if path == "-" {
+			return errors.New("the result of init is what it tells; write this to a file")
+		}
 		if err := writeOutput(path, data, c.Bool("force")); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"strings"
@@ -386,19 +385,8 @@ func (t *terminal) askYes(question string) error {
 	if !isTerminal(t.stdin) {
 		return hint(errors.New("nobody is there to ask"), "read it, then say --yes")
 	}
-	fmt.Fprint(t.stderr, question)
-	entered := make(chan string, 1)
-	go func() { // ends with the process, if nobody ever answers
-		line, _ := bufio.NewReader(t.stdin).ReadString('\n')
-		entered <- strings.TrimSpace(line)
-	}()
-	select {
-	case line := <-entered:
-		if line == "yes" {
-			return nil
-		}
-	case <-t.interrupt:
-		fmt.Fprintln(t.stderr)
+	if line, err := t.askLine(question); err != nil || line != "yes" {
+		return errors.New("not approved; nothing was sent")
 	}
-	return errors.New("not approved; nothing was sent")
+	return nil
 }

@@ -13,6 +13,7 @@
 //	help.go      help of 80 columns, with the flags that all verbs take
 //	safe.go      foreign text cannot drive a terminal
 //	prompt.go    passphrases come from a terminal or a file, never from argv or the environment
+//	ask.go       other answers come from a terminal or a pipe
 //	output.go    a file is whole or not there
 //	session.go   home, officer, node and replica of the bureau
 //

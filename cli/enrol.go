@@ -12,7 +12,8 @@ func (t *terminal) enrolCommand() *cli.Command {
 		Usage: "have the root admit the keys of this home to the ledger",
 		Description: "Admits the officers' and the sealing keys that the ledger does not know yet. It needs the\n" +
 			"root key and may be run again at any time.\n\n" +
-			"Example: comity enrol",
+			"Example: comity enrol --root /mnt/stick/XA.root",
+		Flags: []cli.Flag{rootFlag()},
 		Action: func(c *cli.Context) error {
 			if _, err := arguments(c, 0, 0, ""); err != nil {
 				return err

@@ -123,8 +123,10 @@ func (t *terminal) adviceFor(err error) string {
 		return "another program, perhaps another node, has this port: stop it, or change listen in comity.toml"
 	case errors.Is(err, home.ErrNoHome):
 		return "name it with --dir or COMITY_DIR, or make one: comity init --help"
+	case errors.Is(err, home.ErrNoRoot):
+		return "it is kept offline: fetch it, and say --root FILE"
 	case errors.Is(err, home.ErrNoCharter):
-		return "install one that all founders signed: comity charter install FILE"
+		return "found a ledger, or start one whose charter all founders signed: comity charter --help"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "the node did not answer in time; see: comity status"
 	}

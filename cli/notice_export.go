@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"comity/crypto/keys"
 	"comity/crypto/sign"
 	"comity/ledger"
 	"comity/node/desk"
@@ -137,7 +138,7 @@ func (s *session) exportSSH(dir string, x *ledger.Exhibit) (err error) {
 	}{
 		{"statement.bin", e.Signed()},
 		{"statement.bin.sig", sign.Armor(k.Public, sign.NamespaceStatement, author.Sig[:])},
-		{"allowed_signers", fmt.Appendf(nil, "%s namespaces=%q %s\n", principal, sign.NamespaceStatement, authorizedKey(k.Public))},
+		{"allowed_signers", fmt.Appendf(nil, "%s namespaces=%q %s\n", principal, sign.NamespaceStatement, keys.AuthorizedKey(k.Public, ""))},
 	}
 	for _, f := range files {
 		if err := writeOutput(filepath.Join(dir, f.name), f.data, false); err != nil {

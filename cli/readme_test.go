@@ -82,49 +82,6 @@ func TestNetReadmeTour(t *testing.T) {
 	)
 }
 
-// TestNetReadmeFound follows the section that founds a ledger: three bureaus,
-// three nodes, on ports that are free here.
-func TestNetReadmeFound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs three processes")
-	}
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("the recipe is for bash, which is not here")
-	}
-	t.Parallel()
-	self, err := os.Executable() // TestMain makes it comity under that name
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := os.Symlink(self, filepath.Join(dir, "comity")); err != nil {
-		t.Fatal(err)
-	}
-	script := section(t, "Found a ledger")
-	for _, port := range []string{"7201", "7202", "7203"} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		if !strings.Contains(script, "127.0.0.1:"+port) {
-			t.Errorf("the recipe has no node on port %s", port)
-		}
-		script = strings.ReplaceAll(script, "127.0.0.1:"+port, l.Addr().String())
-		l.Close()
-	}
-	script = strings.ReplaceAll(script, "/tmp/comity-reach", filepath.Join(dir, "reach"))
-	script = "export PATH=" + dir + ":$PATH\ntrap 'kill $(jobs -p); wait' EXIT\n" + script
-	inShell(t, bash, dir, script,
-		"XC      Corvane", // the draft
-		`XC is a member of "Northern Reach"`,
-		"Enrolled 7 keys of XC (Corvane)",
-		"Node of XA (Aldermoor), ready",
-		"2 of 3 needed",
-	)
-}
-
 // inShell runs a script and wants texts in its output.
 func inShell(t *testing.T, bash, dir, script string, wants ...string) {
 	t.Helper()

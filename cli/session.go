@@ -58,7 +58,19 @@ func (t *terminal) openHome(c *cli.Context, keys ...string) (*home.Home, error) 
 	if s := new(home.SettingError); errors.As(err, &s) {
 		return nil, usagef("%v", s)
 	}
-	return h, err
+	if err != nil {
+		return nil, err
+	}
+	if h.RootFile = c.String("root"); h.RootFile == "" && c.IsSet("root") {
+		return nil, usagef("%s: --root names no file", verb(c))
+	}
+	return h, nil
+}
+
+// rootFlag is of every command that needs the bureau's root key, which is not to
+// be kept where nodes and officers work.
+func rootFlag() cli.Flag {
+	return &cli.StringFlag{Name: "root", Usage: "`FILE` of the bureau's root key, which is kept offline (default: keys/root in its folder)"}
 }
 
 // open starts a session. Close it.

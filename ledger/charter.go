@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -294,17 +295,30 @@ func newGenesis(c *Charter, raw []byte) *Genesis {
 
 // Sign adds the signature of the founder whose root key this is.
 func (g *Genesis) Sign(root *keys.Signer) error {
-	for i := range g.Charter.Members {
-		if g.Charter.Members[i].Root.Equal(root.Public()) {
-			sig, err := sign.Sign(root, sign.NamespaceCharter, g.charter)
-			if err != nil {
-				return fmt.Errorf("sign charter: %w", err)
-			}
-			g.sigs[i] = sig[:]
-			return nil
-		}
+	sig, err := sign.Sign(root, sign.NamespaceCharter, g.charter)
+	if err != nil {
+		return fmt.Errorf("sign charter: %w", err)
 	}
-	return errors.New("sign charter: this root key belongs to none of the founders")
+	return g.AddSignature(root.Public(), sig[:])
+}
+
+// ErrNotFounder is returned for a signature by a key that is no founder's root.
+var ErrNotFounder = errors.New("the key is the root of none of the founders")
+
+// AddSignature adds a signature of the charter that a founder made elsewhere.
+func (g *Genesis) AddSignature(root ed25519.PublicKey, sig []byte) error {
+	for i := range g.Charter.Members {
+		m := &g.Charter.Members[i]
+		if !m.Root.Equal(root) {
+			continue
+		}
+		if !sign.Verify(m.Root, sign.NamespaceCharter, g.charter, sig) {
+			return fmt.Errorf("charter: the signature of %s is not good", m.Code)
+		}
+		g.sigs[i] = slices.Clone(sig)
+		return nil
+	}
+	return fmt.Errorf("sign charter: %w", ErrNotFounder)
 }
 
 // Unsigned returns the codes of the founders whose signature is missing.

@@ -51,8 +51,11 @@ func ParseWords(text string) (Words, error) {
 			w[i] = uint16(n)
 		}
 	}
-	if len(typed) != len(w) {
-		return Words{}, fmt.Errorf("%d words where there must be %d", len(typed), len(w))
+	switch {
+	case len(typed) < len(w):
+		return Words{}, fmt.Errorf("only %d of %d words", len(typed), len(w))
+	case len(typed) > len(w):
+		return Words{}, fmt.Errorf("%d words, where there must be %d", len(typed), len(w))
 	}
 	return w, nil
 }

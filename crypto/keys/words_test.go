@@ -66,8 +66,8 @@ func TestParseWords(t *testing.T) {
 	for bad, want := range map[string]string{
 		"":                            "no words",
 		"12 ,;":                       "no words",
-		strings.Join(list[1:], " "):   "7 words where there must be 8",
-		words + " zoo":                "9 words where there must be 8",
+		strings.Join(list[1:], " "):   "only 7 of 8 words",
+		words + " zoo":                "9 words, where there must be 8",
 		"acid acid xylofon":           `word 3, "xylofon", is not in the list`,
 		"aba " + words:                `word 1, "aba", is not in the list`,
 		"aband " + words:              `word 1, "aband", is not in the list`,

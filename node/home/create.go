@@ -1,6 +1,7 @@
 package home
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -31,6 +32,12 @@ type CreateOptions struct {
 	Profile  string
 	Log      string
 	Officers []OfficerSpec
+	// RootFile is where the root key goes, for one that is never to be on this
+	// disk; empty is keys/root in the home.
+	RootFile string
+	// Finish is called with the home when all is made and it has no name yet; an
+	// error undoes all.
+	Finish func(*Home) error
 	// Passphrase encrypts the root key, the officers' signing keys and the
 	// sealing keys; empty leaves them plain.
 	Passphrase []byte
@@ -55,8 +62,22 @@ func Create(dir string, o CreateOptions) (*Home, error) {
 	if _, err := c.adminIn(dir); err != nil {
 		return nil, &OptionError{err}
 	}
-	err = Whole(dir, func(tmp string) error { return build(tmp, c, o) })
+	if o.RootFile != "" {
+		if o.RootFile, err = filepath.Abs(o.RootFile); err != nil {
+			return nil, fmt.Errorf("create home: %w", err)
+		}
+	}
+	var wrote bool // a root key outside
+	err = Whole(dir, func(tmp string) error {
+		if err := build(tmp, c, o, &wrote); err != nil || o.Finish == nil {
+			return err
+		}
+		return o.Finish(&Home{dir: tmp, config: c})
+	})
 	if err != nil {
+		if _, missing := os.Stat(filepath.Join(dir, fileConfig)); wrote && missing != nil {
+			os.Remove(o.RootFile) // a root of nothing
+		}
 		return nil, fmt.Errorf("create home: %w", err)
 	}
 	return Open(dir)
@@ -66,15 +87,8 @@ func Create(dir string, o CreateOptions) (*Home, error) {
 // puts into it, or leaves nothing behind: fill works in a folder beside it,
 // which gets its name when it is complete.
 func Whole(dir string, fill func(tmp string) error) (err error) {
-	switch list, err := os.ReadDir(dir); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	if err := vacant(dir); err != nil {
 		return err
-	case len(list) > 0:
-		if h, err := Open(dir); err == nil {
-			return fmt.Errorf("%s already holds the home of %s, and is left as it is", dir, h.Bureau())
-		}
-		return fmt.Errorf("%s is not empty; choose another folder", dir)
 	}
 	parent := filepath.Dir(dir)
 	made, err := mkdirAll(parent)
@@ -110,6 +124,33 @@ func Whole(dir string, fill func(tmp string) error) (err error) {
 	return syncDir(parent)
 }
 
+// vacant returns why dir is no place for something new.
+func vacant(dir string) error {
+	switch list, err := os.ReadDir(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case len(list) > 0:
+		if h, err := Open(dir); err == nil {
+			return fmt.Errorf("%s already holds the home of %s, and is left as it is", dir, h.Bureau())
+		}
+		return fmt.Errorf("%s is not empty; choose another folder", dir)
+	}
+	return nil
+}
+
+// Vacant returns why [Create] would make no home in dir, with its root key in
+// rootFile: before anybody is asked anything. rootFile may be "".
+func Vacant(dir, rootFile string) error {
+	if err := vacant(dir); err != nil {
+		return fmt.Errorf("create home: %w", err)
+	}
+	if _, err := os.Lstat(rootFile); rootFile != "" && err == nil {
+		return fmt.Errorf("create home: %s is there already; a root key is never written over", rootFile)
+	}
+	return nil
+}
+
 // mkdirAll makes dir and the folders above it, and returns those it made.
 func mkdirAll(dir string) (made []string, err error) {
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
@@ -124,17 +165,15 @@ func mkdirAll(dir string) (made []string, err error) {
 	return append(made, dir), nil
 }
 
-// build fills the folder of a new home.
-func build(dir string, c Config, o CreateOptions) error {
+// build fills the folder of a new home. It sets wrote when the root key is in
+// o.RootFile.
+func build(dir string, c Config, o CreateOptions, wrote *bool) error {
 	for _, sub := range []string{dirKeys, dirOfficers, dirNode, dirDesk} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			return err
 		}
 	}
 	k := filepath.Join(dir, dirKeys)
-	if err := writeSigner(filepath.Join(k, fileRoot), c.Bureau+" root", o.Passphrase); err != nil {
-		return err
-	}
 	for _, name := range []string{fileNodeTLS, fileOperator} {
 		if err := writeTLS(filepath.Join(k, name)); err != nil {
 			return err
@@ -157,7 +196,41 @@ func build(dir string, c Config, o CreateOptions) error {
 			return err
 		}
 	}
-	return keys.WriteFile(filepath.Join(dir, fileConfig), c.Marshal())
+	if err := keys.WriteFile(filepath.Join(dir, fileConfig), c.Marshal()); err != nil {
+		return err
+	}
+	return buildRoot(&Home{dir: dir, config: c}, o, wrote)
+}
+
+// buildRoot makes the root key and has it sign what describes the bureau.
+func buildRoot(h *Home, o CreateOptions, wrote *bool) error {
+	root, err := keys.GenerateSigner()
+	if err != nil {
+		return err
+	}
+	path := cmp.Or(o.RootFile, h.key(fileRoot))
+	if err := writeKey(root, path, h.key(fileRoot)+extPublic, h.Bureau()+" root", o.Passphrase); err != nil {
+		return err
+	}
+	*wrote = o.RootFile != ""
+	// On a stick that keeps no permissions it could never be used again.
+	data, err := keys.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	clear(data)
+	m, err := h.Member()
+	if err != nil {
+		return err
+	}
+	if !fit(&m) {
+		return &OptionError{fmt.Errorf("address %q is nothing that a charter can have", m.Node.Address)}
+	}
+	file, err := marshalMember(&m, root)
+	if err != nil {
+		return err
+	}
+	return keys.WriteFile(h.MemberFile(), file)
 }
 
 // AddOfficer makes the keys of one more officer. The officer can act once they
@@ -204,11 +277,20 @@ func writeSigner(path, comment string, passphrase []byte) error {
 	if err != nil {
 		return err
 	}
+	return writeKey(s, path, path+extPublic, comment, passphrase)
+}
+
+// writeKey writes the two halves of a signing key, the public one first: on an
+// error the private one is not there.
+func writeKey(s *keys.Signer, path, public, comment string, passphrase []byte) error {
 	file, err := s.MarshalOpenSSH(passphrase, comment)
 	if err != nil {
 		return err
 	}
-	return errors.Join(keys.WriteFile(path, file), keys.WriteFile(path+extPublic, []byte(s.AuthorizedKey(comment)+"\n")))
+	if err := keys.WriteFile(public, []byte(s.AuthorizedKey(comment)+"\n")); err != nil {
+		return err
+	}
+	return keys.WriteFile(path, file)
 }
 
 func writeIdentity(path string, passphrase []byte) error {

@@ -4,8 +4,9 @@
 //	DIR/                    0700; every file in it 0600
 //	  comity.toml           configuration; no secret in it
 //	  charter               the ledger's genesis, once it is installed
+//	  XA.member             describes the bureau to the other founders, signed by its root
 //	  keys/
-//	    root, root.pub      enrols and revokes the bureau's keys; fit to be kept offline
+//	    root, root.pub      enrols and revokes the bureau's keys; root itself is to be kept offline
 //	    node-tls.pem        the node's connections
 //	    node-witness.pem    the node's cosignatures
 //	    operator-tls.pem    the operator's connections to nodes
@@ -29,5 +30,8 @@
 // node reads only node-tls.pem and node-witness.pem, and never a reading key.
 // No private key is read that others may read; package keys refuses it.
 //
-// Start reading at home.go, then create.go and enrol.go.
+// A ledger is founded in one way, by founders at home or by [Found] for an
+// exercise: found.go says how.
+//
+// Start reading at home.go, then create.go, found.go and enrol.go.
 package home

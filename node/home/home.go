@@ -42,6 +42,9 @@ var compartments = [...]seal.Compartment{seal.Card, seal.Body, seal.Victim}
 // ErrNoHome is returned for a folder in which no bureau lives.
 var ErrNoHome = errors.New("no bureau's home")
 
+// ErrNoRoot is returned where the root key is needed and is not in the home.
+var ErrNoRoot = errors.New("its file is not in this home")
+
 // ErrNoCharter is returned while a home has no charter: its bureau belongs to
 // no ledger yet.
 var ErrNoCharter = errors.New("no charter is installed")
@@ -52,6 +55,9 @@ type Home struct {
 	// Clock is the clock of the node and of what the root signs; nil is the
 	// machine's. Set it before the first use.
 	Clock func() time.Time
+	// RootFile is the file of the root key, where that is kept apart from the
+	// home; empty is keys/root in it. Set it before the first use.
+	RootFile string
 
 	dir    string
 	config Config
@@ -93,6 +99,10 @@ func (h *Home) NodeDir() string { return filepath.Join(h.dir, dirNode) }
 
 // DeskDir returns the folder of the desk's replica.
 func (h *Home) DeskDir() string { return filepath.Join(h.dir, dirDesk) }
+
+// MemberFile returns the file that describes the bureau to the other founders,
+// signed by its root when the home was made.
+func (h *Home) MemberFile() string { return filepath.Join(h.dir, h.config.Bureau+ExtMember) }
 
 // DraftsDir returns the folder of what waits for a second officer, see package
 // drafts. It is made when it is needed.

@@ -57,7 +57,7 @@ func TestCreate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields(`comity.toml keys/body.age keys/body.pub keys/card.age keys/card.pub keys/node-tls.pem
+	want := strings.Fields(`XA.member comity.toml keys/body.age keys/body.pub keys/card.age keys/card.pub keys/node-tls.pem
 		keys/node-witness.pem keys/operator-tls.pem keys/root keys/root.pub keys/victim.age keys/victim.pub
 		officers/case-1/roles officers/case-1/sign officers/case-1/sign.pub officers/case-1/tls.pem
 		officers/sup-1/roles officers/sup-1/sign officers/sup-1/sign.pub officers/sup-1/tls.pem`)

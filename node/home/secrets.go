@@ -1,6 +1,7 @@
 package home
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -22,11 +23,23 @@ type Officer struct {
 	TLS    *keys.TLS
 }
 
-// Root returns the bureau's root key.
+// Root returns the bureau's root key, and refuses one that is not that of the
+// home's keys/root.pub.
 func (h *Home) Root(pass Passphrase) (*keys.Signer, error) {
-	s, err := readSigner(h.key(fileRoot), pass)
+	path := cmp.Or(h.RootFile, h.key(fileRoot))
+	s, err := readSecret(path, pass, keys.ParseSigner)
+	if h.RootFile == "" && errors.Is(err, fs.ErrNotExist) {
+		err = ErrNoRoot
+	}
 	if err != nil {
 		return nil, fmt.Errorf("root key of %s: %w", h.Bureau(), err)
+	}
+	pub, err := readSigningPublic(h.key(fileRoot))
+	if err != nil {
+		return nil, fmt.Errorf("root key of %s: %w", h.Bureau(), err)
+	}
+	if !pub.Equal(s.Public()) {
+		return nil, fmt.Errorf("root key of %s: %s and %s are not of one key", h.Bureau(), path, h.key(fileRoot)+extPublic)
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -77,6 +78,17 @@ func (c *Config) apply(given []Setting) error {
 		return nil
 	}
 	return first
+}
+
+// Check returns why a setting cannot have this value, nil if it can as far as a
+// single one tells.
+func Check(key, value string) error {
+	c := Config{Bureau: "XA", Name: "Aldermoor", Address: "192.0.2.1:7101"}
+	err := c.apply([]Setting{{Key: key, Value: value}})
+	if s := new(SettingError); errors.As(err, &s) {
+		return s.Err
+	}
+	return err
 }
 
 // Settings returns all settings, in the order of the file.

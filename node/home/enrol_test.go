@@ -1,71 +1,12 @@
 package home
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
 )
-
-func TestFound(t *testing.T) {
-	b, a := create(t, "XB", "127.0.0.1:7102"), create(t, "XA", "127.0.0.1:7101")
-	if _, err := a.Genesis(); !errors.Is(err, ErrNoCharter) {
-		t.Errorf("before: got %v, want ErrNoCharter", err)
-	}
-	g, err := Found([]*Home{b, a}, "Exercise", founded, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range []*Home{a, b} {
-		got, err := h.Genesis()
-		if err != nil || got.Ledger != g.Ledger {
-			t.Errorf("%s: got %v, %v", h.Bureau(), got, err)
-		}
-		if err := h.Install(g); err != nil {
-			t.Errorf("installed again: %v", err)
-		}
-		if c, err := h.NodeConfig(); err != nil || c.Bureau != h.Bureau() || c.Dir != h.NodeDir() {
-			t.Errorf("node configuration: got %+v, %v", c, err)
-		}
-	}
-	if _, err := Found([]*Home{a, b}, "Another", founded, nil); err == nil {
-		t.Error("bureaus of one ledger founded another")
-	}
-
-	stranger := create(t, "XC", "127.0.0.1:7103")
-	if err := stranger.Install(g); err == nil || !strings.Contains(err.Error(), "XC is not among its members") {
-		t.Errorf("a stranger: got %v", err)
-	}
-	twin := create(t, "XA", "127.0.0.1:7101")
-	if err := twin.Install(g); err == nil || !strings.Contains(err.Error(), "another name, address or key") {
-		t.Errorf("a bureau with other keys: got %v", err)
-	}
-	unsigned, err := ledger.NewGenesis(g.Charter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Install(unsigned); err == nil || !strings.Contains(err.Error(), "XA, XB did not sign it") {
-		t.Errorf("an unsigned charter: got %v", err)
-	}
-}
-
-func TestFoundAllOrNone(t *testing.T) {
-	a, b := create(t, "XA", "127.0.0.1:7101"), create(t, "XB", "127.0.0.1:7102")
-	if err := os.Mkdir(filepath.Join(b.Dir(), fileCharter), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Found([]*Home{a, b}, "Exercise", founded, nil); err == nil {
-		t.Fatal("founded")
-	}
-	if _, err := a.Genesis(); !errors.Is(err, ErrNoCharter) {
-		t.Errorf("a charter was left behind: %v", err)
-	}
-}
 
 func TestEnrolments(t *testing.T) {
 	h := create(t, "XA", "127.0.0.1:7101")

@@ -1,17 +1,14 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"comity/ledger"
-	"comity/ledger/state"
 	"comity/node/client"
 )
 
@@ -100,39 +97,9 @@ func (d *Desk) openTheirs(ctx context.Context, c *client.Client, note []byte) (s
 }
 
 // Certificate returns what proves an epoch after the founders', from the replica
-// and a receipt of its entry, to whoever knows the epochs before.
+// and a receipt of the entry that began it, to whoever knows the epochs before.
 func (d *Desk) Certificate(number uint32, receipt *ledger.Receipt) (*ledger.Certificate, error) {
-	all := d.Members().Epochs()
-	record, err := state.ReadEpoch(d.store, number)
-	if err != nil || record == nil || number == 0 || int(number) >= len(all) {
-		return nil, errors.Join(fmt.Errorf("certificate: the replica has no epoch %d", number), err)
-	}
-	p, err := state.ReadProposal(d.store, record.Proposal)
-	if err != nil || p == nil {
-		return nil, errors.Join(fmt.Errorf("certificate of epoch %d: its proposal is not there", number), err)
-	}
-	cert := &ledger.Certificate{Receipt: receipt}
-	if _, cert.Epoch, err = d.store.Entry(record.From - 1); err != nil {
-		return nil, fmt.Errorf("certificate of epoch %d: %w", number, err)
-	}
-	if _, cert.Proposal, err = d.store.Entry(p.Index); err != nil {
-		return nil, fmt.Errorf("certificate of epoch %d: %w", number, err)
-	}
-	yes, _ := p.Count(all[number-1])
-	for _, v := range yes {
-		if v.Root == cert.Proposal.Statement.Author {
-			continue // the proposal says it
-		}
-		_, e, err := d.store.Entry(v.Index)
-		if err != nil {
-			return nil, fmt.Errorf("certificate of epoch %d: %w", number, err)
-		}
-		cert.Votes = append(cert.Votes, e)
-	}
-	slices.SortFunc(cert.Votes, func(a, b *ledger.Entry) int {
-		return bytes.Compare(a.Statement.Author[:], b.Statement.Author[:])
-	})
-	return cert, nil
+	return d.machine.CertificateBy(d.store, number, receipt)
 }
 
 // everMembers returns the members of all epochs that the replica has come to, each

@@ -25,14 +25,21 @@ var ErrNotCertified = errors.New("no FINAL checkpoint of this epoch is known her
 // Certificate makes the certificate of the epoch with this number. Whoever holds
 // those of the epochs before verifies it with [ledger.Genesis.With].
 func (m *Machine) Certificate(l Log, number uint32) (*ledger.Certificate, error) {
-	c, err := m.certificate(l, number)
+	return m.CertificateBy(l, number, nil)
+}
+
+// CertificateBy is [Machine.Certificate] with a receipt of the entry that began the
+// epoch, for who has the entries from another and not what was cosigned when. The
+// receipt is not verified here.
+func (m *Machine) CertificateBy(l Log, number uint32, receipt *ledger.Receipt) (*ledger.Certificate, error) {
+	c, err := m.certificate(l, number, receipt)
 	if err != nil {
 		return nil, fmt.Errorf("certificate of epoch %d: %w", number, err)
 	}
 	return c, nil
 }
 
-func (m *Machine) certificate(l Log, number uint32) (*ledger.Certificate, error) {
+func (m *Machine) certificate(l Log, number uint32, receipt *ledger.Receipt) (*ledger.Certificate, error) {
 	by, err := m.Membership(l)
 	if err != nil {
 		return nil, err
@@ -67,7 +74,9 @@ func (m *Machine) certificate(l Log, number uint32) (*ledger.Certificate, error)
 	if _, c.Epoch, err = l.Entry(r.From - 1); err != nil {
 		return nil, err
 	}
-	c.Receipt, err = epochReceipt(l, by, number, r.From-1)
+	if c.Receipt = receipt; receipt == nil {
+		c.Receipt, err = epochReceipt(l, by, number, r.From-1)
+	}
 	return c, err
 }
 

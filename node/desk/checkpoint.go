@@ -43,7 +43,7 @@ func (d *Desk) loadNote(name string) (sealedNote, error) {
 
 // openNote verifies that a quorum cosigned a note.
 func (d *Desk) openNote(data []byte) (sealedNote, error) {
-	c, by, err := d.policy.Open(data)
+	c, by, err := d.Members().Open(data)
 	if err != nil {
 		return sealedNote{}, err
 	}
@@ -109,7 +109,7 @@ func (d *Desk) forked(node string, theirs sealedNote) error {
 		if ours.Size == 0 || ours.Size > size {
 			continue
 		}
-		if e, err := ledger.NewEvidence(d.genesis, theirs.note, ours.note, d.store); err == nil {
+		if e, err := ledger.NewEvidence(d.Genesis(), theirs.note, ours.note, d.store); err == nil {
 			f.Ours = ours.Checkpoint
 			return errors.Join(f, keep(wire.EvidenceExt, e.Marshal()))
 		}

@@ -140,7 +140,7 @@ func (d *Desk) recipients(c seal.Compartment, bureaus []string) ([]*keys.Recipie
 		if notice.Circle(b) != "" || slices.Contains(bureaus[:i], b) {
 			continue
 		}
-		if _, ok := d.genesis.Charter.Member(b); !ok {
+		if _, ok := d.Members().Member(b); !ok {
 			return nil, fmt.Errorf("%s is not a bureau of this ledger", b)
 		}
 		r, err := d.Sealing(b, c)

@@ -103,8 +103,8 @@ func (d *Desk) composeEpoch(ctx context.Context, c *client.Client, by Officers, 
 // bureaus returns the codes of the members of the ledger.
 func (d *Desk) bureaus() []string {
 	var list []string
-	for i := range d.genesis.Charter.Members {
-		list = append(list, d.genesis.Charter.Members[i].Code)
+	for _, m := range d.Members().Members() {
+		list = append(list, m.Code)
 	}
 	return list
 }

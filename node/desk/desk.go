@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"comity/ledger"
@@ -22,7 +23,8 @@ type Desk struct {
 	dir     string
 	genesis *ledger.Genesis
 	machine *state.Machine
-	policy  *ledger.Policy
+	members atomic.Pointer[ledger.Membership]
+	charter atomic.Pointer[ledger.Genesis]
 	store   store.Store
 	chunk   chunkLimit
 
@@ -65,9 +67,12 @@ func Open(dir string, g *ledger.Genesis) (*Desk, error) {
 }
 
 func newDesk(dir string, m *state.Machine, s store.Store) (*Desk, error) {
-	d := &Desk{dir: dir, genesis: m.Genesis(), machine: m, policy: m.Policy(), store: s, chunk: defaultChunk}
+	d := &Desk{dir: dir, genesis: m.Genesis(), machine: m, store: s, chunk: defaultChunk}
 	d.catalog, d.opener = newCatalog(s), new(opener)
 	d.Unlock(nil)
+	if err := d.loadCharter(); err != nil {
+		return nil, err
+	}
 	var err error
 	if d.files, err = OpenFiles(dir); err != nil {
 		return nil, err
@@ -111,9 +116,6 @@ func (d *Desk) Close() error {
 	}
 	return nil
 }
-
-// Genesis returns the ledger that the desk follows.
-func (d *Desk) Genesis() *ledger.Genesis { return d.genesis }
 
 // View returns the state at the end of what was synced, for the Read functions
 // of package state.

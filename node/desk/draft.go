@@ -178,7 +178,7 @@ func (d *Desk) onlyReaders(it ledger.Item, readers func(seal.Compartment) notice
 		n := len(named)
 		switch {
 		case named.All():
-			n = len(d.genesis.Charter.Members)
+			n = len(d.Members().Members())
 		case !named.Has(o.Bureau):
 			n++ // the author's own bureau always reads
 		}

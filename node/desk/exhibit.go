@@ -41,7 +41,7 @@ func (d *Desk) Exhibit(ctx context.Context, c *client.Client, index uint64) (*le
 	if err != nil {
 		return nil, fmt.Errorf("exhibit of entry %d: %w", index, err)
 	}
-	if _, err := x.Verify(d.genesis); err != nil {
+	if _, err := x.Verify(d.Genesis()); err != nil {
 		return nil, fmt.Errorf("exhibit of entry %d: %w", index, err)
 	}
 	return x, nil

@@ -104,8 +104,8 @@ func openIndexKey(ctx seal.Context, sealed []byte, ids identities) (key [index.K
 // newest returns the identity that the ledger has for the bureau now, or the
 // first: a former key may have left the house.
 func (d *Desk) newest(c seal.Compartment, list []*keys.Identity) *keys.Identity {
-	for i := range d.genesis.Charter.Members {
-		r, err := d.Sealing(d.genesis.Charter.Members[i].Code, c)
+	for _, code := range d.bureaus() {
+		r, err := d.Sealing(code, c)
 		if err != nil || r == nil {
 			continue
 		}

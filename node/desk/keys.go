@@ -27,7 +27,7 @@ type KnownKey struct {
 	Compartment seal.Compartment // UseSeal
 }
 
-// Keys returns the keys of a bureau, or of all for "": those of the charter
+// Keys returns the keys of a bureau, or of all for "": those of members
 // first, then those enrolled, in log order, revoked ones included.
 func (d *Desk) Keys(bureau string) ([]KnownKey, error) {
 	enrols, err := d.enrols.read(d.store)
@@ -45,8 +45,7 @@ func (d *Desk) Keys(bureau string) ([]KnownKey, error) {
 		}
 		return nil
 	}
-	for i := range d.genesis.Charter.Members {
-		m := &d.genesis.Charter.Members[i]
+	for _, m := range d.everMembers() {
 		for _, id := range []keys.ID{keys.SigningID(m.Root), m.Node.TLS, m.Access} {
 			if err := add(id, 0); err != nil {
 				return nil, err

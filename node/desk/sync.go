@@ -30,9 +30,9 @@ func (d *Desk) Sync(ctx context.Context, c *client.Client, progress func(done, t
 	if err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
-	target, err := d.openNote(note)
+	target, err := d.openTheirs(ctx, c, note)
 	if err != nil {
-		return fmt.Errorf("sync: %w", &Dishonest{Node: c.String(), Reason: err.Error(), Note: note})
+		return fmt.Errorf("sync: %w", err)
 	}
 	size, err := d.Size()
 	if err != nil {
@@ -103,7 +103,7 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 	if staged.Changes.Head.Size == target.Size {
 		if staged.Changes.Head.Root != target.Root {
 			return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: target.note, Cosigned: &target.Checkpoint,
-				Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: target.Size, Root: staged.Changes.Head.Root}}
+				Computed: &ledger.Checkpoint{Origin: d.genesis.Origin(), Size: target.Size, Root: staged.Changes.Head.Root}}
 		}
 		// We may die before it is kept as the last FINAL one.
 		if err := d.keepAhead(target); err != nil {
@@ -115,6 +115,9 @@ func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, ch
 	// An interrupted Sync stays here: whole chunks, each under a FINAL checkpoint.
 	if err := d.store.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
 		return fmt.Errorf("commit %d entries: %w", len(chunk.records), err)
+	}
+	if err := d.learn(); err != nil {
+		return err
 	}
 	if err := d.opener.forget(d, staged.Changes.Purged); err != nil {
 		return fmt.Errorf("forget what was purged: %w", err)

@@ -49,14 +49,14 @@ func (d *Desk) tombstone(ctx context.Context, c *client.Client, index uint64) (*
 		return nil, err
 	}
 	// The one thing that may be wrong with it is that the body is not there.
-	if t.Verdict, err = t.Exhibit.Verify(d.genesis); t.Verdict == nil {
+	if t.Verdict, err = t.Exhibit.Verify(d.Genesis()); t.Verdict == nil {
 		return nil, err
 	}
 	x, err := d.Exhibit(ctx, c, p.By)
 	if err != nil {
 		return nil, err
 	}
-	v, err := x.Verify(d.genesis)
+	v, err := x.Verify(d.Genesis())
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func (d *Desk) vouch(ctx context.Context, c *client.Client, target sealedNote, s
 	}
 	if !same {
 		return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: r.Note, Cosigned: &note.Checkpoint,
-			Computed: &ledger.Checkpoint{Origin: d.policy.Origin, Size: size, Root: s.Changes.Head.Root}}
+			Computed: &ledger.Checkpoint{Origin: d.genesis.Origin(), Size: size, Root: s.Changes.Head.Root}}
 	}
 	return d.keepAhead(note)
 }

@@ -62,7 +62,7 @@ func (d *Desk) shownPurge(ctx context.Context, c *client.Client, index uint64) (
 	if err != nil { // it may not be FINAL yet
 		return nil, err
 	}
-	if _, _, err := r.Verify(d.policy, e.LeafHash()); err != nil || r.Index != index {
+	if _, _, err := r.Verify(d.Members(), e.LeafHash()); err != nil || r.Index != index {
 		return nil, &Dishonest{Node: c.String(), Reason: fmt.Sprintf("receipt of entry %d: %v", index, errors.Join(err, errOtherIndex(r.Index, index))), Note: r.Note}
 	}
 	return e, nil

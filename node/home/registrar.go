@@ -31,9 +31,18 @@ func (h *Home) Registrar(ctx context.Context, c *client.Client, signer *keys.Sig
 	if err != nil {
 		return nil, err
 	}
+	return h.RegistrarOf(ctx, g, c, signer)
+}
+
+// RegistrarOf is [Home.Registrar] with the charter file to go by: a newer one than
+// the home has, or that of a ledger which the bureau is about to join.
+func (h *Home) RegistrarOf(ctx context.Context, g *ledger.Genesis, c *client.Client, signer *keys.Signer) (*Registrar, error) {
 	r := &Registrar{home: h, client: c, genesis: g, signer: signer}
 	return r, r.look(ctx)
 }
+
+// Seen returns the FINAL checkpoint that its statements name as seen.
+func (r *Registrar) Seen() ledger.Checkpoint { return r.seen }
 
 // ID returns the id of the key that signs.
 func (r *Registrar) ID() keys.ID { return r.signer.ID() }
@@ -73,10 +82,15 @@ func (r *Registrar) look(ctx context.Context) error {
 // Submit signs a statement on a key and submits it, again while that may help and
 // until ctx ends. It returns the statement as it was signed.
 func (r *Registrar) Submit(ctx context.Context, class ledger.Class, public []byte) (*ledger.Item, *wire.Submitted, error) {
+	return r.SubmitOn(ctx, class, ledger.ID{}, public)
+}
+
+// SubmitOn is [Registrar.Submit] for a statement about another one.
+func (r *Registrar) SubmitOn(ctx context.Context, class ledger.Class, target ledger.ID, public []byte) (*ledger.Item, *wire.Submitted, error) {
 	for range 3 {
 		s := &ledger.Statement{
 			Class: class, Ledger: r.genesis.Ledger, Author: r.signer.ID(), Seq: r.next.Seq, Prev: r.next.Prev,
-			SeenSize: r.seen.Size, SeenRoot: r.seen.Root, Created: uint64(r.home.now().Unix()), Public: public,
+			SeenSize: r.seen.Size, SeenRoot: r.seen.Root, Created: uint64(r.home.now().Unix()), Target: target, Public: public,
 		}
 		entry, err := ledger.SignStatement(s, r.signer)
 		if err != nil {

@@ -17,7 +17,7 @@ type tally struct {
 	numbers  map[string]int // of bureaus, in the order of the charter
 	entries  []uint64       // by bureau
 	kinds    map[string]uint64
-	bodies   [4]uint64 // by state
+	bodies   [4]uint64          // by state
 	signers  map[keys.ID]uint32 // numbers, from 1, of keys that signed what was accepted
 	suspects []suspect          // bounded
 	suspect  uint64             // keys in doubt

@@ -4,7 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"sync"
+	"maps"
+	"sync/atomic"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -114,28 +115,28 @@ func readLeft(v View, bureau string) ([]uint64, error) {
 	return *list, nil
 }
 
-// memberships remembers what it worked out, by the chain of hashes.
+// memberships remembers what it worked out, by the chain of hashes. A map that is
+// there is never changed: what is lost when two replace it is worked out again.
 type memberships struct {
-	mu    sync.Mutex // guards known
-	known map[ledger.Hash]*ledger.Membership
+	known atomic.Pointer[map[ledger.Hash]*ledger.Membership]
 }
 
 // maxMemberships bounds what is remembered: a log needs one, and some before it.
 const maxMemberships = 64
 
 func (k *memberships) get(chain ledger.Hash) *ledger.Membership {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.known[chain]
+	if known := k.known.Load(); known != nil {
+		return (*known)[chain]
+	}
+	return nil
 }
 
 func (k *memberships) set(chain ledger.Hash, m *ledger.Membership) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.known) >= maxMemberships {
-		clear(k.known)
+	next := map[ledger.Hash]*ledger.Membership{chain: m}
+	if known := k.known.Load(); known != nil && len(*known) < maxMemberships {
+		maps.Copy(next, *known)
 	}
-	k.known[chain] = m
+	k.known.Store(&next)
 }
 
 // Membership returns who belongs to the consortium, by the log in v alone: the

@@ -74,7 +74,7 @@ type Machine struct {
 
 // New returns the machine of a ledger.
 func New(g *ledger.Genesis) *Machine {
-	return &Machine{genesis: g, founders: ledger.NewMembership(g.Ledger, g.Charter), epochs: memberships{known: make(map[ledger.Hash]*ledger.Membership)}}
+	return &Machine{genesis: g, founders: ledger.NewMembership(g.Ledger, g.Charter)}
 }
 
 // Genesis returns the ledger whose commands m applies.

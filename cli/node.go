@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"comity/node"
@@ -56,7 +57,10 @@ func (t *terminal) nodeRun(c *cli.Context) error {
 	case <-n.Done(): // it cannot go on, and says why
 	}
 	closed := n.Close()
-	if err := n.Err(); err != nil {
+	switch err := n.Err(); {
+	case errors.Is(err, node.ErrLeft):
+		t.note("%s", err)
+	case err != nil:
 		return err
 	}
 	return closed

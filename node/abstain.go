@@ -34,15 +34,15 @@ import (
 type abstention struct {
 	path     string
 	lost     loss
-	others   int // nodes beside this one
-	dropped  int // f: so many of the highest claims may be lies
 	asked    time.Time
 	settling time.Duration // within which a vote given before the start may still count
 	stable   raft.StableStore
 
-	mu    sync.Mutex // guards what follows
-	over  bool
-	heard map[string]report // by node, the last one since the start
+	mu      sync.Mutex // guards what follows
+	others  int        // nodes beside this one that vote
+	dropped int        // f: so many of the highest claims may be lies
+	over    bool
+	heard   map[string]report // by node, the last one since the start
 }
 
 // loss is what a node has forgotten.
@@ -71,7 +71,15 @@ func (e entryID) before(o entryID) bool {
 	return e.term < o.term || e.term == o.term && e.index < o.index
 }
 
-// enough is how many of the others are a majority of them.
+// among says how many other nodes vote.
+func (a *abstention) among(others int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.others, a.dropped = others, others/3
+}
+
+// enough is how many of the others are a majority of them. It must be called with
+// mu held.
 func (a *abstention) enough() int { return a.others/2 + 1 }
 
 // bound is what a majority of the others know. A claim that nobody else makes may

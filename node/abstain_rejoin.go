@@ -18,6 +18,10 @@ func (r *replica) rejoin(ctx context.Context, a *abstention) {
 	wg.Go(func() {
 		r.roster.each(ctx, r.name, func(ctx context.Context, name string) {
 			for wait := askAgain; ctx.Err() == nil; wait = min(2*wait, gossipEvery) {
+				if !r.roster.now().votes(name) {
+					pauseFor(ctx, gossipEvery)
+					continue
+				}
 				one, cancel := context.WithTimeout(ctx, gossipTimeout)
 				s, err := r.peers.Status(one, name)
 				cancel()
@@ -35,6 +39,7 @@ func (r *replica) rejoin(ctx context.Context, a *abstention) {
 		if ctx.Err() != nil {
 			return
 		}
+		a.among(len(r.otherVoters()))
 		own := r.report()
 		if r.fsm.fetching.Load() > 0 || !a.founding(own) && !a.caughtUp(own) {
 			continue

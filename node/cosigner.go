@@ -24,6 +24,7 @@ type cosigner struct {
 	peers   peers
 	collect *collector
 	agree   *agreement
+	roster  *roster
 	seams   seams
 	clock   func() time.Time
 	least   time.Duration // between two cosignatures
@@ -61,7 +62,7 @@ func (c *cosigner) run(ctx context.Context) {
 		}
 		wait := time.Duration(-1) // until something moves
 		// A log that is replayed asks again for what was signed long ago.
-		if ask != nil && !c.seams.quiet() && c.witness.ready() && ask.Size >= c.witness.newest().Size && !ask.By(c.witness.name) {
+		if ask != nil && c.counts(ask) && !c.seams.quiet() && c.witness.ready() && ask.Size >= c.witness.newest().Size && !ask.By(c.witness.name) {
 			if wait = c.least - time.Since(last); sent != nil && sent.Size == ask.Size {
 				wait = resend - time.Since(last)
 			}
@@ -94,6 +95,12 @@ func (c *cosigner) run(ctx context.Context) {
 		case <-timer:
 		}
 	}
+}
+
+// counts reports whether this node is one of those who make the checkpoint FINAL.
+func (c *cosigner) counts(ask *state.Collected) bool {
+	_, ok := c.roster.policy(ask.Size).Witness[c.witness.name]
+	return ok
 }
 
 // disagree tells people when more bureaus than may be dishonest hold another

@@ -27,6 +27,9 @@ func (r *replica) ready() (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
+	if why := r.leaving.Load(); why != nil {
+		return false, *why
+	}
 	if r.abstain.active() {
 		return false, r.abstain.progress(r.report().size)
 	}

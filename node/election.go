@@ -31,6 +31,7 @@ type elections struct {
 	key    *keys.Witness
 	voters func() []electorate // any of them elects
 	alarm  func(string)
+	asking func() // told of a leader whom others may have elected; nil for nobody
 
 	mu        sync.Mutex // guards what follows
 	given     vote       // the last vote that this node signed
@@ -77,6 +78,12 @@ func (e *elections) electors() electorate {
 		maps.Copy(all, some)
 	}
 	return all
+}
+
+func (e *elections) strange() {
+	if e.asking != nil {
+		e.asking()
+	}
 }
 
 // elect reports whether these voters elect.
@@ -177,6 +184,7 @@ func (e *elections) verify(term uint64, by, candidate raft.ServerID, sig []byte)
 func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) error {
 	known := e.electors()
 	if _, ok := known[peer]; !ok {
+		e.strange()
 		return fmt.Errorf("%s does not vote, as far as this node knows: %w", peer, errUnelected)
 	}
 	seen := map[raft.ServerID]bool{peer: true}
@@ -184,6 +192,7 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 		seen[b.voter] = true
 	}
 	if !e.elect(seen) { // before anything that costs
+		e.strange()
 		return fmt.Errorf("%d votes in term %d are no majority: %w", len(seen), term, errUnelected)
 	}
 	seen = map[raft.ServerID]bool{peer: true}

@@ -131,7 +131,16 @@ func (f *fsm) commit(applied uint64, c *state.Changes) error {
 	if err := f.store.Commit(applied, c); err != nil {
 		return err
 	}
-	if f.keyed != nil && slices.ContainsFunc(c.Puts, func(p state.Put) bool { return p.Table == state.TableKeys }) {
+	touches := func(t state.Table) bool {
+		return slices.ContainsFunc(c.Puts, func(p state.Put) bool { return p.Table == t })
+	}
+	epochs := touches(state.TableEpochs)
+	if epochs {
+		if err := f.roster.follow(f.machine, f.store); err != nil {
+			return err
+		}
+	}
+	if f.keyed != nil && (epochs || touches(state.TableKeys)) {
 		f.keyed()
 	}
 	return nil

@@ -31,7 +31,7 @@ func (r *replica) giveWay(ctx context.Context) {
 			commit, since = now, time.Now()
 			continue
 		}
-		others := r.others()
+		others := r.rivals()
 		if time.Since(since) < giveWayAfter || len(others) == 0 {
 			continue
 		}
@@ -44,4 +44,14 @@ func (r *replica) giveWay(ctx context.Context) {
 			r.log.Error("give way", "to", next, "error", err)
 		}
 	}
+}
+
+// rivals returns the names of the other nodes that may lead.
+func (r *replica) rivals() (names []string) {
+	for _, s := range r.raft.GetConfiguration().Configuration().Servers {
+		if s.Suffrage == raft.Voter && string(s.ID) != r.name {
+			names = append(names, string(s.ID))
+		}
+	}
+	return names
 }

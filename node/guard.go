@@ -72,7 +72,13 @@ func (g *guard) checkLog(req *raft.AppendEntriesRequest, l *raft.Log) error {
 				return fmt.Errorf("its ledger time is %s ahead of this node's clock", ahead.Round(time.Second))
 			}
 		}
-		return g.verified.prepare(g.view, g.roster.policy, c)
+		err = g.verified.prepare(g.view, g.roster.policy, c)
+		if err != nil && c.Batch == nil { // by a node that an epoch let in which is still to be applied?
+			if later, aheadErr := g.decidedBefore(req, l.Index); aheadErr == nil {
+				err = g.verified.prepare(g.view, later.PolicyAt, c)
+			}
+		}
+		return err
 	}
 	return fmt.Errorf("log entries of type %s are not used here", l.Type)
 }

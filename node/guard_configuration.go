@@ -114,7 +114,7 @@ func (g *guard) checkConfiguration(req *raft.AppendEntriesRequest, l *raft.Log) 
 	if err != nil {
 		return errors.Join(refused, err)
 	}
-	return decided.follows(*before, after)
+	return newMembers(decided).follows(*before, after)
 }
 
 // settled reports whether a configuration entry needs no judgement: this node has it
@@ -236,9 +236,9 @@ const (
 	aheadTries    = 8
 )
 
-// decidedBefore returns the members as they will be when all before an index of the
+// decidedBefore returns the epochs as they will be when all before an index of the
 // log is applied, with the entries of the request.
-func (g *guard) decidedBefore(req *raft.AppendEntriesRequest, index uint64) (*members, error) {
+func (g *guard) decidedBefore(req *raft.AppendEntriesRequest, index uint64) (*ledger.Membership, error) {
 	for range aheadTries {
 		applied := g.done()
 		m, err := g.ahead(req, applied, index)
@@ -249,7 +249,7 @@ func (g *guard) decidedBefore(req *raft.AppendEntriesRequest, index uint64) (*me
 	return nil, errors.New("this node's state moves too fast to look ahead of it")
 }
 
-func (g *guard) ahead(req *raft.AppendEntriesRequest, applied, index uint64) (*members, error) {
+func (g *guard) ahead(req *raft.AppendEntriesRequest, applied, index uint64) (*ledger.Membership, error) {
 	head, err := state.ReadHead(g.view)
 	if err != nil {
 		return nil, err
@@ -282,9 +282,5 @@ func (g *guard) ahead(req *raft.AppendEntriesRequest, applied, index uint64) (*m
 		}
 		staged.Add(changes)
 	}
-	decided, err := decisions(g.machine, staged)
-	if err != nil {
-		return nil, err
-	}
-	return newMembers(decided), nil
+	return g.machine.Membership(staged)
 }

@@ -220,7 +220,14 @@ func (a *api) status(req *http.Request, _ caller) (*answer, error) {
 	return &answer{json: s}, nil
 }
 
-func (a *api) charter(*http.Request, caller) (*answer, error) { return &answer{text: a.genesis}, nil }
+// charter gives the charter file with the certificates of all epochs that are FINAL.
+func (a *api) charter(*http.Request, caller) (*answer, error) {
+	g, err := a.charterFile()
+	if err != nil {
+		return nil, err
+	}
+	return &answer{bytes: g.Marshal()}, nil
+}
 
 // forward takes statements that another node's officers submitted there.
 func (a *api) forward(req *http.Request, who caller) (*answer, error) {

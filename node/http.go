@@ -20,7 +20,6 @@ import (
 type api struct {
 	*replica
 	limits  *limiter
-	genesis []byte
 	metrics *metrics
 }
 

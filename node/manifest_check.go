@@ -21,6 +21,7 @@ import (
 // indexes. A leader that lies there forks this one node, beyond what is FINAL, as
 // it can by AppendEntries; see DESIGN.md.
 type manifestCheck struct {
+	roster   *roster
 	machine  *state.Machine
 	view     state.View
 	verified *verifier
@@ -40,10 +41,7 @@ func (k *manifestCheck) check(index uint64, m *manifest) error {
 	if err != nil {
 		return err
 	}
-	by, err := k.machine.Membership(k.view)
-	if err != nil {
-		return err
-	}
+	by := k.roster.membership()
 	switch {
 	case m.Applied != index:
 		return fmt.Errorf("its manifest is of index %d", m.Applied)

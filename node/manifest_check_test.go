@@ -87,7 +87,7 @@ func (s *solo) manifest() *manifest {
 func (s *solo) guard(logs raft.LogStore) *guard {
 	v := newVerifier()
 	return &guard{roster: newRoster(s.c.Genesis), machine: s.machine, view: s.held, verified: v, clock: time.Now, late: func(time.Duration) {},
-		manifest: &manifestCheck{machine: s.machine, view: s.held, verified: v}, logs: logs, reached: s.held.Applied}
+		manifest: &manifestCheck{roster: newRoster(s.c.Genesis), machine: s.machine, view: s.held, verified: v}, logs: logs, reached: s.held.Applied}
 }
 
 func (s *solo) request(index, term uint64) *raft.InstallSnapshotRequest {

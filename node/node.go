@@ -219,6 +219,7 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 	g.verified.seams = cfg.seams
 	if !cfg.seams.electionsOff() {
 		opts.Elections = newElections(cfg.Genesis.Ledger, name, cfg.Witness, func() []electorate { return electorates(g.roster, n.live.Load()) }, n.alarmed)
+		opts.Elections.asking = g.roster.ask
 	}
 	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, opts)
 }
@@ -248,7 +249,7 @@ func (n *Node) storageFailed(err error) {
 // serve starts the one TLS port, on which HTTP and Raft are told apart by ALPN,
 // and the admin listener.
 func (n *Node) serve(name string) error {
-	a := &api{replica: n.replica, limits: newLimiter(), genesis: n.cfg.Genesis.Marshal()}
+	a := &api{replica: n.replica, limits: newLimiter()}
 	a.metrics = newMetrics(n.replica)
 	n.sessions = newSessions(n.replica, a.limits)
 	n.server = &http.Server{

@@ -24,6 +24,7 @@ type peers interface {
 	Span(ctx context.Context, name string, from, to uint64) (*wire.Span, error)
 	Manifest(ctx context.Context, name string) ([]byte, error)
 	Status(ctx context.Context, name string) (*wire.Status, error)
+	Charter(ctx context.Context, name string) (*ledger.Genesis, error) // verified, of whatever ledger
 	Attachment(ctx context.Context, name string, address ledger.Hash, size, from int64) ([]byte, error)
 }
 
@@ -140,6 +141,14 @@ func (p *httpPeers) Status(ctx context.Context, name string) (*wire.Status, erro
 		return nil, err
 	}
 	return c.Status(ctx)
+}
+
+func (p *httpPeers) Charter(ctx context.Context, name string) (*ledger.Genesis, error) {
+	c, err := p.client(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Charter(ctx)
 }
 
 func (p *httpPeers) Root(ctx context.Context, name string, size uint64, root ledger.Hash) (ledger.Hash, bool, error) {

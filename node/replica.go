@@ -51,6 +51,11 @@ type replica struct {
 
 	refusals refusals
 
+	leaving atomic.Pointer[string] // why this node stops, once its bureau left
+
+	fileMu sync.Mutex // guards file
+	file   *ledger.Genesis
+
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // cosigner, gossip, snapshotter
@@ -108,7 +113,7 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 // newReplica joins the parts and starts Raft.
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &replica{cfg: cfg, roster: p.roster, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
+	r := &replica{cfg: cfg, roster: p.roster, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
 		moved: newBeacon(), keyed: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
 	r.keyring = &keyring{store: p.store, member: member, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}
 	ok := false
@@ -187,14 +192,16 @@ func (r *replica) openRaft(p parts, w *witness, verified *verifier) error {
 		return fmt.Errorf("node: read Raft state: %w", err)
 	}
 	// Before it has any Raft state: die in between, and it is as new as before.
-	if r.abstain, err = openAbstention(p.abstain, !existing, len(r.others()), settleAfter*r.cfg.Profile.timing().election, p.stable); err != nil {
+	if r.abstain, err = openAbstention(p.abstain, !existing, len(r.otherVoters()), settleAfter*r.cfg.Profile.timing().election, p.stable); err != nil {
 		return err
 	}
 	g := r.newGuard(p, w, verified, lastTerm)
 	p.snaps.check = g.checkStaged
 	r.trans = p.transport(g)
 	rc := r.cfg.raftConfig(r.name)
-	if !existing {
+	// Where there are epochs after the founders' the ledger has begun, and its first
+	// configuration comes with the log.
+	if !existing && r.roster.now().Number == 0 {
 		if err := raft.BootstrapCluster(rc, p.logs, p.stable, p.snaps, r.trans, serversOf(r.roster.membership().At(0))); err != nil {
 			return fmt.Errorf("node: first start: %w", err)
 		}
@@ -227,7 +234,7 @@ func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uin
 				return lastTerm
 			},
 		},
-		manifest: &manifestCheck{r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain,
+		manifest: &manifestCheck{r.roster, r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain,
 		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
 }
 
@@ -237,7 +244,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	t := cfg.Profile.timing()
 	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t)
 	r.collect = newCollector(r.raft, r.log)
-	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, seams: cfg.seams, clock: cfg.Clock,
+	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, roster: r.roster, seams: cfg.seams, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}
 	r.wg.Go(func() { c.run(ctx) })
 	r.gossip.raft = r.raft
@@ -251,6 +258,8 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	})
 	r.wg.Go(func() { r.giveWay(ctx) })
 	r.wg.Go(func() { r.reconcile(ctx) })
+	r.wg.Go(func() { r.inquire(ctx) })
+	r.wg.Go(func() { r.belong(ctx) })
 	if r.abstain != nil {
 		r.wg.Go(func() { r.rejoin(ctx, r.abstain) })
 	}
@@ -495,6 +504,12 @@ func (r *replica) clockIsBehind() (time.Duration, bool) {
 
 // others returns the names of the other members' nodes.
 func (r *replica) others() []string { return r.roster.now().others(r.name) }
+
+// otherVoters returns the names of the other nodes that elect and cosign.
+func (r *replica) otherVoters() []string {
+	now := r.roster.now()
+	return slices.DeleteFunc(now.others(r.name), func(name string) bool { return !now.votes(name) })
+}
 
 // faults is f: how many of the bureaus that vote may be dishonest.
 func (r *replica) faults() int { return r.roster.now().faults() }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,7 +30,8 @@ type cluster struct {
 	c     *ledgertest.Consortium
 	dir   string
 	nodes map[string]*member
-	base  uint64 // entries after enrol
+	base  uint64          // entries after enrol
+	file  *ledger.Genesis // the charter file that nodes start with
 
 	peersOf func(name string, p peers) peers // what a node reaches the others by, nil for p
 	wrong   map[string]*atomic.Int64         // by which each node's clock is wrong, ns
@@ -86,15 +86,21 @@ func (c *cluster) abstention(g *guard) *abstention {
 	return g.abstain
 }
 
-func newCluster(t *testing.T, n int) *cluster {
+func newCluster(t *testing.T, n int, newcomers ...string) *cluster {
 	c := &cluster{t: t, c: ledgertest.NewGenesis(t, n), dir: shortDir(t), nodes: make(map[string]*member), cut: make(map[string]bool), links: make(map[[2]string]bool), wrong: make(map[string]*atomic.Int64)}
+	c.file = c.c.Genesis
+	founders := c.c.Bureaus
+	for _, code := range newcomers { // who do not run yet
+		c.c.Bureaus = append(c.c.Bureaus, c.c.Newcomer(t, code))
+	}
 	for _, b := range c.c.Bureaus {
 		c.wrong[b.Node()] = new(atomic.Int64)
 		c.nodes[b.Node()] = &member{bureau: b, store: store.NewMem(state.New(c.c.Genesis)), logs: raft.NewInmemStore(), snaps: c.snapshots(b.Node())}
 	}
-	for _, b := range c.c.Bureaus {
+	for _, b := range founders {
 		c.start(b.Node())
 	}
+	c.c.Bureaus = founders
 	t.Cleanup(func() {
 		for name := range c.nodes {
 			c.stop(name)
@@ -147,7 +153,7 @@ func (c *cluster) start(name string) {
 
 func (c *cluster) tryStart(name string) error {
 	m := c.nodes[name]
-	cfg := Config{Genesis: c.c.Genesis, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: slog.New(slog.DiscardHandler),
+	cfg := Config{Genesis: c.file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name),
 		Clock: func() time.Time { return time.Now().Add(time.Duration(c.wrong[name].Load())) }}
 	self, err := cfg.check()
 	if err != nil {
@@ -164,7 +170,7 @@ func (c *cluster) tryStart(name string) error {
 		reach = c.peersOf(name, reach)
 	}
 	r, err := newReplica(cfg, self, parts{
-		roster: newRoster(c.c.Genesis), store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
+		roster: newRoster(c.file), store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
 		witness: filepath.Join(c.dir, m.bureau.Code+".witness"), evidence: filepath.Join(c.dir, m.bureau.Code+".evidence"),
 		archive: filepath.Join(c.dir, m.bureau.Code+".finals"), abstain: c.abstainPath(name),
 		attachments: filepath.Join(c.dir, m.bureau.Code+".attachments"),
@@ -518,6 +524,18 @@ func (p *directPeers) Status(_ context.Context, name string) (*wire.Status, erro
 		return nil, err
 	}
 	return r.describe()
+}
+
+func (p *directPeers) Charter(_ context.Context, name string) (*ledger.Genesis, error) {
+	r, err := p.to(name)
+	if err != nil {
+		return nil, err
+	}
+	g, err := r.charterFile()
+	if err != nil {
+		return nil, err
+	}
+	return ledger.ParseGenesis(g.Marshal())
 }
 
 func (p *directPeers) Root(_ context.Context, name string, size uint64, root ledger.Hash) (ledger.Hash, bool, error) {

@@ -51,7 +51,7 @@ func (f *fsm) restore(m *manifest) error {
 		f.at = max(f.at, m.Applied)
 		return f.place(m) // we hold this state and more
 	}
-	check := manifestCheck{machine: f.machine, view: f.store, verified: f.verified}
+	check := manifestCheck{roster: f.roster, machine: f.machine, view: f.store, verified: f.verified}
 	if err := check.check(m.Applied, m); err != nil {
 		return err
 	}

@@ -34,11 +34,6 @@ func newMembers(all *ledger.Membership) *members {
 	return m
 }
 
-// decisions returns the epochs of a ledger, from its entries alone.
-func decisions(m *state.Machine, v state.View) (*ledger.Membership, error) {
-	return m.Genesis().Membership, nil
-}
-
 // others returns the names of all nodes but one, in the order of the codes.
 func (m *members) others(name string) (names []string) {
 	for i := range m.Members {
@@ -96,7 +91,7 @@ func newRoster(g *ledger.Genesis) *roster {
 
 // follow takes over what a ledger has decided, if it has decided more.
 func (r *roster) follow(m *state.Machine, v state.View) error {
-	decided, err := decisions(m, v)
+	decided, err := m.Membership(v)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"runtime"
@@ -72,7 +73,7 @@ func (v *verifier) Entry(e *ledger.Entry, signers []ed25519.PublicKey) bool {
 
 // Cosignature implements state.Verifier.
 func (v *verifier) Cosignature(s *ledger.Cosignature, w keys.WitnessPublic, origin string) bool {
-	h := ledger.CosignatureHash(s)
+	h := cosignatureHash(s, w)
 	if v.seams.signaturesOff() || v.knows(h) {
 		return true
 	}
@@ -81,6 +82,16 @@ func (v *verifier) Cosignature(s *ledger.Cosignature, w keys.WitnessPublic, orig
 	}
 	v.remember(h)
 	return true
+}
+
+// cosignatureHash names a cosignature with the keys that it was verified under: a node
+// gets other keys when the bureaus decide so.
+func cosignatureHash(s *ledger.Cosignature, w keys.WitnessPublic) ledger.Hash {
+	of, d := sha256.New(), ledger.CosignatureHash(s)
+	of.Write(d[:])
+	of.Write(w.Ed25519)
+	of.Write(w.MLDSA.Bytes())
+	return ledger.Hash(of.Sum(nil))
 }
 
 // prepare verifies, on all cores, the signatures of a command that this node is

@@ -1,0 +1,90 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/state"
+)
+
+// charterFile returns the charter with a certificate of each epoch that is FINAL
+// here: what a bureau needs that joins, or was away.
+func (r *replica) charterFile() (*ledger.Genesis, error) {
+	r.fileMu.Lock()
+	defer r.fileMu.Unlock()
+	decided, err := r.machine.Membership(r.store)
+	if err != nil {
+		return nil, err
+	}
+	for n := r.file.Latest().Number + 1; n <= decided.Latest().Number; n++ {
+		c, err := r.machine.Certificate(r.store, n)
+		if errors.Is(err, state.ErrNotCertified) {
+			r.roster.ask() // it is not FINAL yet, or came from another node without that checkpoint
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		next, err := r.file.With(c)
+		if err != nil {
+			return nil, err
+		}
+		r.file = next
+	}
+	return r.file, nil
+}
+
+// takeFile takes over a verified charter file that has more certificates.
+func (r *replica) takeFile(g *ledger.Genesis) {
+	r.fileMu.Lock()
+	defer r.fileMu.Unlock()
+	if g.Latest().Number > r.file.Latest().Number {
+		r.file = g
+	}
+	r.roster.learn(g.Membership)
+}
+
+// Times of asking for epochs that this node does not know.
+const (
+	inquireEvery = 5 * time.Second  // at most
+	lonelyAfter  = 30 * time.Second // without a leader: the others may have gone on without this node
+)
+
+// inquire asks the other nodes for their charter files when somebody acts by an
+// epoch that this node does not know, or nobody leads it for long. What they give
+// proves itself.
+func (r *replica) inquire(ctx context.Context) {
+	alone := time.Now()
+	tick := time.NewTicker(inquireEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, leader := r.raft.LeaderWithID(); leader != "" {
+			alone = time.Now()
+		}
+		select {
+		case <-r.roster.wanted:
+		default:
+			if time.Since(alone) < lonelyAfter {
+				continue
+			}
+		}
+		alone = time.Now()
+		for _, name := range r.others() {
+			one, cancel := context.WithTimeout(ctx, gossipTimeout)
+			g, err := r.peers.Charter(one, name)
+			cancel()
+			if err == nil && g.Ledger == r.cfg.Genesis.Ledger {
+				r.takeFile(g)
+			} else if err != nil {
+				r.log.Debug("ask who the members are", "of", name, "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"comity/ledger"
+	"comity/ledger/ledgertest"
+	"comity/ledger/state"
+
+	"github.com/hashicorp/raft"
+)
+
+// bureau returns a bureau that is, was or will be a member.
+func (c *cluster) bureau(code string) *ledgertest.Bureau {
+	return c.nodes[ledger.NodeName(code)].bureau
+}
+
+// put submits through whoever leads, as entry base.
+func (c *cluster) put(it ledger.Item) ledger.ID {
+	c.t.Helper()
+	if at := c.submit(c.leader(), it); at != c.base {
+		c.t.Fatalf("%s is entry %d, want %d", it.Entry.Statement.Class, at, c.base)
+	}
+	c.base++
+	return it.Entry.ID
+}
+
+// decide brings a change about: the first voter proposes, the others vote, and who
+// has to makes the epoch.
+func (c *cluster) decide(p ledger.Propose) {
+	c.t.Helper()
+	now := c.leader().roster.applied()
+	var voters []*ledgertest.Bureau
+	for i := range now.Members {
+		if m := &now.Members[i]; m.Voter {
+			voters = append(voters, c.bureau(m.Code))
+		}
+	}
+	id := c.put(voters[0].Propose(c.t, p))
+	for _, b := range voters[1:now.Quorum()] {
+		c.put(b.Vote(c.t, id, true))
+	}
+	author := voters[0]
+	if p.Change == ledger.ChangeAdmit {
+		author = c.bureau(p.Code)
+	}
+	final, err := c.leader().waitFinal(c.t.Context(), c.base-1)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.put(author.Enact(c.t, id, now.Number+1, final.at.Size, final.at.Root))
+}
+
+// configured waits until the Raft configuration of every running node is this.
+func (c *cluster) configured(text string) {
+	c.t.Helper()
+	want := suffrages(servers(text))
+	for range 600 {
+		same := true
+		for name := range c.nodes {
+			if r := c.replica(name); r != nil {
+				got := suffrages(r.raft.GetConfiguration().Configuration())
+				same = same && len(got) == len(want)
+				for id, s := range want {
+					same = same && got[id] == s
+				}
+			}
+		}
+		if same {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for name := range c.nodes {
+		if r := c.replica(name); r != nil {
+			ok, why := r.ready()
+			c.t.Logf("%s: %v, term %d, applied %d, alarms %q, ready %t %s", name, r.raft.GetConfiguration().Configuration().Servers, r.raft.CurrentTerm(), r.store.Applied(), r.alarms, ok, why)
+		}
+	}
+	c.t.Fatalf("no configuration %s after a minute", text)
+}
+
+// signers waits until a fresh entry is FINAL with the cosignatures of all these bureaus.
+func (c *cluster) signers(codes ...string) {
+	c.t.Helper()
+	c.put(c.bureau("XA").Officer.Publish(c.t, ledger.KindYellow, fmt.Appendf(nil, "entry %d", c.base)))
+	c.agree(c.base)
+	want := make([]string, len(codes))
+	for i, code := range codes {
+		want[i] = ledger.NodeName(code)
+	}
+	var got []string
+	for range 100 {
+		final, err := state.ReadFinal(c.leader().store)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		got = nil
+		for _, s := range final.Cosigs {
+			got = append(got, s.Node)
+		}
+		slices.Sort(got)
+		if slices.Equal(got, want) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	c.t.Fatalf("entry %d is cosigned by %v, want %v", c.base-1, got, want)
+}
+
+// left waits until the node of a bureau has stopped because the bureau left.
+func (c *cluster) left(code string) {
+	c.t.Helper()
+	r := c.replica(ledger.NodeName(code))
+	select {
+	case <-r.done:
+	case <-time.After(2 * time.Minute):
+		c.t.Fatalf("the node of %s goes on", code)
+	}
+	if !errors.Is(r.err, ErrLeft) {
+		c.t.Errorf("the node of %s stopped for %v", code, r.err)
+	}
+}
+
+func membersBubble(t *testing.T, n int, test func(t *testing.T, c *cluster), newcomers ...string) {
+	synctest.Test(t, func(t *testing.T) { test(t, newCluster(t, n, newcomers...)) })
+}
+
+// A fourth bureau joins three, catches up, gets a vote, and then one of the
+// founders goes.
+func TestReplicaMembersComeAndGo(t *testing.T) {
+	membersBubble(t, 3, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		xf := c.bureau("XF")
+
+		c.decide(xf.Admission(t))
+		c.configured("xa+ xb+ xc+ xf-")
+		c.agree(c.base)
+		file, err := c.leader().charterFile()
+		if err != nil || file.Latest().Number != 1 {
+			t.Fatalf("charter file of epoch %d, %v", file.Latest().Number, err)
+		}
+		c.file, err = ledger.ParseGenesis(file.Marshal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.start(xf.Node())
+		c.signers("XA", "XB", "XC")
+
+		c.decide(ledger.Propose{Change: ledger.ChangePromote, Code: "XF"})
+		c.configured("xa+ xb+ xc+ xf+")
+		c.signers("XA", "XB", "XC", "XF")
+		if got := c.replica(xf.Node()).roster.now().Epoch.Quorum(); got != 3 {
+			t.Errorf("quorum %d of four", got)
+		}
+
+		c.decide(ledger.Propose{Change: ledger.ChangeRemove, Code: "XC"})
+		c.left("XC")
+		c.stop(ledger.NodeName("XC"))
+		c.configured("xa+ xb+ xf+")
+		c.signers("XA", "XB", "XF")
+		if r := c.leader(); r.raft.State() != raft.Leader {
+			t.Error("nobody leads")
+		}
+	}, "XF")
+}
+
+func testLogger(name string) *slog.Logger {
+	if os.Getenv("NODE_LOG") == "" {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("self", name)
+}

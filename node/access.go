@@ -2,6 +2,7 @@ package node
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"sync"
 
@@ -21,6 +22,17 @@ type caller struct {
 	bureau string
 	use    state.Use
 	roles  ledger.Roles
+	own    bool // of the bureau whose node this is
+	door   door // of a visitor, whose key opens nothing in the ledger
+}
+
+// counted returns the key under which the caller's requests are counted: strangers
+// have one for all, since they can make as many keys as they like.
+func (c caller) counted() keys.ID {
+	if c.door == doorOpen || c.door == doorLeft {
+		return keys.ID{}
+	}
+	return c.id
 }
 
 // may is a set of callers that a route admits. What no route names is denied.
@@ -30,15 +42,28 @@ const (
 	mayNode   may = 1 << iota // another bureau's node
 	mayRead                   // any enrolled client
 	maySubmit                 // enrolled clients that write: all but auditors
+	mayInvite                 // operators of the bureau whose node this is
+	mayJoin                   // strangers, while an invitation is open
+	mayVerify                 // a newcomer whose request is here
+	mayLeave                  // the node of a bureau that left
 )
 
 // allows reports whether the route is open to the caller.
 func (m may) allows(c caller) bool {
+	switch c.door {
+	case doorOpen:
+		return m&mayJoin != 0
+	case doorInvited:
+		return m&(mayJoin|mayVerify) != 0
+	case doorLeft:
+		return m&mayLeave != 0
+	}
 	switch c.use {
 	case state.UseNode:
 		return m&mayNode != 0
 	case state.UseAccess:
-		return m&mayRead != 0 || m&maySubmit != 0 && c.roles&^ledger.RoleAuditor != 0
+		return m&mayRead != 0 || m&maySubmit != 0 && c.roles&^ledger.RoleAuditor != 0 ||
+			m&mayInvite != 0 && c.own && c.roles&ledger.RoleOperator != 0
 	}
 	return false
 }
@@ -51,7 +76,16 @@ func (r *replica) identify(cs *tls.ConnectionState) (caller, error) {
 	if cs == nil || len(cs.PeerCertificates) == 0 {
 		return caller{}, errUnauthenticated
 	}
-	return r.holder(keys.TLSID(cs.PeerCertificates[0]))
+	return r.who(keys.TLSID(cs.PeerCertificates[0]))
+}
+
+// who returns whose the TLS key is, or as what it may visit.
+func (r *replica) who(id keys.ID) (caller, error) {
+	c, err := r.holder(id)
+	if errors.Is(err, errUnauthenticated) {
+		return r.visitor(id)
+	}
+	return c, err
 }
 
 // holder returns whose the TLS key is, if it is one that the ledger lets in.
@@ -63,7 +97,7 @@ func (r *replica) holder(id keys.ID) (caller, error) {
 	if k == nil || k.RevokedAt != 0 || k.Use != state.UseAccess && k.Use != state.UseNode {
 		return caller{}, errUnauthenticated
 	}
-	return caller{id, k.Bureau, k.Use, k.Roles}, nil
+	return caller{id: id, bureau: k.Bureau, use: k.Use, roles: k.Roles, own: k.Bureau == r.cfg.Bureau}, nil
 }
 
 // limiter bounds what one client may ask of this node. There is one state per
@@ -113,7 +147,7 @@ func (l *limiter) enter(c caller) (leave func(), ok bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	u := l.usage(c.id)
+	u := l.usage(c.counted())
 	if u.running >= clientRunning || !u.bucket.Allow() {
 		return nil, false
 	}
@@ -147,7 +181,7 @@ func (l *limiter) connect(c caller) bool {
 	if c.use == state.UseNode {
 		limit = nodeConns
 	}
-	u := l.usage(c.id)
+	u := l.usage(c.counted())
 	if u.conns >= limit {
 		return false
 	}
@@ -158,7 +192,7 @@ func (l *limiter) connect(c caller) bool {
 func (l *limiter) disconnect(c caller) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.usage(c.id).conns--
+	l.usage(c.counted()).conns--
 }
 
 // route is one line of the table of what may be asked.
@@ -172,22 +206,26 @@ type route struct {
 
 // routes is the whole API. TestRoutes goes through every route with every role.
 var routes = []route{
-	{http.MethodPost, wire.PathEntries, maySubmit, wire.MaxItem, (*api).postEntry},
-	{http.MethodGet, wire.PathEntries, mayRead | mayNode, 0, (*api).entries},
+	{http.MethodPost, wire.PathEntries, maySubmit | mayVerify, wire.MaxItem, (*api).postEntry},
+	{http.MethodGet, wire.PathEntries, mayRead | mayNode | mayVerify, 0, (*api).entries},
 	{http.MethodGet, wire.PathIndex + "{id}", mayRead | mayNode, 0, (*api).index},
 	{http.MethodGet, wire.PathAttachment + "{address}", mayRead | mayNode, 0, (*api).attachment},
 	{http.MethodPost, wire.PathAttachment + "{address}", maySubmit, wire.MaxPiece, (*api).postAttachment},
 	{http.MethodGet, wire.PathAttachment + "{address}/state", mayRead, 0, (*api).attachmentState},
-	{http.MethodGet, wire.PathReceipts + "{index}", mayRead | mayNode, 0, (*api).receipt},
-	{http.MethodGet, wire.PathCheckpoint, mayRead | mayNode, 0, (*api).checkpoint},
+	{http.MethodGet, wire.PathReceipts + "{index}", mayRead | mayNode | mayVerify, 0, (*api).receipt},
+	{http.MethodGet, wire.PathCheckpoint, mayRead | mayNode | mayVerify, 0, (*api).checkpoint},
 	{http.MethodGet, wire.PathAuthors + "{key}", mayRead | mayNode, 0, (*api).author},
 	{http.MethodGet, wire.PathStatus, mayRead | mayNode, 0, (*api).status},
-	{http.MethodGet, wire.PathCharter, mayRead | mayNode, 0, (*api).charter},
+	{http.MethodGet, wire.PathCharter, mayRead | mayNode | mayVerify | mayLeave, 0, (*api).charter},
 	{http.MethodGet, wire.PathTiles + tiles.CheckpointPath, mayRead | mayNode, 0, (*api).tileCheckpoint},
 	{http.MethodGet, wire.PathTiles + "tile/{path...}", mayRead | mayNode, 0, (*api).tile},
 	{http.MethodGet, wire.PathEvidence, mayRead | mayNode, 0, (*api).evidenceFiles},
 	{http.MethodGet, wire.PathEvidence + "/{name}", mayRead | mayNode, 0, (*api).evidenceFile},
 	{http.MethodGet, wire.PathArchive, mayRead | mayNode, 0, (*api).archived},
+	{http.MethodPost, wire.PathInvites, mayInvite, wire.MaxJSON, (*api).invite},
+	{http.MethodDelete, wire.PathInvites + "/{id}", mayInvite, 0, (*api).uninvite},
+	{http.MethodGet, wire.PathJoins, mayInvite, 0, (*api).joins},
+	{http.MethodPost, wire.PathJoin, mayJoin, wire.MaxJoin, (*api).join},
 	{http.MethodPost, wire.PathHeads, mayNode, wire.MaxHeads, (*api).hand},
 	{http.MethodGet, wire.PathHeads, mayNode, 0, (*api).head},
 	{http.MethodGet, wire.PathRoots, mayNode, 0, (*api).roots},

@@ -368,7 +368,7 @@ func TestReplicaAuthorWhoHasSeenAnotherHistory(t *testing.T) {
 // sends it.
 func TestGuardVerifiesEvidenceBeforeItIsStored(t *testing.T) {
 	h, _, lie := evidenceWorld(t)
-	g := &guard{roster: newRoster(h.Genesis), machine: h.machine, view: h, verified: newVerifier(), clock: time.Now}
+	g := &guard{roster: newRoster(h.Genesis), machine: h.machine, view: h, verified: newVerifier(), clock: time.Now, done: func() uint64 { return 0 }}
 	check := func(change func(s *ledger.Cosignature)) error {
 		s := *lie(2, 7, 9)
 		change(&s)

@@ -20,7 +20,7 @@ import (
 const submitTimeout = 20 * time.Second
 
 // postEntry takes a statement: parse, rights, signature, then the batcher.
-func (a *api) postEntry(req *http.Request, _ caller) (*answer, error) {
+func (a *api) postEntry(req *http.Request, who caller) (*answer, error) {
 	data, err := readBody(req)
 	if err != nil {
 		return nil, err
@@ -28,6 +28,9 @@ func (a *api) postEntry(req *http.Request, _ caller) (*answer, error) {
 	it, err := ledger.ParseItem(data)
 	if err != nil {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "this is not a signed statement with its sealed body"}
+	}
+	if who.door != doorNone && it.Entry.Statement.Class != ledger.ClassEpoch {
+		return nil, &wire.Error{Code: wire.Forbidden, Message: "a bureau that is no member yet makes the entry that admits it, and no other"}
 	}
 	if err := a.holdings.announced(it.Entry.Statement, it.Entry.ID); err != nil {
 		return nil, err
@@ -90,6 +93,9 @@ func (a *api) entries(req *http.Request, who caller) (*answer, error) {
 				a.log.Error("stream records", "index", i, "error", err)
 				a.damaged(err)
 				panic(http.ErrAbortHandler) // the reader must not take a cut for an end
+			}
+			if who.door != doorNone { // sealed bodies are for members
+				rec.Body, rec.Purged = nil, false
 			}
 			buf = rec.Append(buf[:0])
 			sent += len(buf)

@@ -71,7 +71,7 @@ func (a *api) handler() http.Handler {
 // nowhere is the route of what no route names. It counts against the limits of
 // the caller like any other.
 func nowhere(code wire.Code, message string) route {
-	return route{may: mayNode | mayRead, handle: func(*api, *http.Request, caller) (*answer, error) {
+	return route{may: mayNode | mayRead | mayJoin | mayVerify | mayLeave, handle: func(*api, *http.Request, caller) (*answer, error) {
 		return nil, &wire.Error{Code: code, Message: message}
 	}}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,17 +124,21 @@ func TestNetRoutesAreOpenToWhomTheTableSays(t *testing.T) {
 		}
 		roles[label] = o.as(key)
 	}
+	roles["stranger"], roles["newcomer"] = o.visitors(t)
 	paths := map[string]string{
+		wire.PathInvites + "/{id}": wire.PathInvites + "/" + strings.Repeat("ab", 32),
 		wire.PathIndex + "{id}": wire.PathIndex + strings.Repeat("ab", 32), wire.PathReceipts + "{index}": wire.PathReceipts + "0",
 		wire.PathAttachment + "{address}": wire.PathAttachment + strings.Repeat("ab", 32), wire.PathAttachment + "{address}/state": wire.PathAttachment + strings.Repeat("ab", 32) + "/state",
 		wire.PathAuthors + "{key}":    wire.PathAuthors + strings.Repeat("ab", 32),
 		wire.PathEvidence + "/{name}": wire.PathEvidence + "/none" + wire.EvidenceExt,
 	}
 	open := map[may][]string{
-		mayRead | mayNode: {"operator", "node", "investigator", "auditor"},
-		maySubmit:         {"operator", "investigator"},
-		mayRead:           {"operator", "investigator", "auditor"},
-		mayNode:           {"node"},
+		maySubmit: {"operator", "investigator"},
+		mayRead:   {"operator", "investigator", "auditor"},
+		mayNode:   {"node"},
+		mayInvite: {"operator"},
+		mayJoin:   {"stranger", "newcomer"},
+		mayVerify: {"newcomer"},
 	}
 	for _, rt := range routes {
 		path, ok := paths[rt.pattern]
@@ -150,8 +155,8 @@ func TestNetRoutesAreOpenToWhomTheTableSays(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := false
-			for _, r := range open[rt.may] {
-				want = want || r == role
+			for bit, who := range open {
+				want = want || rt.may&bit != 0 && slices.Contains(who, role)
 			}
 			if got := resp.StatusCode != http.StatusForbidden; got != want {
 				t.Errorf("%s %s as %s: status %d, want open = %v", rt.method, rt.pattern, role, resp.StatusCode, want)

@@ -249,6 +249,10 @@ func (n *Node) storageFailed(err error) {
 // serve starts the one TLS port, on which HTTP and Raft are told apart by ALPN,
 // and the admin listener.
 func (n *Node) serve(name string) error {
+	var err error
+	if n.invites, err = openInvites(filepath.Join(n.cfg.Dir, "invites"), n.cfg.Clock); err != nil {
+		n.alarm(err.Error())
+	}
 	a := &api{replica: n.replica, limits: newLimiter()}
 	a.metrics = newMetrics(n.replica)
 	n.sessions = newSessions(n.replica, a.limits)
@@ -277,7 +281,6 @@ func (n *Node) serve(name string) error {
 	if n.cfg.Admin == "" {
 		return nil
 	}
-	var err error
 	if n.adminAt, err = listenAdmin(n.cfg.Admin); err != nil {
 		return errors.Join(err, n.Close())
 	}

@@ -51,6 +51,7 @@ type replica struct {
 
 	refusals refusals
 
+	invites *invites               // nil where nobody is invited
 	leaving atomic.Pointer[string] // why this node stops, once its bureau left
 
 	fileMu sync.Mutex // guards file

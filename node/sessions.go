@@ -105,7 +105,7 @@ func (s *sessions) sweep() {
 	open := maps.Clone(s.conns)
 	s.mu.Unlock()
 	for conn, who := range open {
-		if _, err := s.replica.holder(who.id); err != nil {
+		if now, err := s.replica.who(who.id); err != nil || now.door != who.door {
 			s.replica.log.Warn("session closed", "bureau", who.bureau, "key", who.id.Short(), "error", err)
 			_ = conn.Close()
 		}

@@ -127,7 +127,7 @@ func TestNetRoutesAreOpenToWhomTheTableSays(t *testing.T) {
 	roles["stranger"], roles["newcomer"] = o.visitors(t)
 	paths := map[string]string{
 		wire.PathInvites + "/{id}": wire.PathInvites + "/" + strings.Repeat("ab", 32),
-		wire.PathIndex + "{id}": wire.PathIndex + strings.Repeat("ab", 32), wire.PathReceipts + "{index}": wire.PathReceipts + "0",
+		wire.PathIndex + "{id}":    wire.PathIndex + strings.Repeat("ab", 32), wire.PathReceipts + "{index}": wire.PathReceipts + "0",
 		wire.PathAttachment + "{address}": wire.PathAttachment + strings.Repeat("ab", 32), wire.PathAttachment + "{address}/state": wire.PathAttachment + strings.Repeat("ab", 32) + "/state",
 		wire.PathAuthors + "{key}":    wire.PathAuthors + strings.Repeat("ab", 32),
 		wire.PathEvidence + "/{name}": wire.PathEvidence + "/none" + wire.EvidenceExt,

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -41,10 +42,13 @@ const (
 
 // Bounds of what a batch takes of one bureau while others write as well. What is in
 // flight cannot be overtaken: a batch full of one bureau's statements would keep
-// the next one waiting for all of them to be verified and stored.
+// the next one waiting for all of them to be verified and stored. So a bureau gets
+// no more into a batch than the others have waiting, by their median, and
+// shareLength in any case. Where most have much, batches are full; where most have
+// little, who has much waits.
 const (
-	shareLength = 16
-	shareBytes  = 128 << 10
+	shareLength = 4
+	shareBytes  = 64 << 10    // beside the first statement, for each shareLength
 	shareTime   = time.Second // for how long after its last statement a bureau is one that writes
 )
 
@@ -114,17 +118,12 @@ func (q *fairQueue) pop(l *bureauQueue) *waiting {
 func (q *fairQueue) batch() []*waiting {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	writers, now := 0, time.Now()
-	for _, l := range q.lanes {
-		if len(l.list) > 0 || now.Sub(l.last) < shareTime {
-			writers++
-		}
-	}
+	shares := q.shares()
 	type taken struct{ length, bytes int }
-	took := make(map[*bureauQueue]*taken)
+	took := make(map[*bureauQueue]taken)
 	may := func(l *bureauQueue) bool {
 		t := took[l]
-		return writers < 2 || t == nil || t.length < shareLength && t.bytes < shareBytes
+		return t.length < shares[l] && t.bytes <= shares[l]*shareBytes/shareLength
 	}
 	var group []*waiting
 	for size := 0; len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes; {
@@ -136,15 +135,36 @@ func (q *fairQueue) batch() []*waiting {
 		if !alive(w) {
 			continue
 		}
-		if took[l] == nil {
-			took[l] = new(taken)
-		}
-		took[l].length++
-		took[l].bytes += w.item.Size()
+		t := took[l]
+		took[l] = taken{t.length + 1, t.bytes + w.item.Size()}
 		group, size = append(group, w), size+w.item.Size()
 	}
 	q.rest()
 	return group
+}
+
+// shares returns how many statements of each bureau that writes a batch may take.
+func (q *fairQueue) shares() map[*bureauQueue]int {
+	now := time.Now()
+	shares := make(map[*bureauQueue]int)
+	var waiting []int // of all that write, ascending
+	for _, l := range q.lanes {
+		if len(l.list) > 0 || now.Sub(l.last) < shareTime {
+			shares[l] = ledger.MaxBatch
+			waiting = append(waiting, len(l.list))
+		}
+	}
+	if len(waiting) < 2 {
+		return shares
+	}
+	slices.Sort(waiting)
+	for l := range shares {
+		others := slices.Clone(waiting)
+		at, _ := slices.BinarySearch(others, len(l.list))
+		others = slices.Delete(others, at, at+1)
+		shares[l] = max(shareLength, others[(len(others)-1)/2])
+	}
+	return shares
 }
 
 // group takes what goes to the leader together: statements of one bureau, which

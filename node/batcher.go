@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"comity/ledger"
@@ -26,24 +25,23 @@ type batcher struct {
 	clock func() time.Time
 	own   *ownLedger
 
-	queue chan *waiting // full: the submitter is told that the node is busy
-	bytes atomic.Int64  // of the statements in queue
-	// One slot per command that this leader has in flight, and per group on its
-	// way to the leader, which groups again.
-	proposals, forwards chan struct{}
-	pace                time.Duration // see timing
-	left                time.Time     // when the last group left; run's own
-	stop                chan struct{}
-	once                sync.Once      // closes stop
-	wg                  sync.WaitGroup // run, and the goroutines of commands in flight
+	queue     *fairQueue    // full: the submitter is told that the node is busy
+	proposals chan struct{} // one slot per command that this leader has in flight
+	forwards  int           // groups of a bureau on their way to the leader, which groups again
+	pace      time.Duration // see timing
+	left      time.Time     // when the last group left; run's own
+	stop      chan struct{}
+	once      sync.Once      // closes stop
+	wg        sync.WaitGroup // run, and the goroutines of commands in flight
 }
 
 // waiting is a statement and who waits for its outcome.
 type waiting struct {
-	ctx  context.Context
-	item ledger.Item
-	done chan outcome // buffered: an answer is never waited for
-	sent bool         // proposed or forwarded before: it may be in the log
+	ctx    context.Context
+	item   ledger.Item
+	bureau string       // of its author, "" where the ledger does not know the key
+	done   chan outcome // buffered: an answer is never waited for
+	sent   bool         // proposed or forwarded before: it may be in the log
 	// refused counts the leaders' refusals for which this node found no reason.
 	refused int
 }
@@ -53,16 +51,9 @@ type outcome struct {
 	err       error
 }
 
-// queueLength bounds the statements that wait: at 256 a command this is some
-// sixteen commands of patience.
-const queueLength = 4096
-
-// queueBytes bounds their bytes.
-const queueBytes = 64 << 20
-
 func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, own *ownLedger, t timing) *batcher {
 	b := &batcher{raft: r, self: self, peers: p, clock: clock, own: own,
-		queue: make(chan *waiting, queueLength), proposals: make(chan struct{}, t.inFlight), forwards: make(chan struct{}, t.forwards), pace: t.pace, stop: make(chan struct{})}
+		queue: newFairQueue(), proposals: make(chan struct{}, t.inFlight), forwards: t.forwards, pace: t.pace, stop: make(chan struct{})}
 	b.wg.Go(b.run)
 	return b
 }
@@ -75,14 +66,8 @@ func (b *batcher) refuse() { b.once.Do(func() { close(b.stop) }) }
 func (b *batcher) close() {
 	b.refuse()
 	b.wg.Wait()
-	for {
-		select {
-		case w := <-b.queue:
-			b.bytes.Add(-int64(w.item.Size()))
-			w.done <- outcome{err: w.since(errStopping)}
-		default:
-			return
-		}
+	for _, w := range b.queue.drain() {
+		w.done <- outcome{err: w.since(errStopping)}
 	}
 }
 
@@ -97,7 +82,7 @@ var (
 
 // submit hands one item to the batcher and waits for its outcome.
 func (b *batcher) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
-	w := &waiting{ctx: ctx, item: it, done: make(chan outcome, 1)}
+	w := b.waiting(ctx, it)
 	if err := b.enqueue(w); err != nil {
 		return nil, err
 	}
@@ -115,54 +100,75 @@ func (b *batcher) enqueue(w *waiting) error {
 		return errStopping
 	default:
 	}
-	size := int64(w.item.Size())
-	if b.bytes.Add(size) <= queueBytes {
-		select {
-		case b.queue <- w:
-			return nil
-		default:
-		}
+	if !b.queue.push(w) {
+		return errBusy
 	}
-	b.bytes.Add(-size)
-	return errBusy
+	return nil
+}
+
+// waiting returns a statement that is to wait in the lane of its author's bureau.
+func (b *batcher) waiting(ctx context.Context, it ledger.Item) *waiting {
+	w := &waiting{ctx: ctx, item: it, done: make(chan outcome, 1)}
+	if k, err := state.ReadKey(b.own.store, it.Entry.Statement.Author); err == nil && k != nil {
+		w.bureau = k.Bureau
+	}
+	return w
 }
 
 func (b *batcher) run() {
 	for {
-		group := b.next()
-		if group == nil {
-			return
-		}
-		leading := b.raft.State() == raft.Leader
-		slots := b.forwards
-		if leading {
-			slots = b.proposals
-		}
 		select {
-		case slots <- struct{}{}:
 		case <-b.stop:
-			b.again(group)
 			return
+		case <-b.queue.ready:
 		}
-		b.keepPace(len(slots) > 1)
-		if group = b.unheld(b.fill(group)); len(group) == 0 {
-			<-slots
-			continue
+		if b.raft.State() == raft.Leader {
+			b.proposeNext()
+		} else {
+			b.forwardNext()
 		}
-		if leading {
-			// Raft keeps the order of commands by the order of these calls.
-			future := b.propose(group)
-			b.wg.Go(func() {
-				b.answer(group, future)
-				<-slots
-			})
-			continue
-		}
-		b.wg.Go(func() {
-			b.forward(group)
-			<-slots
-		})
 	}
+}
+
+// proposeNext proposes the next command, once there is a slot for it.
+func (b *batcher) proposeNext() {
+	select {
+	case b.proposals <- struct{}{}:
+	case <-b.stop:
+		return
+	}
+	b.keepPace(len(b.proposals) > 1)
+	group := b.unheld(b.queue.batch())
+	if len(group) == 0 {
+		<-b.proposals
+		return
+	}
+	// Raft keeps the order of commands by the order of these calls.
+	future := b.propose(group)
+	b.wg.Go(func() {
+		b.answer(group, future)
+		<-b.proposals
+	})
+}
+
+// forwardNext sends the next group to the leader. Where no bureau may send one
+// now, the queue signals when one may.
+func (b *batcher) forwardNext() {
+	may, others := b.queue.flying(b.forwards)
+	if !may {
+		return
+	}
+	b.keepPace(others)
+	bureau, all := b.queue.group(b.forwards)
+	if len(all) == 0 {
+		return
+	}
+	b.wg.Go(func() {
+		if group := b.unheld(all); len(group) > 0 {
+			b.forward(group)
+		}
+		b.queue.landed(bureau)
+	})
 }
 
 // keepPace waits until the next group may leave.
@@ -174,39 +180,6 @@ func (b *batcher) keepPace(others bool) {
 		}
 	}
 	b.left = time.Now()
-}
-
-// next waits for a statement; it returns nil when the batcher stops.
-func (b *batcher) next() []*waiting {
-	for {
-		select {
-		case <-b.stop:
-			return nil
-		case w := <-b.queue:
-			b.bytes.Add(-int64(w.item.Size()))
-			if alive(w) {
-				return []*waiting{w}
-			}
-		}
-	}
-}
-
-// fill takes all that wait, within the bounds of a batch.
-func (b *batcher) fill(group []*waiting) []*waiting {
-	size := group[0].item.Size()
-	for len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes {
-		select {
-		case w := <-b.queue:
-			b.bytes.Add(-int64(w.item.Size()))
-			if alive(w) {
-				group = append(group, w)
-				size += w.item.Size()
-			}
-		default:
-			return group
-		}
-	}
-	return group
 }
 
 // unheld answers for the statements of a group that were sent before and that the
@@ -320,7 +293,7 @@ func (b *batcher) receive(ctx context.Context, items []ledger.Item) ([]wire.Outc
 	group := make([]*waiting, len(items))
 	out := make([]wire.Outcome, len(items))
 	for i := range items {
-		group[i] = &waiting{ctx: ctx, item: items[i], done: make(chan outcome, 1)}
+		group[i] = b.waiting(ctx, items[i])
 		if err := b.enqueue(group[i]); err != nil {
 			group[i].done <- outcome{err: err}
 		}

@@ -63,7 +63,7 @@ func ParseProfile(name string) (Profile, error) {
 type timing struct {
 	heartbeat, election, lease, commit time.Duration
 	inFlight                           int // batches proposed and not yet committed
-	forwards                           int // groups on their way to the leader
+	forwards                           int // groups of one bureau on their way to the leader
 	// pace is the least time between two groups that leave while others are on
 	// their way. On a long line what is in flight would else be many groups of one
 	// statement, and all that comes next would wait for a whole round trip.

@@ -193,12 +193,12 @@ func TestReplicaLeaderThatCannotApplyGivesWay(t *testing.T) {
 func TestBatcherOutcomeAfterAnEarlierTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, sent := range []bool{false, true} {
-			b := &batcher{queue: make(chan *waiting, 1), stop: make(chan struct{})}
+			b := &batcher{queue: newFairQueue(), stop: make(chan struct{})}
 			ctx, cancel := context.WithCancel(t.Context())
 			w := &waiting{ctx: ctx, item: ledger.Item{Entry: new(ledger.Entry)}, done: make(chan outcome, 1), sent: sent}
 			b.again([]*waiting{w})
 			cancel()
-			if alive(<-b.queue) {
+			if got := b.queue.batch(); len(got) > 0 {
 				t.Fatal("alive, with nobody waiting")
 			}
 			want := wire.NoLeader

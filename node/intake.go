@@ -78,7 +78,15 @@ func (r *replica) forwarded(ctx context.Context, from string, items []ledger.Ite
 	if r.raft.State() != raft.Leader {
 		return nil, errNotLeader
 	}
-	if err := r.fsm.verified.prepare(r.store, r.roster.policy, &ledger.Command{Batch: &ledger.Batch{Items: items}}); err != nil {
+	at, ok := r.gates.enter(from)
+	if !ok {
+		return nil, errBusy
+	}
+	defer r.gates.leave(at)
+	at.verify.Lock()
+	err := r.fsm.verified.prepare(r.store, r.roster.policy, &ledger.Command{Batch: &ledger.Batch{Items: items}})
+	at.verify.Unlock()
+	if err != nil {
 		return nil, &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
 	}
 	fresh := sync.OnceValue(func() error { return r.fresh(ctx) })

@@ -32,6 +32,7 @@ type replica struct {
 	raft     *raft.Raft
 	logs     raft.LogStore // of raft
 	batch    *batcher
+	gates    gates
 	nudging  sync.Map // names of nodes that are being nudged
 	collect  *collector
 	agree    *agreement
@@ -244,6 +245,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	ctx, cfg := r.ctx, &r.cfg
 	t := cfg.Profile.timing()
 	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t)
+	r.gates.most = 4 * t.forwards
 	r.collect = newCollector(r.raft, r.log)
 	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, roster: r.roster, seams: cfg.seams, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}

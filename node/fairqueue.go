@@ -1,0 +1,234 @@
+package node
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"comity/ledger"
+)
+
+// fairQueue holds the statements that wait, apart by the bureau of their authors,
+// and hands them out in turns, so that a bureau which sends more than its share
+// waits for itself and for nobody else. Within a bureau the first comes first.
+//
+// Who is next is decided by start-time fair queueing (Goyal, Vin, Cheng 1996): a
+// lane has a tag that grows with what it was given, and the least goes first. A
+// lane that was empty starts at the tag of what was handed out last: nobody saves
+// up turns.
+type fairQueue struct {
+	ready chan struct{} // of one: something may be there to take
+
+	mu    sync.Mutex // guards what follows
+	lanes map[string]*bureauQueue
+	tag   uint64 // of the statement that was handed out last
+}
+
+// bureauQueue is what waits of one bureau.
+type bureauQueue struct {
+	list   []*waiting
+	bytes  int
+	tag    uint64    // of the first in list
+	last   time.Time // when something of it was handed out or came
+	flying int       // groups of it on their way to the leader
+}
+
+// Bounds of a lane: what a bureau has waiting beyond them is refused, and its
+// client told that the node is busy. There are at most as many lanes as bureaus.
+const (
+	laneLength = 1024
+	laneBytes  = 4 << 20
+)
+
+// Bounds of what a batch takes of one bureau while others write as well. What is in
+// flight cannot be overtaken: a batch full of one bureau's statements would keep
+// the next one waiting for all of them to be verified and stored. So a bureau gets
+// no more into a batch than the others have waiting, by their median, and
+// shareLength in any case. Where most have much, batches are full; where most have
+// little, who has much waits.
+const (
+	shareLength = 4
+	shareBytes  = 64 << 10    // beside the first statement, for each shareLength
+	shareTime   = time.Second // for how long after its last statement a bureau is one that writes
+)
+
+// statementCost is what a statement costs beside its bytes: a signature to verify,
+// an entry to store.
+const statementCost = 2 << 10
+
+func newFairQueue() *fairQueue {
+	return &fairQueue{ready: make(chan struct{}, 1), lanes: make(map[string]*bureauQueue)}
+}
+
+// push adds a statement, and reports whether there is room for it.
+func (q *fairQueue) push(w *waiting) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := q.lanes[w.bureau]
+	if l == nil {
+		l = new(bureauQueue)
+		q.lanes[w.bureau] = l
+	}
+	size := w.item.Size()
+	if len(l.list) >= laneLength || l.bytes+size > laneBytes {
+		return false
+	}
+	if len(l.list) == 0 {
+		l.tag = max(l.tag, q.tag)
+	}
+	l.list, l.bytes, l.last = append(l.list, w), l.bytes+size, time.Now()
+	q.signal()
+	return true
+}
+
+func (q *fairQueue) signal() {
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// next returns the lane whose turn it is among those that may, nil if there is none.
+func (q *fairQueue) next(may func(*bureauQueue) bool) (string, *bureauQueue) {
+	var of string
+	var first *bureauQueue
+	for bureau, l := range q.lanes {
+		if len(l.list) > 0 && may(l) && (first == nil || l.tag < first.tag || l.tag == first.tag && bureau < of) {
+			of, first = bureau, l
+		}
+	}
+	return of, first
+}
+
+func (q *fairQueue) pop(l *bureauQueue) *waiting {
+	w := l.list[0]
+	l.list[0] = nil
+	if l.list = l.list[1:]; len(l.list) == 0 {
+		l.list = nil // or the array of a flood would stay
+	}
+	l.bytes -= w.item.Size()
+	q.tag = max(q.tag, l.tag)
+	l.tag += uint64(w.item.Size() + statementCost)
+	l.last = time.Now()
+	return w
+}
+
+// batch takes what goes into the next command: of each bureau in turn, and while
+// several write no more than a share of any.
+func (q *fairQueue) batch() []*waiting {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	shares := q.shares()
+	type taken struct{ length, bytes int }
+	took := make(map[*bureauQueue]taken)
+	may := func(l *bureauQueue) bool {
+		t := took[l]
+		return t.length < shares[l] && t.bytes <= shares[l]*shareBytes/shareLength
+	}
+	var group []*waiting
+	for size := 0; len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes; {
+		_, l := q.next(may)
+		if l == nil {
+			break
+		}
+		w := q.pop(l)
+		if !alive(w) {
+			continue
+		}
+		t := took[l]
+		took[l] = taken{t.length + 1, t.bytes + w.item.Size()}
+		group, size = append(group, w), size+w.item.Size()
+	}
+	q.rest()
+	return group
+}
+
+// shares returns how many statements of each bureau that writes a batch may take.
+func (q *fairQueue) shares() map[*bureauQueue]int {
+	now := time.Now()
+	shares := make(map[*bureauQueue]int)
+	var waiting []int // of all that write, ascending
+	for _, l := range q.lanes {
+		if len(l.list) > 0 || now.Sub(l.last) < shareTime {
+			shares[l] = ledger.MaxBatch
+			waiting = append(waiting, len(l.list))
+		}
+	}
+	if len(waiting) < 2 {
+		return shares
+	}
+	slices.Sort(waiting)
+	for l := range shares {
+		others := slices.Clone(waiting)
+		at, _ := slices.BinarySearch(others, len(l.list))
+		others = slices.Delete(others, at, at+1)
+		shares[l] = max(shareLength, others[(len(others)-1)/2])
+	}
+	return shares
+}
+
+// group takes what goes to the leader together: statements of one bureau, which
+// has fewer than limit groups on their way. So one that floods this node keeps
+// nobody else's from the leader. landed is to be called when the group is back.
+func (q *fairQueue) group(limit int) (string, []*waiting) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		bureau, l := q.next(func(l *bureauQueue) bool { return l.flying < limit })
+		if l == nil {
+			return "", nil
+		}
+		var group []*waiting
+		for size := 0; len(l.list) > 0 && len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes; {
+			if w := q.pop(l); alive(w) {
+				group, size = append(group, w), size+w.item.Size()
+			}
+		}
+		if len(group) > 0 {
+			l.flying++
+			q.rest()
+			return bureau, group
+		}
+	}
+}
+
+// landed says that a group which group returned is back.
+func (q *fairQueue) landed(bureau string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lanes[bureau].flying--
+	q.rest()
+}
+
+// rest signals that there is more.
+func (q *fairQueue) rest() {
+	for _, l := range q.lanes {
+		if len(l.list) > 0 {
+			q.signal()
+			return
+		}
+	}
+}
+
+// flying reports whether a group may leave for the leader while others are on
+// their way.
+func (q *fairQueue) flying(limit int) (may, others bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, l := range q.lanes {
+		may = may || len(l.list) > 0 && l.flying < limit
+		others = others || l.flying > 0
+	}
+	return may, others
+}
+
+// drain takes all that waits.
+func (q *fairQueue) drain() (list []*waiting) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, l := range q.lanes {
+		list = append(list, l.list...)
+		l.list, l.bytes = nil, 0
+	}
+	return list
+}

@@ -1,0 +1,175 @@
+package node
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"comity/ledger"
+)
+
+// sized returns a statement of a bureau that is as large as that, as the queue sees it.
+func sized(ctx context.Context, bureau string, size int) *waiting {
+	return &waiting{ctx: ctx, bureau: bureau, item: ledger.Item{Entry: &ledger.Entry{Raw: make([]byte, size)}}, done: make(chan outcome, 1)}
+}
+
+func countOf(group []*waiting, bureau string) (n int) {
+	for _, w := range group {
+		if w.bureau == bureau {
+			n++
+		}
+	}
+	return n
+}
+
+// A bureau that sends more than its share waits for itself.
+func TestFairQueueTakesTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newFairQueue()
+		flood := 0
+		for q.push(sized(t.Context(), "XA", 500)) {
+			flood++
+		}
+		if flood != laneLength {
+			t.Fatalf("%d statements of a bureau wait, want %d", flood, laneLength)
+		}
+		if got := len(q.batch()); got != ledger.MaxBatch {
+			t.Errorf("while one bureau writes alone a batch has %d statements", got)
+		}
+		var mine []*waiting
+		for range 3 {
+			w := sized(t.Context(), "XB", 500)
+			if mine = append(mine, w); !q.push(w) {
+				t.Fatal("a flood of another bureau leaves no room")
+			}
+		}
+		group := q.batch()
+		if countOf(group, "XB") != 3 || countOf(group, "XA") != shareLength {
+			t.Errorf("a batch has %d of the flood and %d of the other", countOf(group, "XA"), countOf(group, "XB"))
+		}
+		var order []*waiting
+		for _, w := range group {
+			if w.bureau == "XB" {
+				order = append(order, w)
+			}
+		}
+		if order[0] != mine[0] || order[1] != mine[1] || order[2] != mine[2] {
+			t.Error("what a bureau sends does not keep its order")
+		}
+		if got := q.batch(); countOf(got, "XA") != shareLength {
+			t.Errorf("while the other still writes, the flood has %d of a batch", countOf(got, "XA"))
+		}
+		time.Sleep(shareTime)
+		if got := q.batch(); len(got) != ledger.MaxBatch {
+			t.Errorf("once it does no more, %d", len(got))
+		}
+	})
+}
+
+// Turns are of bytes as well: large statements are no way to more.
+func TestFairQueueCountsBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newFairQueue()
+		for q.push(sized(t.Context(), "XA", 100_000)) {
+		}
+		for range 30 {
+			q.push(sized(t.Context(), "XB", 500))
+		}
+		for at := 0; at < 30; {
+			group := q.batch()
+			n := countOf(group, "XB")
+			if big := countOf(group, "XA"); big > 30*shareBytes/shareLength/100_000+1 {
+				t.Fatalf("a batch has %d large statements of one bureau", big)
+			}
+			if at += n; n < 8 && at < 30 {
+				t.Fatalf("the other got %d into a batch", n)
+			}
+		}
+		// Nobody saves up turns: who comes late shares with the others from there on.
+		for range 3 {
+			q.push(sized(t.Context(), "XC", 100_000))
+		}
+		if group := q.batch(); countOf(group, "XC") < 1 || countOf(group, "XA") != countOf(group, "XC") {
+			t.Errorf("who comes late has %d of a batch, and the other %d", countOf(group, "XC"), countOf(group, "XA"))
+		}
+	})
+}
+
+// A node that does not lead sends each bureau's statements in groups of their own:
+// one that floods it has its few groups on their way, and keeps nobody from the
+// leader.
+func TestFairQueueForwards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newFairQueue()
+		for q.push(sized(t.Context(), "XA", 500)) {
+		}
+		q.push(sized(t.Context(), "XB", 500))
+		seen := make(map[string]int)
+		for {
+			may, _ := q.flying(2)
+			bureau, group := q.group(2)
+			if may != (group != nil) {
+				t.Errorf("may a group leave: %v, and %d left", may, len(group))
+			}
+			if group == nil {
+				break
+			}
+			if seen[bureau]++; countOf(group, bureau) != len(group) {
+				t.Error("a group is of several bureaus")
+			}
+		}
+		if seen["XA"] != 2 || seen["XB"] != 1 {
+			t.Errorf("groups on their way: %v", seen)
+		}
+		<-q.ready
+		select {
+		case <-q.ready:
+			t.Error("it signals again and again that nothing may leave")
+		default:
+		}
+		q.landed("XA")
+		<-q.ready
+		if bureau, group := q.group(2); bureau != "XA" || len(group) == 0 {
+			t.Errorf("after one is back: %q", bureau)
+		}
+	})
+}
+
+// What nobody waits for any more takes nobody's turn, and is answered.
+func TestFairQueueDropsTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newFairQueue()
+		ctx, cancel := context.WithCancel(t.Context())
+		w := sized(ctx, "XA", 500)
+		q.push(w)
+		q.push(sized(t.Context(), "XA", 500))
+		cancel()
+		if group := q.batch(); len(group) != 1 || group[0] == w {
+			t.Errorf("got %d", len(group))
+		}
+		if out := <-w.done; out.err == nil {
+			t.Error("no answer")
+		}
+		q.push(sized(t.Context(), "XA", 500))
+		if list := q.drain(); len(list) != 1 || len(q.drain()) != 0 {
+			t.Errorf("drained %d", len(list))
+		}
+	})
+}
+
+func TestGates(t *testing.T) {
+	g := gates{most: 2}
+	one, ok1 := g.enter("xa")
+	_, ok2 := g.enter("xa")
+	if _, ok := g.enter("xa"); !ok1 || !ok2 || ok {
+		t.Error("a node has as many groups here as it likes")
+	}
+	if _, ok := g.enter("xb"); !ok {
+		t.Error("one node keeps another out")
+	}
+	g.leave(one)
+	if _, ok := g.enter("xa"); !ok {
+		t.Error("a place that was given back is not there")
+	}
+}

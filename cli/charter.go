@@ -117,13 +117,13 @@ func (t *terminal) showCharter(g *ledger.Genesis) error {
 	id := keys.ID(g.Ledger)
 	if t.asJSON {
 		return t.document(map[string]any{"name": g.Charter.Name, "ledger": id, "words": id.Words().String(), "created": g.Charter.Created,
-			"quorum": ledger.Quorum(len(members)), "members": members})
+			"quorum": ledger.Quorum(len(members)), "quota": map[string]uint64{"entries": uint64(g.Charter.Quota.Entries), "bytes": g.Charter.Quota.Bytes}, "members": members})
 	}
 	t.say("%s, made %s", g.Charter.Name, clock(g.Charter.Created*1000))
 	t.say("ledger id %s", id)
 	t.say("read out  %s", grouped(g.Ledger))
 	t.say("in words  %s", id.Words())
-	t.say("%d of %d bureaus must cosign what is FINAL", ledger.Quorum(len(members)), len(members))
+	t.say("%d of %d bureaus must cosign what is FINAL; %s", ledger.Quorum(len(members)), len(members), allowance(g.Charter.Quota))
 	t.table([]string{"BUREAU", "NAME", "NODE", "ROOT KEY", "SIGNED"}, rows)
 	return nil
 }

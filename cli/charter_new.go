@@ -3,9 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
-	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/node/home"
 
@@ -18,7 +19,11 @@ func (t *terminal) charterNewCommand() *cli.Command {
 		Description: "One founder does this, and sends the draft to all others. It becomes a charter only when each of\n" +
 			"them has signed it.\n\n" +
 			"Example: comity charter new --name 'Northern Reach' *.member -o charter.draft",
-		Flags:  append([]cli.Flag{&cli.StringFlag{Name: "name", Usage: "`NAME` of the consortium"}}, outputFlags()...),
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "name", Usage: "`NAME` of the consortium"},
+			&cli.Uint64Flag{Name: "quota-entries", Usage: "`NUMBER` of entries that a bureau may write in a day; 0: no limit", Value: uint64(ledger.DefaultQuota.Entries)},
+			&cli.Uint64Flag{Name: "quota-mib", Usage: "`NUMBER` of MiB, with what is sealed; 0: no limit", Value: ledger.DefaultQuota.Bytes >> 20},
+		}, outputFlags()...),
 		Action: t.charterNew,
 	}
 }
@@ -34,6 +39,10 @@ func (t *terminal) charterNew(c *cli.Context) error {
 	if err := checkName(c.String("name")); err != nil {
 		return err
 	}
+	quota, err := quotaOf(c)
+	if err != nil {
+		return err
+	}
 	var founders []*ledger.Member
 	for _, path := range args {
 		data, err := t.readInput(path, home.MaxMember)
@@ -46,7 +55,7 @@ func (t *terminal) charterNew(c *cli.Context) error {
 		}
 		founders = append(founders, m)
 	}
-	g, err := home.NewCharter(c.String("name"), time.Now(), founders)
+	g, err := home.NewCharter(home.Terms{Name: c.String("name"), Created: time.Now(), Quota: quota}, founders)
 	if errors.Is(err, ledger.ErrMalformed) {
 		return hint(fmt.Errorf("new charter: these member files make no charter"), "every key and every address may appear once only")
 	}
@@ -56,14 +65,46 @@ func (t *terminal) charterNew(c *cli.Context) error {
 	if err := t.result(c, g.Charter.Marshal()); err != nil {
 		return err
 	}
+	t.noteCharter(g)
+	t.note("next: send the draft to all; each compares words by telephone and signs it: comity charter sign")
+	return nil
+}
+
+// quotaOf reads what each bureau may write in a day.
+func quotaOf(c *cli.Context) (q ledger.Quota, err error) {
+	entries, mib := c.Uint64("quota-entries"), c.Uint64("quota-mib")
+	if entries > math.MaxUint32 {
+		return q, usagef("--quota-entries %d: the most is %s", entries, count(uint64(math.MaxUint32)))
+	}
+	if mib >= 1<<43 {
+		return q, usagef("--quota-mib %d: the most is %s", mib, count(uint64(1<<43-1)))
+	}
+	return ledger.Quota{Entries: uint32(entries), Bytes: mib << 20}, nil
+}
+
+// allowance says what a bureau may write in a day.
+func allowance(q ledger.Quota) string {
+	var limits []string
+	if q.Entries != 0 {
+		limits = append(limits, plural(uint64(q.Entries), "entry", "entries"))
+	}
+	if q.Bytes != 0 {
+		limits = append(limits, size(int64(min(q.Bytes, math.MaxInt64))))
+	}
+	if limits == nil {
+		return "a bureau may write without limit"
+	}
+	return "a bureau may write " + strings.Join(limits, " and ") + " in a day"
+}
+
+// noteCharter tells what a draft says, for who makes or signs it.
+func (t *terminal) noteCharter(g *ledger.Genesis) {
 	for i := range g.Charter.Members {
 		m := &g.Charter.Members[i]
 		t.note("%s (%s), node at %s", m.Code, m.Name, m.Node.Address)
 	}
-	t.note("%s of %q: %d of them must cosign what is FINAL", plural(len(founders), "founder", "founders"), g.Charter.Name, ledger.Quorum(len(founders)))
-	t.note("its id would be %s", keys.ID(g.Ledger))
-	t.note("next: send the draft to all; each compares words by telephone and signs it: comity charter sign")
-	return nil
+	n := len(g.Charter.Members)
+	t.note("%q, %s: %d must cosign what is FINAL; %s", g.Charter.Name, plural(n, "founder", "founders"), ledger.Quorum(n), allowance(g.Charter.Quota))
 }
 
 // checkName refuses a name of a consortium that no charter can have.

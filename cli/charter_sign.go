@@ -62,6 +62,7 @@ func (t *terminal) charterSign(c *cli.Context) error {
 		}
 		o.discard()
 	}
+	t.noteCharter(g)
 	heard, err := t.heardWords(c, h, g.Charter)
 	if err != nil {
 		return refuseWords(args[0], err)
@@ -103,7 +104,7 @@ func (t *terminal) heardWords(c *cli.Context, h *home.Home, charter *ledger.Char
 		return t.wordsFile(c.String("words-checked"), charter)
 	}
 	own, _ := charter.Member(h.Bureau())
-	t.note("%q has %s. By telephone, read to each other one: %s", charter.Name, plural(len(charter.Members), "founder", "founders"), keys.SigningID(own.Root).Words())
+	t.note("by telephone, read to each other founder: %s", keys.SigningID(own.Root).Words())
 	heard := make(map[string]keys.Words)
 	for i := range charter.Members {
 		m := &charter.Members[i]

@@ -79,7 +79,7 @@ func (t *terminal) testnetUp(c *cli.Context) error {
 	con, err := testnet.Load(dir)
 	if errors.Is(err, testnet.ErrNone) {
 		t.note("founding %s in %s", plural(c.Int("bureaus"), "bureau", "bureaus"), dir)
-		con, err = testnet.Found(dir, testnet.Options{Bureaus: c.Int("bureaus"), BasePort: c.Int("port")})
+		con, err = testnet.Found(dir, testnet.Options{Bureaus: c.Int("bureaus"), BasePort: c.Int("port"), Quota: ledger.DefaultQuota})
 	} else if err == nil && c.IsSet("bureaus") && c.Int("bureaus") != len(con.Bureaus()) {
 		return hint(fmt.Errorf("testnet: there is a consortium of %d in %s", len(con.Bureaus()), dir), "remove it first: comity testnet down --remove%s", dirOption(c))
 	}

@@ -17,7 +17,7 @@ import (
 const Version = "0.1.0"
 
 // Format is the newest format of entries that this program knows.
-const Format = 1
+const Format = ledger.Format
 
 // ready says whether the node can serve, and if not, why.
 func (r *replica) ready() (bool, string) {

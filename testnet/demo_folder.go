@@ -86,7 +86,7 @@ func (d *Demo) found() error {
 	}
 	var err error
 	d.Consortium, err = Found(d.options.Dir, Options{
-		Bureaus: len(notice.Bureaus()), BasePort: port, Officers: demoOfficers(), Name: demoName, Clock: d.time.Now,
+		Bureaus: len(notice.Bureaus()), BasePort: port, Officers: demoOfficers(), Name: demoName, Quota: ledger.DefaultQuota, Clock: d.time.Now,
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"comity/ledger"
 	"comity/node/home"
 )
 
@@ -23,6 +24,7 @@ type Options struct {
 	Profile  string             // of the nodes, as in their configuration
 	Log      string             // level of the nodes' logs, as in their configuration
 	Far      bool               // nodes listen elsewhere than at their addresses, where long lines are laid
+	Quota    ledger.Quota       // of each bureau; no limit when zero
 	Clock    func() time.Time   // as [Consortium.SetClock]
 }
 
@@ -93,7 +95,7 @@ func fill(tmp, dir string, o Options) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if _, err := home.Found(homes, o.Name, o.Clock(), nil); err != nil {
+	if _, err := home.Found(homes, home.Terms{Name: o.Name, Created: o.Clock(), Quota: o.Quota}, nil); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(tmp, fileMarker), []byte(markerText), 0o600)

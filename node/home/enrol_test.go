@@ -10,7 +10,7 @@ import (
 
 func TestEnrolments(t *testing.T) {
 	h := create(t, "XA", "127.0.0.1:7101")
-	g, err := Found([]*Home{h}, "Exercise", founded, nil)
+	g, err := Found([]*Home{h}, terms, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestEnrolments(t *testing.T) {
 
 func TestResolve(t *testing.T) {
 	a, b := create(t, "XA", "127.0.0.1:7101"), create(t, "XB", "127.0.0.1:7102")
-	g, err := Found([]*Home{a, b}, "Exercise", founded, nil)
+	g, err := Found([]*Home{a, b}, terms, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,10 +26,17 @@ import (
 // The words are what makes the others' roots the right ones; everything else in
 // the charter is right because the bureau that it describes has signed it.
 
+// Terms are what founders agree on beside who they are.
+type Terms struct {
+	Name    string // of the consortium
+	Created time.Time
+	Quota   ledger.Quota // of each bureau
+}
+
 // NewCharter drafts the charter of these founders. Nobody has signed it yet. An
 // error names the founders who cannot both be in it.
-func NewCharter(name string, created time.Time, founders []*ledger.Member) (*ledger.Genesis, error) {
-	c := &ledger.Charter{Name: name, Created: uint64(created.Unix())}
+func NewCharter(t Terms, founders []*ledger.Member) (*ledger.Genesis, error) {
+	c := &ledger.Charter{Name: t.Name, Created: uint64(t.Created.Unix()), Format: ledger.Format, Quota: t.Quota}
 	for i, m := range founders {
 		for _, other := range founders[:i] {
 			if what := shared(m, other); what != "" {
@@ -189,8 +196,8 @@ func AddSignature(g *ledger.Genesis, file []byte) (code string, err error) {
 // Found makes a ledger of these bureaus: all sign its charter and all install
 // it, or none does. It is for exercises, where one machine holds every root key
 // and hears everybody's words; the steps are those of the founders.
-func Found(homes []*Home, name string, created time.Time, pass Passphrase) (*ledger.Genesis, error) {
-	draft, err := draftOf(homes, name, created)
+func Found(homes []*Home, t Terms, pass Passphrase) (*ledger.Genesis, error) {
+	draft, err := draftOf(homes, t)
 	if err != nil {
 		return nil, fmt.Errorf("found ledger: %w", err)
 	}
@@ -227,7 +234,7 @@ func Found(homes []*Home, name string, created time.Time, pass Passphrase) (*led
 }
 
 // draftOf drafts a charter from the member files of homes without one.
-func draftOf(homes []*Home, name string, created time.Time) ([]byte, error) {
+func draftOf(homes []*Home, t Terms) ([]byte, error) {
 	var founders []*ledger.Member
 	for _, h := range homes {
 		if _, err := h.Genesis(); !errors.Is(err, ErrNoCharter) {
@@ -243,7 +250,7 @@ func draftOf(homes []*Home, name string, created time.Time) ([]byte, error) {
 		}
 		founders = append(founders, m)
 	}
-	g, err := NewCharter(name, created, founders)
+	g, err := NewCharter(t, founders)
 	if err != nil {
 		return nil, err
 	}

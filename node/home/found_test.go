@@ -15,6 +15,8 @@ import (
 	"comity/ledger"
 )
 
+var terms = Terms{Name: "Exercise", Created: founded, Quota: ledger.DefaultQuota}
+
 // testMember returns a member that nobody's home is about.
 func testMember(root *keys.Signer, w *keys.Witness) ledger.Member {
 	m := ledger.Member{Code: "XA", Name: "Aldermoor", Root: root.Public(), Access: keys.ID{1}}
@@ -27,7 +29,7 @@ func TestFound(t *testing.T) {
 	if _, err := a.Genesis(); !errors.Is(err, ErrNoCharter) {
 		t.Errorf("before: got %v, want ErrNoCharter", err)
 	}
-	g, err := Found([]*Home{b, a}, "Exercise", founded, nil)
+	g, err := Found([]*Home{b, a}, terms, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +37,9 @@ func TestFound(t *testing.T) {
 		got, err := h.Genesis()
 		if err != nil || got.Ledger != g.Ledger {
 			t.Errorf("%s: got %v, %v", h.Bureau(), got, err)
+		}
+		if got != nil && (got.Charter.Quota != ledger.DefaultQuota || got.Charter.Format != ledger.Format) {
+			t.Errorf("%s: its charter has format %d and quota %+v", h.Bureau(), got.Charter.Format, got.Charter.Quota)
 		}
 		if err := h.Install(g); err != nil {
 			t.Errorf("installed again: %v", err)
@@ -46,7 +51,7 @@ func TestFound(t *testing.T) {
 			t.Errorf("left behind: %q", left)
 		}
 	}
-	if _, err := Found([]*Home{a, b}, "Another", founded, nil); err == nil {
+	if _, err := Found([]*Home{a, b}, terms, nil); err == nil {
 		t.Error("bureaus of one ledger founded another")
 	}
 	wants(t, create(t, "XC", "127.0.0.1:7103").Install(g), "a stranger", "XC is not among its founders")
@@ -69,7 +74,7 @@ func TestFoundAllOrNone(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(b.Dir(), fileCharter), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Found([]*Home{a, b}, "Exercise", founded, nil); err == nil {
+	if _, err := Found([]*Home{a, b}, terms, nil); err == nil {
 		t.Fatal("founded")
 	}
 	if _, err := a.Genesis(); !errors.Is(err, ErrNoCharter) {
@@ -88,7 +93,7 @@ func wants(t *testing.T, err error, what, text string) {
 // TestSignCharter wants every other founder's words, and the right ones.
 func TestSignCharter(t *testing.T) {
 	homes := []*Home{create(t, "XA", "127.0.0.1:7101"), create(t, "XB", "127.0.0.1:7102"), create(t, "XC", "127.0.0.1:7103")}
-	draft, err := draftOf(homes, "Exercise", founded)
+	draft, err := draftOf(homes, terms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +129,7 @@ func TestSignCharter(t *testing.T) {
 	if code, err := AddSignature(g, file); err != nil || code != "XA" || !slices.Equal(g.Unsigned(), []string{"XB", "XC"}) {
 		t.Errorf("got %s, %v; unsigned %v", code, err, g.Unsigned())
 	}
-	other, err := NewCharter("Another", founded, members(t, homes[:2]))
+	other, err := NewCharter(terms, members(t, homes[:2]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +183,7 @@ func TestNewCharterTwice(t *testing.T) {
 	} {
 		b := *list[1]
 		change(&b)
-		_, err := NewCharter("Exercise", founded, []*ledger.Member{list[0], &b})
+		_, err := NewCharter(terms, []*ledger.Member{list[0], &b})
 		wants(t, err, want, want)
 	}
 }

@@ -1,0 +1,98 @@
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+)
+
+// extNext marks a key file that takes its place when the ledger knows the key.
+const extNext = ".next"
+
+// NextNode makes new keys for the node of this home, beside those that it has, and
+// returns the change that gives the bureau this node, with the proof of its root.
+// Keys that were made before and wait are kept: the change is made of them again.
+func (h *Home) NextNode(ledgerID ledger.Hash, root *keys.Signer, address string) (*ledger.Propose, error) {
+	tls, err := readTLS(h.key(fileNodeTLS + extNext))
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = writeTLS(h.key(fileNodeTLS + extNext)); err == nil {
+			tls, err = readTLS(h.key(fileNodeTLS + extNext))
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("new keys for the node of %s: %w", h.Bureau(), err)
+	}
+	w, err := readWitness(h.key(fileWitness + extNext))
+	if errors.Is(err, fs.ErrNotExist) {
+		if w, err = keys.GenerateWitness(); err == nil {
+			err = keys.WriteFile(h.key(fileWitness+extNext), w.MarshalPEM())
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("new keys for the node of %s: %w", h.Bureau(), err)
+	}
+	if address == "" {
+		address = h.config.Address
+	}
+	p := &ledger.Propose{Change: ledger.ChangeNode, Code: h.Bureau(), Node: &ledger.Node{Address: address, TLS: tls.ID(), Witness: w.Public()}}
+	return p, p.Sign(ledgerID, root)
+}
+
+// TakeNode puts the keys of a node in their place that the home has, or waits with,
+// once a charter says that they are the bureau's. It may be called again after it
+// was cut.
+func (h *Home) TakeNode(n *ledger.Node) error {
+	is := func(ext string) (tls, cosign bool) {
+		t, err1 := readTLS(h.key(fileNodeTLS + ext))
+		w, err2 := readWitness(h.key(fileWitness + ext))
+		return err1 == nil && t.ID() == n.TLS, err2 == nil && keys.SigningID(w.Public().Ed25519) == n.Cosigner()
+	}
+	nowTLS, nowCosign := is("")
+	nextTLS, nextCosign := is(extNext)
+	if !nowTLS && !nextTLS || !nowCosign && !nextCosign {
+		return fmt.Errorf("the keys of the node that %s is to have are not in this home", h.Bureau())
+	}
+	for _, k := range []struct {
+		name string
+		now  bool
+	}{{fileNodeTLS, nowTLS}, {fileWitness, nowCosign}} {
+		if k.now {
+			continue
+		}
+		if err := os.Rename(h.key(k.name+extNext), h.key(k.name)); err != nil {
+			return fmt.Errorf("take the new keys of the node: %w", err)
+		}
+	}
+	return syncDir(filepath.Join(h.dir, dirKeys))
+}
+
+// PutCharter replaces the charter file by one of the same ledger that knows more.
+func (h *Home) PutCharter(g *ledger.Genesis) error {
+	have, err := h.Genesis()
+	if err != nil {
+		return err
+	}
+	if have.Ledger != g.Ledger {
+		return fmt.Errorf("install charter: %s belongs to another ledger, %s", h.Bureau(), have.Origin())
+	}
+	if len(g.Epochs()) < len(have.Epochs()) {
+		return fmt.Errorf("install charter: the home knows %d epochs, and the file %d", len(have.Epochs()), len(g.Epochs()))
+	}
+	path := filepath.Join(h.dir, fileCharter)
+	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("install charter: %w", err)
+	}
+	if err := keys.WriteFile(path+".new", g.Marshal()); err != nil {
+		return fmt.Errorf("install charter: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("install charter: %w", err)
+	}
+	return syncDir(h.dir)
+}
+

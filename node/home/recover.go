@@ -95,4 +95,3 @@ func (h *Home) PutCharter(g *ledger.Genesis) error {
 	}
 	return syncDir(h.dir)
 }
-

@@ -172,3 +172,10 @@ func NewRecovery(e *Entry) (*Certificate, error) {
 	}
 	return &Certificate{Recover: e}, nil
 }
+
+// Without returns g without its last n epochs: what it was before them.
+func (g *Genesis) Without(n int) (*Genesis, error) {
+	out := *g
+	out.Membership, out.certs = NewMembership(g.Ledger, g.Charter), nil
+	return out.With(g.certs[:len(g.certs)-n]...)
+}

@@ -134,7 +134,9 @@ func (s *Survivor) replay(dir string) error {
 }
 
 // ReadHashes implements [tlog.HashReader].
-func (s *Survivor) ReadHashes(indexes []int64) ([]tlog.Hash, error) { return s.tail.ReadHashes(indexes) }
+func (s *Survivor) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	return s.tail.ReadHashes(indexes)
+}
 
 // record returns an entry that is here.
 func (s *Survivor) record(index uint64) (bundle.Record, *ledger.Entry, error) {

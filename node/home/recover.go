@@ -95,3 +95,54 @@ func (h *Home) PutCharter(g *ledger.Genesis) error {
 	}
 	return syncDir(h.dir)
 }
+
+// Recover carries out the last steps of a recovery: the charter file, the node's
+// new keys, and its new data in the place of the old, which goes to the folder
+// aside. data is a folder of the home, "" where the node begins without. While it
+// is not done, nothing starts on what is there: a node's folder without data says
+// so. It may be called again after it was cut.
+func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string) error {
+	old := filepath.Join(h.dir, aside)
+	if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(h.NodeDir(), old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+	} else if _, err := os.Lstat(filepath.Join(h.NodeDir(), "ledger")); err == nil {
+		return fmt.Errorf("recover: %s is there already, and the node has run since: move it away", old)
+	}
+	if err := os.MkdirAll(h.NodeDir(), 0o700); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	owner := filepath.Join(h.NodeDir(), "node")
+	if err := os.Remove(owner); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := keys.WriteFile(owner, []byte("a recovery that is not finished\n")); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := syncDir(h.dir); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := h.PutCharter(g); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := h.TakeNode(n); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := os.RemoveAll(h.NodeDir()); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if data == "" {
+		return nil
+	}
+	if err := os.Rename(data, h.NodeDir()); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	for _, keep := range []string{"attachments", "evidence", "finals"} {
+		err := os.Rename(filepath.Join(old, keep), filepath.Join(h.NodeDir(), keep))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+	}
+	return syncDir(h.dir)
+}

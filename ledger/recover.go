@@ -146,6 +146,17 @@ func (m *Membership) cut(note []byte) (opened, *CutError) {
 	return opened{}, nil
 }
 
+// beforeCut returns g as it was before the recovery that cut something.
+func (g *Genesis) beforeCut(cut *CutError) *Genesis {
+	out := *g
+	n := 0
+	for n < len(g.epochs) && g.epochs[n].Number < cut.Epoch {
+		n++
+	}
+	out.Membership = &Membership{g.origin, g.epochs[:n:n], g.policies[:n:n]}
+	return &out
+}
+
 // recovery returns the epoch that a certificate of a recovery makes.
 func (c *Certificate) recovery(ledger Hash, before *Epoch) (*Epoch, error) {
 	s := c.Recover.Statement

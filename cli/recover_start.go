@@ -10,6 +10,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/bundle"
 	"comity/node"
+	"comity/node/desk"
 	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
@@ -24,8 +25,8 @@ func (t *terminal) recoverStartCommand() *cli.Command {
 		Usage:     "carry out a plan that a quorum has signed, in this bureau's folder",
 		ArgsUsage: "PLAN",
 		Description: "Makes the node's data anew: the entries that stay, the recovery as the entry after them, a new Raft log. The\n" +
-			"charter file learns of the new epoch, and the node gets its new keys. The data that it had stays in the folder\n" +
-			"" + cutFolder + ". A bureau that lost its disk takes the entries --from somebody's backup, or fetches them when the\n" +
+			"charter file learns of the new epoch, and the node gets its new keys. The data that it had goes to node/replaced, where a purge\n" +
+			"reaches it. A bureau that lost its disk takes the entries --from somebody's backup, or fetches them when the\n" +
 			"others run (--empty). The node must be stopped. Interrupted, it goes on when it is called again.\n\n" +
 			"Example: comity recover start ledger.crecover",
 		Flags: []cli.Flag{
@@ -57,6 +58,9 @@ func (t *terminal) recoverStart(c *cli.Context) error {
 	if !ok {
 		return fmt.Errorf("%s is no member after this recovery", h.Bureau())
 	}
+	if h.Recovered(next, &me.Node, cutFolder) {
+		return fmt.Errorf("%s has carried out this recovery: to do it again would make its node forget what it did since", h.Bureau())
+	}
 	t.say("Recovery of %q, signed by enough", before.Charter.Name)
 	if err := t.tellPlan(before, p); err != nil {
 		return err
@@ -70,7 +74,11 @@ func (t *terminal) recoverStart(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.Recover(next, &me.Node, fresh, cutFolder); err != nil {
+	ahead, err := deskAhead(h, before, p.statement.SeenSize)
+	if err != nil {
+		return err
+	}
+	if err := h.Recover(next, &me.Node, fresh, cutFolder, ahead); err != nil {
 		return hint(err, "run the same command again: it goes on where it stopped")
 	}
 	if fresh == "" {
@@ -78,10 +86,25 @@ func (t *terminal) recoverStart(c *cli.Context) error {
 		return nil
 	}
 	t.say("Ready: start it with comity node run. When a majority of the new voters run, the ledger goes on at entry %s.", count(p.statement.SeenSize))
-	if exists(filepath.Join(h.Dir(), cutFolder)) {
-		t.say("  old data  %s; keep it until all bureaus agree that nothing more is needed of it", filepath.Join(h.Dir(), cutFolder))
+	t.say("  old data  in %s; keep it until all bureaus agree that nothing more is needed of it", filepath.Join(h.NodeDir(), "replaced"))
+	if ahead {
+		t.say("  desk      its replica held more than stays, and is made anew when somebody reads; desks on other machines: remove their folder desk")
 	}
 	return nil
+}
+
+// deskAhead reports whether the replica of the desk holds entries that are cut.
+func deskAhead(h *home.Home, g *ledger.Genesis, keep uint64) (bool, error) {
+	if !exists(filepath.Join(h.DeskDir(), "ledger")) {
+		return false, nil
+	}
+	d, err := desk.Open(h.DeskDir(), g)
+	if err != nil {
+		return false, fmt.Errorf("the replica of the desk: %w", err)
+	}
+	defer d.Close()
+	size, err := d.Size()
+	return size > keep, err
 }
 
 // signedPlan reads a plan that enough have signed. The charter of the home is the

@@ -88,7 +88,7 @@ func (c *Config) check() (*ledger.Member, error) {
 	if c.Genesis == nil {
 		return nil, errors.New("node: no charter")
 	}
-	m, ok := c.Genesis.Charter.Member(c.Bureau)
+	m, ok := c.Genesis.Member(c.Bureau)
 	if !ok {
 		return nil, fmt.Errorf("node: the charter names no bureau %q", c.Bureau)
 	}

@@ -39,7 +39,7 @@ const seedFlush = 64
 
 // NewSeed begins to fill dir, which must not exist. Call Finish or Close.
 func NewSeed(dir string, g *ledger.Genesis, bureau string) (*Seed, error) {
-	m, ok := g.Charter.Member(bureau)
+	m, ok := g.Member(bureau)
 	if !ok {
 		return nil, fmt.Errorf("node: the charter names no bureau %q", bureau)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -97,18 +98,19 @@ func (h *Home) PutCharter(g *ledger.Genesis) error {
 }
 
 // Recover carries out the last steps of a recovery: the charter file, the node's
-// new keys, and its new data in the place of the old, which goes to the folder
-// aside. data is a folder of the home, "" where the node begins without. While it
+// new keys, and its new data in the place of the old, which goes by the folder
+// aside to those that repairs have set aside, and with it, if desk is set, the
+// replica of the desk. data is a folder of the home, "" where the node begins without. While it
 // is not done, nothing starts on what is there: a node's folder without data says
 // so. It may be called again after it was cut.
-func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string) error {
+func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string, desk bool) error {
 	old := filepath.Join(h.dir, aside)
 	if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
 		if err := os.Rename(h.NodeDir(), old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("recover: %w", err)
 		}
-	} else if _, err := os.Lstat(filepath.Join(h.NodeDir(), "ledger")); err == nil {
-		return fmt.Errorf("recover: %s is there already, and the node has run since: move it away", old)
+	} else if h.hasNodeData() {
+		return h.setAside(old, desk) // all else was done
 	}
 	if err := os.MkdirAll(h.NodeDir(), 0o700); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -117,7 +119,7 @@ func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string) er
 	if err := os.Remove(owner); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("recover: %w", err)
 	}
-	if err := keys.WriteFile(owner, []byte("a recovery that is not finished\n")); err != nil {
+	if err := keys.WriteFile(owner, []byte(unfinished)); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
 	if err := syncDir(h.dir); err != nil {
@@ -133,7 +135,10 @@ func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string) er
 		return fmt.Errorf("recover: %w", err)
 	}
 	if data == "" {
-		return nil
+		if err := os.Mkdir(h.NodeDir(), 0o700); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+		return h.setAside(old, desk)
 	}
 	if err := os.Rename(data, h.NodeDir()); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -141,6 +146,70 @@ func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string) er
 	for _, keep := range []string{"attachments", "evidence", "finals"} {
 		err := os.Rename(filepath.Join(old, keep), filepath.Join(h.NodeDir(), keep))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+	}
+	return h.setAside(old, desk)
+}
+
+// unfinished is in the place of the node's name while a recovery is carried out.
+const unfinished = "a recovery that is not finished\n"
+
+func (h *Home) hasNodeData() bool {
+	for _, name := range []string{"ledger", "raft.db"} {
+		if _, err := os.Lstat(filepath.Join(h.NodeDir(), name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Recovered reports whether the home is past a recovery with this charter and
+// node: to carry it out again would make the node forget what it did since.
+func (h *Home) Recovered(g *ledger.Genesis, n *ledger.Node, aside string) bool {
+	have, err := h.Genesis()
+	if err != nil || len(have.Epochs()) < len(g.Epochs()) {
+		return false
+	}
+	t, err1 := readTLS(h.key(fileNodeTLS))
+	w, err2 := readWitness(h.key(fileWitness))
+	if err1 != nil || err2 != nil || t.ID() != n.TLS || keys.SigningID(w.Public().Ed25519) != n.Cosigner() {
+		return false
+	}
+	if _, err := os.Lstat(filepath.Join(h.dir, aside)); err == nil {
+		return false
+	}
+	owner, err := os.ReadFile(filepath.Join(h.NodeDir(), "node"))
+	return err != nil || string(owner) != unfinished
+}
+
+// setAside puts what a recovery has replaced where a purge finds it: with what
+// repairs have set aside.
+func (h *Home) setAside(old string, desk bool) error {
+	to := filepath.Join(h.NodeDir(), "replaced")
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	n := 1
+	for ; ; n++ {
+		if _, err := os.Lstat(filepath.Join(to, strconv.Itoa(n))); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	to = filepath.Join(to, strconv.Itoa(n))
+	if err := os.Rename(old, to); errors.Is(err, fs.ErrNotExist) {
+		err = os.Mkdir(to, 0o700)
+		if err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+	} else if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if desk {
+		if err := os.Rename(h.DeskDir(), filepath.Join(to, dirDesk)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+		if err := os.MkdirAll(h.DeskDir(), 0o700); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 	}

@@ -71,7 +71,7 @@ func (t *terminal) app() *cli.App {
 			t.noticeCommand(), t.circleCommand(), t.inboxCommand(), t.watchCommand(), t.approveCommand(), t.rejectCommand(), t.draftCommand(),
 			t.searchCommand(), t.checkCommand(), t.verifyCommand(), t.exportCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),
-			t.backupCommand(), t.restoreCommand(),
+			t.backupCommand(), t.restoreCommand(), t.recoverCommand(),
 			t.deskCommand(), t.readlogCommand(),
 			t.demoCommand(),
 			t.testnetCommand(),

@@ -242,7 +242,7 @@ func age(d time.Duration) string {
 func (s *session) bureau(code string) string { return bureauText(s.genesis, code) }
 
 func bureauText(g *ledger.Genesis, code string) string {
-	if m, ok := g.Charter.Member(code); ok {
+	if m, ok := g.Member(code); ok {
 		return code + " (" + m.Name + ")"
 	}
 	return code

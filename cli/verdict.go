@@ -20,6 +20,7 @@ const (
 // finding is what a verifying command found out. Every line that a person
 // reads is made from it, and nothing in it is assumed.
 type finding struct {
+	Cut        uint64         `json:"cut,omitempty"` // entries that were left when a recovery cut this one
 	Verdict    string         `json:"verdict"`
 	What       string         `json:"what"` // file or id, as given
 	Reason     string         `json:"reason,omitempty"`
@@ -83,6 +84,18 @@ func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 	f.signed(v)
 	f.Checkpoint = &checkpoint{v.Checkpoint.Size, v.Checkpoint.Root, slices.Sorted(slices.Values(v.Cosigners)), f.genesis.PolicyAt(v.Checkpoint.Size).Quorum}
 	f.NotChecked = []string{"whether it is true", "anything after entry " + count(x.Receipt.Index) + " (amended, withdrawn, key revoked?)", v.Signers[0].Bureau + "'s clock"}
+}
+
+// wasCut says that a recovery has cut the log below the checkpoint of the receipt.
+func (f *finding) wasCut(c *ledger.CutError) {
+	if *f.Index < c.Cut {
+		f.found("its proof ends in a head of %s that a recovery has cut; the entry itself is below the cut, and still in the ledger: ask for a new copy", plural(c.Size, "entry", "entries"))
+		return
+	}
+	f.Cut = c.Cut
+	f.found("this entry was acknowledged, as FINAL at %s, and was cut by the recovery that began epoch %d: after most of the nodes were lost the ledger goes on from entry %s",
+		plural(c.Size, "entry", "entries"), c.Epoch, count(c.Cut))
+	f.found("what it said counts for nothing in the ledger of today; its author may submit it again; keep this file, it proves that it was there")
 }
 
 // signed takes over who signed.
@@ -166,6 +179,10 @@ func (t *terminal) tell(f *finding) {
 		}
 		return
 	case withFindings:
+		if f.Cut > 0 {
+			t.head(yellow, "CUT", f.name()+" is authentic and was in the ledger. It is not any more.")
+			break
+		}
 		t.head(yellow, "OK, BUT", f.name()+" is authentic and in the ledger; read what was found.")
 	default:
 		if f.Evidence != nil {

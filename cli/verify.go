@@ -144,6 +144,13 @@ func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 		return f
 	}
 	v, err := x.Verify(g)
+	cut := new(ledger.CutError)
+	if errors.As(err, &cut) {
+		f.establish(x, v)
+		f.wasCut(cut)
+		t.openExhibit(f, x, h)
+		return f
+	}
 	if errors.Is(err, ledger.ErrOtherLedger) {
 		err = errors.New("what it says of its ledger is not what was signed")
 	}

@@ -27,15 +27,23 @@ type Certificate struct {
 	Votes    []*Entry // for it, ascending by author; the proposer counts without one
 	Epoch    *Entry
 	Receipt  *Receipt // of Epoch
+
+	Recover *Entry // in the place of all that: a recovery, which needs no receipt
 }
 
 // Marshal returns u24-vector proposal || n u8 || n * u24-vector vote ||
-// u24-vector epoch || u24-vector receipt. It panics on more votes than voters.
+// u24-vector epoch || u24-vector receipt, or u24 0 || u24-vector recovery. It
+// panics on more votes than voters.
 func (c *Certificate) Marshal() []byte {
 	if len(c.Votes) > MaxVoters {
 		panic("ledger: certificate of too many votes")
 	}
 	b := cryptobyte.NewBuilder(nil)
+	if c.Recover != nil {
+		b.AddUint24(0)
+		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(c.Recover.Raw) })
+		return b.BytesOrPanic()
+	}
 	add := func(data []byte) { b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(data) }) }
 	add(c.Proposal.Raw)
 	b.AddUint8(uint8(len(c.Votes)))
@@ -71,6 +79,13 @@ func ParseCertificate(data []byte) (*Certificate, error) {
 	}
 	if len(data) > MaxCertificate {
 		return nil, ErrMalformed
+	}
+	if len(data) > 3 && data[0] == 0 && data[1] == 0 && data[2] == 0 {
+		in.Skip(3)
+		if c.Recover = entry(ClassRecover); err != nil || !in.Empty() {
+			return nil, ErrMalformed
+		}
+		return &c, nil
 	}
 	c.Proposal = entry(ClassPropose)
 	if err != nil || !in.ReadUint8(&count) || count > MaxVoters {
@@ -108,6 +123,9 @@ func (g *Genesis) With(certs ...*Certificate) (*Genesis, error) {
 		m = m.Next(e)
 	}
 	for i, c := range certs {
+		if c.Recover != nil {
+			continue // it stands by itself
+		}
 		if _, _, err := c.Receipt.Verify(m, c.Epoch.LeafHash()); err != nil {
 			return nil, fmt.Errorf("certificate of epoch %d: %w", m.epochs[len(g.epochs)+i].Number, err)
 		}
@@ -124,6 +142,9 @@ func (g *Genesis) Certificates() []*Certificate { return g.certs }
 // epoch returns the epoch that the certificate makes of the one before. Its
 // receipt is still to be verified.
 func (c *Certificate) epoch(ledger Hash, before *Epoch) (*Epoch, error) {
+	if c.Recover != nil {
+		return c.recovery(ledger, before)
+	}
 	proposal, enact := c.Proposal.Statement, c.Epoch.Statement
 	for _, e := range append([]*Entry{c.Proposal, c.Epoch}, c.Votes...) {
 		if e.Statement.Ledger != ledger {

@@ -92,7 +92,7 @@ func ParseEntry(data []byte) (*Entry, error) {
 	e := &Entry{Raw: data, ID: StatementID(statement), Statement: s, statement: statement}
 	for !sigs.Empty() {
 		var sig Signature
-		if len(e.Signatures) == MaxSigners || !sigs.CopyBytes(sig.Key[:]) || !sigs.CopyBytes(sig.Sig[:]) {
+		if len(e.Signatures) == s.Class.maxSigners() || !sigs.CopyBytes(sig.Key[:]) || !sigs.CopyBytes(sig.Sig[:]) {
 			return nil, ErrMalformed
 		}
 		e.Signatures = append(e.Signatures, sig)

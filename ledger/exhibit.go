@@ -132,14 +132,18 @@ var ErrOtherLedger = errors.New("it belongs to a ledger with another charter")
 // signature, for each signer the enrolment at a lower index by a root key of the
 // charter, or by a registrar whom one enrolled before that, and the body. It cannot see whether a key was revoked in between.
 // When all is right but the body, it returns with the error what it established:
-// who signed another text.
+// who signed another text. With a [CutError] all was right, and a recovery has cut
+// the log below the checkpoint.
 func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 	if x.Ledger != g.Ledger || x.Item.Entry.Statement.Ledger != g.Ledger {
 		return nil, ErrOtherLedger
 	}
 	var v Verdict
 	var err error
-	if v.Checkpoint, v.Cosigners, err = x.Receipt.Verify(g, x.Item.Entry.LeafHash()); err != nil {
+	var cut *CutError
+	if v.Checkpoint, v.Cosigners, err = x.Receipt.Verify(g, x.Item.Entry.LeafHash()); errors.As(err, &cut) {
+		g = g.beforeCut(cut) // it is judged as it was then
+	} else if err != nil {
 		return nil, err
 	}
 	enrols := x.Enrols
@@ -174,6 +178,9 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 	if !x.Item.Entry.CheckBody(x.Item.Body) {
 		return &v, fmt.Errorf("the text was changed after signing (digest %x in the file, %x signed by %s)",
 			first8(sha256.Sum256(x.Item.Body)), first8(x.Item.Entry.Statement.BodyHash), v.Signers[0].Bureau)
+	}
+	if cut != nil {
+		return &v, cut
 	}
 	return &v, nil
 }

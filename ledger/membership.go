@@ -14,6 +14,8 @@ type Epoch struct {
 	Number  uint32
 	From    uint64   // entries before it takes effect: the index of its entry + 1; 0 for the charter's
 	Members []Member // ascending by code
+
+	Recovered bool // it began with a recovery: what had been above From - 1 was cut
 }
 
 // Member returns the member with this code.
@@ -134,6 +136,11 @@ func (m *Membership) policyOf(note []byte) *Policy {
 // open opens a note under the policy in force for it.
 func (m *Membership) open(note []byte) (opened, error) {
 	o, err := m.policyOf(note).open(note)
+	if err != nil {
+		if past, cut := m.cut(note); cut != nil {
+			return past, cut
+		}
+	}
 	if o.strangers && o.at.Size >= m.Latest().From && errors.Is(err, ErrQuorum) {
 		err = &oldCharterError{err}
 	}

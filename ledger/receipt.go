@@ -87,16 +87,18 @@ type Opener interface {
 var _, _, _ Opener = (*Genesis)(nil), (*Membership)(nil), (*Policy)(nil)
 
 // Verify checks that the entry with this leaf hash is in the log at r.Index
-// under a FINAL checkpoint, and returns that checkpoint and its cosigners.
+// under a FINAL checkpoint, and returns that checkpoint and its cosigners. With a
+// [CutError] it was, and a recovery has cut the log below the checkpoint.
 func (r *Receipt) Verify(by Opener, leaf tlog.Hash) (Checkpoint, []string, error) {
 	c, bureaus, err := by.Open(r.Note)
-	if err != nil {
+	cut := new(CutError)
+	if err != nil && !errors.As(err, &cut) {
 		return c, bureaus, err
 	}
 	if r.Index >= c.Size || tlog.CheckRecord(r.Proof, int64(c.Size), tlog.Hash(c.Root), int64(r.Index), leaf) != nil {
 		return c, bureaus, fmt.Errorf("entry %d, checkpoint %d: %w", r.Index, c.Size, ErrNotIncluded)
 	}
-	return c, bureaus, nil
+	return c, bureaus, err
 }
 
 // SamePast reports whether all hashes to the left in the inclusion path (RFC

@@ -53,9 +53,9 @@ const (
 	ClassPropose                   // a voter wants to change who belongs to the consortium
 	ClassVote                      // a voter is for that, or against it
 	ClassEpoch                     // it is done, and takes effect
-	ClassRecover
-	ClassReview // another bureau approves, returns or refuses a notice
-	ClassCircle // a bureau founds a circle of bureaus, changes it, or ends it
+	ClassRecover                   // a quorum of roots goes on from the last FINAL head, after the quorum of nodes was lost
+	ClassReview                    // another bureau approves, returns or refuses a notice
+	ClassCircle                    // a bureau founds a circle of bureaus, changes it, or ends it
 )
 
 var classNames = [...]string{"", "publish", "amend", "withdraw", "grant", "reply", "suspend", "lift", "extend", "purge", "purge-ack",
@@ -94,7 +94,7 @@ func StatementID(statement []byte) ID {
 // Marshal returns the bytes that officers sign. It panics when Public is longer
 // than [MaxPublic], which is a bug of the caller.
 func (s *Statement) Marshal() []byte {
-	if len(s.Public) > MaxPublic {
+	if len(s.Public) > s.Class.maxPublic() {
 		panic("ledger: public fields too long")
 	}
 	b := cryptobyte.NewBuilder(make([]byte, 0, 256+len(s.Public)))
@@ -151,7 +151,7 @@ func ParseStatement(data []byte) (*Statement, error) {
 func (s *Statement) check() error {
 	zero := Hash{}
 	switch {
-	case len(s.Public) > MaxPublic, s.BodyLen > MaxBody, s.SeenSize > maxSize, s.Created > MaxTime,
+	case len(s.Public) > s.Class.maxPublic(), s.BodyLen > MaxBody, s.SeenSize > maxSize, s.Created > MaxTime,
 		(s.Seq == 0) != (s.Prev == ID(zero)),
 		(s.SeenSize == 0) != (s.SeenRoot == EmptyRoot),
 		(s.BodyLen == 0) != (s.BodyHash == zero):
@@ -206,8 +206,27 @@ func (s *Statement) check() error {
 	case ClassEpoch:
 		_, err := ParseEnact(s.Public)
 		return must(err, !body, target)
+	case ClassRecover:
+		_, err := ParseRecover(s.Public)
+		return must(err, !body, !target, s.SeenSize > 0)
 	}
 	return ErrMalformed // a class of another version of the format
+}
+
+// maxSigners bounds the signatures of an entry of class c.
+func (c Class) maxSigners() int {
+	if c == ClassRecover {
+		return MaxVoters
+	}
+	return MaxSigners
+}
+
+// maxPublic bounds the clear fields of a statement of class c.
+func (c Class) maxPublic() int {
+	if c == ClassRecover {
+		return MaxRecover
+	}
+	return MaxPublic
 }
 
 // checkPublish holds the clear size against the signed one: they are one fact.

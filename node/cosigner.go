@@ -132,7 +132,7 @@ func (c *cosigner) look() (*state.Collected, error) {
 		ask = final
 	}
 	for _, at := range []*state.Collected{final, pending} {
-		if at != nil && at.By(c.witness.name) {
+		if at != nil && at.By(c.witness.name) && c.witness.signs(c.agree.roster.policy(at.Size)) {
 			if why := c.witness.denies(at.Size, at.Root); why != "" {
 				return nil, fmt.Errorf("in the log: %s: %w", why, errEquivocation)
 			}

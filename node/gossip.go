@@ -187,6 +187,9 @@ func (g *gossip) signed(s *ledger.Cosignature) {
 // deny falls silent when a cosignature under this node's name is not one that it
 // remembers.
 func (g *gossip) deny(s *ledger.Cosignature) {
+	if !g.witness.signs(g.roster.policy(s.Size)) {
+		return // it is by the keys that the node had before
+	}
 	if why := g.witness.denies(s.Size, s.Root); why != "" {
 		g.mute(why)
 	}

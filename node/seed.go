@@ -39,7 +39,7 @@ const seedFlush = 64
 
 // NewSeed begins to fill dir, which must not exist. Call Finish or Close.
 func NewSeed(dir string, g *ledger.Genesis, bureau string) (*Seed, error) {
-	m, ok := g.Charter.Member(bureau)
+	m, ok := g.Member(bureau)
 	if !ok {
 		return nil, fmt.Errorf("node: the charter names no bureau %q", bureau)
 	}
@@ -161,9 +161,32 @@ func (s *Seed) Finish(note []byte, made uint64) error {
 	if err := s.adopt(note); err != nil {
 		return err
 	}
-	if err := s.store.Flush(s.store.Mark()); err != nil {
+	if err := s.missing(); err != nil {
 		return err
 	}
+	head, err := state.ReadHead(s.store)
+	if err != nil {
+		return err
+	}
+	if err := s.end(); err != nil {
+		return err
+	}
+	last := ledger.Checkpoint{Origin: s.genesis.Origin(), Size: head.Size, Root: head.Root}
+	return s.files(last, 0, func(snaps *Snapshots) error {
+		return errors.Join(snaps.tear(), writeAbstain(filepath.Join(s.dir, abstainName), lostVotes),
+			(&restored{made, head.Size}).write(filepath.Join(s.dir, "witness")))
+	})
+}
+
+// end makes the ledger durable and closes it.
+func (s *Seed) end() error {
+	err := errors.Join(s.store.Flush(s.store.Mark()), s.store.Close())
+	s.store = nil
+	return err
+}
+
+// missing counts the bodies that are not there for no reason in the copy.
+func (s *Seed) missing() error {
 	for _, index := range s.absent {
 		purged, err := state.Purged(s.store, index)
 		if err != nil {
@@ -173,21 +196,15 @@ func (s *Seed) Finish(note []byte, made uint64) error {
 			s.Missing++
 		}
 	}
-	head, err := state.ReadHead(s.store)
-	if err != nil {
-		return err
-	}
-	err = s.store.Close()
-	s.store = nil
-	if err != nil {
-		return err
-	}
-	return s.files(ledger.Checkpoint{Origin: s.genesis.Origin(), Size: head.Size, Root: head.Root}, made)
+	return nil
 }
 
 // adopt makes the note the state's FINAL checkpoint.
 func (s *Seed) adopt(note []byte) error {
-	p := s.machine.Policy()
+	p, err := s.machine.Membership(s.store)
+	if err != nil {
+		return err
+	}
 	at, _, err := p.Open(note)
 	if err != nil {
 		return err
@@ -207,7 +224,7 @@ func (s *Seed) adopt(note []byte) error {
 }
 
 // files makes all but the ledger. Until the folder has its name nobody starts it.
-func (s *Seed) files(head ledger.Checkpoint, made uint64) error {
+func (s *Seed) files(last ledger.Checkpoint, term uint64, more func(*Snapshots) error) error {
 	dir := s.dir
 	if err := claim(filepath.Join(dir, "node"), s.member.NodeName()); err != nil {
 		return err
@@ -215,16 +232,13 @@ func (s *Seed) files(head ledger.Checkpoint, made uint64) error {
 	if err := os.Mkdir(filepath.Join(dir, "snapshots"), 0o700); err != nil {
 		return err
 	}
-	snaps := &Snapshots{dir: filepath.Join(dir, "snapshots")}
 	for _, step := range []func() error{
 		func() error { return createWhole(filepath.Join(dir, "floor"), newFloorFile()) },
 		func() error { return createWhole(filepath.Join(dir, "epochs"), make([]byte, epochsSize)) },
-		func() error { return (&repairJournal{}).writeVotes(filepath.Join(dir, "raft.db")) },
-		func() error { return writeAbstain(filepath.Join(dir, abstainName), lostVotes) },
-		snaps.tear,
-		func() error { return (&restored{made, head.Size}).write(filepath.Join(dir, "witness")) },
+		func() error { return (&repairJournal{term: term}).writeVotes(filepath.Join(dir, "raft.db")) },
+		func() error { return more(&Snapshots{dir: filepath.Join(dir, "snapshots")}) },
 		func() error {
-			return replaceSynced(filepath.Join(dir, "witness"), withSumBefore([]byte(head.String())))
+			return replaceSynced(filepath.Join(dir, "witness"), withSumBefore([]byte(last.String())))
 		},
 	} {
 		if err := step(); err != nil {

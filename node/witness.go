@@ -189,6 +189,13 @@ func (w *witness) denies(size uint64, root ledger.Hash) string {
 	return ""
 }
 
+// signs reports whether this node's keys are the ones that it has under a policy:
+// a vote or a recovery may have given it new ones since.
+func (w *witness) signs(p *ledger.Policy) bool {
+	has, ok := p.Witness[w.name]
+	return ok && has.Ed25519.Equal(w.keys.Public().Ed25519)
+}
+
 // persist replaces the witness file.
 func (w *witness) persist(c ledger.Checkpoint) error {
 	return replaceSynced(w.path, withSumBefore([]byte(c.String())))

@@ -35,8 +35,9 @@ func parseEpochHead(data []byte) (*epochHead, bool) {
 type EpochRecord struct {
 	From     uint64    // entries before it takes effect: the index of its entry + 1
 	Time     uint64    // ledger time of its entry, POSIX ms
-	Proposal ledger.ID // that it carries out
+	Proposal ledger.ID // that it carries out; the recovery
 	Change   *ledger.Propose
+	Recover  *ledger.Recover // in the place of Change
 
 	before ledger.Hash // the chain up to the epoch before
 }
@@ -47,7 +48,7 @@ func (r *EpochRecord) marshal() []byte {
 	b.AddUint64(r.Time)
 	b.AddBytes(r.Proposal[:])
 	b.AddBytes(r.before[:])
-	b.AddBytes(r.Change.Marshal())
+	b.AddBytes(r.fields())
 	return b.BytesOrPanic()
 }
 
@@ -57,9 +58,7 @@ func parseEpochRecord(data []byte) (*EpochRecord, bool) {
 	if !in.ReadUint64(&r.From) || !in.ReadUint64(&r.Time) || !in.CopyBytes(r.Proposal[:]) || !in.CopyBytes(r.before[:]) {
 		return nil, false
 	}
-	var err error
-	r.Change, err = ledger.ParsePropose(in)
-	return &r, err == nil
+	return &r, r.parseFields(in) == nil
 }
 
 // chain returns the head of the chain with this epoch.
@@ -69,7 +68,7 @@ func (r *EpochRecord) chain(number uint32) ledger.Hash {
 	h.Write(r.before[:])
 	h.Write(numberKey(number))
 	h.Write(binary.BigEndian.AppendUint64(nil, r.From))
-	h.Write(r.Change.Marshal())
+	h.Write(r.fields())
 	return ledger.Hash(h.Sum(nil))
 }
 
@@ -169,7 +168,7 @@ func (m *Machine) Membership(v View) (*ledger.Membership, error) {
 	}
 	for i := len(records) - 1; i >= 0; i-- {
 		r := records[i]
-		e, err := known.Latest().After(r.Change, r.From)
+		e, err := r.after(m.genesis.Ledger, known.Latest())
 		if err != nil {
 			return nil, fmt.Errorf("state: epoch %d: %w", known.Latest().Number+1, err)
 		}
@@ -218,12 +217,22 @@ func (a *application) begin(r *EpochRecord, index uint64) error {
 	a.put(TableEpochs, numberKey(head.number), r.marshal())
 	a.put(TableMeta, []byte(metaEpoch), head.marshal())
 	a.members, a.renewed = nil, true
-	was, _ := m.Latest().Member(r.Change.Code)
-	switch p := r.Change; p.Change {
+	for _, p := range r.changes() {
+		was, _ := m.Latest().Member(p.Code)
+		if err := a.change(p, was, r.From, index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change writes what one change of an epoch does to keys.
+func (a *application) change(p *ledger.Propose, was *ledger.Member, from, index uint64) error {
+	switch p.Change {
 	case ledger.ChangeAdmit:
 		a.memberKeys(p.Member, index)
 	case ledger.ChangeRemove:
-		return a.leave(was, r.From)
+		return a.leave(was, from)
 	case ledger.ChangeRoot:
 		a.rootKey(was.Code, p.Root, index)
 		return a.endKey(keys.SigningID(was.Root), index)

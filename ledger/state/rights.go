@@ -84,6 +84,9 @@ func (a *application) checkRights(s *ledger.Statement, signers []*Key) (*Refusal
 	if by != author.Use && !(onKeys(s.Class) && author.Registrar()) {
 		return refuse(NotAllowed, wrongAuthor(s.Class, author.Use)), nil
 	}
+	if s.Class == ledger.ClassRecover {
+		return a.checkRecover(s, signers)
+	}
 	for _, k := range signers[1:] {
 		if k.Bureau != author.Bureau || k.Use != UseSign || by != UseSign {
 			return refuse(NotAllowed, fmt.Sprintf("the second signature is not by an officer of %s", author.Bureau)), nil
@@ -134,7 +137,7 @@ func onKeys(c ledger.Class) bool {
 // of a root a registrar may be: see onKeys.
 func authorOf(c ledger.Class) Use {
 	switch c {
-	case ledger.ClassEnrol, ledger.ClassRevoke, ledger.ClassRotate, ledger.ClassPropose, ledger.ClassVote, ledger.ClassEpoch:
+	case ledger.ClassEnrol, ledger.ClassRevoke, ledger.ClassRotate, ledger.ClassPropose, ledger.ClassVote, ledger.ClassEpoch, ledger.ClassRecover:
 		return UseRoot
 	case ledger.ClassPurgeAck:
 		return UseCosign
@@ -199,6 +202,8 @@ func (a *application) effects(e *ledger.Entry, index uint64, signers []*Key) err
 		return a.vote(s, index, signers[0].Bureau)
 	case ledger.ClassEpoch:
 		return a.enact(s, index)
+	case ledger.ClassRecover:
+		return a.recover(e, index)
 	}
 	return nil
 }

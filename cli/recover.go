@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"comity/ledger"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) recoverCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "recover",
+		Usage: "go on after most of the nodes are lost for good",
+		Description: "For the day when so many disks are gone that nobody can lead and nothing becomes FINAL, ever. The roots of\n" +
+			"a quorum decide to go on from the last FINAL head that is left; what came after it is cut. In this order:\n\n" +
+			"  1. each bureau that stays:   comity recover node -o XA.cnode     makes new keys for its node\n" +
+			"  2. one bureau, all disks:    comity recover plan SOURCE... --with-node XA.cnode ... -o ledger.crecover\n" +
+			"  3. a quorum of the bureaus:  comity recover sign ledger.crecover, one after the other\n" +
+			"  4. each bureau that stays:   comity recover start ledger.crecover, then comity node run\n\n" +
+			"As long as a majority of the nodes can come back, wait for them: that loses nothing.",
+		Subcommands: []*cli.Command{t.recoverNodeCommand(), t.recoverPlanCommand(), t.recoverSignCommand(), t.recoverStartCommand()},
+	}
+}
+
+// tellPlan says what a recovery does, and who has signed it.
+func (t *terminal) tellPlan(g *ledger.Genesis, p *recoveryPlan) error {
+	next, err := p.epoch(g)
+	if err != nil {
+		return err
+	}
+	_, by, err := g.Open(p.note)
+	if err != nil {
+		return err
+	}
+	s := p.statement
+	t.say("  keeps     %s, FINAL, cosigned by %s; root %.16x", plural(s.SeenSize, "entry", "entries"), strings.Join(by, " "), s.SeenRoot)
+	t.say("  cuts      all that came after, on whosever disk; then entry %s is the recovery, and epoch %d begins", count(s.SeenSize), next.Number)
+	var stay, demoted, removed []string
+	for _, c := range p.recover.Changes {
+		switch c.Change {
+		case ledger.ChangeRemove:
+			removed = append(removed, c.Code)
+		case ledger.ChangeDemote:
+			demoted = append(demoted, c.Code)
+		default:
+			stay = append(stay, fmt.Sprintf("%s at %s", c.Code, c.Node.Address))
+		}
+	}
+	t.say("  new nodes %s", strings.Join(stay, ", "))
+	if len(demoted) > 0 {
+		t.say("  demoted   %s: members without a vote, until they are promoted", strings.Join(demoted, " "))
+	}
+	if len(removed) > 0 {
+		t.say("  removed   %s, with all their keys", strings.Join(removed, " "))
+	}
+	t.say("  then      %s, of which %d make a head FINAL", plural(next.Voters(), "voter", "voters"), next.Quorum())
+	before := g.Latest()
+	var signed []string
+	for _, sig := range p.sigs {
+		if m := before.Root(sig.Key); m != nil {
+			signed = append(signed, m.Code)
+		}
+	}
+	t.say("  signed    by %s; %d of %s are needed", orNone(signed), before.Quorum(), plural(before.Voters(), "voter", "voters"))
+	return nil
+}

@@ -1,0 +1,217 @@
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+)
+
+// extNext marks a key file that takes its place when the ledger knows the key.
+const extNext = ".next"
+
+// NextNode makes new keys for the node of this home, beside those that it has, and
+// returns the change that gives the bureau this node, with the proof of its root.
+// Keys that were made before and wait are kept: the change is made of them again.
+func (h *Home) NextNode(ledgerID ledger.Hash, root *keys.Signer, address string) (*ledger.Propose, error) {
+	tls, err := readTLS(h.key(fileNodeTLS + extNext))
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = writeTLS(h.key(fileNodeTLS + extNext)); err == nil {
+			tls, err = readTLS(h.key(fileNodeTLS + extNext))
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("new keys for the node of %s: %w", h.Bureau(), err)
+	}
+	w, err := readWitness(h.key(fileWitness + extNext))
+	if errors.Is(err, fs.ErrNotExist) {
+		if w, err = keys.GenerateWitness(); err == nil {
+			err = keys.WriteFile(h.key(fileWitness+extNext), w.MarshalPEM())
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("new keys for the node of %s: %w", h.Bureau(), err)
+	}
+	if address == "" {
+		address = h.config.Address
+	}
+	p := &ledger.Propose{Change: ledger.ChangeNode, Code: h.Bureau(), Node: &ledger.Node{Address: address, TLS: tls.ID(), Witness: w.Public()}}
+	return p, p.Sign(ledgerID, root)
+}
+
+// TakeNode puts the keys of a node in their place that the home has, or waits with,
+// once a charter says that they are the bureau's. It may be called again after it
+// was cut.
+func (h *Home) TakeNode(n *ledger.Node) error {
+	is := func(ext string) (tls, cosign bool) {
+		t, err1 := readTLS(h.key(fileNodeTLS + ext))
+		w, err2 := readWitness(h.key(fileWitness + ext))
+		return err1 == nil && t.ID() == n.TLS, err2 == nil && keys.SigningID(w.Public().Ed25519) == n.Cosigner()
+	}
+	nowTLS, nowCosign := is("")
+	nextTLS, nextCosign := is(extNext)
+	if !nowTLS && !nextTLS || !nowCosign && !nextCosign {
+		return fmt.Errorf("the keys of the node that %s is to have are not in this home", h.Bureau())
+	}
+	for _, k := range []struct {
+		name string
+		now  bool
+	}{{fileNodeTLS, nowTLS}, {fileWitness, nowCosign}} {
+		if k.now {
+			continue
+		}
+		if err := os.Rename(h.key(k.name+extNext), h.key(k.name)); err != nil {
+			return fmt.Errorf("take the new keys of the node: %w", err)
+		}
+	}
+	return syncDir(filepath.Join(h.dir, dirKeys))
+}
+
+// PutCharter replaces the charter file by one of the same ledger that knows more.
+func (h *Home) PutCharter(g *ledger.Genesis) error {
+	have, err := h.Genesis()
+	if err != nil {
+		return err
+	}
+	if have.Ledger != g.Ledger {
+		return fmt.Errorf("install charter: %s belongs to another ledger, %s", h.Bureau(), have.Origin())
+	}
+	if len(g.Epochs()) < len(have.Epochs()) {
+		return fmt.Errorf("install charter: the home knows %d epochs, and the file %d", len(have.Epochs()), len(g.Epochs()))
+	}
+	path := filepath.Join(h.dir, fileCharter)
+	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("install charter: %w", err)
+	}
+	if err := keys.WriteFile(path+".new", g.Marshal()); err != nil {
+		return fmt.Errorf("install charter: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("install charter: %w", err)
+	}
+	return syncDir(h.dir)
+}
+
+// Recover carries out the last steps of a recovery: the charter file, the node's
+// new keys, and its new data in the place of the old, which goes by the folder
+// aside to those that repairs have set aside, and with it, if desk is set, the
+// replica of the desk. data is a folder of the home, "" where the node begins without. While it
+// is not done, nothing starts on what is there: a node's folder without data says
+// so. It may be called again after it was cut.
+func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string, desk bool) error {
+	old := filepath.Join(h.dir, aside)
+	if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(h.NodeDir(), old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+	} else if h.hasNodeData() {
+		return h.setAside(old, desk) // all else was done
+	}
+	if err := os.MkdirAll(h.NodeDir(), 0o700); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	owner := filepath.Join(h.NodeDir(), "node")
+	if err := os.Remove(owner); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := keys.WriteFile(owner, []byte(unfinished)); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := syncDir(h.dir); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := h.PutCharter(g); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := h.TakeNode(n); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := os.RemoveAll(h.NodeDir()); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if data == "" {
+		if err := os.Mkdir(h.NodeDir(), 0o700); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+		return h.setAside(old, desk)
+	}
+	if err := os.Rename(data, h.NodeDir()); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	for _, keep := range []string{"attachments", "evidence", "finals"} {
+		err := os.Rename(filepath.Join(old, keep), filepath.Join(h.NodeDir(), keep))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+	}
+	return h.setAside(old, desk)
+}
+
+// unfinished is in the place of the node's name while a recovery is carried out.
+const unfinished = "a recovery that is not finished\n"
+
+func (h *Home) hasNodeData() bool {
+	for _, name := range []string{"ledger", "raft.db"} {
+		if _, err := os.Lstat(filepath.Join(h.NodeDir(), name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Recovered reports whether the home is past a recovery with this charter and
+// node: to carry it out again would make the node forget what it did since.
+func (h *Home) Recovered(g *ledger.Genesis, n *ledger.Node, aside string) bool {
+	have, err := h.Genesis()
+	if err != nil || len(have.Epochs()) < len(g.Epochs()) {
+		return false
+	}
+	t, err1 := readTLS(h.key(fileNodeTLS))
+	w, err2 := readWitness(h.key(fileWitness))
+	if err1 != nil || err2 != nil || t.ID() != n.TLS || keys.SigningID(w.Public().Ed25519) != n.Cosigner() {
+		return false
+	}
+	if _, err := os.Lstat(filepath.Join(h.dir, aside)); err == nil {
+		return false
+	}
+	owner, err := os.ReadFile(filepath.Join(h.NodeDir(), "node"))
+	return err != nil || string(owner) != unfinished
+}
+
+// setAside puts what a recovery has replaced where a purge finds it: with what
+// repairs have set aside.
+func (h *Home) setAside(old string, desk bool) error {
+	to := filepath.Join(h.NodeDir(), "replaced")
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	n := 1
+	for ; ; n++ {
+		if _, err := os.Lstat(filepath.Join(to, strconv.Itoa(n))); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	to = filepath.Join(to, strconv.Itoa(n))
+	if err := os.Rename(old, to); errors.Is(err, fs.ErrNotExist) {
+		err = os.Mkdir(to, 0o700)
+		if err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+	} else if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if desk {
+		if err := os.Rename(h.DeskDir(), filepath.Join(to, dirDesk)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+		if err := os.MkdirAll(h.DeskDir(), 0o700); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+	}
+	return syncDir(h.dir)
+}

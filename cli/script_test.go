@@ -91,6 +91,7 @@ func editor() {
 //	await FILE                  wait until a file is there
 //	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
+//	proposal                    set $PROPOSAL to the name in the last output, P- and a number
 //	review FILE DAY             set the day of review of a notice
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -115,7 +116,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "review": review,
-			"draftid": draftID, "begin": begin, "await": await,
+			"draftid": draftID, "proposal": proposal, "begin": begin, "await": await,
 		},
 	})
 }
@@ -277,6 +278,16 @@ func draftID(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: draftid, with one draft; there are %d", len(files))
 	}
 	ts.Setenv("DRAFT", strings.TrimSuffix(filepath.Base(files[0]), ".cdraft"))
+}
+
+var proposalName = regexp.MustCompile(`P-[0-9]+`)
+
+func proposal(ts *testscript.TestScript, neg bool, args []string) {
+	name := proposalName.FindString(ts.ReadFile("stdout"))
+	if neg || len(args) != 0 || name == "" {
+		ts.Fatalf("usage: proposal, after a command that names one")
+	}
+	ts.Setenv("PROPOSAL", name)
 }
 
 func begin(ts *testscript.TestScript, neg bool, args []string) {

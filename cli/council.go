@@ -215,9 +215,6 @@ func newKey(p *ledger.Propose) (id keys.ID, ok bool) {
 	return keys.ID{}, false
 }
 
-// typingTries is how often a person may type words on a terminal.
-const typingTries = 3
-
 // meant has a person show that the proposal is what the bureau that it is about
 // wants: by typing the eight words of a new key as somebody there read them by
 // telephone, or, where there is no new key, the code of the bureau. It never shows
@@ -229,7 +226,7 @@ func (t *terminal) meant(p *ledger.Propose) error {
 		question = fmt.Sprintf("Telephone %s under a number that you know. Type the eight words that it reads to you: ", p.Code)
 	}
 	for try := 1; ; try++ {
-		text, err := t.typed(question)
+		text, err := t.askLine(question)
 		if err == nil {
 			if hasKey {
 				err = sameWords(text, want)
@@ -243,7 +240,7 @@ func (t *terminal) meant(p *ledger.Propose) error {
 		if errors.Is(err, io.EOF) {
 			return hint(errors.New("nothing was typed"), "somebody has to type what was heard by telephone; it may also come on standard input")
 		}
-		if errors.Is(err, context.Canceled) || !isTerminal(t.stdin) || try == typingTries {
+		if errors.Is(err, context.Canceled) || !isTerminal(t.stdin) || try == tries {
 			return err
 		}
 		t.note("%s", err)
@@ -263,47 +260,6 @@ func sameWords(text string, want keys.ID) error {
 		return errWords
 	}
 	return nil
-}
-
-// maxTyped bounds a line that a person types, in bytes.
-const maxTyped = 4096
-
-// typed reads one line from standard input, and no byte of what follows it. The
-// error is io.EOF where nothing is left.
-func (t *terminal) typed(question string) (string, error) {
-	if isTerminal(t.stdin) {
-		fmt.Fprint(t.stderr, question)
-	}
-	type answer struct {
-		line string
-		err  error
-	}
-	entered := make(chan answer, 1)
-	go func() { // ends with the process, if nobody ever answers
-		var line []byte
-		for one := make([]byte, 1); ; {
-			n, err := t.stdin.Read(one)
-			if n == 1 && one[0] != '\n' && len(line) < maxTyped {
-				line = append(line, one[0])
-				continue
-			}
-			if n == 0 && err == nil {
-				continue
-			}
-			if n == 1 || len(line) > 0 {
-				err = nil
-			}
-			entered <- answer{strings.TrimSpace(string(line)), err}
-			return
-		}
-	}()
-	select {
-	case a := <-entered:
-		return a.line, a.err
-	case <-t.interrupt:
-		fmt.Fprintln(t.stderr)
-		return "", context.Canceled
-	}
 }
 
 // tally says who is for a proposal and who against, and how many must be for it.

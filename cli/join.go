@@ -29,7 +29,7 @@ func (t *terminal) joinCommand() *cli.Command {
 			"one it says how far the voters are. With --accept, once enough of them are for it: type the words of\n" +
 			"the ledger's id that the inviting bureau reads to you; your root key signs the entry that admits you.\n\n" +
 			"Example: comity join comity-invite-...",
-		Flags:  append([]cli.Flag{&cli.BoolFlag{Name: "accept", Usage: "sign the entry that admits this bureau"}}, governFlags()...),
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "accept", Usage: "sign the entry that admits this bureau"}, rootFlag()},
 		Action: t.join,
 	}
 }
@@ -198,7 +198,7 @@ func (n *newcomer) accept(c *cli.Context, k *council, p *state.Proposal, node *c
 		}
 	}
 	for try := 1; ; try++ {
-		text, err := n.typed(fmt.Sprintf("Telephone %s. Type the eight words of the ledger's id that it reads to you (comity charter show): ", n.invitation.By))
+		text, err := n.askLine(fmt.Sprintf("Telephone %s. Type the eight words of the ledger's id that it reads to you (comity charter show): ", n.invitation.By))
 		if err == nil {
 			if err = sameWords(text, keys.ID(n.genesis.Ledger)); errors.Is(err, errWords) {
 				err = errors.New("these are not the words of this ledger")
@@ -210,7 +210,7 @@ func (n *newcomer) accept(c *cli.Context, k *council, p *state.Proposal, node *c
 		if errors.Is(err, io.EOF) {
 			err = errors.New("nothing was typed")
 		}
-		if !isTerminal(n.stdin) || try == typingTries {
+		if !isTerminal(n.stdin) || try == tries {
 			return hint(fmt.Errorf("%s did not join: %w", n.member.Code, err), "have them read again; if they still differ you were led to another ledger: tell %s", n.invitation.By)
 		}
 		n.note("%s", err)

@@ -18,7 +18,7 @@ func (t *terminal) proposeCommand() *cli.Command {
 		return &cli.Command{
 			Name: name, Usage: usage, ArgsUsage: "BUREAU",
 			Description: more + "\n\nExample: comity propose " + name + " XF",
-			Flags:       governFlags(),
+			Flags:       []cli.Flag{rootFlag()},
 			Action:      func(c *cli.Context) error { return t.propose(c, change) },
 		}
 	}
@@ -38,9 +38,6 @@ func (t *terminal) proposeCommand() *cli.Command {
 		},
 	}
 }
-
-// governFlags are on every command that the bureau's root signs for.
-func governFlags() []cli.Flag { return nil }
 
 func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
 	args, err := arguments(c, 1, 1, "BUREAU")

@@ -24,7 +24,7 @@ func (t *terminal) voteCommand() *cli.Command {
 			"does nobody put another key in its place. Signed with this bureau's root key. Your last word\n" +
 			"counts. Who casts the deciding vote carries the proposal out, but for a bureau that joins.\n\n" +
 			"Example: comity vote P-17",
-		Flags:  append([]cli.Flag{&cli.BoolFlag{Name: "against", Usage: "you do not want it"}}, governFlags()...),
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "against", Usage: "you do not want it"}, rootFlag()},
 		Action: t.vote,
 	}
 }

@@ -65,8 +65,8 @@ func (t *terminal) charterUpdate(c *cli.Context) error {
 	if k.syncErr != nil {
 		return fmt.Errorf("update charter: %w", k.syncErr)
 	}
-	if _, err := k.renewCharter(c.Context); err != nil {
-		return fmt.Errorf("update charter: %w", err)
+	if len(k.genesis.Epochs()) < len(k.members.Epochs()) {
+		return fmt.Errorf("update charter: the ledger has %s more", plural(len(k.members.Epochs())-len(k.genesis.Epochs()), "epoch", "epochs"))
 	}
 	return t.tellUpdate(k.genesis, len(k.genesis.Epochs()) > len(before.Epochs()))
 }

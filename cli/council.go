@@ -60,22 +60,24 @@ func (k *council) refresh(ctx context.Context) error {
 		return hint(fmt.Errorf("the ledger cannot be read: %w", k.syncErr), "%s", k.adviceFor(k.syncErr))
 	}
 	k.members, k.now = k.desk.Members(), head.Time
-	if _, err := k.renewCharter(ctx); err != nil {
-		k.note("the charter file is as old as before: %s", err)
-	}
 	return nil
 }
 
 // renewCharter writes the charter file with the certificates of all epochs that the
-// replica knows, where the home has fewer. The replica is verified, the receipts
-// are verified here, and a certificate proves itself.
-func (k *council) renewCharter(ctx context.Context) (bool, error) {
-	g, err := certified(ctx, k.session, k.client)
-	if err != nil {
-		return false, err
+// replica knows, where the home has fewer. The replica is verified, and so is each
+// certificate. Where that cannot be done now, the older file is as good as before.
+func (s *session) renewCharter(ctx context.Context) {
+	if len(s.desk.Members().Epochs()) <= len(s.genesis.Epochs()) {
+		return
 	}
-	k.genesis = g
-	return k.home.Update(g)
+	g, err := certified(ctx, s, s.client)
+	if err == nil {
+		s.genesis = g
+		_, err = s.home.Update(g)
+	}
+	if err != nil {
+		s.note("the charter file was not brought up to date: %s", err)
+	}
 }
 
 // certified returns the charter file of a session with a certificate for each epoch

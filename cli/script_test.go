@@ -92,6 +92,7 @@ func editor() {
 //	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
 //	proposal                    set $PROPOSAL to the name in the last output, P- and a number
+//	heard stdout FILE           write the eight words in the last output to a file
 //	review FILE DAY             set the day of review of a notice
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -116,7 +117,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "review": review,
-			"draftid": draftID, "proposal": proposal, "begin": begin, "await": await,
+			"draftid": draftID, "proposal": proposal, "heard": heardWords, "begin": begin, "await": await,
 		},
 	})
 }
@@ -288,6 +289,19 @@ func proposal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: proposal, after a command that names one")
 	}
 	ts.Setenv("PROPOSAL", name)
+}
+
+var eightWords = regexp.MustCompile(`(?m)^(?:  |in words +)((?:[a-z]{3,8} ){7}[a-z]{3,8})$`)
+
+func heardWords(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 || args[0] != "stdout" {
+		ts.Fatalf("usage: heard stdout FILE")
+	}
+	m := eightWords.FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil {
+		ts.Fatalf("there are no eight words in the output")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(m[1]+"\n"), 0o600))
 }
 
 func begin(ts *testscript.TestScript, neg bool, args []string) {

@@ -42,7 +42,7 @@ func (h *Home) Client(t *keys.TLS) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := h.resolve(g.Charter)
+	o, err := h.resolve(g)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (h *Home) ClientOf(bureau string, t *keys.TLS) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, ok := g.Charter.Member(bureau)
+	m, ok := g.Member(bureau)
 	if !ok {
 		return nil, fmt.Errorf("connect: %s is not a member of this ledger", bureau)
 	}
@@ -69,8 +69,8 @@ func (h *Home) ClientOf(bureau string, t *keys.TLS) (*client.Client, error) {
 // resolve returns where commands find a node, and the key that it must prove.
 // An address that is not in the charter is another way to the own node, through
 // a tunnel for example, so that its key is expected.
-func (h *Home) resolve(c *ledger.Charter) (client.Options, error) {
-	m, ok := c.Member(h.Bureau())
+func (h *Home) resolve(g *ledger.Genesis) (client.Options, error) {
+	m, ok := g.Member(h.Bureau())
 	if !ok {
 		return client.Options{}, fmt.Errorf("connect: %s is not a member of this ledger", h.Bureau())
 	}
@@ -78,8 +78,9 @@ func (h *Home) resolve(c *ledger.Charter) (client.Options, error) {
 	if want == "" {
 		return own, nil
 	}
-	for i := range c.Members {
-		if m := &c.Members[i]; m.Code == want || m.Node.Address == want {
+	members := g.Members()
+	for i := range members {
+		if m := &members[i]; m.Code == want || m.Node.Address == want {
 			return nodeOf(m), nil
 		}
 	}

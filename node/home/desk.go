@@ -63,16 +63,17 @@ func (h *Home) Nodes(t *keys.TLS) ([]*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := h.resolve(g.Charter)
+	first, err := h.resolve(g)
 	if err != nil {
 		return nil, err
 	}
 	options := []client.Options{first}
-	if own, ok := g.Charter.Member(h.Bureau()); ok {
+	if own, ok := g.Member(h.Bureau()); ok {
 		options = append(options, nodeOf(own))
 	}
-	for i := range g.Charter.Members {
-		options = append(options, nodeOf(&g.Charter.Members[i]))
+	members := g.Members()
+	for i := range members {
+		options = append(options, nodeOf(&members[i]))
 	}
 	var list []*client.Client
 	seen := make(map[string]bool)

@@ -66,13 +66,13 @@ func TestResolve(t *testing.T) {
 		{"tunnel.example:9000", "tunnel.example:9000", own.TLS},
 	} {
 		a.config.Node = tt.node
-		got, err := a.resolve(g.Charter)
+		got, err := a.resolve(g)
 		if err != nil || got.Address != tt.address || got.Node != tt.id {
 			t.Errorf("%q: got %+v, %v", tt.node, got, err)
 		}
 	}
 	a.config.Node = "XZ"
-	if _, err := a.resolve(g.Charter); err == nil {
+	if _, err := a.resolve(g); err == nil {
 		t.Error("a node of no member was found")
 	}
 }

@@ -68,6 +68,7 @@ func (t *terminal) app() *cli.App {
 		Flags: globalFlags(),
 		Commands: []*cli.Command{
 			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(), t.doctorCommand(), t.configCommand(), t.upgradeCommand(),
+			t.memberCommand(), t.inviteCommand(), t.joinCommand(), t.proposeCommand(), t.proposalsCommand(), t.voteCommand(),
 			t.noticeCommand(), t.circleCommand(), t.inboxCommand(), t.watchCommand(), t.approveCommand(), t.rejectCommand(), t.draftCommand(),
 			t.searchCommand(), t.checkCommand(), t.verifyCommand(), t.exportCommand(),
 			t.bundleCommand(), t.auditCommand(), t.diffCommand(),

@@ -21,7 +21,7 @@ func (t *terminal) charterCommand() *cli.Command {
 			"words of all others' root keys by telephone and signs it at home, and each starts with all\n" +
 			"signatures. The files may go by mail: who changes one is found out.\n\n" +
 			"Example: comity charter show charter.draft",
-		Subcommands: []*cli.Command{t.charterNewCommand(), t.charterSignCommand(), t.charterStartCommand(), {
+		Subcommands: []*cli.Command{t.charterNewCommand(), t.charterSignCommand(), t.charterStartCommand(), t.charterUpdateCommand(), {
 			Name: "show", Usage: "show what a charter or a draft says", ArgsUsage: "[FILE]",
 			Description: "Without FILE it is the charter of this bureau. The words are those of its id: read them to\n" +
 				"whoever asks which ledger this is.\n\n" +

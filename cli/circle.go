@@ -136,7 +136,7 @@ func (s *session) circleMembers(text string) ([]string, error) {
 	var list []string
 	for code := range strings.SplitSeq(text, ",") {
 		code = strings.TrimSpace(code)
-		if _, ok := s.genesis.Charter.Member(code); !ok {
+		if _, ok := s.genesis.Member(code); !ok {
 			return nil, usagef("%q is not the code of a bureau of this ledger", code)
 		}
 		list = append(list, code)

@@ -58,13 +58,13 @@ func (s *session) circleRecord(k *desk.Circle) circleRecord {
 
 // roll compares the members of a circle with those of the ledger.
 func (s *session) roll(members []string) (others, gone []string) {
-	for i := range s.genesis.Charter.Members {
-		if code := s.genesis.Charter.Members[i].Code; !slices.Contains(members, code) {
+	for i := range s.genesis.Members() {
+		if code := s.genesis.Members()[i].Code; !slices.Contains(members, code) {
 			others = append(others, code)
 		}
 	}
 	for _, code := range members {
-		if _, ok := s.genesis.Charter.Member(code); !ok {
+		if _, ok := s.genesis.Member(code); !ok {
 			gone = append(gone, code)
 		}
 	}
@@ -205,8 +205,8 @@ func memberCodes(own string, named []string, g *ledger.Genesis) []string {
 	list := append([]string{own}, named...)
 	if slices.Contains(named, notice.All) {
 		list = nil
-		for i := range g.Charter.Members {
-			list = append(list, g.Charter.Members[i].Code)
+		for _, m := range g.Members() {
+			list = append(list, m.Code)
 		}
 	}
 	slices.Sort(list)

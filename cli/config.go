@@ -98,7 +98,7 @@ func configFindings(h *home.Home) (findings []string, err error) {
 	if err != nil {
 		return append(findings, err.Error()+"; until then nothing runs: comity charter --help"), nil
 	}
-	m, ok := g.Charter.Member(h.Bureau())
+	m, ok := g.Member(h.Bureau())
 	switch {
 	case !ok:
 		findings = append(findings, fmt.Sprintf("the charter names no bureau %s", h.Bureau()))

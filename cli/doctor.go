@@ -179,7 +179,7 @@ func (s *session) examineKeys() (list []diagnosis, err error) {
 
 // askAll asks every node at once, and does not wait for those that hang.
 func (s *session) askAll(ctx context.Context) []nodeAnswer {
-	members := s.genesis.Charter.Members
+	members := s.genesis.Members()
 	out := make([]nodeAnswer, len(members))
 	var wg sync.WaitGroup
 	for i := range members {

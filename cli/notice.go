@@ -114,12 +114,12 @@ func readersFlag(own, text string) (notice.Readers, error) {
 // sealed to them. Which circles there are it does not know.
 func checkMembers(g *ledger.Genesis, readers notice.Readers) error {
 	for _, code := range readers {
-		if _, ok := g.Charter.Member(code); ok || code == notice.All || notice.Circle(code) != "" {
+		if _, ok := g.Member(code); ok || code == notice.All || notice.Circle(code) != "" {
 			continue
 		}
 		var codes []string
-		for i := range g.Charter.Members {
-			codes = append(codes, g.Charter.Members[i].Code)
+		for _, m := range g.Members() {
+			codes = append(codes, m.Code)
 		}
 		return hint(usagef("--to %s: no bureau of this ledger has this code (nothing written)", code), "its bureaus: %s", strings.Join(codes, " "))
 	}

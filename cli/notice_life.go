@@ -116,7 +116,7 @@ func takesBack(st *ledger.Statement, k *desk.Case) bool {
 
 // bureausAgree says how many bureaus other than the origin decide on a notice.
 func (s *session) bureausAgree() string {
-	return plural(state.Reviewers(len(s.genesis.Charter.Members)), "bureau says so", "bureaus say the same")
+	return plural(state.Reviewers(len(s.genesis.Members())), "bureau says so", "bureaus say the same")
 }
 
 // tellUnreviewable warns an author whose notice fewer bureaus read than have to
@@ -125,13 +125,13 @@ func (s *session) tellUnreviewable(n *notice.Notice) {
 	if n.Kind == ledger.KindDiffusion || n.Kind == ledger.KindTally {
 		return
 	}
-	readers, needed := 0, state.Reviewers(len(s.genesis.Charter.Members))
+	readers, needed := 0, state.Reviewers(len(s.genesis.Members()))
 	circles, err := s.desk.Seeing(n.Readers)
 	if err != nil {
 		return // composing says why
 	}
 	all := n.Readers.Bureaus(circles)
-	for _, m := range s.genesis.Charter.Members {
+	for _, m := range s.genesis.Members() {
 		if m.Code != s.home.Bureau() && all.Has(m.Code) {
 			readers++
 		}

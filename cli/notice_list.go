@@ -63,7 +63,7 @@ func (t *terminal) noticeList(c *cli.Context) error {
 	}
 	defer s.close()
 	if f.Bureau != "" {
-		if _, ok := s.genesis.Charter.Member(f.Bureau); !ok {
+		if _, ok := s.genesis.Member(f.Bureau); !ok {
 			return usagef("--bureau %s: no bureau of this ledger has this code", f.Bureau)
 		}
 	}

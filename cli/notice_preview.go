@@ -37,8 +37,8 @@ func (s *session) preview(n *notice.Notice, author keys.ID) error {
 	}
 	var groups []*group
 	byParts := make(map[string]*group)
-	for i := range s.genesis.Charter.Members {
-		code := s.genesis.Charter.Members[i].Code
+	for i := range s.genesis.Members() {
+		code := s.genesis.Members()[i].Code
 		var names []string
 		var opened []seal.Opened
 		for _, p := range parts {

@@ -91,6 +91,8 @@ func editor() {
 //	await FILE                  wait until a file is there
 //	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
+//	proposal                    set $PROPOSAL to the name in the last output, P- and a number
+//	heard stdout FILE           write the eight words in the last output to a file
 //	review FILE DAY             set the day of review of a notice
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -115,7 +117,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "review": review,
-			"draftid": draftID, "begin": begin, "await": await,
+			"draftid": draftID, "proposal": proposal, "heard": heardWords, "begin": begin, "await": await,
 		},
 	})
 }
@@ -277,6 +279,29 @@ func draftID(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: draftid, with one draft; there are %d", len(files))
 	}
 	ts.Setenv("DRAFT", strings.TrimSuffix(filepath.Base(files[0]), ".cdraft"))
+}
+
+var proposalName = regexp.MustCompile(`P-[0-9]+`)
+
+func proposal(ts *testscript.TestScript, neg bool, args []string) {
+	name := proposalName.FindString(ts.ReadFile("stdout"))
+	if neg || len(args) != 0 || name == "" {
+		ts.Fatalf("usage: proposal, after a command that names one")
+	}
+	ts.Setenv("PROPOSAL", name)
+}
+
+var eightWords = regexp.MustCompile(`(?m)^(?:  |in words +)((?:[a-z]{3,8} ){7}[a-z]{3,8})$`)
+
+func heardWords(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 || args[0] != "stdout" {
+		ts.Fatalf("usage: heard stdout FILE")
+	}
+	m := eightWords.FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil {
+		ts.Fatalf("there are no eight words in the output")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(m[1]+"\n"), 0o600))
 }
 
 func begin(ts *testscript.TestScript, neg bool, args []string) {

@@ -210,6 +210,9 @@ func (s *session) sync(ctx context.Context) {
 	advance, end := s.progress("reading the ledger")
 	err := s.desk.Sync(limited, s.client, advance)
 	end()
+	if err == nil {
+		s.renewCharter(limited)
+	}
 	if err == nil || ctx.Err() != nil {
 		return
 	}
@@ -242,8 +245,11 @@ func age(d time.Duration) string {
 func (s *session) bureau(code string) string { return bureauText(s.genesis, code) }
 
 func bureauText(g *ledger.Genesis, code string) string {
-	if m, ok := g.Member(code); ok {
-		return code + " (" + m.Name + ")"
+	epochs := g.Epochs()
+	for i := len(epochs) - 1; i >= 0; i-- { // one that left had a name
+		if m, ok := epochs[i].Member(code); ok {
+			return code + " (" + m.Name + ")"
+		}
 	}
 	return code
 }

@@ -83,7 +83,7 @@ func (s *session) tellStatus(st *wire.Status) {
 	s.say("  ledger    %s", st.Ledger)
 	s.say("  entries   %s, the last at %s", count(st.Size), clock(st.Time))
 	s.say("  FINAL     %s", finality(st))
-	s.say("  cosigned  by %s; %d of %d needed", orNone(st.FinalBy), st.Quorum, len(s.genesis.Charter.Members))
+	s.say("  cosigned  by %s; %d of %d needed", orNone(st.FinalBy), st.Quorum, s.genesis.Latest().Voters())
 	if silent := silentPeers(st); len(silent) > 0 {
 		s.say("  silent    %s did not cosign the last FINAL checkpoint (or not yet)", strings.Join(silent, " "))
 	}

@@ -199,7 +199,7 @@ func (t *terminal) tell(f *finding) {
 		t.say("  %s  by %s, key %s, %s", word, bureauText(f.genesis, s.Bureau), s.Key.Short(), s.voucher())
 	}
 	t.say("  included  entry %s of the history that %s cosigned at %s (%d of %d needed)", count(*f.Index),
-		strings.Join(f.Checkpoint.Cosigners, " "), count(f.Checkpoint.Size), f.Checkpoint.Needed, len(f.genesis.Charter.Members))
+		strings.Join(f.Checkpoint.Cosigners, " "), count(f.Checkpoint.Size), f.Checkpoint.Needed, f.genesis.At(f.Checkpoint.Size).Voters())
 	if f.Sealed != nil {
 		t.say("  sealed    %s", f.Sealed)
 	}

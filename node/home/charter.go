@@ -56,7 +56,7 @@ func (h *Home) writeCharter(g *ledger.Genesis) error {
 
 // Genesis returns the charter, its signatures verified.
 func (h *Home) Genesis() (*ledger.Genesis, error) {
-	data, err := readPublic(filepath.Join(h.dir, fileCharter))
+	data, err := readPublicUpTo(filepath.Join(h.dir, fileCharter), ledger.MaxGenesis)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("home of %s: %w: it belongs to no ledger yet", h.Bureau(), ErrNoCharter)
 	}

@@ -151,7 +151,10 @@ const maxPublic = 256 << 10
 
 // readPublic reads a file that holds no secret but that only its owner may
 // change: whoever writes the charter decides whom we trust.
-func readPublic(path string) ([]byte, error) {
+func readPublic(path string) ([]byte, error) { return readPublicUpTo(path, maxPublic) }
+
+// readPublicUpTo is readPublic for a file of at most limit bytes.
+func readPublicUpTo(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -166,10 +169,10 @@ func readPublic(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: it is not a regular file", path)
 	case fi.Mode().Perm()&0o022 != 0:
 		return nil, fmt.Errorf("read %s: its permissions %04o let others change it; run chmod 600 on it", path, fi.Mode().Perm())
-	case fi.Size() > maxPublic:
-		return nil, fmt.Errorf("read %s: it is larger than %d bytes", path, maxPublic)
+	case fi.Size() > limit:
+		return nil, fmt.Errorf("read %s: it is larger than %d bytes", path, limit)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxPublic))
+	data, err := io.ReadAll(io.LimitReader(f, limit))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -46,7 +46,7 @@ func (c *Config) check() error {
 	case c.Listen == "":
 		return errors.New("desk: no address to listen on")
 	}
-	if _, ok := c.Desk.Genesis().Charter.Member(c.Bureau); !ok {
+	if _, ok := c.Desk.Members().Member(c.Bureau); !ok {
 		return fmt.Errorf("desk: the charter names no bureau %q", c.Bureau)
 	}
 	if c.Clock == nil {

@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/wire"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) proposeCommand() *cli.Command {
+	sub := func(change ledger.Change, usage, more string) *cli.Command {
+		name := change.String()
+		return &cli.Command{
+			Name: name, Usage: usage, ArgsUsage: "BUREAU",
+			Description: more + "\n\nExample: comity propose " + name + " XF",
+			Flags:       []cli.Flag{rootFlag()},
+			Action:      func(c *cli.Context) error { return t.propose(c, change) },
+		}
+	}
+	return &cli.Command{
+		Name:  "propose",
+		Usage: "propose to the voters who belongs to the consortium",
+		Description: "Signed with this bureau's root key; a proposal counts as its proposer's voice for it. It takes as\n" +
+			"many voices as checkpoints take cosignatures, and lapses after 30 days.\n\n" +
+			"Example: comity propose admit XF",
+		Subcommands: []*cli.Command{
+			sub(ledger.ChangeAdmit, "that a bureau that asked with your invitation joins",
+				"Telephone the bureau and type the eight words of its root key that it reads to you. It does not\nvote before it is promoted."),
+			sub(ledger.ChangeRemove, "that a member leaves",
+				"From that entry on its keys count no more. What it could read it has: nothing takes that back."),
+			sub(ledger.ChangePromote, "that a member becomes a voter", "Its node then cosigns, and its root votes. Wait until its node has caught up."),
+			sub(ledger.ChangeDemote, "that a voter votes no more", "It stays a member, reads and writes."),
+		},
+	}
+}
+
+func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
+	args, err := arguments(c, 1, 1, "BUREAU")
+	if err != nil {
+		return err
+	}
+	k, err := t.openCouncil(c)
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	p := &ledger.Propose{Change: change, Code: strings.ToUpper(args[0])}
+	if change == ledger.ChangeAdmit {
+		if p, err = k.asked(c, p.Code); err != nil {
+			return err
+		}
+	}
+	latest := k.members.Latest()
+	if _, err := latest.After(p, latest.From+1); err != nil {
+		return fmt.Errorf("propose: %w", err)
+	}
+	if !p.CheckProof(k.genesis.Ledger, latest) {
+		return fmt.Errorf("propose: the request of %s carries no proof by its root key", p.Code)
+	}
+	if err := k.voter(); err != nil {
+		return err
+	}
+	if err := k.unproposed(p); err != nil {
+		return err
+	}
+	t.put(visible("You propose: " + k.sentence(p) + "."))
+	k.consequences(p)
+	if err := t.meant(p); err != nil {
+		return fmt.Errorf("nothing was proposed: %w", err)
+	}
+	r, err := k.registrar(c.Context)
+	if err != nil {
+		return err
+	}
+	item, sub, err := r.Submit(c.Context, ledger.ClassPropose, p.Marshal())
+	if err != nil {
+		return k.refusal("the proposal", err)
+	}
+	return k.after(c, item.Entry.ID, sub.Index)
+}
+
+// voter refuses a bureau whose root has no voice.
+func (k *council) voter() error {
+	m, ok := k.members.Member(k.home.Bureau())
+	switch {
+	case !ok:
+		return fmt.Errorf("%s is no member of the ledger", k.home.Bureau())
+	case !m.Voter:
+		return fmt.Errorf("%s is no voter: voters decide who belongs to the consortium", k.home.Bureau())
+	}
+	return nil
+}
+
+// unproposed refuses what is proposed already.
+func (k *council) unproposed(p *ledger.Propose) error {
+	open, err := state.ReadProposals(k.desk.View())
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(open, func(o *state.Proposal) bool { return string(o.Change.Marshal()) == string(p.Marshal()) })
+	if at < 0 {
+		return nil
+	}
+	return hint(fmt.Errorf("%s proposed it already: %s", open[at].Bureau, shortName(open[at])), "comity vote %s", shortName(open[at]))
+}
+
+// asked returns the proposal to admit a bureau that brought a request to the own node.
+func (k *council) asked(c *cli.Context, code string) (*ledger.Propose, error) {
+	own, err := k.ownNode()
+	if err != nil {
+		return nil, err
+	}
+	defer own.Close()
+	list, err := own.Joins(c.Context)
+	if err != nil {
+		return nil, fmt.Errorf("ask who wants to join: %w", err)
+	}
+	requests := slices.DeleteFunc(list.Requests, func(r wire.JoinRequest) bool { return r.Code != code })
+	if len(requests) == 0 {
+		return nil, hint(fmt.Errorf("%s has not asked this bureau's node to join", code), "comity invite %s", code)
+	}
+	record := requests[len(requests)-1].Record // the newest: an earlier one may be of keys that were lost
+	p, err := ledger.ParsePropose(append([]byte{byte(ledger.ChangeAdmit)}, record...))
+	if err != nil || p.Code != code {
+		return nil, fmt.Errorf("the node holds a request of %s that cannot be read", code)
+	}
+	return p, nil
+}
+
+// consequences says what a person may not think of.
+func (k *council) consequences(p *ledger.Propose) {
+	e := k.members.Latest()
+	next, err := e.After(p, e.From+1)
+	if err != nil {
+		return
+	}
+	switch p.Change {
+	case ledger.ChangeAdmit:
+		k.say("  It can read what is sealed to it or to all from then on, and nothing older unless that is shared again.")
+	case ledger.ChangeRemove:
+		k.say("  Its officers and its node are refused from that entry on; what they wrote before stays valid.")
+		k.say("  What was sealed to it, to all or to its circles so far it has, and can read for ever.")
+	}
+	if before, after := e.Quorum(), next.Quorum(); before != after || e.Voters() != next.Voters() {
+		k.say("  %d of %d voters must cosign what is FINAL, and agree to such changes; after it %d of %d.", before, e.Voters(), after, next.Voters())
+	}
+}
+
+// after waits for an entry about a proposal, and tells or does what comes next.
+func (k *council) after(c *cli.Context, id ledger.ID, index uint64) error {
+	if err := k.until(c.Context, index); err != nil {
+		return err
+	}
+	p, err := state.ReadProposal(k.desk.View(), id)
+	if err != nil {
+		return err
+	}
+	if p == nil {
+		return fmt.Errorf("the proposal of entry %s is not in the replica", count(index))
+	}
+	if p.Epoch == 0 && p.Open(k.now) && p.Passed(k.members.Latest()) && p.Change.Author() == nil {
+		return k.enact(c, p)
+	}
+	return k.tellProposal(p)
+}
+
+// tellProposal shows a proposal.
+func (k *council) tellProposal(p *state.Proposal) error {
+	if k.asJSON {
+		return k.document(k.record(p))
+	}
+	k.put(visible(fmt.Sprintf("%s  %s", shortName(p), k.sentence(p.Change))))
+	k.say("  by        %s, entry %s, %s", k.bureau(p.Bureau), count(p.Index), clock(p.Time))
+	k.put(visible("  for it    " + k.tally(p)))
+	k.say("  state     %s", k.stateOf(p))
+	return nil
+}

@@ -107,7 +107,7 @@ func (n *newcomer) ask(c *cli.Context, token string) error {
 		return err
 	}
 	defer node.Close()
-	got, err := node.Join(c.Context, i.Secret[:], p.Marshal()[1:])
+	got, err := node.Join(c.Context, i.Secret[:], p.Marshal())
 	if err != nil {
 		return hint(fmt.Errorf("join: %s did not take the request: %w", i.By, err), "an invitation is good once and for 72 hours; if this one is not, ask %s for another", i.By)
 	}
@@ -161,10 +161,14 @@ func (n *newcomer) proceed(c *cli.Context) error {
 		return err
 	}
 	if !c.Bool("accept") {
-		return k.tellProposal(p)
+		if err := k.tellProposal(p); err != nil || n.asJSON {
+			return err
+		}
+		n.say("  words     to read to who telephones: %s", keys.SigningID(n.member.Root).Words())
+		return nil
 	}
 	if !p.Passed(k.members.Latest()) {
-		return hint(fmt.Errorf("join: not enough voters are for it yet: %s", k.tally(p)), "they telephone you; your words are in comity join")
+		return hint(fmt.Errorf("join: not enough voters are for it yet: %s", k.tally(p)), "the others telephone you; what to read to them: comity join")
 	}
 	return n.accept(c, k, p, node)
 }
@@ -219,10 +223,8 @@ func (n *newcomer) accept(c *cli.Context, k *council, p *state.Proposal, node *c
 	if err != nil {
 		return err
 	}
-	r, err := n.home.RegistrarOf(c.Context, n.genesis, node, root)
-	if err != nil {
-		return err
-	}
+	seen, _, _ := n.desk.Final() // the head that it accepts
+	r := n.home.FirstRegistrar(n.genesis, node, root, seen)
 	_, sub, err := r.SubmitOn(c.Context, ledger.ClassEpoch, p.ID, (&ledger.Enact{Number: e.Number + 1}).Marshal())
 	if err != nil {
 		return n.refusal("the entry that admits "+n.member.Code, err)

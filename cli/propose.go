@@ -125,8 +125,8 @@ func (k *council) asked(c *cli.Context, code string) (*ledger.Propose, error) {
 		return nil, hint(fmt.Errorf("%s has not asked this bureau's node to join", code), "comity invite %s", code)
 	}
 	record := requests[len(requests)-1].Record // the newest: an earlier one may be of keys that were lost
-	p, err := ledger.ParsePropose(append([]byte{byte(ledger.ChangeAdmit)}, record...))
-	if err != nil || p.Code != code {
+	p, err := ledger.ParsePropose(record)
+	if err != nil || p.Change != ledger.ChangeAdmit || p.Code != code {
 		return nil, fmt.Errorf("the node holds a request of %s that cannot be read", code)
 	}
 	return p, nil

@@ -41,8 +41,11 @@ func (h *Home) RegistrarOf(ctx context.Context, g *ledger.Genesis, c *client.Cli
 	return r, r.look(ctx)
 }
 
-// Seen returns the FINAL checkpoint that its statements name as seen.
-func (r *Registrar) Seen() ledger.Checkpoint { return r.seen }
+// FirstRegistrar is [Home.RegistrarOf] for a key that has written nothing: that of a
+// bureau which joins. seen is the FINAL checkpoint that it accepts.
+func (h *Home) FirstRegistrar(g *ledger.Genesis, c *client.Client, signer *keys.Signer, seen ledger.Checkpoint) *Registrar {
+	return &Registrar{home: h, client: c, genesis: g, signer: signer, next: wire.Author{Key: signer.ID()}, seen: seen}
+}
 
 // ID returns the id of the key that signs.
 func (r *Registrar) ID() keys.ID { return r.signer.ID() }

@@ -100,6 +100,9 @@ func ParseCertificate(data []byte) (*Certificate, error) {
 // the epochs between, from a later one.
 func (g *Genesis) With(certs ...*Certificate) (*Genesis, error) {
 	m := g.Membership
+	if len(m.epochs)-1 > len(g.certs) {
+		return nil, errors.New("certificate: there is none of an epoch before it")
+	}
 	for _, c := range certs {
 		e, err := c.epoch(g.Ledger, m.Latest())
 		if err != nil {

@@ -158,6 +158,18 @@ func ParsePropose(data []byte) (*Propose, error) {
 	return &p, nil
 }
 
+// Proposes returns the proposal that s makes, nil for any other statement.
+func (s *Statement) Proposes() *Propose {
+	if s.Class != ClassPropose {
+		return nil
+	}
+	p, err := ParsePropose(s.Public)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
 // Vote holds the clear fields of a voter's word on a proposal. The last one counts.
 type Vote struct {
 	For bool

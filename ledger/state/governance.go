@@ -14,6 +14,8 @@ import (
 const (
 	// ProposalDays is for how long voters may decide on a proposal.
 	ProposalDays = 30
+	// MaxProposalBytes bounds what the state holds of a proposal.
+	MaxProposalBytes = 2 + 8 + 8 + 4 + 2 + ledger.MaxMembers*(2+32+1+8) + ledger.MaxPublic
 	// MaxProposals is how many open proposals a bureau may have made.
 	MaxProposals = 8
 )
@@ -111,8 +113,9 @@ func (p *Proposal) Passed(e *ledger.Epoch) bool {
 	return len(yes) >= e.Quorum()
 }
 
-// say sets the last word of a bureau.
-func (p *Proposal) say(v Voice) {
+// say sets the last word of a bureau, and forgets those of bureaus that have left.
+func (p *Proposal) say(e *ledger.Epoch, v Voice) {
+	p.Voices = slices.DeleteFunc(p.Voices, func(x Voice) bool { _, ok := e.Member(x.Bureau); return !ok })
 	i := slices.IndexFunc(p.Voices, func(x Voice) bool { return x.Bureau == v.Bureau })
 	if i < 0 {
 		p.Voices = append(p.Voices, v)
@@ -360,7 +363,11 @@ func (a *application) vote(s *ledger.Statement, index uint64, bureau string) err
 	if err != nil {
 		return err
 	}
-	p.say(Voice{bureau, s.Author, vote.For, index})
+	e, err := a.epoch()
+	if err != nil {
+		return err
+	}
+	p.say(e, Voice{bureau, s.Author, vote.For, index})
 	a.put(TableProposals, s.Target[:], p.marshal())
 	return nil
 }

@@ -168,7 +168,7 @@ def show_charter(c):
     for m in c.members:
         shows += [f"member {m.code} {json.dumps(m.name, ensure_ascii=False)}", f"root {m.root_id().hex()}",
                   f"access {m.access.hex()}",
-                  f"node {m.node()} {m.address} {m.tls.hex()}", f"witness {m.node()}+{m.key_id(ED25519).hex()}",
+                  f"node {m.node()} {m.at.address} {m.at.tls.hex()}", f"witness {m.node()}+{m.key_id(ED25519).hex()}",
                   f"witness {m.node()}+{m.key_id(MLDSA44).hex()}"]
     return shows
 
@@ -240,7 +240,7 @@ def evidence(v):
     return [f"contradicts size {first.size} root {first.root.hex()}", "cosigned " + " ".join(deceived),
             f"final size {final.size} root {final.root.hex()}", "cosigned " + " ".join(cosigners),
             f"has root {e.root.hex()}", f"proof {len(e.proof)}", " ".join(["both", *both]),
-            f"both-final {str(len(deceived) >= v.charter().quorum()).lower()}"]
+            f"both-final {str(len(deceived) >= v.charter().at(first.size).quorum()).lower()}"]
 
 
 def bundle(v):

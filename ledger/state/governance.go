@@ -220,16 +220,7 @@ func (a *application) fits(e *ledger.Epoch, p *ledger.Propose) (*Refusal, error)
 		}
 		return nil, err
 	}
-	var ids []keys.ID
-	switch p.Change {
-	case ledger.ChangeAdmit:
-		ids = []keys.ID{keys.SigningID(p.Member.Root), p.Member.Access, p.Member.Node.TLS, p.Member.Node.Cosigner()}
-	case ledger.ChangeRoot:
-		ids = []keys.ID{keys.SigningID(p.Root)}
-	case ledger.ChangeNode:
-		ids = []keys.ID{p.Node.TLS, p.Node.Cosigner()}
-	}
-	for _, id := range ids {
+	for _, id := range p.Keys() {
 		if k, err := ReadKey(a, id); err != nil {
 			return nil, err
 		} else if k != nil {

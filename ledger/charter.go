@@ -196,6 +196,12 @@ func once(seen map[string]bool, values []value) bool {
 	return true
 }
 
+func (m *Member) marshal() []byte {
+	b := cryptobyte.NewBuilder(nil)
+	m.add(b)
+	return b.BytesOrPanic()
+}
+
 func (m *Member) add(b *cryptobyte.Builder) {
 	b.AddBytes([]byte(m.Code))
 	addString8(b, m.Name)
@@ -291,6 +297,14 @@ func NewGenesis(c *Charter) (*Genesis, error) {
 func newGenesis(c *Charter, raw []byte) *Genesis {
 	id := sha256.Sum256(raw)
 	return &Genesis{Charter: c, Ledger: id, Membership: NewMembership(id, c), charter: raw}
+}
+
+// Knowing returns g as one that knows these epochs, by a log that was applied, and
+// not by certificates: [Genesis.Marshal] leaves out those that have none.
+func (g *Genesis) Knowing(m *Membership) *Genesis {
+	out := *g
+	out.Membership = m
+	return &out
 }
 
 // Sign adds the signature of the founder whose root key this is.

@@ -3,6 +3,8 @@ package ledger_test
 import (
 	"bytes"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"comity/ledger"
@@ -202,4 +204,24 @@ func noteOf(note []byte, n int) []byte {
 		out.WriteString(line)
 	}
 	return out.Bytes()
+}
+
+// TestExhibitAfterRemoval: an officer's key is good for nothing behind the removal
+// of its bureau, whoever let the entry stand.
+func TestExhibitAfterRemoval(t *testing.T) {
+	l := enrolled(t, 4)
+	x := l.exhibit(t, []byte("sealed"))
+	others := &ledger.Epoch{Number: 1, From: x.Receipt.Index - 1, Members: slices.Clone(l.Genesis.Members()[1:])}
+	g := l.Genesis.Knowing(l.Genesis.Next(others))
+	note := l.note(t, l.Bureaus[1:]...)
+	x.Receipt.Note = note
+	for i := range x.Enrols {
+		x.Enrols[i].Receipt.Note = note
+	}
+	if _, err := x.Verify(l.Genesis); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Verify(g); err == nil || !strings.Contains(err.Error(), "which removed XA") {
+		t.Errorf("got %v", err)
+	}
 }

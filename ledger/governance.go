@@ -95,6 +95,20 @@ func (p *Propose) Author() ed25519.PublicKey {
 	return nil
 }
 
+// Keys returns the ids of the keys that become known with it.
+func (p *Propose) Keys() []keys.ID {
+	switch p.Change {
+	case ChangeAdmit:
+		m := p.Member
+		return []keys.ID{keys.SigningID(m.Root), m.Access, m.Node.TLS, m.Node.Cosigner()}
+	case ChangeRoot:
+		return []keys.ID{keys.SigningID(p.Root)}
+	case ChangeNode:
+		return []keys.ID{p.Node.TLS, p.Node.Cosigner()}
+	}
+	return nil
+}
+
 // Marshal returns the encoding of p: u8 change, details, proof. It panics on a
 // proposal without what its change needs.
 func (p *Propose) Marshal() []byte { return append(p.fields(), p.Proof...) }
@@ -156,6 +170,18 @@ func ParsePropose(data []byte) (*Propose, error) {
 		return nil, ErrMalformed
 	}
 	return &p, nil
+}
+
+// Proposes returns the proposal that s makes, nil for any other statement.
+func (s *Statement) Proposes() *Propose {
+	if s.Class != ClassPropose {
+		return nil
+	}
+	p, err := ParsePropose(s.Public)
+	if err != nil {
+		return nil
+	}
+	return p
 }
 
 // Vote holds the clear fields of a voter's word on a proposal. The last one counts.

@@ -89,6 +89,34 @@ func (m *Membership) Next(e *Epoch) *Membership {
 	return &Membership{m.origin, append(slices.Clip(m.epochs), e), append(slices.Clip(m.policies), e.policy(m.origin))}
 }
 
+// Agrees reports whether m and other name the same epochs, as far as both go.
+func (m *Membership) Agrees(other *Membership) bool {
+	for i := range min(len(m.epochs), len(other.epochs)) {
+		if !m.epochs[i].equal(other.epochs[i]) {
+			return false
+		}
+	}
+	return m.origin == other.origin
+}
+
+func (e *Epoch) equal(other *Epoch) bool {
+	same := e.Number == other.Number && e.From == other.From && len(e.Members) == len(other.Members)
+	for i := 0; same && i < len(e.Members); i++ {
+		a, b := &e.Members[i], &other.Members[i]
+		same = a.Voter == b.Voter && bytes.Equal(a.marshal(), b.marshal())
+	}
+	return same
+}
+
+// Longer returns that of the two which knows more epochs, m where they know as
+// many.
+func (m *Membership) Longer(other *Membership) *Membership {
+	if len(other.epochs) > len(m.epochs) {
+		return other
+	}
+	return m
+}
+
 // Origin returns the first line of every checkpoint of this ledger.
 func (m *Membership) Origin() string { return m.origin }
 

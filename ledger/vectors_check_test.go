@@ -77,7 +77,15 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return showCharter(g.Charter), nil
+		return append(showCharter(g.Charter), showEpochs(g)...), nil
+	case "propose":
+		return show(ledger.ParsePropose(v.data))(showPropose)
+	case "vote":
+		return show(ledger.ParseVote(v.data))(showVote)
+	case "epoch":
+		return show(ledger.ParseEnact(v.data))(showEnact)
+	case "certificate":
+		return show(ledger.ParseCertificate(v.data))(showCertificate)
 	case "entry":
 		return v.checkEntry(t)
 	case "note":

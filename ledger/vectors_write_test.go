@@ -56,6 +56,7 @@ func writeVectors(t *testing.T) {
 	w.bundles()
 	w.ackExhibit()
 	w.registrarExhibits() // the last, since they add to the log of four
+	w.governance()
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {

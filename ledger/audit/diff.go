@@ -200,13 +200,13 @@ func (s *stream) next() (*streamed, error) {
 	return e, nil
 }
 
-// learn notes whose key an enrolment admits, if a root or a registrar signed it: it
-// is for names only, and what anybody can write takes no memory.
+// learn notes whose key an enrolment or a proposal admits, if a root or a registrar
+// signed it: it is for names only, and what anybody can write takes no memory.
 func (s *stream) learn(raw []byte) {
 	if len(raw) < 5 { // u24 length, version, class
 		return
 	}
-	if c := ledger.Class(raw[4]); c != ledger.ClassEnrol && c != ledger.ClassRotate {
+	if c := ledger.Class(raw[4]); c != ledger.ClassEnrol && c != ledger.ClassRotate && c != ledger.ClassPropose {
 		return
 	}
 	e, err := ledger.ParseEntry(raw)
@@ -215,6 +215,10 @@ func (s *stream) learn(raw []byte) {
 	}
 	en := e.Statement.Admits()
 	by := s.keys[e.Statement.Author]
+	if p := e.Statement.Proposes(); p != nil && p.Author() != nil && by.admits != nil && testingOnlyVerify(e, 0, by.admits) {
+		s.keys[keys.SigningID(p.Author())] = enrolled{bureau: p.Code, label: "root", admits: p.Author()}
+		return
+	}
 	if en == nil || en.Purpose != ledger.PurposeSign || by.admits == nil || !testingOnlyVerify(e, 0, by.admits) {
 		return
 	}

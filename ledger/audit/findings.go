@@ -48,10 +48,10 @@ func (h *history) absent(heads []*head) []Finding {
 		return nil
 	}
 	var out []Finding
-	for i := range h.tally.members {
-		code := h.tally.members[i].Code
+	for _, m := range h.members.Members() {
+		code := m.Code
 		missed := 0
-		for missed < len(last) && !slices.Contains(last[len(last)-1-missed].bureaus(), code) {
+		for m.Voter && missed < len(last) && h.votes(code, last[len(last)-1-missed].Size) && !slices.Contains(last[len(last)-1-missed].bureaus(), code) {
 			missed++
 		}
 		if missed >= absentHeads {
@@ -60,6 +60,12 @@ func (h *history) absent(heads []*head) []Finding {
 		}
 	}
 	return out
+}
+
+// votes reports whether a bureau was a voter at a size.
+func (h *history) votes(code string, size uint64) bool {
+	m, ok := h.members.At(size).Member(code)
+	return ok && m.Voter
 }
 
 // clocks finds heads whose ledger time and cosigners' times are far apart: the

@@ -121,7 +121,7 @@ type headed struct {
 }
 
 // heads holds every note against the trees. whole says that the file has no more.
-func (h *history) heads(list headList, whole bool, quorum, members int) (headed, error) {
+func (h *history) heads(list headList, whole bool) (headed, error) {
 	var out headed
 	var before uint64 // size of the one before
 	var covered uint64
@@ -130,7 +130,7 @@ func (h *history) heads(list headList, whole bool, quorum, members int) (headed,
 		h.checked[qHeads] += 1 + hd.more
 		f := Failure{Do: askFile}
 		if hd.err != nil {
-			f.What = h.notFinal(hd, list.read, quorum, members)
+			f.What = h.notFinal(hd, list.read)
 			h.fail(qHeads, "head "+hd.err.Error(), f)
 			h.again(qHeads, "head "+hd.err.Error(), hd.more)
 			continue
@@ -193,7 +193,7 @@ func (h *history) compare(hd *head) (truth, ledger.Hash, error) {
 }
 
 // notFinal says why a note is not a FINAL head of this ledger.
-func (h *history) notFinal(hd *head, n, quorum, members int) string {
+func (h *history) notFinal(hd *head, n int) string {
 	if errors.Is(hd.err, ledger.ErrQuorum) {
 		by := "nobody"
 		if len(hd.by) > 0 {
@@ -202,7 +202,7 @@ func (h *history) notFinal(hd *head, n, quorum, members int) string {
 		if hd.Origin == "" {
 			return fmt.Sprintf("head %d of %d has no cosignature of a bureau of this ledger", hd.no+1, n)
 		}
-		return fmt.Sprintf("the head over %s entries is cosigned by %s, and %d of %d are needed", number(hd.Size), by, quorum, members)
+		return fmt.Sprintf("the head over %s entries is cosigned by %s, and %d of %d are needed", number(hd.Size), by, h.members.PolicyAt(hd.Size).Quorum, h.members.PolicyAt(hd.Size).Voters())
 	}
 	return fmt.Sprintf("head %d of %d is not good: %s", hd.no+1, n, strings.TrimPrefix(hd.err.Error(), "checkpoint: "))
 }

@@ -24,11 +24,12 @@ type history struct {
 	files   *files
 	since   uint64
 
-	size   uint64
-	time   uint64 // ledger time of the last entry
-	tables *tables
-	index  *list // of all entries, see indexLen
-	record [indexLen]byte
+	size    uint64
+	time    uint64             // ledger time of the last entry
+	members *ledger.Membership // by the entries
+	tables  *tables
+	index   *list // of all entries, see indexLen
+	record  [indexLen]byte
 
 	// Two trees: of the leaf hashes that the file lists, and of those that its
 	// entries have. They are one until an entry differs.
@@ -58,7 +59,7 @@ const (
 
 func newHistory(g *ledger.Genesis, f *files, size, since uint64) (*history, error) {
 	m := state.New(g)
-	h := &history{problems: newProblems(), genesis: g, machine: m, files: f, since: since, loose: make(map[keys.ID]bool), ends: make(map[keys.ID][]state.Author)}
+	h := &history{problems: newProblems(), genesis: g, machine: m, files: f, members: ledger.NewMembership(g.Ledger, g.Charter), since: since, loose: make(map[keys.ID]bool), ends: make(map[keys.ID][]state.Author)}
 	h.tally = newTally(g)
 	var err error
 	if h.tables, err = newTables(f, m, size); err != nil {
@@ -296,7 +297,14 @@ func (h *history) accept(e *ledger.Entry, body bundle.BodyState) error {
 	case bundle.Purged:
 		texts = noteAbsent
 	}
-	return h.tables.put(puts, texts)
+	if err := h.tables.put(puts, texts); err != nil || e.Statement.Class != ledger.ClassEpoch {
+		return err
+	}
+	if h.members, err = h.machine.Membership(h.tables.view()); err != nil {
+		return err
+	}
+	h.tally.admit(h.members.Members())
+	return nil
 }
 
 // find returns the first entry before with this statement.

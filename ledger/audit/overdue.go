@@ -40,7 +40,7 @@ func (h *history) overdue(by headed) ([]Finding, error) {
 	if by.final == nil {
 		return nil, nil
 	}
-	now := by.final.reached(len(h.tally.members)) * 1000
+	now := by.final.reached(h.members.PolicyAt(by.final.Size).Voters()) * 1000
 	var past, waiting firsts
 	err := h.tables.notices.each(func(slot []byte) error {
 		_, value, _ := h.tables.notices.parts(slot)
@@ -101,14 +101,14 @@ func (h *history) purges(by headed) ([]Finding, error) {
 		})
 	}
 	if err == nil && by.final != nil {
-		now := by.final.reached(len(h.tally.members)) * 1000
+		now := by.final.reached(h.members.PolicyAt(by.final.Size).Voters()) * 1000
 		err = h.tables.purges.each(func(slot []byte) error {
 			_, value, _ := h.tables.purges.parts(slot)
 			p, ok := state.ParsePurge(value)
 			if !ok {
 				return fmt.Errorf("temporary files: %w", ledger.ErrMalformed)
 			}
-			if missing := p.Overdue(now); len(missing) > 0 {
+			if missing := slices.DeleteFunc(p.Overdue(now), h.left); len(missing) > 0 {
 				late.add(p.Index, "purge not acknowledged by "+strings.Join(missing, ", "),
 					fmt.Sprintf("A node has %d days to destroy what is purged and to say so. Until it does, the texts may still be there.", state.AckDays))
 			}
@@ -122,6 +122,12 @@ func (h *history) purges(by headed) ([]Finding, error) {
 		still.rest("more purged notice or answer is still in this file", "more purged notices or answers are still in this file", "As above."),
 		gone.rest("more notice or answer has lost its text without a purge", "more notices or answers have lost their text without a purge", "As above."),
 		late.rest("more purge is overdue", "more purges are overdue", "As above.")), nil
+}
+
+// left reports whether a node is that of no member any more: nothing that it did
+// not do is late.
+func (h *history) left(node string) bool {
+	return !slices.ContainsFunc(h.members.Members(), func(m ledger.Member) bool { return m.NodeName() == node })
 }
 
 // day writes a day for people.

@@ -149,11 +149,11 @@ func bodyFits(rec *bundle.Record, e *ledger.Entry) bool {
 	return (rec.State == bundle.None) == (e.Statement.BodyLen == 0)
 }
 
-// learn notes the signing key that e enrols, if a root or a registrar signed it:
-// what anybody can write takes no memory.
+// learn notes the signing key that e enrols, or the root that it proposes, if a
+// root or a registrar signed it: what anybody can write takes no memory.
 func (w *workers) learn(e *ledger.Entry) {
-	en := e.Statement.Admits()
-	if en == nil || en.Purpose != ledger.PurposeSign {
+	en, p := e.Statement.Admits(), e.Statement.Proposes()
+	if (en == nil || en.Purpose != ledger.PurposeSign) && (p == nil || p.Author() == nil) {
 		return
 	}
 	w.mu.RLock()
@@ -162,9 +162,14 @@ func (w *workers) learn(e *ledger.Entry) {
 	if !ok || !testingOnlyVerify(e, 0, by) {
 		return
 	}
-	key := append(ed25519.PublicKey(nil), en.Key...)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if p != nil {
+		id := keys.SigningID(p.Author())
+		w.admits[id], w.keys[id] = p.Author(), p.Author()
+		return
+	}
+	key := append(ed25519.PublicKey(nil), en.Key...)
 	w.keys[en.KeyID()] = key
 	if en.Roles&ledger.RoleRegistrar != 0 {
 		w.admits[en.KeyID()] = key

@@ -15,6 +15,7 @@ const (
 	qRules
 	qSequence
 	qChains
+	qMembers
 	qHeads
 	qAnchors
 	qKeys

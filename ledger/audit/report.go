@@ -33,10 +33,11 @@ type Report struct {
 	SinceWhy  string            // why from there, where another index was asked for; "" otherwise
 	Head      ledger.Checkpoint // the last FINAL one of the file
 	Cosigners []string          // bureaus that cosigned Head, in order of code
-	Quorum    int               // how many are needed
-	Members   int
-	Earliest  time.Time // of the cosignatures of the first head in the file, by the cosigners' clocks
-	Latest    time.Time // of those of Head
+	Quorum    int               // how many are needed, of those who vote at the end
+	Members   int               // who vote then
+	Epochs    []Change          // of the members, by the entries
+	Earliest  time.Time         // of the cosignatures of the first head in the file, by the cosigners' clocks
+	Latest    time.Time         // of those of Head
 
 	Checks     []Check
 	Failures   []Failure // in order of entry; at most [MaxFailures], Check.Failed has the number
@@ -81,6 +82,13 @@ type Count struct {
 	Code    string // of a bureau, "" otherwise
 	Name    string
 	Entries uint64
+}
+
+// Change is a change of who belongs to the consortium.
+type Change struct {
+	Number uint32 // of the epoch that began with it
+	Entry  uint64
+	What   string
 }
 
 // RootKey is a key that everything else rests on.

@@ -111,7 +111,8 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 		return a.broken(ctx, r, h.problems, err)
 	}
 	var tail error
-	a.heads, tail = readHeads(ctx, r, g.Membership, a.options.Workers)
+	a.members(g)
+	a.heads, tail = readHeads(ctx, r, h.members, a.options.Workers)
 	whole := tail == nil
 	if whole {
 		tail = a.evidence(ctx, r)
@@ -157,6 +158,63 @@ func (a *audit) charter(g *ledger.Genesis) {
 	}
 }
 
+// members holds the certificates in the charter file against the epochs that the
+// entries make. What they leave open the entries say: that each epoch was voted for
+// was asked of them, and whether they are the ledger's the heads will say.
+func (a *audit) members(g *ledger.Genesis) {
+	h, r := a.history, a.report
+	derived := h.members
+	for _, e := range g.Epochs()[1:] {
+		if e.From > h.size {
+			break // certified, and behind the end of the file
+		}
+		h.checked[qMembers]++
+	}
+	for _, e := range derived.Epochs()[1:] {
+		r.Epochs = append(r.Epochs, Change{e.Number, e.From - 1, joined(derived.Epochs()[e.Number-1], e)})
+	}
+	short := len(g.Epochs()) > len(derived.Epochs()) && g.Epochs()[len(derived.Epochs())].From <= h.size
+	if !derived.Agrees(g.Membership) || short {
+		h.fail(qMembers, "", Failure{Do: askSplit, What: "the certificates in the file's charter are not of the changes of members that its entries make"})
+	}
+	h.members = derived.Longer(g.Membership)
+	h.genesis = g.Knowing(h.members)
+	latest := h.members.At(h.size)
+	r.Quorum, r.Members = latest.Quorum(), latest.Voters()
+	for i := range latest.Members {
+		m := &latest.Members[i]
+		if !slices.ContainsFunc(r.Keys, func(k RootKey) bool { return k.Fingerprint == keys.SigningID(m.Root) }) {
+			r.Keys = append(r.Keys, RootKey{m.Code, m.Name, keys.SigningID(m.Root), "by votes of the others, which are entries of this file"})
+		}
+	}
+}
+
+// joined says in words what an epoch changed.
+func joined(before, e *ledger.Epoch) string {
+	for i := range e.Members {
+		m := &e.Members[i]
+		was, ok := before.Member(m.Code)
+		switch {
+		case !ok:
+			return m.Code + " joined"
+		case m.Voter && !was.Voter:
+			return m.Code + " became a voter"
+		case !m.Voter && was.Voter:
+			return m.Code + " is no voter any more"
+		case !m.Root.Equal(was.Root):
+			return m.Code + " got a new root key"
+		case m.Node.Cosigner() != was.Node.Cosigner():
+			return m.Code + " got a new node"
+		}
+	}
+	for i := range before.Members {
+		if _, ok := e.Member(before.Members[i].Code); !ok {
+			return before.Members[i].Code + " was removed"
+		}
+	}
+	return "nothing"
+}
+
 // since returns from which entry on signatures are verified, and if that is not
 // what was asked for, why.
 func (a *audit) since(size uint64) (uint64, string) {
@@ -187,14 +245,14 @@ func (a *audit) evidence(ctx context.Context, r *bundle.Reader) error {
 		if err != nil {
 			return err
 		}
-		a.proofs = append(a.proofs, newProof(r.Genesis(), data))
+		a.proofs = append(a.proofs, newProof(a.history.genesis, data))
 	}
 }
 
 // judge asks what needs the whole history.
 func (a *audit) judge(g *ledger.Genesis, whole bool) error {
 	h, r := a.history, a.report
-	by, err := h.heads(a.heads, whole, r.Quorum, r.Members)
+	by, err := h.heads(a.heads, whole)
 	if err != nil {
 		return err
 	}
@@ -292,6 +350,8 @@ func (a *audit) question(q question) string {
 		return "Do each officer's own statements follow each other without a gap?"
 	case qHeads:
 		return fmt.Sprintf("Is every head in the file signed by enough bureaus%s, and one of this same history?", enough)
+	case qMembers:
+		return "Do the certificates of who joined and left agree with the entries?"
 	case qAnchors:
 		return "Does it extend the heads that you kept from earlier audits?"
 	case qKeys:

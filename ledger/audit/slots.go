@@ -12,7 +12,7 @@ import (
 // free (zero) or with one value, found by open addressing a hash of its id that
 // nobody who makes a bundle can know.
 //
-//	slot = id[32] || value || note u64
+//	slot = id[32] || length of the value u16 || value, filled up with zeros || note u64
 //
 // The note is the audit's own, and stays when the value changes.
 type slots struct {
@@ -27,16 +27,17 @@ type slots struct {
 }
 
 const (
+	slotHead   = 32 + 2
 	probe      = 4  // slots that one read looks at
 	firstSlots = 14 // bits, and for a large ledger
 	mostSlots  = 21
 )
 
-// newSlots makes a table of values of one length, for about as many; what
+// newSlots makes a table of values of up to this length, for about as many; what
 // somebody says that there will be costs at most the length of a file that is all
 // holes.
 func newSlots(f *files, name string, value int, about uint64) (*slots, error) {
-	t := &slots{files: f, name: name, width: 32 + value + 8, bits: firstSlots, seed: maphash.MakeSeed()}
+	t := &slots{files: f, name: name, width: slotHead + value + 8, bits: firstSlots, seed: maphash.MakeSeed()}
 	t.buf = make([]byte, probe*t.width)
 	for t.bits < mostSlots && 1<<t.bits < 2*about {
 		t.bits++
@@ -97,12 +98,13 @@ func (t *slots) get(id []byte) ([]byte, error) {
 	if err != nil || free(slot) {
 		return nil, err
 	}
-	return bytes.Clone(slot[32 : t.width-8]), nil
+	_, value, _ := t.parts(slot)
+	return bytes.Clone(value), nil
 }
 
 // put sets a value. The note is changed by what is added to it.
 func (t *slots) put(id, value []byte, add uint64) error {
-	if len(value) != t.width-8-32 {
+	if len(value) > t.width-8-slotHead {
 		return fmt.Errorf("audit: a value of %d bytes in the table of %s", len(value), t.name)
 	}
 	slot, at, err := t.find(id)
@@ -111,7 +113,8 @@ func (t *slots) put(id, value []byte, add uint64) error {
 	}
 	fresh := free(slot)
 	copy(slot, id)
-	copy(slot[32:], value)
+	binary.BigEndian.PutUint16(slot[32:], uint16(len(value)))
+	clear(slot[slotHead+copy(slot[slotHead:], value) : t.width-8])
 	note := slot[t.width-8:]
 	binary.BigEndian.PutUint64(note, binary.BigEndian.Uint64(note)+add)
 	if _, err := t.f.WriteAt(slot, at*int64(t.width)); err != nil {
@@ -173,5 +176,6 @@ func (t *slots) each(do func(slot []byte) error) error {
 
 // parts returns what is in a slot.
 func (t *slots) parts(slot []byte) (id, value []byte, note uint64) {
-	return slot[:32], slot[32 : t.width-8], binary.BigEndian.Uint64(slot[t.width-8:])
+	length := int(binary.BigEndian.Uint16(slot[32:]))
+	return slot[:32], slot[slotHead : slotHead+length], binary.BigEndian.Uint64(slot[t.width-8:])
 }

@@ -13,9 +13,9 @@ import (
 
 // tally counts what a report tells of the entries.
 type tally struct {
-	members  []ledger.Member
-	numbers  map[string]int // of bureaus, in the order of the charter
-	entries  []uint64       // by bureau
+	members  []ledger.Member // all that ever were: those of the charter, and those admitted, in their order
+	numbers  map[string]int  // of bureaus, in that order
+	entries  []uint64        // by bureau
 	kinds    map[string]uint64
 	bodies   [4]uint64          // by state
 	signers  map[keys.ID]uint32 // numbers, from 1, of keys that signed what was accepted
@@ -34,12 +34,19 @@ type suspect struct {
 const maxFindings = 20 // of one kind
 
 func newTally(g *ledger.Genesis) tally {
-	t := tally{members: g.Charter.Members, numbers: make(map[string]int), kinds: make(map[string]uint64), signers: make(map[keys.ID]uint32)}
-	for i := range t.members {
-		t.numbers[t.members[i].Code] = i
-	}
-	t.entries = make([]uint64, len(t.members))
+	t := tally{numbers: make(map[string]int), kinds: make(map[string]uint64), signers: make(map[keys.ID]uint32)}
+	t.admit(g.Charter.Members)
 	return t
+}
+
+// admit takes up bureaus that are new.
+func (t *tally) admit(members []ledger.Member) {
+	for _, m := range members {
+		if _, known := t.numbers[m.Code]; !known && len(t.members) < noBureau {
+			t.numbers[m.Code] = len(t.members)
+			t.members, t.entries = append(t.members, m), append(t.entries, 0)
+		}
+	}
 }
 
 // number returns the number of a bureau as index records have it.
@@ -126,6 +133,12 @@ func kindOf(s *ledger.Statement) string {
 		return "revocation of a key"
 	case ledger.ClassRotate:
 		return "replacement of a key"
+	case ledger.ClassPropose:
+		return "proposal on members"
+	case ledger.ClassVote:
+		return "vote on a proposal"
+	case ledger.ClassEpoch:
+		return "change of members"
 	}
 	return s.Class.String()
 }

@@ -18,22 +18,21 @@ type tables struct {
 	keys    map[keys.ID][]byte
 	authors map[keys.ID]*[8 + 32]byte // as the state has an Author
 	sealing map[string][]byte
-	purged  []byte            // how many purges there are, as the state has it
-	circled []byte            // how many statements on circles there are, likewise
+	meta    map[string][]byte // as the state has it, but for what is of the log alone
+	epochs  map[string][]byte // likewise; there is a bounded number
 	open    map[string][]byte // how many open circles a bureau has, likewise
 
 	// In files. The note of a notice, and of a reply, counts the sealed texts that
 	// the bundle has of it, and from noteAbsent on those that it says are purged.
-	notices, replies, votes, purges, circles, attachments *slots
+	notices, replies, votes, purges, circles, attachments, proposals *slots
 }
 
 const noteAbsent = 1 << 32
 
 func newTables(f *files, m *state.Machine, size uint64) (*tables, error) {
 	t := &tables{keys: make(map[keys.ID][]byte), authors: make(map[keys.ID]*[40]byte), sealing: make(map[string][]byte),
-		open: make(map[string][]byte)}
+		meta: make(map[string][]byte), epochs: make(map[string][]byte), open: make(map[string][]byte)}
 	var err error
-	members := len(m.Genesis().Charter.Members)
 	for _, x := range []struct {
 		to    **slots
 		name  string
@@ -41,9 +40,10 @@ func newTables(f *files, m *state.Machine, size uint64) (*tables, error) {
 		about uint64
 	}{
 		{&t.notices, "notices", state.NoticeBytes, size}, {&t.replies, "replies", state.ReplyBytes, size / 4},
-		{&t.votes, "votes", state.VotesBytes(members), 0}, {&t.purges, "purges", state.PurgeBytes(members), 0},
+		{&t.votes, "votes", state.VotesBytes(ledger.MaxMembers), 0}, {&t.purges, "purges", state.PurgeBytes(ledger.MaxMembers), 0},
 		{&t.circles, "circles", state.CircleBytes, 0},
 		{&t.attachments, "attachments", state.AttachmentBytes, 0},
+		{&t.proposals, "proposals", state.MaxProposalBytes, 0},
 	} {
 		if *x.to, err = newSlots(f, x.name, x.value, min(x.about, 1<<mostSlots)); err != nil {
 			return nil, err
@@ -64,12 +64,9 @@ func (t *tables) Get(table state.Table, key []byte) ([]byte, error) {
 	case state.TableSealing:
 		return t.sealing[string(key)], nil
 	case state.TableMeta:
-		switch string(key) {
-		case "purges":
-			return t.purged, nil
-		case "circles":
-			return t.circled, nil
-		}
+		return t.meta[string(key)], nil
+	case state.TableEpochs:
+		return t.epochs[string(key)], nil
 	default:
 		if table == state.TableCircles && len(key) == 2 {
 			return t.open[string(key)], nil
@@ -96,6 +93,8 @@ func (t *tables) slots(table state.Table) *slots {
 		return t.circles
 	case state.TableAttachments:
 		return t.attachments
+	case state.TableProposals:
+		return t.proposals
 	}
 	return nil
 }
@@ -124,16 +123,16 @@ func (t *tables) put(puts []state.Put, texts uint64) error {
 			}
 		case state.TableMeta:
 			switch string(p.Key) {
-			case "purges":
-				t.purged = p.Value
-			case "circles":
-				t.circled = p.Value
+			case "purges", "circles", "epoch", "proposals":
+				t.meta[string(p.Key)] = p.Value
 			}
+		case state.TableEpochs:
+			t.epochs[string(p.Key)] = p.Value
 		case state.TableNotices, state.TableReplies:
 			if err := t.slots(p.Table).put(p.Key, p.Value, texts); err != nil {
 				return err
 			}
-		case state.TableVotes, state.TablePurges, state.TableCircles, state.TableAttachments:
+		case state.TableVotes, state.TablePurges, state.TableCircles, state.TableAttachments, state.TableProposals:
 			if p.Table == state.TableCircles && len(p.Key) == 2 {
 				t.open[string(p.Key)] = p.Value
 			}

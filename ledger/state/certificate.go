@@ -18,12 +18,35 @@ type Log interface {
 	Entry(index uint64) (time uint64, e *ledger.Entry, err error)
 }
 
-// ErrNotCertified is returned for an epoch of which no FINAL checkpoint is known
-// here: there is none yet, or this log came from another and did not bring it.
+// ErrNotCertified is returned for an epoch of which no FINAL checkpoint, nor of one
+// after it, is known here.
 var ErrNotCertified = errors.New("no FINAL checkpoint of this epoch is known here")
 
-// Certificate makes the certificate of the epoch with this number. Whoever holds
-// those of the epochs before verifies it with [ledger.Genesis.With].
+// Certificates makes those of the epochs from this number on, as far as a FINAL
+// checkpoint that is known here proves them. Whoever holds those before verifies
+// them with [ledger.Genesis.With], all at once: an epoch that ended before it had a
+// checkpoint of its own is proved by one of the next.
+func (m *Machine) Certificates(l Log, from uint32) ([]*ledger.Certificate, error) {
+	by, err := m.Membership(l)
+	if err != nil {
+		return nil, err
+	}
+	var list []*ledger.Certificate
+	for n := max(from, 1); int(n) < len(by.Epochs()); n++ {
+		c, err := m.Certificate(l, n)
+		if errors.Is(err, ErrNotCertified) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// Certificate makes the certificate of the epoch with this number. Its receipt is
+// of the first FINAL checkpoint in it, or of that of a later epoch.
 func (m *Machine) Certificate(l Log, number uint32) (*ledger.Certificate, error) {
 	return m.CertificateBy(l, number, nil)
 }
@@ -81,17 +104,20 @@ func (m *Machine) certificate(l Log, number uint32, receipt *ledger.Receipt) (*l
 }
 
 // epochReceipt returns the receipt of the entry that began an epoch, by as many
-// cosigners of that epoch as it takes.
+// cosigners as it takes.
 func epochReceipt(l Log, by *ledger.Membership, number uint32, index uint64) (*ledger.Receipt, error) {
-	final, err := ReadEpochFinal(l, number)
-	if err != nil {
-		return nil, err
+	var final *Collected
+	var err error
+	for n := int(number); n < len(by.Epochs()) && final == nil; n++ {
+		if final, err = ReadEpochFinal(l, uint32(n)); err != nil {
+			return nil, err
+		}
 	}
 	if final == nil {
 		if final, err = ReadFinal(l); err != nil {
 			return nil, err
 		}
-		if final == nil || by.At(final.Size).Number != number {
+		if final == nil || final.Size <= index {
 			return nil, ErrNotCertified
 		}
 	}

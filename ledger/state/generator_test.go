@@ -36,7 +36,11 @@ type generator struct {
 	lived       map[ledger.Class]int
 	statuses    map[state.Status]int // after an act on a life
 	finals      map[uint64]bool
-	made        map[ledger.ID]*randomAuthor // statements of the command under way
+	made        map[ledger.ID]*randomAuthor    // statements of the command under way
+	bureaus     map[string]*ledgertest.Bureau  // members, and who was one
+	coming      map[keys.ID]*randomAuthor      // root keys that were proposed
+	nodes       map[keys.ID]*ledgertest.Bureau // nodes that were proposed, by their cosigning keys
+	changes     map[ledger.Change]int
 }
 
 // randomAuthor follows the chain of a key only as far as the ledger took it.
@@ -52,9 +56,12 @@ type randomAuthor struct {
 }
 
 func newGenerator(t *testing.T, n int, rng *rand.Rand) *generator {
-	g := &generator{world: worldOf(t, ledgertest.NewGenesisOf(t, n, ledger.Quota{Entries: 50, Bytes: ledger.MinQuotaBytes})), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
+	g := &generator{world: worldOf(t, ledgertest.NewGenesisOf(t, n, ledger.Quota{Entries: 40, Bytes: ledger.MinQuotaBytes})), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
 		refused: make(map[state.Code]int), finals: make(map[uint64]bool), lived: make(map[ledger.Class]int), statuses: make(map[state.Status]int)}
+	g.bureaus, g.coming = make(map[string]*ledgertest.Bureau), make(map[keys.ID]*randomAuthor)
+	g.nodes, g.changes = make(map[keys.ID]*ledgertest.Bureau), make(map[ledger.Change]int)
 	for _, b := range g.Bureaus {
+		g.bureaus[b.Code] = b
 		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Root.Signer, author: b.Root, root: true})
 		g.authors = append(g.authors, &randomAuthor{bureau: b, signer: b.Witness.Signer(), node: true})
 		for range 8 {
@@ -147,11 +154,16 @@ func (g *generator) item() ledger.Item {
 	if len(g.past) > 0 && g.rng.IntN(16) == 0 {
 		return pick(g.rng, g.past)
 	}
-	a := pick(g.rng, g.authors)
+	a, govern := pick(g.rng, g.authors), func(*ledger.Statement) {}
+	if g.rng.IntN(12) == 0 {
+		a, govern = g.government()
+	}
 	s := ledger.Statement{Ledger: g.Genesis.Ledger, Author: a.signer.ID(), Seq: a.seq, Prev: a.prev, SeenRoot: ledger.EmptyRoot, Created: g.now / 1000}
 	var body []byte
 	var others []*keys.Signer
+	govern(&s)
 	switch {
+	case s.Class != 0:
 	case a.root, a.roles&ledger.RoleRegistrar != 0 && g.rng.IntN(6) == 0:
 		g.keyAct(a, &s)
 	case a.node && g.rng.IntN(20) > 0:
@@ -486,6 +498,8 @@ func (g *generator) learn(c *ledger.Command, results []state.Result) {
 			g.ended = append(g.ended, e.Statement.Target)
 		case ledger.ClassPurge:
 			g.purges = append(g.purges, e.ID)
+		case ledger.ClassEpoch:
+			g.governed(e.Statement)
 		case ledger.ClassRevoke:
 			g.lived[e.Statement.Class]++
 			g.revoked(e.Statement)
@@ -523,6 +537,12 @@ func (g *generator) revoked(s *ledger.Statement) {
 // check sees that the log was a good mixture.
 func (g *generator) check(commands int) {
 	g.t.Helper()
+	g.t.Logf("%s, changes %v", members(g.membership().Latest()), g.changes)
+	for c := ledger.ChangeAdmit; c <= ledger.ChangeNode; c++ {
+		if g.changes[c] == 0 && commands > 1000 {
+			g.t.Errorf("no proposal to %s was carried out", c)
+		}
+	}
 	g.t.Logf("%d by registrars, %d entries, %d FINAL checkpoints, %d known, refused %v, lives %v %v", g.byRegistrar, g.head().Size, len(g.finals), g.known, g.refused, g.lived, g.statuses)
 	if int(g.head().Size) < commands*2/5 || len(g.finals) < commands/100 || g.known == 0 {
 		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))

@@ -92,7 +92,6 @@ func TestGovernanceRules(t *testing.T) {
 		{"for it after all", xb.Root, func() ledger.Item { return xb.Vote(t, id, true) }, ""},
 		{"an epoch too far", xa.Root, func() ledger.Item { return xa.Enact(t, id, 3, seen.Size, seen.Root) }, state.Superseded},
 		{"the epoch that is", xa.Root, func() ledger.Item { return xa.Enact(t, id, 1, seen.Size, seen.Root) }, state.Superseded},
-		{"without having seen this epoch", xa.Root, func() ledger.Item { return xa.Enact(t, id, 2, 0, ledger.Hash{}) }, state.NotNow},
 		{"with another history seen", xa.Root, func() ledger.Item { return xa.Enact(t, id, 2, seen.Size, ledger.Hash{1}) }, state.BadSeen},
 		{"an epoch of nothing", xa.Root, func() ledger.Item { return xa.Enact(t, ledger.ID{7}, 2, seen.Size, seen.Root) }, state.NoTarget},
 		{"now it may be", xd.Root, func() ledger.Item { return xd.Enact(t, id, 2, seen.Size, seen.Root) }, ""},

@@ -64,7 +64,9 @@ func (v *memory) entriesOnly() map[string][]byte {
 	out := maps.Clone(v.tables)
 	delete(out, string(byte(state.TableMeta))+"pending")
 	delete(out, string(byte(state.TableMeta))+"final")
-	maps.DeleteFunc(out, func(key string, _ []byte) bool { return key[0] == byte(state.TableFaulty) })
+	maps.DeleteFunc(out, func(key string, _ []byte) bool {
+		return key[0] == byte(state.TableFaulty) || key[0] == byte(state.TableEpochs) && len(key) == 6 // FINAL checkpoints
+	})
 	return out
 }
 

@@ -45,7 +45,7 @@ import vectors
 from note import Note, Receipt
 from replay import Log
 from statement import Entry
-from wire import NoQuorum, OtherLedger, Refused, Unacceptable
+from wire import NoQuorum, OldCharter, OtherLedger, Refused, Unacceptable
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
 MAX_FAILURES = 3  # named of one file; one wrong entry makes later ones wrong
@@ -115,7 +115,7 @@ class Verifier:
         both = " ".join(sorted(set(deceived) & set(cosigners))) or "nobody"
         found = (f"{' '.join(sorted(deceived))} cosigned a history of {first.size} entries that is not the FINAL one of "
                  f"{final.size}, cosigned by {' '.join(sorted(cosigners))}; {both} cosigned both")
-        if len(deceived) >= charter.quorum():
+        if len(deceived) >= charter.at(first.size).quorum():
             found += "; both are FINAL, and which is the true one is not in the file"
         return found
 
@@ -180,7 +180,7 @@ def check_files(verifier, paths):
     for path in paths:
         try:
             verdict, why = AUTHENTIC, verifier.file(read(path))
-        except (NoQuorum, OtherLedger) as e:
+        except (NoQuorum, OldCharter, OtherLedger) as e:
             verdict, why = CANNOT_TELL, str(e)
         except Unacceptable as e:
             verdict, why = NOT_AUTHENTIC, str(e)

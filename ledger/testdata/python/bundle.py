@@ -23,7 +23,7 @@ class Bundle:
         r = Reader(b)
         need(r.take(len(HEADER)) == HEADER, "not a bundle")
         ledger, self.genesis, self.size = r.take(32), r.vector(24, 1, charters.MAX_GENESIS), r.number(64, MAX_INDEX)
-        self.charter, _ = charters.parse_genesis(self.genesis)
+        self.charter, _, _ = charters.parse_genesis(self.genesis)
         need(ledger == self.charter.ledger(), "the ledger id is not that of the charter")
         self.records, self.leaves = [], []  # (time, entry, body state, body), and the leaf hashes listed
         while len(self.records) < self.size:
@@ -63,6 +63,7 @@ class Audit:
         self.state, self.heads = State(self.charter), []  # checkpoints with their cosigners
         self.included = self.absent = self.proven = 0  # bodies, and pieces of evidence
         self._entries()
+        self._members()
         self._heads()
         for size, root in known:
             if size > self.bundle.size:
@@ -107,6 +108,18 @@ class Audit:
         elif state != NONE:
             self.absent += 1
 
+    def _members(self):
+        """Holds the epochs that are certified against those that the entries make. Heads are judged by the longer list."""
+        certified, derived = self.charter.epochs(), self.state.epochs
+        for c, d in zip(certified, derived):
+            if c != d:
+                self.failures.append(f"epoch {c.number}: the entries make another than the certificate")
+                return
+        if len(certified) > len(derived) and certified[len(derived)].start <= self.bundle.size:
+            self.failures.append(f"epoch {len(derived)}: the entries do not make it")
+        elif len(derived) > len(certified):
+            self.charter = self.charter.knowing(derived)
+
     def _heads(self):
         for i, b in enumerate(self.bundle.notes):
             self._ask(f"head {i}", self._head, b)
@@ -138,5 +151,5 @@ class Audit:
             if size <= self.bundle.size and self.state.tree.roots[size] != root:
                 self.failures.append(f"evidence: the FINAL history of {size} entries is another than this")
                 return
-        if len(deceived) >= self.charter.quorum():
+        if len(deceived) >= self.charter.at(first.size).quorum():
             self.failures.append(f"evidence: a quorum signed two histories of {first.size} entries")

@@ -36,7 +36,7 @@ class Evidence:
         final, cosigners = tidy(Note.parse(self.final), charter)
         if not deceived:
             raise NoQuorum("nobody signed the first checkpoint")
-        if len(cosigners) < charter.quorum():
+        if len(cosigners) < charter.at(final.size).quorum():
             raise NoQuorum("the second checkpoint is not FINAL")
         if first.size > final.size:
             raise Refused("the first checkpoint is beyond the FINAL one")

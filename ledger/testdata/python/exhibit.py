@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from note import Receipt
-from statement import REGISTRAR, SIGN, Entry, Item
-from wire import OtherLedger, Reader, Refused, need
+from statement import EPOCH, REGISTRAR, SIGN, Entry, Item
+from wire import OldCharter, OtherLedger, Reader, Refused, need
 
 HEADER = b"comity exhibit v1\n"
 MAX_EXHIBIT, MAX_ENROLMENTS = 2_097_152, 8
@@ -47,13 +47,14 @@ class Exhibit:
         if not statement.names(self.item.body):
             raise Refused("the sealed body is not the one of the statement")
         checkpoint, cosigners = self.receipt.verify(charter, entry.leaf())
-        roots, left, signers = charter.roots(), list(self.enrolments), []
+        epoch = charter.at(self.receipt.index + (statement.kind == EPOCH))
+        roots, cosigning, left, signers = epoch.roots(), epoch.cosigners(), list(self.enrolments), []
         for key, signature in entry.signatures:
             if key in roots:
                 signer, public = Signer(roots[key].code, key, None, ""), roots[key].root
-            elif key in charter.cosigners():
-                member = charter.cosigners()[key]
-                signer, public = Signer(member.code, key, 0, "node"), member.ed25519
+            elif key in cosigning:
+                member = cosigning[key]
+                signer, public = Signer(member.code, key, 0, "node"), member.at.ed25519
             else:
                 signer, public = enrolled(charter, key, left, self.receipt.index)
             if not statement.signed_by(public, signature):
@@ -66,26 +67,34 @@ class Exhibit:
 
 def enrolled(charter, key, left, end):
     """The signer and the public key of this id, by the first of the enrolments left, or of two."""
-    roots, first = charter.roots(), take(left)
-    author = first[0].statement.author
-    if author in roots:
-        member, by, public = roots[author], "", roots[author].root
-    else:
-        second = take(left)
-        member = roots.get(second[0].statement.author)
+    first = take(charter, left, end)
+    author, by = first[0].statement.author, ""
+    member, since = charter.at(first[1].index).roots().get(author), first[1].index
+    public = member and member.root
+    if not member:
+        second = take(charter, left, first[1].index)
+        since = second[1].index
+        member = charter.at(since).roots().get(second[0].statement.author)
         if not member:
-            raise Refused(f"no root enrolled {author.hex()}")
+            raise unknown(charter, since, f"no root enrolled {author.hex()}")
         registrar = verify_enrolment(charter, author, *second, member.root, first[1].index)
         if not registrar.roles & REGISTRAR:
             raise Refused(f"{author.hex()} is no registrar's")
         by, public = registrar.label, registrar.key
     fields = verify_enrolment(charter, key, *first, public, end)
+    if not all(e.member(member.code) for e in charter.epochs() if charter.at(since).start <= e.start <= end):
+        raise Refused("the bureau of a signer left before the entry")
     return Signer(member.code, key, first[1].index, fields.label, by), fields.key
 
 
-def take(left):
+def unknown(charter, index, why):
+    """What is not known may be of an epoch after the last that the charter file knows."""
+    return (OldCharter if index >= charter.epochs()[-1].start else Refused)(why)
+
+
+def take(charter, left, index):
     if not left:
-        raise Refused("nothing says whose key it is")
+        raise unknown(charter, index, "nothing says whose key it is")
     return left.pop(0)
 
 

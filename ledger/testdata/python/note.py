@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import ed25519
 import mldsa44
-from charter import ED25519
+from members import ED25519
 from tree import includes
 from wire import (MAX_INDEX, MAX_SECONDS, Malformed, NoQuorum, NotIncluded, Reader, Refused, decimal, need,
                   unbase64)
@@ -48,7 +48,7 @@ def cosigned(algorithm, node, time, checkpoint):
 
 def cosignature_verifies(member, algorithm, time, checkpoint, signature):
     verify = ed25519.verify if algorithm == ED25519 else mldsa44.verify
-    return verify(member.public(algorithm), cosigned(algorithm, member.node(), time, checkpoint), signature)
+    return verify(member.at.public(algorithm), cosigned(algorithm, member.node(), time, checkpoint), signature)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Cosignature:
 
     def verify(self, charter):
         """The bureau that cosigned."""
-        for m in charter.members:
+        for m in charter.at(self.size).voters():
             if m.node() == self.node:
                 c = Checkpoint(charter.origin().encode(), self.size, self.root)
                 for algorithm, signature in ((ED25519, self.ed25519), (6, self.mldsa44)):
@@ -113,9 +113,9 @@ class Note:
     def verify(self, charter):
         """The checkpoint and the codes of the cosigners, quorum or not.
 
-        The checkpoint is None if no node of the charter signed.
+        The checkpoint is None if no node of its epoch signed.
         """
-        witnesses, seen, done, cosigners = charter.witnesses(), {}, set(), []
+        witnesses, seen, done, cosigners = self.epoch(charter).witnesses(), {}, set(), []
         checkpoint = None
         for name, encoded in self.lines:
             key = (name, unbase64(encoded, canonical=False)[:4])
@@ -138,10 +138,17 @@ class Note:
                 cosigners.append(member.code)
         return checkpoint, cosigners
 
+    def epoch(self, charter):
+        """The epoch in force for the checkpoint. Of what is none any serves: it is refused."""
+        try:
+            return charter.at(Checkpoint.parse(self.text).size)
+        except Malformed:
+            return charter.founders()
+
     def verify_final(self, charter):
         checkpoint, cosigners = self.verify(charter)
-        if len(cosigners) < charter.quorum():
-            raise NoQuorum(f"{len(cosigners)} bureaus cosigned, {charter.quorum()} are needed")
+        if len(cosigners) < self.epoch(charter).quorum():
+            raise NoQuorum(f"{len(cosigners)} bureaus cosigned, {self.epoch(charter).quorum()} are needed")
         return checkpoint, cosigners
 
 

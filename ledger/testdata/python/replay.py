@@ -12,11 +12,11 @@ class Log:
     def __init__(self, charter):
         self.charter, self.state = charter, State(charter)
         self.pending = self.final = None  # of (Checkpoint, {bureau: Cosignature})
-        self.faulty = {}  # bureau: entries at the position of the evidence
+        self.faulty = {}  # bureau: entries at the position of the evidence, and the key that signed it
 
     def apply(self, b):
         """The codes of what is in a command, "ok" for what is accepted."""
-        command, before, codes = Command.parse(b), len(self.state.tree), []
+        command, before, codes, epoch = Command.parse(b), len(self.state.tree), [], self.state.epoch()
         for part in command.parts:
             try:
                 if command.type == BATCH:
@@ -28,6 +28,12 @@ class Log:
                 codes.append("ok")
             except Invalid as e:
                 codes.append(e.code)
+        for e in self.state.epochs[epoch.number + 1:]:
+            for bureau, (_, node) in list(self.faulty.items()):
+                m = e.member(bureau)
+                if m is None or m.cosigner_id() != node:
+                    del self.faulty[bureau]
+            self.pending = None
         if len(self.state.tree) > before and self.pending is None:
             self._ask()
         return codes
@@ -39,16 +45,18 @@ class Log:
 
     def _bureau(self, c):
         """The bureau whose node cosigned."""
-        rule(c.node in (m.node() for m in self.charter.members), "unknown_key", "no node of this name")
+        rule(c.node in (m.node() for m in self.state.at(c.size).voters()), "unknown_key", "no node of this name")
         try:
-            return c.verify(self.charter)
+            return c.verify(self.charter.knowing(self.state.epochs))
         except Refused as e:
             raise Invalid("bad_signature", str(e)) from None
 
     def _evidence(self, c):
         bureau, tree = self._bureau(c), self.state.tree
+        node, now = self.state.at(c.size).member(bureau).cosigner_id(), self.state.epoch().member(bureau)
+        rule(now and now.cosigner_id() == node, "unknown_key", "its node has other keys now, or it has left")
         rule(c.size <= len(tree) and tree.roots[c.size] != c.root, "no_fork", "it does not contradict this log")
-        self.faulty.setdefault(bureau, len(tree))
+        self.faulty.setdefault(bureau, (len(tree), node))
         if self.pending:
             self.pending[1].pop(bureau, None)
 
@@ -62,7 +70,7 @@ class Log:
             raise Invalid("stale", "of a size that nobody asked for")
         rule(at[0].root == c.root, "fork", "another root of this size")
         at[1].setdefault(bureau, c)
-        if at is self.pending and len(at[1]) >= self.charter.quorum():
+        if at is self.pending and len(at[1]) >= self.state.at(at[0].size).quorum():
             self.final, self.pending = at, None
             if len(self.state.tree) > at[0].size:
                 self._ask()

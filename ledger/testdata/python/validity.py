@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, CIRCLE, DESK, ENROL, EXTEND, GRANT, INVESTIGATOR, LIFT,
-                       OPERATOR, ORIGIN, OVERSIGHT, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REGISTRAR, REPLY, RETENTION,
-                       RETURN, REVIEW, REVIEWERS, REVOKE, ROTATE, SEAL, SIGN, SUPERVISOR, SUSPEND, WITHDRAW)
+import statement as changes
+from members import signing_key_id
+from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, CIRCLE, DESK, ENROL, EPOCH, EXTEND, GRANT, INVESTIGATOR, LIFT,
+                       OPERATOR, ORIGIN, OVERSIGHT, PROPOSE, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REGISTRAR, REPLY,
+                       RETENTION, RETURN, REVIEW, REVIEWERS, REVOKE, ROTATE, SEAL, SIGN, SUPERVISOR, SUSPEND, VOTE, WITHDRAW)
 from seal import Body
 from tree import Tree
 from wire import MAX_DAY, ZERO, Malformed, Refused
@@ -16,6 +18,7 @@ RETAINED = 1827 * DAY
 TERM, DUE = 1827, 183  # days
 VICTIM = 3  # compartment
 CIRCLES = 32  # open ones of a bureau
+PROPOSALS, LAPSE = 8, 30 * DAY  # open ones of a bureau, and for how long
 NOT_SUSPECT = 2**64 - 1
 UNREVIEWED = (0, 11)  # kinds: undisclosed, tally
 ACTS = (AMEND, WITHDRAW, GRANT, EXTEND, REVIEW, SUSPEND, LIFT)  # on a notice
@@ -85,6 +88,10 @@ class Notice:
         """Whether others than the origin hold it suspended."""
         return bool(self.held - {ORIGIN})
 
+    def keep(self, codes):
+        """Forgets what bureaus said that are no members."""
+        self.votes = {k: v for k, v in self.votes.items() if k[0] in codes}
+
     def forget(self, what):
         self.votes = {k: v for k, v in self.votes.items() if k[1] != what}
 
@@ -113,6 +120,22 @@ class Circle:
 
 
 @dataclass
+class Proposal:
+    bureau: str
+    time: int
+    change: object
+    voices: dict = field(default_factory=dict)  # bureau: (id of its root, whether it is for it)
+    done: bool = False
+
+    def open(self, now):
+        return not self.done and now < self.time + LAPSE
+
+    def count(self, epoch):
+        voters = {(m.code, m.root_id()) for m in epoch.voters()}
+        return sum(yes and (code, root) in voters for code, (root, yes) in self.voices.items())
+
+
+@dataclass
 class State:
     """Everything that decides about the next statement."""
 
@@ -124,18 +147,34 @@ class State:
     notices: dict = field(default_factory=dict)  # id of the publish: Notice
     attachments: dict = field(default_factory=dict)  # address: (id of the publish of its notice, size)
     replies: dict = field(default_factory=dict)  # id: Reply
-    purges: dict = field(default_factory=dict)  # id: the bureaus whose nodes acknowledged
+    purges: dict = field(default_factory=dict)  # id: the bureaus whose nodes have not acknowledged
+    proposals: dict = field(default_factory=dict)  # id: Proposal
+    epochs: list = field(default_factory=list)
     circles: dict = field(default_factory=dict)  # id of the founding statement: Circle
     time: int = 0  # ledger time of the last entry
     sealing: dict = field(default_factory=dict)  # (bureau, compartment): key id
     spent: dict = field(default_factory=dict)  # bureau: (day, entries, bytes)
 
     def __post_init__(self):
+        self.epochs.append(self.charter.founders())
         for m in self.charter.members:
-            self.keys[m.root_id()] = Key(m.code, ROOT, public=m.root)
-            self.keys[m.tls] = Key(m.code, NODE)
-            self.keys[m.cosigner_id()] = Key(m.code, COSIGNER, public=m.ed25519)
-            self.keys[m.access] = Key(m.code, ACCESS, OPERATOR, "operator")
+            self._join(m)
+
+    def _join(self, m):
+        self.keys[m.root_id()] = Key(m.code, ROOT, public=m.root)
+        self.keys[m.access] = Key(m.code, ACCESS, OPERATOR, "operator")
+        self._node(m.code, m.at)
+
+    def _node(self, code, node):
+        self.keys[node.tls] = Key(code, NODE)
+        self.keys[node.cosigner_id()] = Key(code, COSIGNER, public=node.ed25519)
+
+    def epoch(self):
+        """The one in force for the next entry."""
+        return self.epochs[-1]
+
+    def at(self, size):
+        return [e for e in self.epochs if e.start <= size][-1]
 
     def accept(self, entry, time, leaf=None, body=b""):
         """Appends an entry of a batch of this time, or raises Invalid and changes nothing.
@@ -145,7 +184,7 @@ class State:
         s, index, now = entry.statement, len(self.tree), max(self.time, time)
         rule(s.id() not in self.statements, KNOWN, "the statement is in the log already")
         rule(s.ledger == self.charter.ledger(), "other_ledger", "a statement of another ledger")
-        signers = [self._signer(key) for key, _ in entry.signatures]
+        signers = [self._signer(key, s) for key, _ in entry.signatures]
         for known, (key, signature) in zip(signers, entry.signatures):
             rule(s.signed_by(known.public, signature), "bad_signature", f"the signature of {key.hex()} does not verify")
         rule(s.seen_size <= index and self.tree.roots[s.seen_size] == s.seen_root, "bad_seen",
@@ -165,7 +204,9 @@ class State:
             notice = self._purgeable(s, signers[0], signers[1:], now)
         if s.kind == PURGE_ACK:
             rule(s.target in self.purges, "no_target", "there is no such purge")
-            rule(signers[0].bureau not in self.purges[s.target], "repeated", "the node has acknowledged the purge")
+            rule(signers[0].bureau in self.purges[s.target], "repeated", "the node has acknowledged the purge, or need not")
+        if s.kind in (PROPOSE, VOTE, EPOCH):
+            self._govern(s, signers[0], now)
         if s.kind == REVOKE:
             self._revocable(s, signers[0])
         if s.kind == ROTATE:
@@ -182,15 +223,20 @@ class State:
         self.tree.append(leaf or entry.leaf())
         self.time = now
 
-    def _signer(self, key):
+    def _signer(self, key, s):
         known = self.keys.get(key)
+        if known is None and s.kind == EPOCH and key == s.author and s.target in self.proposals:
+            change = self.proposals[s.target].change
+            root = change.author()
+            if root is not None and signing_key_id(root) == key:
+                known = Key(change.code, ROOT, public=root)
         rule(known and known.use in (ROOT, SIGN, COSIGNER), "unknown_key", f"no such key is known: {key.hex()}")
         rule(known.revoked is None, "revoked_key", f"the key is revoked: {key.hex()}")
         return known
 
     def _allowed(self, s, author, others):
-        use = {ENROL: ROOT, REVOKE: ROOT, ROTATE: ROOT, PURGE_ACK: COSIGNER}.get(s.kind, SIGN)
-        registrar = use == ROOT and author.use == SIGN and author.roles & REGISTRAR
+        use = {ENROL: ROOT, REVOKE: ROOT, ROTATE: ROOT, PROPOSE: ROOT, VOTE: ROOT, EPOCH: ROOT, PURGE_ACK: COSIGNER}.get(s.kind, SIGN)
+        registrar = s.kind in (ENROL, REVOKE, ROTATE) and author.use == SIGN and author.roles & REGISTRAR
         rule(author.use == use or registrar, "not_allowed", "not a statement for this key")
         rule(use == SIGN or not others, "not_allowed", "further signers of a root's or a node's statement")
         rule(all(k.use == SIGN and k.bureau == author.bureau for k in others), "not_allowed",
@@ -204,8 +250,62 @@ class State:
 
     def reviewers(self):
         """How many bureaus decide on a notice of another."""
-        n = len(self.charter.members)
+        n = len(self.epoch().members)
         return min((n - 1) // 3 + 1, n - 1)
+
+    def _voter(self, author):
+        m = self.epoch().member(author.bureau)
+        rule(m and m.voter, "not_allowed", "not a voter's root")
+
+    def _fits(self, change):
+        why = change.misfit(self.epoch())
+        if why:
+            raise Invalid(*why)
+        rule(not any(k in self.keys for k in change.keys()), "key_in_use", "a key is known already")
+        rule(change.proven(self.charter.ledger(), self.epoch()), "bad_proof", "the proof does not verify")
+
+    def _govern(self, s, author, now):
+        if s.kind != EPOCH:
+            self._voter(author)
+        if s.kind == PROPOSE:
+            mine = sum(p.bureau == author.bureau and p.open(now) for p in self.proposals.values())
+            rule(mine < PROPOSALS, "too_many", "as many open proposals as a bureau may have")
+            return self._fits(s.public)
+        p = self.proposals.get(s.target)
+        rule(p, "no_target", "there is no such proposal")
+        rule(p.open(now), "ended", "it was carried out, or has lapsed")
+        if s.kind == VOTE:
+            rule(p.voices.get(author.bureau) != (s.author, s.public.yes), "repeated", "the bureau has said so")
+            return self._fits(p.change)
+        root = p.change.author()
+        if root is None:
+            self._voter(author)
+        else:
+            rule(signing_key_id(root) == s.author, "not_allowed", "the root that is proposed makes the epoch")
+        rule(s.public.number == self.epoch().number + 1, "superseded", "another epoch is the next")
+        rule(p.count(self.epoch()) >= self.epoch().quorum(), "not_now", "too few voters are for it")
+        return self._fits(p.change)
+
+    def _begin(self, p, index):
+        """A new epoch."""
+        change, before = p.change, self.epoch().member(p.change.code)
+        p.done = True
+        self.epochs.append(change.after(self.epoch(), index + 1))
+        ended = []
+        if change.change == changes.ADMIT:
+            self._join(change.what)
+        elif change.change == changes.REMOVE:
+            ended = [i for i, k in self.keys.items() if k.bureau == change.code]
+            self.sealing = {k: v for k, v in self.sealing.items() if k[0] != change.code}
+        elif change.change == changes.ROOT:
+            ended = [before.root_id()]
+            self.keys[signing_key_id(change.what)] = Key(change.code, ROOT, public=change.what)
+        elif change.change == changes.NODE:
+            ended = [before.at.tls, before.cosigner_id()]
+            self._node(change.code, change.what)
+        for i in ended:
+            if self.keys[i].revoked is None:
+                self.keys[i].revoked = index
 
     def _target(self, s, author, others, now):
         """The notice that a statement acts on, or None."""
@@ -256,6 +356,8 @@ class State:
         return True
 
     def _act(self, s, bureau, notice, now):
+        if s.kind == REVIEW or s.kind in (SUSPEND, LIFT) and s.public.by != ORIGIN:
+            notice.keep({m.code for m in self.epoch().members})
         if s.kind == AMEND:
             notice.version, notice.review_by = s.id(), s.public.review_by
             notice.forget("review")
@@ -369,9 +471,15 @@ class State:
             circle.last, circle.ended = s.id(), s.body_len == 0
         elif s.kind == PURGE:
             notice.purged = True
-            self.purges[s.id()] = set()
+            self.purges[s.id()] = {m.code for m in self.epoch().members}
         elif s.kind == PURGE_ACK:
-            self.purges[s.target].add(bureau)
+            self.purges[s.target].remove(bureau)
+        elif s.kind == PROPOSE:
+            self.proposals[s.id()] = Proposal(bureau, now, s.public, {bureau: (s.author, True)})
+        elif s.kind == VOTE:
+            self.proposals[s.target].voices[bureau] = (s.author, s.public.yes)
+        elif s.kind == EPOCH:
+            self._begin(self.proposals[s.target], index)
         elif s.kind == REVOKE:
             known = self.keys[s.public.key]
             if s.public.suspect_from != NOT_SUSPECT:

@@ -10,13 +10,14 @@ import charter as charters
 import disclosure
 import seal
 from bundle import Audit
+from certificate import Certificate
 from charter import ED25519, MLDSA44
 from command import BATCH, COSIGNATURES, Command
 from evidence import Evidence
 from exhibit import Exhibit
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
-from statement import (AUTHORITIES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
-                       Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Rotate, Statement, Suspend)
+from statement import (AUTHORITIES, CHANGES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
+                       Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Rotate, Statement, Suspend, Enact, Propose, Vote)
 from statement import signing_key_id
 from wire import Refused, Unacceptable
 
@@ -168,7 +169,7 @@ def show_charter(c):
     for m in c.members:
         shows += [f"member {m.code} {json.dumps(m.name, ensure_ascii=False)}", f"root {m.root_id().hex()}",
                   f"access {m.access.hex()}",
-                  f"node {m.node()} {m.address} {m.tls.hex()}", f"witness {m.node()}+{m.key_id(ED25519).hex()}",
+                  f"node {m.node()} {m.at.address} {m.at.tls.hex()}", f"witness {m.node()}+{m.key_id(ED25519).hex()}",
                   f"witness {m.node()}+{m.key_id(MLDSA44).hex()}"]
     return shows
 
@@ -240,7 +241,7 @@ def evidence(v):
     return [f"contradicts size {first.size} root {first.root.hex()}", "cosigned " + " ".join(deceived),
             f"final size {final.size} root {final.root.hex()}", "cosigned " + " ".join(cosigners),
             f"has root {e.root.hex()}", f"proof {len(e.proof)}", " ".join(["both", *both]),
-            f"both-final {str(len(deceived) >= v.charter().quorum()).lower()}"]
+            f"both-final {str(len(deceived) >= v.charter().at(first.size).quorum()).lower()}"]
 
 
 def bundle(v):
@@ -254,7 +255,28 @@ def bundle(v):
     return [*shows, f"evidence {len(a.bundle.evidence)}"]
 
 
+def propose(v):
+    p = Propose.parse(v.bytes)
+    return [f"change {CHANGES[p.change]}", f"bureau {p.code}", *(f"key {k.hex()}" for k in p.keys())]
+
+
+def certificate(v):
+    c = Certificate.parse(v.bytes)
+    return [f"proposal {c.proposal.statement.id().hex()}", f"epoch {c.epoch.statement.id().hex()}", f"index {c.receipt.index}",
+            *(f"vote {e.statement.id().hex()}" for e in c.votes)]
+
+
+def genesis(v):
+    c = charters.verify_genesis(v.bytes)
+    codes = [" ".join(m.code if m.voter else m.code.lower() for m in e.members) for e in c.later]
+    return [*show_charter(c), *(f"epoch {e.number} from {e.start}: {m}" for e, m in zip(c.later, codes))]
+
+
 READ = {
+    "propose": propose,
+    "vote": lambda v: [f"for {str(Vote.parse(v.bytes).yes).lower()}"],
+    "epoch": lambda v: [f"number {Enact.parse(v.bytes).number}"],
+    "certificate": certificate,
     "statement": statement,
     "publish": publish,
     "enrol": enrol,
@@ -269,7 +291,7 @@ READ = {
     "entry": entry,
     "item": lambda v: show_item(Item.parse(v.bytes)),
     "charter": lambda v: show_charter(charters.Charter.parse(v.bytes)),
-    "genesis": lambda v: show_charter(charters.verify_genesis(v.bytes)),
+    "genesis": genesis,
     "checkpoint": lambda v: show_checkpoint(Checkpoint.parse(v.bytes)),
     "note": note,
     "receipt": receipt,

@@ -27,6 +27,10 @@ class Refused(Unacceptable):
     pass
 
 
+class OldCharter(Refused):
+    """It may be right, by a later epoch than the charter file knows."""
+
+
 class NoQuorum(Unacceptable):
     outcome = "quorum"
 

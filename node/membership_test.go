@@ -115,6 +115,22 @@ func (c *cluster) signers(codes ...string) {
 	c.t.Fatalf("entry %d is cosigned by %v, want %v", c.base-1, got, want)
 }
 
+// takeFile gives the present charter file to nodes that start from now on.
+func (c *cluster) takeFile() {
+	c.t.Helper()
+	r := c.leader()
+	file, err := r.charterFile()
+	if err == nil && file.Latest().Number != r.roster.applied().Number {
+		err = fmt.Errorf("it ends with epoch %d, and the ledger with %d", file.Latest().Number, r.roster.applied().Number)
+	}
+	if err == nil {
+		c.file, err = ledger.ParseGenesis(file.Marshal())
+	}
+	if err != nil {
+		c.t.Fatalf("charter file: %v", err)
+	}
+}
+
 // left waits until the node of a bureau has stopped because the bureau left.
 func (c *cluster) left(code string) {
 	c.t.Helper()
@@ -144,14 +160,7 @@ func TestReplicaMembersComeAndGo(t *testing.T) {
 		c.decide(xf.Admission(t))
 		c.configured("xa+ xb+ xc+ xf-")
 		c.agree(c.base)
-		file, err := c.leader().charterFile()
-		if err != nil || file.Latest().Number != 1 {
-			t.Fatalf("charter file of epoch %d, %v", file.Latest().Number, err)
-		}
-		c.file, err = ledger.ParseGenesis(file.Marshal())
-		if err != nil {
-			t.Fatal(err)
-		}
+		c.takeFile()
 		c.start(xf.Node())
 		c.signers("XA", "XB", "XC")
 
@@ -171,6 +180,67 @@ func TestReplicaMembersComeAndGo(t *testing.T) {
 			t.Error("nobody leads")
 		}
 	}, "XF")
+}
+
+// Whoever is down while the bureaus decide finds its way when it is back: one node
+// after the other, over each step, and all of them together at the end.
+func TestReplicaMembersOverRestarts(t *testing.T) {
+	for _, down := range []string{"XA", "XB", "XC"} {
+		t.Run(down, func(t *testing.T) {
+			membersBubble(t, 3, func(t *testing.T, c *cluster) {
+				c.enrol()
+				c.agree(c.base)
+				xf, away := c.bureau("XF"), ledger.NodeName(down)
+				// A quorum of three is two: the ledger goes on without one of them.
+				without := func(step func()) {
+					t.Helper()
+					c.stop(away)
+					step()
+					c.start(away)
+					c.agree(c.base)
+				}
+				without(func() {
+					c.decide(xf.Admission(t))
+					c.configured("xa+ xb+ xc+ xf-")
+					c.agree(c.base)
+					c.takeFile()
+				})
+				c.start(xf.Node())
+				c.agree(c.base)
+				without(func() {
+					c.decide(ledger.Propose{Change: ledger.ChangePromote, Code: "XF"})
+					c.configured("xa+ xb+ xc+ xf+")
+					c.agree(c.base)
+				})
+				// The newcomer as well, before its vote is taken and after.
+				c.stop(xf.Node())
+				c.start(xf.Node())
+				c.signers("XA", "XB", "XC", "XF")
+				without(func() {
+					c.decide(ledger.Propose{Change: ledger.ChangeDemote, Code: "XF"})
+					c.configured("xa+ xb+ xc+ xf-")
+					c.agree(c.base)
+				})
+				c.signers("XA", "XB", "XC")
+				c.stop(xf.Node()) // it hears of its removal when it comes back
+				without(func() {
+					c.decide(ledger.Propose{Change: ledger.ChangeRemove, Code: "XF"})
+					c.configured("xa+ xb+ xc+")
+					c.agree(c.base)
+				})
+				for name := range c.nodes {
+					c.stop(name)
+				}
+				for _, b := range c.c.Bureaus {
+					c.start(b.Node())
+				}
+				c.configured("xa+ xb+ xc+")
+				c.signers("XA", "XB", "XC")
+				c.start(xf.Node())
+				c.left("XF")
+			}, "XF")
+		})
+	}
 }
 
 func testLogger(name string) *slog.Logger {

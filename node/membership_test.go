@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"testing"
@@ -61,11 +62,17 @@ func (c *cluster) decide(p ledger.Propose) {
 // configured waits until the Raft configuration of every running node is this.
 func (c *cluster) configured(text string) {
 	c.t.Helper()
+	c.configuredOf(text, "")
+}
+
+// configuredOf leaves one node out.
+func (c *cluster) configuredOf(text, but string) {
+	c.t.Helper()
 	want := suffrages(servers(text))
 	for range 600 {
 		same := true
 		for name := range c.nodes {
-			if r := c.replica(name); r != nil {
+			if r := c.replica(name); r != nil && name != but {
 				got := suffrages(r.raft.GetConfiguration().Configuration())
 				same = same && len(got) == len(want)
 				for id, s := range want {
@@ -240,6 +247,57 @@ func TestReplicaMembersOverRestarts(t *testing.T) {
 				c.left("XF")
 			}, "XF")
 		})
+	}
+}
+
+// A dishonest leader changes Raft's members as it likes. No other node stores that,
+// so it is never committed, and the ledger goes on under another leader. A node
+// without the guard believes it at once, which shows that the test sees.
+func TestReplicaLeaderMakesUpMembers(t *testing.T) {
+	for name, change := range map[string]func(r *raft.Raft, victim, stranger raft.ServerID) raft.Future{
+		"it takes a vote":     func(r *raft.Raft, victim, _ raft.ServerID) raft.Future { return r.DemoteVoter(victim, 0, 0) },
+		"it removes a member": func(r *raft.Raft, victim, _ raft.ServerID) raft.Future { return r.RemoveServer(victim, 0, 0) },
+		"it adds a stranger": func(r *raft.Raft, _, stranger raft.ServerID) raft.Future {
+			return r.AddNonvoter(stranger, raft.ServerAddress(stranger), 0, 0)
+		},
+		"it gives a stranger a vote": func(r *raft.Raft, _, stranger raft.ServerID) raft.Future {
+			return r.AddVoter(stranger, raft.ServerAddress(stranger), 0, 0)
+		},
+	} {
+		for _, guarded := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, guarded=%t", name, guarded), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c := &cluster{trusting: !guarded}
+					c.found(t, 4, "XF")
+					c.enrol()
+					c.agree(c.base)
+					liar := c.leader()
+					victim := c.other(liar.name)
+					want := suffrages(servers("xa+ xb+ xc+ xd+"))
+					change(liar.raft, raft.ServerID(victim), raft.ServerID(ledger.NodeName("XF")))
+					believed := make(map[string]bool)
+					for range 200 { // the honest part of this node takes it back in time
+						time.Sleep(10 * time.Millisecond)
+						for name := range c.nodes {
+							if r := c.replica(name); r != nil && r != liar && !maps.Equal(suffrages(r.raft.GetConfiguration().Configuration()), want) {
+								believed[name] = true
+							}
+						}
+					}
+					if guarded && len(believed) > 0 || !guarded && len(believed) == 0 {
+						t.Errorf("believed by %v", believed)
+					}
+					if guarded {
+						c.isolate(liar.name, true) // or it gives way half a minute later
+						c.configuredOf("xa+ xb+ xc+ xd+", liar.name)
+						c.put(c.bureau("XA").Officer.Publish(t, ledger.KindYellow, []byte("the ledger goes on")))
+						c.isolate(liar.name, false)
+						c.configured("xa+ xb+ xc+ xd+")
+						c.agree(c.base)
+					}
+				})
+			})
+		}
 	}
 }
 

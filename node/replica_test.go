@@ -41,6 +41,7 @@ type cluster struct {
 	unadopted  bool // planted: and answer for no snapshot
 	installs   atomic.Int64
 	installMax int64 // installs after which a node takes none, 0 for any number
+	trusting   bool  // planted: nothing is looked at before Raft stores it
 	elect      bool  // who leads shows signed votes first
 	votesBlind bool  // planted: nodes that forgot their logs vote all the same
 	noFilter   bool  // nodes start without the transport's filter of snapshots
@@ -88,7 +89,15 @@ func (c *cluster) abstention(g *guard) *abstention {
 }
 
 func newCluster(t *testing.T, n int, newcomers ...string) *cluster {
-	c := &cluster{t: t, c: ledgertest.NewGenesis(t, n), dir: shortDir(t), nodes: make(map[string]*member), cut: make(map[string]bool), links: make(map[[2]string]bool), wrong: make(map[string]*atomic.Int64)}
+	c := new(cluster)
+	c.found(t, n, newcomers...)
+	return c
+}
+
+// found makes the consortium and starts the founders' nodes.
+func (c *cluster) found(t *testing.T, n int, newcomers ...string) {
+	c.t, c.c, c.dir = t, ledgertest.NewGenesis(t, n), shortDir(t)
+	c.nodes, c.cut, c.links, c.wrong = make(map[string]*member), make(map[string]bool), make(map[[2]string]bool), make(map[string]*atomic.Int64)
 	c.file = c.c.Genesis
 	c.elect = len(newcomers) > 0
 	founders := c.c.Bureaus
@@ -108,7 +117,6 @@ func newCluster(t *testing.T, n int, newcomers ...string) *cluster {
 			c.stop(name)
 		}
 	})
-	return c
 }
 
 // snapshots opens a node's folder of snapshots; it has one even when its snapshots
@@ -198,8 +206,12 @@ func (c *cluster) tryStart(name string) error {
 				e = newElections(file.Ledger, name, cfg.Witness, func() []electorate { return electorates(g.roster, live.Load()) }, func(text string) { c.t.Error(text) })
 				e.asking = g.roster.ask
 			}
+			filter := g.check
+			if c.trusting {
+				filter = nil
+			}
 			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
-				TransportOptions{Elections: e, Filter: g.check, FilterSnapshot: check, Abstention: c.abstention(g), Logger: cfg.Logger, Term: func() uint64 {
+				TransportOptions{Elections: e, Filter: filter, FilterSnapshot: check, Abstention: c.abstention(g), Logger: cfg.Logger, Term: func() uint64 {
 					if r := live.Load(); r != nil {
 						return r.raft.CurrentTerm()
 					}

@@ -301,6 +301,44 @@ func TestReplicaLeaderMakesUpMembers(t *testing.T) {
 	}
 }
 
+// A newcomer whose node comes so late that the others' logs do not reach back any
+// more starts from a snapshot, and so does one that missed epochs after its charter
+// file was made.
+func TestReplicaMemberJoinsBySnapshot(t *testing.T) {
+	membersBubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		xf := c.bureau("XF")
+		c.decide(xf.Admission(t))
+		c.configured("xa+ xb+ xc+ xd+ xf-")
+		c.agree(c.base)
+		c.takeFile()
+		c.decide(ledger.Propose{Change: ledger.ChangeDemote, Code: "XD"})
+		c.configured("xa+ xb+ xc+ xd- xf-")
+		for i := range minTrailing + 50 {
+			c.submit(c.leader(), c.bureau("XA").Officer.Publish(t, ledger.KindYellow, fmt.Appendf(nil, "%d", i)))
+			c.base++
+		}
+		c.agree(c.base)
+		for name := range c.nodes {
+			if r := c.replica(name); r != nil {
+				if err := r.raft.Snapshot().Error(); err != nil {
+					t.Fatal(err)
+				}
+				if first, err := c.nodes[name].logs.FirstIndex(); err != nil || first == 1 {
+					t.Fatalf("the log of %s begins at %d (%v)", name, first, err)
+				}
+			}
+		}
+		c.start(xf.Node())
+		c.agree(c.base)
+		c.configured("xa+ xb+ xc+ xd- xf-")
+		c.decide(ledger.Propose{Change: ledger.ChangePromote, Code: "XF"})
+		c.configured("xa+ xb+ xc+ xd- xf+")
+		c.signers("XA", "XB", "XC", "XF")
+	}, "XF")
+}
+
 func testLogger(name string) *slog.Logger {
 	if os.Getenv("NODE_LOG") == "" {
 		return slog.New(slog.DiscardHandler)

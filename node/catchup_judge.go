@@ -77,7 +77,11 @@ func (c *catchup) proves(prover string, chunk *store.Staged) (bool, error) {
 		return false, err
 	}
 	last := chunk.Changes.Records[len(chunk.Changes.Records)-1].Item.Entry
-	note, _, err := r.Verify(c.fsm.roster.policy(size), last.LeafHash())
+	note, _, err := r.Verify(c.fsm.roster.membership(), last.LeafHash())
+	if errors.Is(err, ledger.ErrOldCharter) {
+		c.fsm.roster.ask()
+		return false, err
+	}
 	if err != nil || r.Index != size-1 {
 		return false, lie("its receipt of entry %d: %v", size-1, err)
 	}

@@ -92,7 +92,12 @@ func (k *purgeClaims) look(name string, index uint64) (*ledger.Entry, bool, erro
 	case err != nil:
 		return nil, false, err
 	}
-	if _, _, err := receipt.Verify(k.c.fsm.roster.policy(index+1), r.Entry.LeafHash()); err != nil || receipt.Index != index {
+	_, _, err = receipt.Verify(k.c.fsm.roster.membership(), r.Entry.LeafHash())
+	if errors.Is(err, ledger.ErrOldCharter) {
+		k.c.fsm.roster.ask()
+		return nil, false, err
+	}
+	if err != nil || receipt.Index != index {
 		return nil, false, lie("its receipt of entry %d: %v", index, err)
 	}
 	return r.Entry, true, nil

@@ -68,7 +68,7 @@ func (r *replica) describe() (*wire.Status, error) {
 	s := &wire.Status{
 		Version: Version, Format: Format, Bureau: r.cfg.Bureau, Node: r.name, Ledger: hex.EncodeToString(ledgerID[:]),
 		State: r.state(), Leader: string(leader), Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time,
-		Quorum: now.policy.Quorum, Applied: r.store.Applied(),
+		Quorum: now.policy.Quorum, Epoch: now.Number, Applied: r.store.Applied(),
 		RaftTerm: r.raft.CurrentTerm(), RaftCommit: r.raft.CommitIndex(), StartedAt: r.started,
 		Clock: r.cfg.Clock().UnixMilli(),
 	}
@@ -89,7 +89,7 @@ func (r *replica) describe() (*wire.Status, error) {
 	}
 	for i := range now.Members {
 		m := &now.Members[i]
-		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName())})
+		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName()), Voter: m.Voter})
 	}
 	s.Muted, s.Restored, s.Evidence = r.gossip.witness.silence(), r.gossip.witness.returning(), r.gossip.evidence.count()
 	faults, err := r.machine.Faults(r.store)

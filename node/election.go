@@ -29,7 +29,7 @@ type elections struct {
 	ledger ledger.Hash
 	name   raft.ServerID // of this node
 	key    *keys.Witness
-	voters func() []electorate // any of them elects
+	voters func() []electorate // any of them elects; that of the Raft configuration is the last
 	alarm  func(string)
 	asking func() // told of a leader whom others may have elected; nil for nobody
 
@@ -48,8 +48,16 @@ type elections struct {
 // charter file, and hears a leader that the second would not have elected.
 type electorate map[raft.ServerID]voter
 
-// majority is how many of them elect.
-func (v electorate) majority() int { return len(v)/2 + 1 }
+// elects reports whether a majority of them is among these.
+func (v electorate) elects(seen map[raft.ServerID]bool) bool {
+	n := 0
+	for id := range v {
+		if seen[id] {
+			n++
+		}
+	}
+	return n > len(v)/2
+}
 
 // voter is a member as elections know it.
 type voter struct {
@@ -88,15 +96,7 @@ func (e *elections) strange() {
 
 // elect reports whether these voters elect.
 func (e *elections) elect(seen map[raft.ServerID]bool) bool {
-	return slices.ContainsFunc(e.voters(), func(v electorate) bool {
-		n := 0
-		for id := range v {
-			if seen[id] {
-				n++
-			}
-		}
-		return n >= v.majority()
-	})
+	return slices.ContainsFunc(e.voters(), func(v electorate) bool { return v.elects(seen) })
 }
 
 // sign signs the vote that raft has just given, and made durable. It gives no
@@ -172,6 +172,18 @@ func (e *elections) credentials(term uint64) []ballot {
 		return nil
 	}
 	return slices.Clone(e.collected)
+}
+
+// stands reports whether the votes by which this node leads a term are a majority
+// of those who vote now. They were of those who voted then; a node that hears of
+// this leader only now could not tell.
+func (e *elections) stands(term uint64) bool {
+	seen := map[raft.ServerID]bool{e.name: true}
+	for _, b := range e.credentials(term) {
+		seen[b.voter] = true
+	}
+	all := e.voters()
+	return all[len(all)-1].elects(seen)
 }
 
 func (e *elections) verify(term uint64, by, candidate raft.ServerID, sig []byte) bool {

@@ -149,7 +149,13 @@ func (g *gossip) count(name string) {
 	if name != "" {
 		g.answered[name] = true
 	}
-	enough := len(g.answered)+1 >= g.roster.now().policy.Quorum
+	now, n := g.roster.now(), 1
+	for other := range g.answered {
+		if now.votes(other) {
+			n++
+		}
+	}
+	enough := n >= now.policy.Quorum
 	g.mu.Unlock()
 	if enough {
 		g.witness.listened()

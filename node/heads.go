@@ -117,6 +117,7 @@ func (h *heads) see(s *ledger.Cosignature) error {
 	p := h.roster.policy(s.Size)
 	w, ok := p.Witness[s.Node]
 	if !ok {
+		h.roster.ask() // somebody may have let it in
 		return &wire.Error{Code: wire.Code(state.UnknownKey), Message: fmt.Sprintf("no bureau has a node %q", s.Node)}
 	}
 	if !h.verified.Cosignature(s, w, p.Origin) {

@@ -54,6 +54,7 @@ func (k *manifestCheck) check(index uint64, m *manifest) error {
 	case m.Final == nil && final != nil, final != nil && m.Final.Size < final.Size:
 		return fmt.Errorf("its FINAL checkpoint is behind the one of %d entries", final.Size)
 	case m.Final != nil && !state.CheckFinal(by, m.Final, k.verified):
+		k.roster.ask() // or it is of an epoch that this node does not know
 		return fmt.Errorf("its FINAL checkpoint lacks good cosignatures: %w", ledger.ErrQuorum)
 	case m.Pending != nil && m.Final != nil && m.Pending.Size <= m.Final.Size:
 		return errors.New("its pending checkpoint is behind the FINAL one")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"testing"
@@ -61,11 +62,17 @@ func (c *cluster) decide(p ledger.Propose) {
 // configured waits until the Raft configuration of every running node is this.
 func (c *cluster) configured(text string) {
 	c.t.Helper()
+	c.configuredOf(text, "")
+}
+
+// configuredOf leaves one node out.
+func (c *cluster) configuredOf(text, but string) {
+	c.t.Helper()
 	want := suffrages(servers(text))
 	for range 600 {
 		same := true
 		for name := range c.nodes {
-			if r := c.replica(name); r != nil {
+			if r := c.replica(name); r != nil && name != but {
 				got := suffrages(r.raft.GetConfiguration().Configuration())
 				same = same && len(got) == len(want)
 				for id, s := range want {
@@ -115,6 +122,22 @@ func (c *cluster) signers(codes ...string) {
 	c.t.Fatalf("entry %d is cosigned by %v, want %v", c.base-1, got, want)
 }
 
+// takeFile gives the present charter file to nodes that start from now on.
+func (c *cluster) takeFile() {
+	c.t.Helper()
+	r := c.leader()
+	file, err := r.charterFile()
+	if err == nil && file.Latest().Number != r.roster.applied().Number {
+		err = fmt.Errorf("it ends with epoch %d, and the ledger with %d", file.Latest().Number, r.roster.applied().Number)
+	}
+	if err == nil {
+		c.file, err = ledger.ParseGenesis(file.Marshal())
+	}
+	if err != nil {
+		c.t.Fatalf("charter file: %v", err)
+	}
+}
+
 // left waits until the node of a bureau has stopped because the bureau left.
 func (c *cluster) left(code string) {
 	c.t.Helper()
@@ -144,14 +167,7 @@ func TestReplicaMembersComeAndGo(t *testing.T) {
 		c.decide(xf.Admission(t))
 		c.configured("xa+ xb+ xc+ xf-")
 		c.agree(c.base)
-		file, err := c.leader().charterFile()
-		if err != nil || file.Latest().Number != 1 {
-			t.Fatalf("charter file of epoch %d, %v", file.Latest().Number, err)
-		}
-		c.file, err = ledger.ParseGenesis(file.Marshal())
-		if err != nil {
-			t.Fatal(err)
-		}
+		c.takeFile()
 		c.start(xf.Node())
 		c.signers("XA", "XB", "XC")
 
@@ -170,6 +186,156 @@ func TestReplicaMembersComeAndGo(t *testing.T) {
 		if r := c.leader(); r.raft.State() != raft.Leader {
 			t.Error("nobody leads")
 		}
+	}, "XF")
+}
+
+// Whoever is down while the bureaus decide finds its way when it is back: one node
+// after the other, over each step, and all of them together at the end.
+func TestReplicaMembersOverRestarts(t *testing.T) {
+	for _, down := range []string{"XA", "XB", "XC"} {
+		t.Run(down, func(t *testing.T) {
+			membersBubble(t, 3, func(t *testing.T, c *cluster) {
+				c.enrol()
+				c.agree(c.base)
+				xf, away := c.bureau("XF"), ledger.NodeName(down)
+				// A quorum of three is two: the ledger goes on without one of them.
+				without := func(step func()) {
+					t.Helper()
+					c.stop(away)
+					step()
+					c.start(away)
+					c.agree(c.base)
+				}
+				without(func() {
+					c.decide(xf.Admission(t))
+					c.configured("xa+ xb+ xc+ xf-")
+					c.agree(c.base)
+					c.takeFile()
+				})
+				c.start(xf.Node())
+				c.agree(c.base)
+				without(func() {
+					c.decide(ledger.Propose{Change: ledger.ChangePromote, Code: "XF"})
+					c.configured("xa+ xb+ xc+ xf+")
+					c.agree(c.base)
+				})
+				// The newcomer as well, before its vote is taken and after.
+				c.stop(xf.Node())
+				c.start(xf.Node())
+				c.signers("XA", "XB", "XC", "XF")
+				without(func() {
+					c.decide(ledger.Propose{Change: ledger.ChangeDemote, Code: "XF"})
+					c.configured("xa+ xb+ xc+ xf-")
+					c.agree(c.base)
+				})
+				c.signers("XA", "XB", "XC")
+				c.stop(xf.Node()) // it hears of its removal when it comes back
+				without(func() {
+					c.decide(ledger.Propose{Change: ledger.ChangeRemove, Code: "XF"})
+					c.configured("xa+ xb+ xc+")
+					c.agree(c.base)
+				})
+				for name := range c.nodes {
+					c.stop(name)
+				}
+				for _, b := range c.c.Bureaus {
+					c.start(b.Node())
+				}
+				c.configured("xa+ xb+ xc+")
+				c.signers("XA", "XB", "XC")
+				c.start(xf.Node())
+				c.left("XF")
+			}, "XF")
+		})
+	}
+}
+
+// A dishonest leader changes Raft's members as it likes. No other node stores that,
+// so it is never committed, and the ledger goes on under another leader. A node
+// without the guard believes it at once, which shows that the test sees.
+func TestReplicaLeaderMakesUpMembers(t *testing.T) {
+	for name, change := range map[string]func(r *raft.Raft, victim, stranger raft.ServerID) raft.Future{
+		"it takes a vote":     func(r *raft.Raft, victim, _ raft.ServerID) raft.Future { return r.DemoteVoter(victim, 0, 0) },
+		"it removes a member": func(r *raft.Raft, victim, _ raft.ServerID) raft.Future { return r.RemoveServer(victim, 0, 0) },
+		"it adds a stranger": func(r *raft.Raft, _, stranger raft.ServerID) raft.Future {
+			return r.AddNonvoter(stranger, raft.ServerAddress(stranger), 0, 0)
+		},
+		"it gives a stranger a vote": func(r *raft.Raft, _, stranger raft.ServerID) raft.Future {
+			return r.AddVoter(stranger, raft.ServerAddress(stranger), 0, 0)
+		},
+	} {
+		for _, guarded := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, guarded=%t", name, guarded), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c := &cluster{trusting: !guarded}
+					c.found(t, 4, "XF")
+					c.enrol()
+					c.agree(c.base)
+					liar := c.leader()
+					victim := c.other(liar.name)
+					want := suffrages(servers("xa+ xb+ xc+ xd+"))
+					change(liar.raft, raft.ServerID(victim), raft.ServerID(ledger.NodeName("XF")))
+					believed := make(map[string]bool)
+					for range 200 { // the honest part of this node takes it back in time
+						time.Sleep(10 * time.Millisecond)
+						for name := range c.nodes {
+							if r := c.replica(name); r != nil && r != liar && !maps.Equal(suffrages(r.raft.GetConfiguration().Configuration()), want) {
+								believed[name] = true
+							}
+						}
+					}
+					if guarded && len(believed) > 0 || !guarded && len(believed) == 0 {
+						t.Errorf("believed by %v", believed)
+					}
+					if guarded {
+						c.isolate(liar.name, true) // or it gives way half a minute later
+						c.configuredOf("xa+ xb+ xc+ xd+", liar.name)
+						c.put(c.bureau("XA").Officer.Publish(t, ledger.KindYellow, []byte("the ledger goes on")))
+						c.isolate(liar.name, false)
+						c.configured("xa+ xb+ xc+ xd+")
+						c.agree(c.base)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A newcomer whose node comes so late that the others' logs do not reach back any
+// more starts from a snapshot, and so does one that missed epochs after its charter
+// file was made.
+func TestReplicaMemberJoinsBySnapshot(t *testing.T) {
+	membersBubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		xf := c.bureau("XF")
+		c.decide(xf.Admission(t))
+		c.configured("xa+ xb+ xc+ xd+ xf-")
+		c.agree(c.base)
+		c.takeFile()
+		c.decide(ledger.Propose{Change: ledger.ChangeDemote, Code: "XD"})
+		c.configured("xa+ xb+ xc+ xd- xf-")
+		for i := range minTrailing + 50 {
+			c.submit(c.leader(), c.bureau("XA").Officer.Publish(t, ledger.KindYellow, fmt.Appendf(nil, "%d", i)))
+			c.base++
+		}
+		c.agree(c.base)
+		for name := range c.nodes {
+			if r := c.replica(name); r != nil {
+				if err := r.raft.Snapshot().Error(); err != nil {
+					t.Fatal(err)
+				}
+				if first, err := c.nodes[name].logs.FirstIndex(); err != nil || first == 1 {
+					t.Fatalf("the log of %s begins at %d (%v)", name, first, err)
+				}
+			}
+		}
+		c.start(xf.Node())
+		c.agree(c.base)
+		c.configured("xa+ xb+ xc+ xd- xf-")
+		c.decide(ledger.Propose{Change: ledger.ChangePromote, Code: "XF"})
+		c.configured("xa+ xb+ xc+ xd- xf+")
+		c.signers("XA", "XB", "XC", "XF")
 	}, "XF")
 }
 

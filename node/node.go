@@ -270,6 +270,7 @@ func (n *Node) serve(name string) error {
 		TLSNextProto:                 map[string]func(*http.Server, *tlsConn, http.Handler){wire.ProtocolRaft: n.serveRaft},
 	}
 	n.serving.Go(func() { n.sessions.watch(n.ctx, n.keyed) }) // until Close
+	n.serving.Go(func() { n.redial(n.ctx) })
 	n.serving.Go(func() {
 		if err := n.server.ServeTLS(listen.Bounded(n.listener, maxStrangers, maxStrangersPerHost), "", ""); !errors.Is(err, http.ErrServerClosed) {
 			n.fatal(fmt.Errorf("serve %s: %w", n.listener.Addr(), err))
@@ -288,6 +289,27 @@ func (n *Node) serve(name string) error {
 	n.serving.Go(func() { _ = n.admin.Serve(n.adminAt) })
 	n.log.Info("the node runs", "node", name, "address", n.Address(), "admin", n.cfg.Admin)
 	return nil
+}
+
+// redial ends Raft's sessions with nodes that have other keys or another address
+// than they had, or whose bureau left, until ctx ends. Those that may come back do.
+func (n *Node) redial(ctx context.Context) {
+	was := n.roster.now()
+	for {
+		changed := n.roster.changed.wait() // before the look, so that no change is missed
+		now := n.roster.now()
+		for name, old := range was.nodes {
+			if m := now.nodes[name]; m == nil || m.Node.TLS != old.Node.TLS || m.Node.Address != old.Node.Address {
+				n.transport.Disconnect(raft.ServerID(name))
+			}
+		}
+		was = now
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // serveRaft hands a session that speaks Raft to the transport, under the name of

@@ -35,7 +35,14 @@ type httpPeers struct {
 	tls    *keys.TLS
 
 	mu      sync.Mutex // guards clients
-	clients map[string]*client.Client
+	clients map[string]peerClient
+}
+
+// peerClient is a client of a node as it was when it was made.
+type peerClient struct {
+	*client.Client
+	address string
+	key     keys.ID
 }
 
 var _ peers = (*httpPeers)(nil)
@@ -45,7 +52,7 @@ var _ peers = (*httpPeers)(nil)
 const peerConnections = 40
 
 func newHTTPPeers(r *roster, tls *keys.TLS) *httpPeers {
-	return &httpPeers{roster: r, tls: tls, clients: make(map[string]*client.Client)}
+	return &httpPeers{roster: r, tls: tls, clients: make(map[string]peerClient)}
 }
 
 func (p *httpPeers) client(name string) (*client.Client, error) {
@@ -56,11 +63,15 @@ func (p *httpPeers) client(name string) (*client.Client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c, ok := p.clients[name]
+	if ok && (c.address != m.Node.Address || c.key != m.Node.TLS) { // the bureaus gave it another
+		c.Close()
+		ok = false
+	}
 	if !ok {
-		c = client.New(client.Options{Address: m.Node.Address, Node: m.Node.TLS, TLS: p.tls, Timeout: 30 * time.Second, Connections: peerConnections})
+		c = peerClient{client.New(client.Options{Address: m.Node.Address, Node: m.Node.TLS, TLS: p.tls, Timeout: 30 * time.Second, Connections: peerConnections}), m.Node.Address, m.Node.TLS}
 		p.clients[name] = c
 	}
-	return c, nil
+	return c.Client, nil
 }
 
 func (p *httpPeers) Forward(ctx context.Context, name string, items []ledger.Item) ([]wire.Outcome, error) {

@@ -20,6 +20,11 @@ func (r *replica) reconcile(ctx context.Context) {
 		changed := r.roster.changed.wait() // before the look, so that no change is missed
 		if r.raft.State() != raft.Leader {
 			clear(steady)
+		} else if !r.elected() {
+			r.log.Info("hand over leadership: the members who vote are others than those who elected")
+			if err := r.raft.LeadershipTransfer().Error(); err != nil {
+				r.log.Info("hand over leadership", "error", err)
+			}
 		} else if step := r.nextStep(ctx, steady); step != nil {
 			r.log.Info("change the Raft configuration", "node", string(step.id), "to", step.what)
 			if err := r.take(ctx, step); err == nil {
@@ -44,6 +49,13 @@ const (
 	// its vote: with it a quorum needs one node more.
 	steadyFor = 5 * time.Second
 )
+
+// elected reports whether the votes that this leader has are a majority of those
+// who vote now, as a node will ask that hears of it only now.
+func (r *replica) elected() bool {
+	t, ok := r.trans.(*Transport)
+	return !ok || t.Elected()
+}
 
 // step is one change of the Raft configuration.
 type step struct {

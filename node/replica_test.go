@@ -31,7 +31,7 @@ type cluster struct {
 	dir   string
 	nodes map[string]*member
 	base  uint64          // entries after enrol
-	file  *ledger.Genesis // the charter file that nodes start with
+	file  *ledger.Genesis // the charter file that newcomers start with
 
 	peersOf func(name string, p peers) peers // what a node reaches the others by, nil for p
 	wrong   map[string]*atomic.Int64         // by which each node's clock is wrong, ns
@@ -41,6 +41,8 @@ type cluster struct {
 	unadopted  bool // planted: and answer for no snapshot
 	installs   atomic.Int64
 	installMax int64 // installs after which a node takes none, 0 for any number
+	trusting   bool  // planted: nothing is looked at before Raft stores it
+	elect      bool  // who leads shows signed votes first
 	votesBlind bool  // planted: nodes that forgot their logs vote all the same
 	noFilter   bool  // nodes start without the transport's filter of snapshots
 
@@ -87,8 +89,17 @@ func (c *cluster) abstention(g *guard) *abstention {
 }
 
 func newCluster(t *testing.T, n int, newcomers ...string) *cluster {
-	c := &cluster{t: t, c: ledgertest.NewGenesis(t, n), dir: shortDir(t), nodes: make(map[string]*member), cut: make(map[string]bool), links: make(map[[2]string]bool), wrong: make(map[string]*atomic.Int64)}
+	c := new(cluster)
+	c.found(t, n, newcomers...)
+	return c
+}
+
+// found makes the consortium and starts the founders' nodes.
+func (c *cluster) found(t *testing.T, n int, newcomers ...string) {
+	c.t, c.c, c.dir = t, ledgertest.NewGenesis(t, n), shortDir(t)
+	c.nodes, c.cut, c.links, c.wrong = make(map[string]*member), make(map[string]bool), make(map[[2]string]bool), make(map[string]*atomic.Int64)
 	c.file = c.c.Genesis
+	c.elect = len(newcomers) > 0
 	founders := c.c.Bureaus
 	for _, code := range newcomers { // who do not run yet
 		c.c.Bureaus = append(c.c.Bureaus, c.c.Newcomer(t, code))
@@ -106,7 +117,6 @@ func newCluster(t *testing.T, n int, newcomers ...string) *cluster {
 			c.stop(name)
 		}
 	})
-	return c
 }
 
 // snapshots opens a node's folder of snapshots; it has one even when its snapshots
@@ -153,7 +163,11 @@ func (c *cluster) start(name string) {
 
 func (c *cluster) tryStart(name string) error {
 	m := c.nodes[name]
-	cfg := Config{Genesis: c.file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name),
+	file := c.file
+	if _, founder := c.c.Genesis.Charter.Member(m.bureau.Code); founder {
+		file = c.c.Genesis // what it has learned since is in its own ledger
+	}
+	cfg := Config{Genesis: file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name),
 		Clock: func() time.Time { return time.Now().Add(time.Duration(c.wrong[name].Load())) }}
 	self, err := cfg.check()
 	if err != nil {
@@ -170,7 +184,7 @@ func (c *cluster) tryStart(name string) error {
 		reach = c.peersOf(name, reach)
 	}
 	r, err := newReplica(cfg, self, parts{
-		roster: newRoster(c.file), store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
+		roster: newRoster(file), store: m.store, logs: files.logs, floor: files.floor, stable: m.logs, snaps: m.snaps, peers: reach, live: &live,
 		witness: filepath.Join(c.dir, m.bureau.Code+".witness"), evidence: filepath.Join(c.dir, m.bureau.Code+".evidence"),
 		archive: filepath.Join(c.dir, m.bureau.Code+".finals"), abstain: c.abstainPath(name),
 		attachments: filepath.Join(c.dir, m.bureau.Code+".attachments"),
@@ -187,8 +201,17 @@ func (c *cluster) tryStart(name string) error {
 				}
 				return g.checkSnapshot(from, req, data)
 			}
+			var e *elections
+			if c.elect {
+				e = newElections(file.Ledger, name, cfg.Witness, func() []electorate { return electorates(g.roster, live.Load()) }, func(text string) { c.t.Error(text) })
+				e.asking = g.roster.ask
+			}
+			filter := g.check
+			if c.trusting {
+				filter = nil
+			}
 			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
-				TransportOptions{Filter: g.check, FilterSnapshot: check, Abstention: c.abstention(g), Logger: cfg.Logger, Term: func() uint64 {
+				TransportOptions{Elections: e, Filter: filter, FilterSnapshot: check, Abstention: c.abstention(g), Logger: cfg.Logger, Term: func() uint64 {
 					if r := live.Load(); r != nil {
 						return r.raft.CurrentTerm()
 					}

@@ -59,6 +59,13 @@ func (t *Transport) handOver(to raft.ServerID) {
 // not there.
 const handOverWait = 500 * time.Millisecond
 
+// Elected reports whether the votes that this leader can show elect it by those who
+// vote now.
+func (t *Transport) Elected() bool {
+	e := t.opts.Elections
+	return e == nil || e.stands(t.term())
+}
+
 func (t *Transport) header() raft.RPCHeader {
 	return raft.RPCHeader{ProtocolVersion: raftProtocol, ID: []byte(t.local), Addr: []byte(t.addr)}
 }

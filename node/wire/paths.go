@@ -109,6 +109,7 @@ type Status struct {
 	FinalTime  uint64   `json:"final_time"`         // ledger time of the last entry that is FINAL, POSIX ms; 0 for none
 	FinalBy    []string `json:"final_by,omitempty"` // bureau codes
 	Quorum     int      `json:"quorum"`
+	Epoch      uint32   `json:"epoch"`   // the newest that the node knows
 	Applied    uint64   `json:"applied"` // Raft index
 	DiskBytes  int64    `json:"disk_bytes"`
 	DiskFree   int64    `json:"disk_free"`
@@ -217,6 +218,7 @@ type Peer struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
 	Cosigns bool   `json:"cosigns"` // among the cosigners of the last FINAL checkpoint
+	Voter   bool   `json:"voter"`   // its node elects and cosigns
 }
 
 // ReadIndex is a position: a read at or after it is linearizable.

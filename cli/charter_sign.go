@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -27,6 +28,9 @@ func (t *terminal) charterSignCommand() *cli.Command {
 		Action: t.charterSign,
 	}
 }
+
+// maxAhead is how far the clocks of founders may differ.
+const maxAhead = time.Hour
 
 // maxWords bounds a file of words, in bytes.
 const maxWords = 16 << 10
@@ -54,6 +58,9 @@ func (t *terminal) charterSign(c *cli.Context) error {
 	}
 	if err := h.CheckDraft(g.Charter); err != nil {
 		return hint(fmt.Errorf("sign %s: %w", inputName(args[0]), err), "the draft must be made from %s as comity init wrote it", h.MemberFile())
+	}
+	if made := time.Unix(int64(g.Charter.Created), 0); time.Until(made) > maxAhead {
+		return fmt.Errorf("sign %s: by this machine's clock it was made in the future, at %s: one of two clocks is wrong", inputName(args[0]), clock(g.Charter.Created*1000))
 	}
 	if path := c.String("o"); path != "" && path != "-" { // before anybody telephones
 		o, err := createOutput(path, c.Bool("force"))

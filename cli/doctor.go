@@ -125,7 +125,7 @@ func (s *session) examine(ctx context.Context) (list []diagnosis, err error) {
 		return nil, err
 	}
 	answers := s.askAll(ctx)
-	list = append(list, keys...)
+	list = append(append(list, keys...), s.examineRoot()...)
 	list = append(list, s.examineClock(answers))
 	for _, a := range answers {
 		if a.member.Code == s.home.Bureau() {

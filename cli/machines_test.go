@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -117,7 +118,8 @@ func (m *machines) run(name, line, typed string) (string, error) {
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, "ip", "netns", "exec", m.prefix+name, "bash", "-euo", "pipefail", "-c", line)
 	cmd.Dir = filepath.Join(m.dir, name)
-	cmd.Env = append(append(os.Environ(), "HOME="+cmd.Dir, "XDG_STATE_HOME=", "PATH="+m.program+":"+os.Getenv("PATH")), m.env...)
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "COMITY_") })
+	cmd.Env = append(append(env, "HOME="+cmd.Dir, "XDG_STATE_HOME=", "PATH="+m.program+":"+os.Getenv("PATH")), m.env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(typed), out, out
 	err = cmd.Run()
 	text, readErr := os.ReadFile(out.Name())

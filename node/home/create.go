@@ -215,6 +215,9 @@ func buildRoot(h *Home, o CreateOptions, wrote *bool) error {
 	*wrote = o.RootFile != ""
 	// On a stick that keeps no permissions it could never be used again.
 	data, err := keys.ReadFile(path)
+	if err != nil && *wrote {
+		err = fmt.Errorf("%w (FAT keeps no permissions: mount it with umask=077, or use another file system)", err)
+	}
 	if err != nil {
 		return err
 	}

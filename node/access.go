@@ -94,6 +94,9 @@ func (r *replica) holder(id keys.ID) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
+	if k == nil {
+		k = r.roster.nodeKey(id)
+	}
 	if k == nil || k.RevokedAt != 0 || k.Use != state.UseAccess && k.Use != state.UseNode {
 		return caller{}, errUnauthenticated
 	}

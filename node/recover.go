@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
 
@@ -96,4 +97,16 @@ func (s *Seed) Epoch() (*ledger.Epoch, error) {
 		return nil, err
 	}
 	return m.Latest(), nil
+}
+
+// nodeKey returns the key of a member's node that the charter file knows and the
+// ledger here does not, because it ends before the member had it; nil for none.
+func (r *roster) nodeKey(id keys.ID) *state.Key {
+	now := r.now()
+	for i := range now.Members {
+		if m := &now.Members[i]; m.Node.TLS == id {
+			return &state.Key{Bureau: m.Code, Use: state.UseNode, Label: "node"}
+		}
+	}
+	return nil
 }

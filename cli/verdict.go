@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,6 +75,18 @@ func (t *terminal) cannotTell(what string, err error, advice string) *finding {
 		advice = t.adviceFor(err)
 	}
 	return &finding{Verdict: unknown, What: what, Reason: err.Error(), Advice: advice}
+}
+
+// failed says that something does not verify; or that it cannot be told, where
+// bureaus may have joined that the charter file at hand does not know.
+func (f *finding) failed(err error) {
+	f.Verdict, f.Reason = notAuthentic, err.Error()
+	if errors.Is(err, ledger.ErrOldCharter) {
+		f.Verdict = unknown
+		f.Reason = fmt.Sprintf("the charter file knows %s of members, and this may be of a later one (%s)",
+			plural(len(f.genesis.Epochs()), "epoch", "epochs"), err)
+		f.Advice = "get the newer charter file, from any bureau whose node follows the ledger: --charter FILE"
+	}
 }
 
 // establish takes over what the ledger's own verification established.

@@ -158,7 +158,7 @@ func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 		if v != nil {
 			f.signed(v)
 		}
-		f.Verdict, f.Reason = notAuthentic, err.Error()
+		f.failed(err)
 		return f
 	}
 	f.establish(x, v)

@@ -60,14 +60,14 @@ func (t *terminal) verifyCourt(c *cli.Context, path string, data []byte) *findin
 		if v != nil {
 			f.signed(v)
 		}
-		f.Verdict, f.Reason = notAuthentic, err.Error()
+		f.failed(err)
 		return f
 	}
 	f.establish(x, v)
 	f.NotChecked = append(f.NotChecked, "whether a consent was taken back before the export")
 	court := &courtFinding{genesis: g, version: x.Item.Entry, origin: notice.Origin{Ledger: keys.ID(x.Ledger), Author: x.Item.Entry.Statement.Author, Bureau: v.Signers[0].Bureau}}
 	if err := court.read(&proof[0], text); err != nil {
-		f.Verdict, f.Reason = notAuthentic, err.Error()
+		f.failed(err)
 		return f
 	}
 	f.Court, f.Reference = court, court.view.Reference
@@ -77,7 +77,7 @@ func (t *terminal) verifyCourt(c *cli.Context, path string, data []byte) *findin
 	}
 	for i := range proof[1:] {
 		if err := court.add(&proof[i+1]); err != nil {
-			f.Verdict, f.Reason = notAuthentic, err.Error()
+			f.failed(err)
 			return f
 		}
 	}

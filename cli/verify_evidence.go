@@ -52,7 +52,7 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 		f.Advice = "check it with the charter of its own ledger: --charter FILE"
 		return f
 	case err != nil:
-		f.Verdict, f.Reason = notAuthentic, err.Error()
+		f.failed(err)
 		return f
 	}
 	quorum := func(c ledger.Checkpoint) int { return g.PolicyAt(c.Size).Quorum }

@@ -48,7 +48,7 @@ func (t *terminal) verifyID(c *cli.Context, name string) *finding {
 	f.Index, f.ID = &x.Receipt.Index, x.Item.Entry.ID.String()
 	v, err := x.Verify(s.genesis)
 	if err != nil {
-		f.Verdict, f.Reason = notAuthentic, err.Error()
+		f.failed(err)
 		return f
 	}
 	f.establish(x, v)

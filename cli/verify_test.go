@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"comity/ledger"
+	"comity/ledger/ledgertest"
 	"comity/testnet"
 )
 
@@ -129,4 +132,16 @@ func parts(t *testing.T, file []byte) []filePart {
 		list = append(list, filePart{p.name, at, at + len(p.data)})
 	}
 	return list
+}
+
+// TestOldCharter: what a newer charter file may explain is no forgery.
+func TestOldCharter(t *testing.T) {
+	f := &finding{genesis: ledgertest.NewGenesis(t, 1).Genesis}
+	f.failed(fmt.Errorf("checkpoint 12: too few cosignatures; %w", ledger.ErrOldCharter))
+	if f.Verdict != unknown || !strings.Contains(f.Reason, "knows 1 epoch of members") || f.Advice == "" {
+		t.Errorf("got %+v", f)
+	}
+	if f.failed(errors.New("changed")); f.Verdict != notAuthentic {
+		t.Errorf("got %+v", f)
+	}
 }

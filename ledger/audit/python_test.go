@@ -53,6 +53,26 @@ func TestPython(t *testing.T) {
 	if out, code := verify(good); code != 0 || !strings.HasPrefix(out, "authentic: "+good+": 60 entries") {
 		t.Errorf("a good bundle: exit code %d\n%s", code, out)
 	}
+	// Bureaus joined and left, with certificates and without.
+	u := newChanged(t)
+	for i, g := range []*ledger.Genesis{u.Genesis, u.certified()} {
+		path := write(fmt.Sprintf("members-%d", i), u.file(g).marshal())
+		c := exec.Command(python, "../testdata/verify.py", "--ledger", fmt.Sprintf("%x", u.Genesis.Ledger), path)
+		if out, err := c.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "authentic: ") {
+			t.Errorf("a bundle of changing members: %v\n%s", err, out)
+		}
+	}
+	founders, certified := write("founders", u.Genesis.Marshal()), write("certified", u.certified().Marshal())
+	for _, x := range []struct {
+		charter string
+		exhibit *ledger.Exhibit
+		want    string
+	}{{certified, u.before, "authentic: "}, {certified, u.joined, "authentic: "}, {founders, u.before, "authentic: "}, {founders, u.joined, "cannot tell: "}} {
+		path := write("exhibit", x.exhibit.Marshal())
+		if out, _ := exec.Command(python, "../testdata/verify.py", "--charter", x.charter, path).CombinedOutput(); !strings.HasPrefix(string(out), x.want) {
+			t.Errorf("%s: got %s, want %s", x.charter, out, x.want)
+		}
+	}
 	list := tamperings(w)
 	var paths []string
 	for i, c := range list {

@@ -1,6 +1,6 @@
 // Package ledger is the vocabulary of comity and its bytes: what an officer
 // signs (Statement), what the log holds (Entry), what a node orders (Command),
-// what bureaus agree on (Charter, Checkpoint, Cosignature) and what a third
+// what bureaus agree on (Charter, Membership, Checkpoint, Cosignature) and what a third
 // party checks (Receipt, Exhibit).
 //
 // Every type here has a Marshal and a Parse. Parsing is strict: each value has

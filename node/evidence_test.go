@@ -14,7 +14,7 @@ import (
 func evidenceWorld(t *testing.T) (h *history, final []byte, lie func(i int, size uint64, root byte) *ledger.Cosignature) {
 	h = newHistory(t, 5)
 	at := h.accept(h.Enrolments(t)...)
-	p := h.machine.Policy()
+	p := h.machine.Genesis().PolicyAt(0)
 	cosign := func(i int, size uint64, root ledger.Hash) *ledger.Cosignature {
 		b := h.Bureaus[i]
 		s, err := ledger.Cosign(b.Witness, b.Node(), ledger.Checkpoint{Origin: p.Origin, Size: size, Root: root}, 1000)

@@ -72,7 +72,7 @@ func (s *solo) finalise() {
 	if err != nil || p == nil {
 		s.t.Fatalf("pending %v, %v", p, err)
 	}
-	s.apply(&ledger.Command{Cosignatures: s.sign(p.Size, p.Root, s.machine.Policy().Quorum).Cosigs})
+	s.apply(&ledger.Command{Cosignatures: s.sign(p.Size, p.Root, s.machine.Genesis().PolicyAt(0).Quorum).Cosigs})
 }
 
 func (s *solo) manifest() *manifest {
@@ -104,7 +104,7 @@ func TestGuardRefusesSnapshots(t *testing.T) {
 	s.add(s.c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, []byte("a body")))
 	s.finalise()
 	own := s.manifest()
-	q := s.machine.Policy().Quorum
+	q := s.machine.Genesis().PolicyAt(0).Quorum
 	// A ledger that goes on from here, as the honest leader has it.
 	logs := raft.NewInmemStore()
 	g := s.guard(logs)

@@ -11,6 +11,10 @@
 // at Apply, then rights.go for who may do what, lifecycle.go for the life of a
 // notice, and purge.go for the end of its texts.
 //
+// Who belongs to the consortium follows from the log as well: see governance.go for
+// proposals and votes, epochs.go for [Machine.Membership], and certificate.go for
+// what proves an epoch to who has no log.
+//
 // Nothing happens between entries: a notice is due for review or has expired
 // because ledger time has come so far, and whoever reads it asks [Notice.At].
 //

@@ -80,9 +80,6 @@ func New(g *ledger.Genesis) *Machine {
 // Genesis returns the ledger whose commands m applies.
 func (m *Machine) Genesis() *ledger.Genesis { return m.genesis }
 
-// Policy returns whose cosignatures make a checkpoint FINAL, in the founders' epoch.
-func (m *Machine) Policy() *ledger.Policy { return m.founders.PolicyAt(0) }
-
 // Begin returns the changes that make an empty store the state at genesis: the
 // keys of the charter, and an empty tree.
 func (m *Machine) Begin() *Changes {

@@ -79,7 +79,7 @@ func testApply(t *testing.T, h *History, s store.Store) {
 		t.Errorf("head: got %+v, %v, want %+v", head, err, s.Mark().Head)
 	}
 	final, err := state.ReadFinal(s)
-	if err != nil || final == nil || len(final.Cosigs) < h.Machine.Policy().Quorum {
+	if err != nil || final == nil || len(final.Cosigs) < h.Machine.Genesis().PolicyAt(0).Quorum {
 		t.Errorf("final checkpoint: got %+v, %v", final, err)
 	}
 }

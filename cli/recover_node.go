@@ -18,7 +18,7 @@ func (t *terminal) recoverNodeCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "o", Usage: "write to `FILE`", DefaultText: "CODE" + nodeExt},
 			&cli.StringFlag{Name: "address", Usage: "`HOST:PORT` where the other bureaus reach the node", DefaultText: "that of comity.toml"},
-			&cli.StringFlag{Name: "root", Usage: "private root key `FILE`", DefaultText: "keys/root of this home"},
+			rootFlag(),
 			&cli.BoolFlag{Name: "force", Usage: "replace FILE if it is there"},
 		},
 		Action: t.recoverNode,
@@ -37,7 +37,7 @@ func (t *terminal) recoverNode(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	root, err := h.RootFrom(c.String("root"), t.passphrase)
+	root, err := h.Root(t.passphrase)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (t *terminal) recoverSignCommand() *cli.Command {
 			"that answers, and knows a later FINAL head, stops it.\n\n" +
 			"Example: comity recover sign ledger.crecover --root /media/usb/root",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "root", Usage: "private root key `FILE`", DefaultText: "keys/root of this home"},
+			rootFlag(),
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 		},
 		Action: t.recoverSign,
@@ -54,7 +54,7 @@ func (t *terminal) recoverSign(c *cli.Context) error {
 			return err
 		}
 	}
-	root, err := s.home.RootFrom(c.String("root"), t.passphrase)
+	root, err := s.home.Root(t.passphrase)
 	if err != nil {
 		return err
 	}

@@ -227,7 +227,7 @@ func TestRootFile(t *testing.T) {
 	}
 	h.RootFile = filepath.Join(dir, dirOfficers, "case-1", fileSign)
 	_, err = h.Root(nil)
-	wants(t, err, "an officer's key", "are not of one key")
+	wants(t, err, "an officer's key", "is not the root key of XA")
 	h.RootFile = filepath.Join(stick, "gone")
 	if _, err := h.Root(nil); err == nil || errors.Is(err, ErrNoRoot) {
 		t.Errorf("a file that is not there: got %v", err)

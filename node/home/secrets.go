@@ -38,30 +38,13 @@ func (h *Home) Root(pass Passphrase) (*keys.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("root key of %s: %w", h.Bureau(), err)
 	}
-	if !pub.Equal(s.Public()) {
-		return nil, fmt.Errorf("root key of %s: %s and %s are not of one key", h.Bureau(), path, h.key(fileRoot)+extPublic)
-	}
-	return s, nil
-}
-
-// RootFrom is [Home.Root] with the key in a file elsewhere, as on a medium that is
-// kept offline; "" is the home's own. It must be the bureau's.
-func (h *Home) RootFrom(path string, pass Passphrase) (*keys.Signer, error) {
-	if path == "" {
-		return h.Root(pass)
-	}
-	s, err := readSecret(path, pass, keys.ParseSigner)
-	if err != nil {
-		return nil, fmt.Errorf("root key of %s: %w", h.Bureau(), err)
-	}
-	pub, err := readSigningPublic(h.key(fileRoot))
-	if err != nil {
-		return nil, fmt.Errorf("root key of %s: %w", h.Bureau(), err)
-	}
-	if !pub.Equal(s.Public()) {
+	switch {
+	case pub.Equal(s.Public()):
+		return s, nil
+	case h.RootFile != "":
 		return nil, fmt.Errorf("%s is not the root key of %s", path, h.Bureau())
 	}
-	return s, nil
+	return nil, fmt.Errorf("root key of %s: %s and %s are not of one key", h.Bureau(), path, h.key(fileRoot)+extPublic)
 }
 
 // Operator returns the operator's TLS key.

@@ -20,7 +20,7 @@ func (t *terminal) recoverCommand() *cli.Command {
 			"  3. a quorum of the bureaus:  comity recover sign ledger.crecover, one after the other\n" +
 			"  4. each bureau that stays:   comity recover start ledger.crecover, then comity node run\n\n" +
 			"As long as a majority of the nodes can come back, wait for them: that loses nothing.",
-		Subcommands: []*cli.Command{t.recoverNodeCommand(), t.recoverPlanCommand(), t.recoverSignCommand(), t.recoverStartCommand()},
+		Subcommands: []*cli.Command{t.recoverNodeCommand(), t.recoverPlanCommand(), t.recoverSignCommand(), t.recoverStartCommand(), t.recoverRootCommand()},
 	}
 }
 

@@ -29,7 +29,7 @@ func (t *terminal) recoverPlanCommand() *cli.Command {
 			"Example: comity recover plan /srv/comity xb.cbackup --with-node XA.cnode --with-node XB.cnode -o ledger.crecover",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "with-node", Usage: "`FILE` of comity recover node; may be repeated"},
-			&cli.StringSliceFlag{Name: "remove", Usage: "`CODE` of a bureau that leaves with all its keys; may be repeated"},
+			&cli.StringSliceFlag{Name: "without", Usage: "`CODE` of a bureau that leaves with all its keys; may be repeated"},
 			&cli.StringFlag{Name: "o", Usage: "write the plan to `FILE`", DefaultText: "none: it is only told"},
 			&cli.StringFlag{Name: "scratch", Usage: "`FOLDER` with room for a copy of the ledger", DefaultText: "that of temporary files"},
 			&cli.BoolFlag{Name: "force", Usage: "replace FILE if it is there"},
@@ -225,9 +225,9 @@ func (t *terminal) planChanges(c *cli.Context, g *ledger.Genesis) (list []*ledge
 		}
 		list = append(list, p)
 	}
-	for _, code := range c.StringSlice("remove") {
+	for _, code := range c.StringSlice("without") {
 		if _, ok := g.Member(code); !ok {
-			return nil, usagef("recover plan: --remove %s: there is no such member", code)
+			return nil, usagef("recover plan: --without %s: there is no such member", code)
 		}
 		list = append(list, &ledger.Propose{Change: ledger.ChangeRemove, Code: code})
 	}

@@ -103,8 +103,9 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			if filepath.Base(env.WorkDir) == "script-demo" && os.Getenv("COMITY_LONG") == "" {
-				env.T().Skip("plays 96 hours on five nodes; set COMITY_LONG=1, as .ci/run does")
+			long := map[string]string{"script-demo": "plays 96 hours on five nodes", "script-recover-disks": "runs five processes twice"}
+			if why := long[filepath.Base(env.WorkDir)]; why != "" && os.Getenv("COMITY_LONG") == "" {
+				env.T().Skip(why + "; set COMITY_LONG=1, as .ci/run does")
 			}
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")

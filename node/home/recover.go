@@ -1,6 +1,7 @@
 package home
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -214,4 +215,42 @@ func (h *Home) setAside(old string, desk bool) error {
 		}
 	}
 	return syncDir(h.dir)
+}
+
+// NextRoot makes a new root key beside the one that this home has or has lost, and
+// returns the change that gives it to the bureau, proven with it: the other bureaus
+// vote on that. One that was made before and waits is kept.
+func (h *Home) NextRoot(ledgerID ledger.Hash, pass Passphrase, passphrase []byte) (*ledger.Propose, error) {
+	path := h.key(fileRoot + extNext)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := writeSigner(path, h.Bureau()+" root", passphrase); err != nil {
+			return nil, fmt.Errorf("new root key of %s: %w", h.Bureau(), err)
+		}
+		pass = func(string) ([]byte, error) { return passphrase, nil }
+	}
+	root, err := readSigner(path, pass)
+	if err != nil {
+		return nil, fmt.Errorf("new root key of %s: %w", h.Bureau(), err)
+	}
+	p := &ledger.Propose{Change: ledger.ChangeRoot, Code: h.Bureau(), Root: root.Public()}
+	return p, p.Sign(ledgerID, root)
+}
+
+// TakeRoot puts the new root key in its place once a charter says that it is the
+// bureau's. It may be called again after it was cut.
+func (h *Home) TakeRoot(root ed25519.PublicKey) error {
+	if now, err := readSigningPublic(h.key(fileRoot)); err == nil && now.Equal(root) {
+		return nil
+	}
+	next, err := readSigningPublic(h.key(fileRoot + extNext))
+	if err != nil || !next.Equal(root) {
+		return fmt.Errorf("the root key that %s is to have is not in this home", h.Bureau())
+	}
+	// The public half last: it says which of the two counts.
+	for _, ext := range []string{"", extPublic} {
+		if err := os.Rename(h.key(fileRoot+extNext+ext), h.key(fileRoot+ext)); err != nil && !(ext == "" && errors.Is(err, fs.ErrNotExist)) {
+			return fmt.Errorf("take the new root key: %w", err)
+		}
+	}
+	return syncDir(filepath.Join(h.dir, dirKeys))
 }

@@ -1,0 +1,151 @@
+package home
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"comity/ledger"
+)
+
+// foundTwo returns the first of two homes of one ledger.
+func foundTwo(t *testing.T) (*Home, *ledger.Genesis) {
+	t.Helper()
+	var homes []*Home
+	for i, code := range []string{"XA", "XB"} {
+		h, err := Create(filepath.Join(t.TempDir(), code), CreateOptions{Bureau: code, Name: "Bureau " + code, Address: []string{"127.0.0.1:7101", "127.0.0.1:7102"}[i]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		homes = append(homes, h)
+	}
+	g, err := Found(homes, "Exercise", time.Unix(1_700_000_000, 0), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return homes[0], g
+}
+
+// New keys wait, are made once, and take their place when they are the bureau's.
+func TestNextKeys(t *testing.T) {
+	h, g := foundTwo(t)
+	root, err := h.Root(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := h.Member()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := h.NextNode(g.Ledger, root, "")
+	if err != nil || !p.CheckProof(g.Ledger, g.Latest()) || p.Node.TLS == before.Node.TLS || p.Node.Cosigner() == before.Node.Cosigner() {
+		t.Fatalf("new node: %+v, %v", p, err)
+	}
+	if again, err := h.NextNode(g.Ledger, root, "127.0.0.1:7300"); err != nil || again.Node.TLS != p.Node.TLS || again.Node.Address != "127.0.0.1:7300" {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	other := *p.Node
+	other.TLS[0] ^= 1
+	if err := h.TakeNode(&other); err == nil {
+		t.Error("keys of another node were taken")
+	}
+	for range 2 { // as after a crash
+		if err := h.TakeNode(p.Node); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m, err := h.Member(); err != nil || m.Node.TLS != p.Node.TLS || m.Node.Cosigner() != p.Node.Cosigner() {
+		t.Errorf("after it: %+v, %v", m, err)
+	}
+
+	r, err := h.NextRoot(g.Ledger, nil, nil)
+	if err != nil || !r.CheckProof(g.Ledger, g.Latest()) || r.Root.Equal(root.Public()) {
+		t.Fatalf("new root: %+v, %v", r, err)
+	}
+	if err := h.TakeRoot(before.Node.Witness.Ed25519); err == nil {
+		t.Error("another root was taken")
+	}
+	for range 2 {
+		if err := h.TakeRoot(r.Root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if now, err := h.Root(nil); err != nil || !now.Public().Equal(r.Root) {
+		t.Errorf("root after it: %v", err)
+	}
+}
+
+// Whatever a recovery is cut at, calling it again brings it to its end, and the
+// node's name is nobody's meanwhile.
+func TestRecoverIsCut(t *testing.T) {
+	h, g := foundTwo(t)
+	root, err := h.Root(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := h.NextNode(g.Ledger, root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(h.Dir(), name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("node/raft.db", "old")
+	write("fresh/ledger/commit", "new")
+	fresh := filepath.Join(h.Dir(), "fresh")
+	// Cut in the middle: the keys are not there.
+	other := *p.Node
+	other.TLS[0] ^= 1
+	if err := h.Recover(g, &other, fresh, "aside", false); err == nil {
+		t.Fatal("without keys: done")
+	}
+	if owner, err := os.ReadFile(filepath.Join(h.NodeDir(), "node")); err != nil || string(owner) != unfinished || h.Recovered(g, p.Node, "aside") {
+		t.Errorf("cut: the node's folder is of %q, %v", owner, err)
+	}
+	if err := h.Recover(g, p.Node, fresh, "aside", true); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"node/ledger/commit": "new", "node/replaced/1/raft.db": "old"} {
+		if got, err := os.ReadFile(filepath.Join(h.Dir(), name)); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(h.Dir(), "aside")); !errors.Is(err, fs.ErrNotExist) || !h.Recovered(g, p.Node, "aside") {
+		t.Errorf("not done: %v", err)
+	}
+}
+
+// A backup has no file that a home has not, and takes none from outside of it.
+func TestBackupNames(t *testing.T) {
+	h, _ := foundTwo(t)
+	names, err := h.BackupFiles()
+	if err != nil || len(names) < 6 {
+		t.Fatalf("%q, %v", names, err)
+	}
+	data, n, err := h.BackupKeys()
+	if err != nil || n < 5 {
+		t.Fatalf("%d keys, %v", n, err)
+	}
+	to := t.TempDir()
+	if got, err := PutKeys(to, data); err != nil || got != n {
+		t.Errorf("put %d keys, %v", got, err)
+	}
+	if _, err := os.Lstat(filepath.Join(to, "keys", "root")); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the root key went along")
+	}
+	if _, err := PutKeys(to, data[:len(data)-1]); err == nil {
+		t.Error("a list that is cut: taken")
+	}
+	for _, name := range []string{"../x.pub", "/etc/passwd", "keys/../../x.pub", "keys/root", "node/raft.db", "node/witness", "node/abstain", "keys/a.pub/b", "charter\x00", "keys/.pub"} {
+		if err := PutFile(to, name, nil); err == nil {
+			t.Errorf("%q: taken", name)
+		}
+	}
+}

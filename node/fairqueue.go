@@ -1,7 +1,6 @@
 package node
 
 import (
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -55,8 +54,13 @@ const (
 // have much, commands are full; where most have little, who has much waits.
 const (
 	shareLength = 4
-	shareBytes  = 16 << 10    // for each statement of a share
-	shareTime   = time.Second // for how long after its last statement a bureau is one that writes
+	shareBytes  = 16 << 10         // for each statement of a share
+	shareTime   = 10 * time.Second // for how long after its last statement a bureau is one that writes
+
+	// aloneTimes is how many shares a bureau has in flight that writes alone, in two
+	// commands: larger ones would cost little less for each statement, and somebody
+	// else may come.
+	aloneTimes = 32
 )
 
 // statementCost is what a statement costs beside its bytes: a signature to verify,
@@ -128,14 +132,17 @@ func (q *fairQueue) pop(l *bureauQueue) *waiting {
 func (q *fairQueue) batch() []*waiting {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	shares := q.shares()
+	shares, most := q.shares(), ledger.MaxBatch
+	if len(shares) == 1 {
+		most = min(most, aloneTimes*q.share/2)
+	}
 	now := time.Now()
 	may := func(l *bureauQueue) bool {
 		return l.length < shares[l] && l.size <= shares[l]*shareBytes && !now.Before(l.until)
 	}
 	var group []*waiting
 	for size := 0; ; {
-		if len(group) == ledger.MaxBatch || size >= ledger.MaxBatchBytes {
+		if len(group) == most || size >= ledger.MaxBatchBytes {
 			q.rest()
 			return group
 		}
@@ -189,7 +196,7 @@ func (q *fairQueue) shares() map[*bureauQueue]int {
 	var waiting []int // of all that write, ascending
 	for _, l := range q.lanes {
 		if len(l.list) > 0 || now.Sub(l.last) < shareTime {
-			shares[l] = math.MaxInt / shareBytes
+			shares[l] = aloneTimes * q.share
 			waiting = append(waiting, len(l.list))
 		}
 	}

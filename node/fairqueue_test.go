@@ -34,9 +34,9 @@ func TestFairQueueTakesTurns(t *testing.T) {
 		if flood != laneLength {
 			t.Fatalf("%d statements of a bureau wait, want %d", flood, laneLength)
 		}
-		group := q.batch()
-		if len(group) != ledger.MaxBatch {
-			t.Errorf("while one bureau writes alone a batch has %d statements", len(group))
+		group := append(q.batch(), q.batch()...)
+		if len(group) != aloneTimes*shareLength || q.batch() != nil {
+			t.Errorf("while one bureau writes alone, two batches have %d statements, and there are more", len(group))
 		}
 		var mine []*waiting
 		for range 3 {
@@ -75,7 +75,7 @@ func TestFairQueueTakesTurns(t *testing.T) {
 		q.done(group)
 		<-q.ready
 		time.Sleep(shareTime)
-		if got := q.batch(); len(got) != ledger.MaxBatch {
+		if got := q.batch(); len(got) != aloneTimes*shareLength/2 {
 			t.Errorf("once it does no more, %d", len(got))
 		}
 	})

@@ -94,6 +94,7 @@ func waits(t *testing.T, flood int) (list []time.Duration, sent int) {
 			b := c.c.Bureaus[0]
 			room := make(chan struct{}, flood)
 			wg.Go(func() {
+				time.Sleep(50 * time.Millisecond) // the others write already
 				for time.Now().Before(end) {
 					room <- struct{}{}
 					it := b.Officer.Reply(t, []byte("a body"))

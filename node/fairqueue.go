@@ -49,7 +49,7 @@ const (
 // Bounds of what a bureau has in commands in flight while others write as well. What
 // is in flight cannot be overtaken: commands full of one bureau's statements would
 // keep the next one waiting for all of them to be verified and stored. So a bureau
-// has no more in flight than the others have waiting, by their median, and a share
+// has no more in flight than the others have here, by their median, and a share
 // in any case: shareLength for each two commands that may be in flight. Where most
 // have much, commands are full; where most have little, who has much waits.
 const (
@@ -126,6 +126,9 @@ func (q *fairQueue) pop(l *bureauQueue) *waiting {
 	return w
 }
 
+// demand is how many statements of the bureau wait here or are in flight.
+func (l *bureauQueue) demand() int { return len(l.list) + l.length }
+
 // batch takes what goes into the next command: of each bureau in turn, and while
 // several write no more than a share of any. done is to be called when the command
 // is no longer in flight. Where nothing may go now, the queue signals when it may.
@@ -193,20 +196,20 @@ const longestRest = 20 * time.Millisecond
 func (q *fairQueue) shares() map[*bureauQueue]int {
 	now := time.Now()
 	shares := make(map[*bureauQueue]int)
-	var waiting []int // of all that write, ascending
+	var demands []int // of all that write, ascending
 	for _, l := range q.lanes {
 		if len(l.list) > 0 || now.Sub(l.last) < shareTime {
 			shares[l] = aloneTimes * q.share
-			waiting = append(waiting, len(l.list))
+			demands = append(demands, l.demand())
 		}
 	}
-	if len(waiting) < 2 {
+	if len(demands) < 2 {
 		return shares
 	}
-	slices.Sort(waiting)
+	slices.Sort(demands)
 	for l := range shares {
-		others := slices.Clone(waiting)
-		at, _ := slices.BinarySearch(others, len(l.list))
+		others := slices.Clone(demands)
+		at, _ := slices.BinarySearch(others, l.demand())
 		others = slices.Delete(others, at, at+1)
 		shares[l] = max(q.share, others[(len(others)-1)/2])
 	}

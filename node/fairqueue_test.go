@@ -145,6 +145,26 @@ func TestFairQueueForwards(t *testing.T) {
 	})
 }
 
+// Where most bureaus have much to say nobody is held back: what is in flight counts
+// as theirs.
+func TestFairQueueIsFullWhereAllWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newFairQueue(2)
+		for range 100 {
+			for _, bureau := range []string{"XA", "XB", "XC"} {
+				q.push(sized(t.Context(), bureau, 500))
+			}
+		}
+		first := q.batch()
+		if len(first) != ledger.MaxBatch {
+			t.Errorf("a batch has %d statements", len(first))
+		}
+		if second := q.batch(); len(first)+len(second) != 300 {
+			t.Errorf("%d are in flight", len(first)+len(second))
+		}
+	})
+}
+
 // What nobody waits for any more takes nobody's turn, and is answered.
 func TestFairQueueDropsTheDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

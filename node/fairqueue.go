@@ -37,6 +37,8 @@ type bureauQueue struct {
 	size   int       // their bytes
 	sent   time.Time // when something of it went into a command last
 	until  time.Time // until when it rests, see done
+	peak   int       // see demand
+	peaked time.Time // when it was that
 }
 
 // Bounds of a lane: what a bureau has waiting beyond them is refused, and its
@@ -49,7 +51,7 @@ const (
 // Bounds of what a bureau has in commands in flight while others write as well. What
 // is in flight cannot be overtaken: commands full of one bureau's statements would
 // keep the next one waiting for all of them to be verified and stored. So a bureau
-// has no more in flight than the others have here, by their median, and a share
+// has no more in flight than the demand of the others, by their median, and a share
 // in any case: shareLength for each two commands that may be in flight. Where most
 // have much, commands are full; where most have little, who has much waits.
 const (
@@ -90,6 +92,7 @@ func (q *fairQueue) push(w *waiting) bool {
 		l.tag = max(l.tag, q.tag)
 	}
 	l.list, l.bytes, l.last = append(l.list, w), l.bytes+size, time.Now()
+	l.demand(l.last)
 	q.signal()
 	return true
 }
@@ -126,8 +129,15 @@ func (q *fairQueue) pop(l *bureauQueue) *waiting {
 	return w
 }
 
-// demand is how many statements of the bureau wait here or are in flight.
-func (l *bureauQueue) demand() int { return len(l.list) + l.length }
+// demand is the most statements of the bureau that waited here or were in flight in
+// the last second: they come in groups, and are answered in groups.
+func (l *bureauQueue) demand(now time.Time) int {
+	d := len(l.list) + l.length
+	if d >= l.peak || now.Sub(l.peaked) > time.Second {
+		l.peak, l.peaked = d, now
+	}
+	return l.peak
+}
 
 // batch takes what goes into the next command: of each bureau in turn, and while
 // several write no more than a share of any. done is to be called when the command
@@ -200,7 +210,7 @@ func (q *fairQueue) shares() map[*bureauQueue]int {
 	for _, l := range q.lanes {
 		if len(l.list) > 0 || now.Sub(l.last) < shareTime {
 			shares[l] = aloneTimes * q.share
-			demands = append(demands, l.demand())
+			demands = append(demands, l.demand(now))
 		}
 	}
 	if len(demands) < 2 {
@@ -209,7 +219,7 @@ func (q *fairQueue) shares() map[*bureauQueue]int {
 	slices.Sort(demands)
 	for l := range shares {
 		others := slices.Clone(demands)
-		at, _ := slices.BinarySearch(others, l.demand())
+		at, _ := slices.BinarySearch(others, l.demand(now))
 		others = slices.Delete(others, at, at+1)
 		shares[l] = max(q.share, others[(len(others)-1)/2])
 	}

@@ -31,7 +31,7 @@ func (t *terminal) initCommand() *cli.Command {
 			&cli.StringFlag{Name: "bureau", Usage: "two-letter `CODE`"},
 			&cli.StringFlag{Name: "name", Usage: "`NAME` of the bureau, for people"},
 			&cli.StringFlag{Name: "address", Usage: "`HOST:PORT` where the other bureaus reach the node"},
-			&cli.StringSliceFlag{Name: "with-officer", Usage: "`LABEL:ROLE,ROLE` of an officer to make keys for, with roles of investigator, desk, supervisor, protection, operator and auditor; may be repeated",
+			&cli.StringSliceFlag{Name: "with-officer", Usage: "`LABEL:ROLE,ROLE` of an officer to make keys for, with roles of investigator, desk, supervisor, protection, operator, auditor and registrar; may be repeated",
 				DefaultText: strings.ReplaceAll(usualOfficers, " ", " and ")},
 			&cli.BoolFlag{Name: "yes", Usage: "ask nothing: take what is proposed for what no flag says"},
 			rootFlag(),

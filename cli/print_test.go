@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/desk"
 	"comity/node/wire"
 )
 
@@ -60,5 +63,31 @@ func TestNumbers(t *testing.T) {
 		if test.got != test.want {
 			t.Errorf("got %q, want %q", test.got, test.want)
 		}
+	}
+}
+
+func TestSpent(t *testing.T) {
+	for want, q := range map[string]wire.Quota{
+		"812 of 20,000 entries and 31.0 MiB of 2.0 GiB; counted anew at 00:00 UTC": {Entries: 20_000, Bytes: 2 << 30, SpentEntries: 812, SpentBytes: 31 << 20},
+		"3 entries and 900 B of 1.0 MiB; counted anew at 00:00 UTC":                {Bytes: 1 << 20, SpentEntries: 3, SpentBytes: 900},
+		"3 of 5 entries and 900 B; counted anew at 00:00 UTC":                      {Entries: 5, SpentEntries: 3, SpentBytes: 900},
+	} {
+		if got := spent(&q); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestDoubtShowsInLists(t *testing.T) {
+	var out bytes.Buffer
+	term := &terminal{stdout: &out}
+	s := &session{terminal: term}
+	k := &desk.Case{Bureau: "XA", Status: state.StatusActive, Public: &ledger.Publish{Kind: ledger.KindBlue}, Versions: []desk.Version{{}, {Doubt: "XA says so"}}}
+	s.tellCases([]*desk.Case{k, {Bureau: "XA", Status: state.StatusActive, Public: k.Public, Versions: []desk.Version{{}}}})
+	if got := out.String(); strings.Count(got, "active, DOUBT") != 1 || strings.Count(got, "active") != 2 {
+		t.Errorf("got\n%s", got)
+	}
+	if l := lineOf(k); l.Doubt != "XA says so" {
+		t.Errorf("got %+v", l)
 	}
 }

@@ -53,7 +53,7 @@ type outcome struct {
 
 func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, own *ownLedger, t timing) *batcher {
 	b := &batcher{raft: r, self: self, peers: p, clock: clock, own: own,
-		queue: newFairQueue(), proposals: make(chan struct{}, t.inFlight), forwards: t.forwards, pace: t.pace, stop: make(chan struct{})}
+		queue: newFairQueue(t.inFlight), proposals: make(chan struct{}, t.inFlight), forwards: t.forwards, pace: t.pace, stop: make(chan struct{})}
 	b.wg.Go(b.run)
 	return b
 }
@@ -138,8 +138,10 @@ func (b *batcher) proposeNext() {
 		return
 	}
 	b.keepPace(len(b.proposals) > 1)
-	group := b.unheld(b.queue.batch())
+	all := b.queue.batch()
+	group := b.unheld(all)
 	if len(group) == 0 {
+		b.queue.done(all)
 		<-b.proposals
 		return
 	}
@@ -148,6 +150,7 @@ func (b *batcher) proposeNext() {
 	b.wg.Go(func() {
 		b.answer(group, future)
 		<-b.proposals
+		b.queue.done(all)
 	})
 }
 

@@ -19,6 +19,8 @@ import (
 type fairQueue struct {
 	ready chan struct{} // of one: something may be there to take
 
+	share int // in statements, see shareLength
+
 	mu    sync.Mutex // guards what follows
 	lanes map[string]*bureauQueue
 	tag   uint64 // of the statement that was handed out last
@@ -31,6 +33,12 @@ type bureauQueue struct {
 	tag    uint64    // of the first in list
 	last   time.Time // when something of it was handed out or came
 	flying int       // groups of it on their way to the leader
+	length int       // statements of it in commands in flight
+	size   int       // their bytes
+	sent   time.Time // when something of it went into a command last
+	until  time.Time // until when it rests, see done
+	peak   int       // see demand
+	peaked time.Time // when it was that
 }
 
 // Bounds of a lane: what a bureau has waiting beyond them is refused, and its
@@ -40,24 +48,31 @@ const (
 	laneBytes  = 4 << 20
 )
 
-// Bounds of what a batch takes of one bureau while others write as well. What is in
-// flight cannot be overtaken: a batch full of one bureau's statements would keep
-// the next one waiting for all of them to be verified and stored. So a bureau gets
-// no more into a batch than the others have waiting, by their median, and
-// shareLength in any case. Where most have much, batches are full; where most have
-// little, who has much waits.
+// Bounds of what a bureau has in commands in flight while others write as well. What
+// is in flight cannot be overtaken: commands full of one bureau's statements would
+// keep the next one waiting for all of them to be verified and stored. So a bureau
+// has no more in flight than the demand of the others, by their median, and a share
+// in any case: shareLength for each two commands that may be in flight. Where most
+// have much, commands are full; where most have little, who has much waits.
 const (
 	shareLength = 4
-	shareBytes  = 64 << 10    // beside the first statement, for each shareLength
-	shareTime   = time.Second // for how long after its last statement a bureau is one that writes
+	shareBytes  = 16 << 10         // for each statement of a share
+	shareTime   = 10 * time.Second // for how long after its last statement a bureau is one that writes
+
+	// aloneTimes is how many shares a bureau has in flight that writes alone, in two
+	// commands: larger ones would cost little less for each statement, and somebody
+	// else may come.
+	aloneTimes = 32
 )
 
 // statementCost is what a statement costs beside its bytes: a signature to verify,
 // an entry to store.
 const statementCost = 2 << 10
 
-func newFairQueue() *fairQueue {
-	return &fairQueue{ready: make(chan struct{}, 1), lanes: make(map[string]*bureauQueue)}
+// newFairQueue returns the queue of a node that has so many commands in flight when
+// it leads.
+func newFairQueue(inFlight int) *fairQueue {
+	return &fairQueue{share: max(shareLength, shareLength*inFlight/2), ready: make(chan struct{}, 1), lanes: make(map[string]*bureauQueue)}
 }
 
 // push adds a statement, and reports whether there is room for it.
@@ -77,6 +92,7 @@ func (q *fairQueue) push(w *waiting) bool {
 		l.tag = max(l.tag, q.tag)
 	}
 	l.list, l.bytes, l.last = append(l.list, w), l.bytes+size, time.Now()
+	l.demand(l.last)
 	q.signal()
 	return true
 }
@@ -113,56 +129,99 @@ func (q *fairQueue) pop(l *bureauQueue) *waiting {
 	return w
 }
 
+// demand is the most statements of the bureau that waited here or were in flight in
+// the last second: they come in groups, and are answered in groups.
+func (l *bureauQueue) demand(now time.Time) int {
+	d := len(l.list) + l.length
+	if d >= l.peak || now.Sub(l.peaked) > time.Second {
+		l.peak, l.peaked = d, now
+	}
+	return l.peak
+}
+
 // batch takes what goes into the next command: of each bureau in turn, and while
-// several write no more than a share of any.
+// several write no more than a share of any. done is to be called when the command
+// is no longer in flight. Where nothing may go now, the queue signals when it may.
 func (q *fairQueue) batch() []*waiting {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	shares := q.shares()
-	type taken struct{ length, bytes int }
-	took := make(map[*bureauQueue]taken)
+	shares, most := q.shares(), ledger.MaxBatch
+	if len(shares) == 1 {
+		most = min(most, aloneTimes*q.share/2)
+	}
+	now := time.Now()
 	may := func(l *bureauQueue) bool {
-		t := took[l]
-		return t.length < shares[l] && t.bytes <= shares[l]*shareBytes/shareLength
+		return l.length < shares[l] && l.size <= shares[l]*shareBytes && !now.Before(l.until)
 	}
 	var group []*waiting
-	for size := 0; len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes; {
+	for size := 0; ; {
+		if len(group) == most || size >= ledger.MaxBatchBytes {
+			q.rest()
+			return group
+		}
 		_, l := q.next(may)
 		if l == nil {
-			break
+			return group
 		}
 		w := q.pop(l)
 		if !alive(w) {
 			continue
 		}
-		t := took[l]
-		took[l] = taken{t.length + 1, t.bytes + w.item.Size()}
+		l.length++
+		l.size += w.item.Size()
+		l.sent = now
 		group, size = append(group, w), size+w.item.Size()
 	}
-	q.rest()
-	return group
 }
 
-// shares returns how many statements of each bureau that writes a batch may take.
+// done says that what batch returned is no longer in flight. A bureau that has more
+// waiting than its share then rests for twice as long as that took, so that most of
+// the time there is nothing of it that another's statement has to wait for, in
+// the nodes that follow either.
+func (q *fairQueue) done(group []*waiting) {
+	if len(group) == 0 {
+		return // or it would signal that something may go, when nothing may
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	shares, now := q.shares(), time.Now()
+	for _, w := range group {
+		l := q.lanes[w.bureau]
+		l.length--
+		l.size -= w.item.Size()
+		if l.length == 0 && len(l.list) > shares[l] {
+			pause := min(2*now.Sub(l.sent), longestRest)
+			l.until = now.Add(pause)
+			time.AfterFunc(pause, q.signal)
+		}
+	}
+	q.rest()
+}
+
+// longestRest bounds how long a bureau rests: on a long line a command is in flight
+// for much longer than it keeps a node busy.
+const longestRest = 20 * time.Millisecond
+
+// shares returns how many statements of each bureau that writes may be in flight.
 func (q *fairQueue) shares() map[*bureauQueue]int {
 	now := time.Now()
 	shares := make(map[*bureauQueue]int)
-	var waiting []int // of all that write, ascending
+	var demands []int // of all that write, ascending
 	for _, l := range q.lanes {
 		if len(l.list) > 0 || now.Sub(l.last) < shareTime {
-			shares[l] = ledger.MaxBatch
-			waiting = append(waiting, len(l.list))
+			shares[l] = aloneTimes * q.share
+			demands = append(demands, l.demand(now))
 		}
 	}
-	if len(waiting) < 2 {
+	if len(demands) < 2 {
 		return shares
 	}
-	slices.Sort(waiting)
+	slices.Sort(demands)
 	for l := range shares {
-		others := slices.Clone(waiting)
-		at, _ := slices.BinarySearch(others, len(l.list))
+		others := slices.Clone(demands)
+		at, _ := slices.BinarySearch(others, l.demand(now))
 		others = slices.Delete(others, at, at+1)
-		shares[l] = max(shareLength, others[(len(others)-1)/2])
+		shares[l] = max(q.share, others[(len(others)-1)/2])
 	}
 	return shares
 }

@@ -26,7 +26,7 @@ func countOf(group []*waiting, bureau string) (n int) {
 // A bureau that sends more than its share waits for itself.
 func TestFairQueueTakesTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue()
+		q := newFairQueue(2)
 		flood := 0
 		for q.push(sized(t.Context(), "XA", 500)) {
 			flood++
@@ -34,8 +34,9 @@ func TestFairQueueTakesTurns(t *testing.T) {
 		if flood != laneLength {
 			t.Fatalf("%d statements of a bureau wait, want %d", flood, laneLength)
 		}
-		if got := len(q.batch()); got != ledger.MaxBatch {
-			t.Errorf("while one bureau writes alone a batch has %d statements", got)
+		group := append(q.batch(), q.batch()...)
+		if len(group) != aloneTimes*shareLength || q.batch() != nil {
+			t.Errorf("while one bureau writes alone, two batches have %d statements, and there are more", len(group))
 		}
 		var mine []*waiting
 		for range 3 {
@@ -44,12 +45,14 @@ func TestFairQueueTakesTurns(t *testing.T) {
 				t.Fatal("a flood of another bureau leaves no room")
 			}
 		}
-		group := q.batch()
-		if countOf(group, "XB") != 3 || countOf(group, "XA") != shareLength {
-			t.Errorf("a batch has %d of the flood and %d of the other", countOf(group, "XA"), countOf(group, "XB"))
+		first := q.batch()
+		if countOf(first, "XB") != 3 || len(first) != 3 {
+			t.Errorf("while a batch of the flood is in flight, %d of it and %d of the other go", countOf(first, "XA"), countOf(first, "XB"))
 		}
+		q.done(group)
+		q.done(first)
 		var order []*waiting
-		for _, w := range group {
+		for _, w := range first {
 			if w.bureau == "XB" {
 				order = append(order, w)
 			}
@@ -57,11 +60,22 @@ func TestFairQueueTakesTurns(t *testing.T) {
 		if order[0] != mine[0] || order[1] != mine[1] || order[2] != mine[2] {
 			t.Error("what a bureau sends does not keep its order")
 		}
-		if got := q.batch(); countOf(got, "XA") != shareLength {
-			t.Errorf("while the other still writes, the flood has %d of a batch", countOf(got, "XA"))
+		if group = q.batch(); len(group) != shareLength || countOf(group, "XA") != shareLength {
+			t.Errorf("while the other still writes, the flood has %d in flight", countOf(group, "XA"))
 		}
+		if more := q.batch(); more != nil {
+			t.Errorf("and %d more", len(more))
+		}
+		<-q.ready
+		select {
+		case <-q.ready:
+			t.Error("it signals again and again that nothing may go")
+		default:
+		}
+		q.done(group)
+		<-q.ready
 		time.Sleep(shareTime)
-		if got := q.batch(); len(got) != ledger.MaxBatch {
+		if got := q.batch(); len(got) != aloneTimes*shareLength/2 {
 			t.Errorf("once it does no more, %d", len(got))
 		}
 	})
@@ -70,27 +84,22 @@ func TestFairQueueTakesTurns(t *testing.T) {
 // Turns are of bytes as well: large statements are no way to more.
 func TestFairQueueCountsBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue()
+		q := newFairQueue(2)
 		for q.push(sized(t.Context(), "XA", 100_000)) {
 		}
 		for range 30 {
 			q.push(sized(t.Context(), "XB", 500))
 		}
-		for at := 0; at < 30; {
-			group := q.batch()
-			n := countOf(group, "XB")
-			if big := countOf(group, "XA"); big > 30*shareBytes/shareLength/100_000+1 {
-				t.Fatalf("a batch has %d large statements of one bureau", big)
-			}
-			if at += n; n < 8 && at < 30 {
-				t.Fatalf("the other got %d into a batch", n)
-			}
+		group := q.batch()
+		if big := countOf(group, "XA") * 100_000; big > 30*shareBytes+100_000 || big < 100_000 || countOf(group, "XB") < 10 {
+			t.Fatalf("a batch has %d bytes of large statements, and %d of the other bureau's", big, countOf(group, "XB"))
 		}
+		q.done(group)
 		// Nobody saves up turns: who comes late shares with the others from there on.
 		for range 3 {
 			q.push(sized(t.Context(), "XC", 100_000))
 		}
-		if group := q.batch(); countOf(group, "XC") < 1 || countOf(group, "XA") != countOf(group, "XC") {
+		if group := q.batch(); countOf(group, "XC") < 1 || countOf(group, "XA") > countOf(group, "XC")+1 {
 			t.Errorf("who comes late has %d of a batch, and the other %d", countOf(group, "XC"), countOf(group, "XA"))
 		}
 	})
@@ -101,7 +110,7 @@ func TestFairQueueCountsBytes(t *testing.T) {
 // leader.
 func TestFairQueueForwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue()
+		q := newFairQueue(2)
 		for q.push(sized(t.Context(), "XA", 500)) {
 		}
 		q.push(sized(t.Context(), "XB", 500))
@@ -136,10 +145,30 @@ func TestFairQueueForwards(t *testing.T) {
 	})
 }
 
+// Where most bureaus have much to say nobody is held back: what is in flight counts
+// as theirs.
+func TestFairQueueIsFullWhereAllWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newFairQueue(2)
+		for range 100 {
+			for _, bureau := range []string{"XA", "XB", "XC"} {
+				q.push(sized(t.Context(), bureau, 500))
+			}
+		}
+		first := q.batch()
+		if len(first) != ledger.MaxBatch {
+			t.Errorf("a batch has %d statements", len(first))
+		}
+		if second := q.batch(); len(first)+len(second) != 300 {
+			t.Errorf("%d are in flight", len(first)+len(second))
+		}
+	})
+}
+
 // What nobody waits for any more takes nobody's turn, and is answered.
 func TestFairQueueDropsTheDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue()
+		q := newFairQueue(2)
 		ctx, cancel := context.WithCancel(t.Context())
 		w := sized(ctx, "XA", 500)
 		q.push(w)

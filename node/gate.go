@@ -13,8 +13,8 @@ type gates struct {
 }
 
 type gate struct {
-	held   int        // guarded by gates.mu
-	verify sync.Mutex // held while signatures of the node's group are verified
+	held   int           // guarded by gates.mu
+	verify chan struct{} // of one: full while signatures of a group of the node are verified
 }
 
 // enter takes a place for a group of a node; leave gives it back. There is none
@@ -27,7 +27,7 @@ func (g *gates) enter(node string) (*gate, bool) {
 	}
 	of := g.by[node]
 	if of == nil {
-		of = new(gate)
+		of = &gate{verify: make(chan struct{}, 1)}
 		g.by[node] = of
 	}
 	if of.held >= g.most {

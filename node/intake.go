@@ -83,9 +83,9 @@ func (r *replica) forwarded(ctx context.Context, from string, items []ledger.Ite
 		return nil, errBusy
 	}
 	defer r.gates.leave(at)
-	at.verify.Lock()
+	at.verify <- struct{}{}
 	err := r.fsm.verified.prepare(r.store, r.roster.policy, &ledger.Command{Batch: &ledger.Batch{Items: items}})
-	at.verify.Unlock()
+	<-at.verify
 	if err != nil {
 		return nil, &wire.Error{Code: wire.Code(state.BadSignature), Message: err.Error()}
 	}

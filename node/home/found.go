@@ -79,6 +79,9 @@ var ErrDraft = errors.New("it is not the draft of a charter, or not all of it")
 // ParseDraft reads the draft of a charter, the bytes that its founders sign.
 func ParseDraft(data []byte) (*ledger.Genesis, error) {
 	c, err := ledger.ParseCharter(data)
+	if errors.Is(err, ledger.ErrFormat) {
+		return nil, fmt.Errorf("read draft: %w", err)
+	}
 	if err != nil {
 		return nil, ErrDraft
 	}

@@ -309,6 +309,14 @@ func isLabel(s string) bool {
 	return true
 }
 
+// CheckLabel says what is wrong with a label of an officer.
+func CheckLabel(label string) error {
+	if !isLabel(label) {
+		return errLabel(label)
+	}
+	return nil
+}
+
 func errLabel(label string) error {
 	return fmt.Errorf("%q is not a label: 1 to %d of a-z, 0-9 and -, such as desk-1", label, ledger.MaxLabel)
 }

@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node"
+	"comity/node/desk"
+	"comity/node/home"
+	"comity/node/wire"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (t *terminal) officerCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "officer",
+		Usage: "list, enrol and revoke the keys of officers",
+		Description: "An officer has two keys: one signs, the other lets their machine talk to nodes and the desk. The ledger\n" +
+			"knows both from the entry on that enrols them, until one that revokes them; the bureau's root signs these.\n" +
+			"What will be signed is shown first. The operator's, the desk's and the sealing keys are listed too.\n\n" +
+			"Example: comity officer list",
+		Subcommands: []*cli.Command{t.officerListCommand(), t.officerEnrolCommand(), t.officerRevokeCommand()},
+	}
+}
+
+func yesFlag() cli.Flag { return &cli.BoolFlag{Name: "yes", Usage: "do not ask: you have read it"} }
+
+// heldKey is a key as the replica knows it.
+type heldKey struct {
+	ID        keys.ID  `json:"key"`
+	Label     string   `json:"label"`
+	Use       string   `json:"use"`
+	Roles     []string `json:"roles,omitempty"`
+	Entry     *uint64  `json:"entry,omitempty"` // that enrolled it; of the charter if there is none
+	Since     uint64   `json:"since"`           // ledger time, POSIX ms
+	Left      int      `json:"left"`            // days until it is to be replaced
+	RevokedAt *uint64  `json:"revoked_at,omitempty"`
+	Suspect   *uint64  `json:"suspect_from,omitempty"` // first entry of its bureau that deserves a look
+	Reason    string   `json:"reason,omitempty"`       // as this home remembers it
+}
+
+func (k *heldKey) live() bool { return k.RevokedAt == nil }
+
+// name is what people call the key.
+func (k *heldKey) name() string { return k.Label + ", " + useWords[k.Use] + " key " + k.ID.Short() }
+
+// useWords are the words for the uses of keys.
+var useWords = map[string]string{wire.KeyRoot: "root", wire.KeyNode: "node", wire.KeyCosign: "cosigning", wire.KeySign: "signing", wire.KeySeal: "sealing", wire.KeyAccess: "access"}
+
+var uses = map[state.Use]string{state.UseRoot: wire.KeyRoot, state.UseNode: wire.KeyNode, state.UseCosign: wire.KeyCosign,
+	state.UseSign: wire.KeySign, state.UseSeal: wire.KeySeal, state.UseAccess: wire.KeyAccess}
+
+// bureauKeys brings the replica up to date and returns the keys of a bureau, those
+// of the charter first, then in the order of their entries. It needs no passphrase.
+func (s *session) bureauKeys(ctx context.Context, bureau string) ([]*heldKey, error) {
+	if s.desk == nil {
+		if err := s.openDesk(ctx); err != nil {
+			return nil, err
+		}
+		s.sync(ctx)
+	}
+	list, err := s.desk.Keys(bureau)
+	if err != nil {
+		return nil, err
+	}
+	_, _, at := s.desk.Final()
+	now, days := uint64(max(at.UnixMilli(), time.Now().UnixMilli())), s.keyDays()
+	var out []*heldKey
+	for i := range list {
+		k, err := s.heldKey(&list[i])
+		if err != nil {
+			return nil, err
+		}
+		k.Left = days - int((max(now, k.Since)-k.Since)/uint64(24*time.Hour/time.Millisecond))
+		out = append(out, k)
+	}
+	return out, s.recall(out)
+}
+
+func (s *session) keyDays() int {
+	if n := s.home.Config().KeyDays; n > 0 {
+		return n
+	}
+	return node.DefaultKeyDays
+}
+
+func (s *session) heldKey(known *desk.KnownKey) (*heldKey, error) {
+	k := &heldKey{ID: known.ID, Label: known.Label, Use: uses[known.Use], Since: 1000 * s.genesis.Charter.Created}
+	if known.Roles != 0 {
+		k.Roles = strings.Fields(home.FormatRoles(known.Roles))
+	}
+	if !s.ofCharter(known.ID) {
+		at, _, err := s.desk.Entry(known.EnrolledAt)
+		if err != nil {
+			return nil, err
+		}
+		k.Entry, k.Since = &known.EnrolledAt, at
+	}
+	if known.RevokedAt == 0 {
+		return k, nil
+	}
+	at := known.RevokedAt - 1
+	k.RevokedAt = &at
+	_, e, err := s.desk.Entry(at)
+	if err != nil {
+		return nil, err
+	}
+	if r, err := ledger.ParseRevoke(e.Statement.Public); e.Statement.Class == ledger.ClassRevoke && err == nil && r.SuspectFrom != ledger.NotSuspect {
+		k.Suspect = &r.SuspectFrom
+	}
+	return k, nil
+}
+
+// ofCharter reports whether the charter names the key.
+func (s *session) ofCharter(id keys.ID) bool {
+	return slices.ContainsFunc(s.genesis.Charter.Members, func(m ledger.Member) bool {
+		return slices.Contains([]keys.ID{keys.SigningID(m.Root), m.Node.TLS, m.Node.Cosigner(), m.Access}, id)
+	})
+}
+
+// registrar returns who signs what is said of keys.
+func (s *session) registrar(ctx context.Context) (*home.Registrar, error) {
+	root, err := s.home.Root(s.passphrase)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint(err, "do this where the root key is, which is kept offline, or put it into the folder keys of this home for as long")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.home.Registrar(ctx, s.client, root)
+}
+
+// findKeys returns the keys that a label, or 8 digits or more of an id, stand for:
+// all that count with this label, or the one with this id.
+func findKeys(list []*heldKey, word string) ([]*heldKey, error) {
+	var found []*heldKey
+	ended := false
+	digits := strings.ReplaceAll(word, " ", "")
+	_, err := hex.DecodeString(digits[:len(digits)&^1])
+	for _, k := range list {
+		switch {
+		case k.Label == word && k.live(), err == nil && len(digits) >= 8 && strings.HasPrefix(k.ID.String(), digits):
+			found = append(found, k)
+		case k.Label == word:
+			ended = true
+		}
+	}
+	switch {
+	case len(found) > 0:
+		return found, nil
+	case ended:
+		return nil, hint(fmt.Errorf("every key of %s is revoked already", word), "see: comity officer list")
+	}
+	return nil, hint(fmt.Errorf("there is no key %s", word), "a label, or 8 digits or more of a key: comity officer list")
+}
+
+// submitKeys submits statements on keys in their order, waits until the last is
+// FINAL, and tells what became of each.
+func (s *session) submitKeys(c *cli.Context, r *home.Registrar, acts []keyAct) ([]*written, error) {
+	s.closeDesk() // the rest may take a minute
+	ctx, cancel := context.WithTimeout(c.Context, sendLimit)
+	defer cancel()
+	var done []*written
+	var last *ledger.Item
+	for _, a := range acts {
+		item, sub, err := r.Submit(ctx, a.class, a.public)
+		if err != nil {
+			return done, s.refusal(a.name, err)
+		}
+		last = item
+		w := &written{Name: a.name, ID: sub.ID, Index: sub.Index, State: "committed", Time: sub.Time, Known: sub.Known}
+		done = append(done, w)
+		if !s.asJSON {
+			s.say("  entry     %s: %s", count(w.Index), a.name)
+		}
+	}
+	if c.Bool("no-wait") {
+		return done, nil
+	}
+	w := done[len(done)-1]
+	if err := s.waitFinal(c.Context, last.Entry, w); err != nil {
+		return done, err
+	}
+	for _, d := range done { // it covers those before it
+		d.State, d.Size, d.Cosigners = w.State, w.Size, w.Cosigners
+	}
+	if !s.asJSON {
+		s.say("  FINAL     cosigned by %s at %s", strings.Join(w.Cosigners, " "), count(w.Size))
+	}
+	return done, nil
+}
+
+// keyAct is a statement on a key that is about to be signed.
+type keyAct struct {
+	name   string
+	class  ledger.Class
+	public []byte
+}
+
+// agreed asks whether to sign what was shown, unless the command line says so.
+func (t *terminal) agreed(c *cli.Context, question string) error {
+	if c.Bool("yes") {
+		return nil
+	}
+	return t.askYes(question + " Type yes: ")
+}

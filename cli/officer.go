@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -24,12 +22,13 @@ import (
 func (t *terminal) officerCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "officer",
-		Usage: "list, enrol and revoke the keys of officers",
+		Usage: "list, enrol, replace and revoke the keys of officers",
 		Description: "An officer has two keys: one signs, the other lets their machine talk to nodes and the desk. The ledger\n" +
-			"knows both from the entry on that enrols them, until one that revokes them; the bureau's root signs these.\n" +
+			"knows both from the entry on that enrols them, until one that revokes them. The bureau's root signs these, or a\n" +
+			"registrar, whom the root has enrolled: --officer LABEL.\n" +
 			"What will be signed is shown first. The operator's, the desk's and the sealing keys are listed too.\n\n" +
 			"Example: comity officer list",
-		Subcommands: []*cli.Command{t.officerListCommand(), t.officerEnrolCommand(), t.officerRevokeCommand()},
+		Subcommands: []*cli.Command{t.officerListCommand(), t.officerEnrolCommand(), t.officerRotateCommand(), t.officerRevokeCommand()},
 	}
 }
 
@@ -45,7 +44,8 @@ type heldKey struct {
 	Since     uint64   `json:"since"`           // ledger time, POSIX ms
 	Left      int      `json:"left"`            // days until it is to be replaced
 	RevokedAt *uint64  `json:"revoked_at,omitempty"`
-	Suspect   *uint64  `json:"suspect_from,omitempty"` // first entry of its bureau that deserves a look
+	Next      *keys.ID `json:"replaced_by,omitempty"`
+	Suspect   *uint64  `json:"suspect_from,omitempty"` // first entry that deserves a look because this key signed it
 	Reason    string   `json:"reason,omitempty"`       // as this home remembers it
 }
 
@@ -111,12 +111,12 @@ func (s *session) heldKey(known *desk.KnownKey) (*heldKey, error) {
 	}
 	at := known.RevokedAt - 1
 	k.RevokedAt = &at
-	_, e, err := s.desk.Entry(at)
-	if err != nil {
-		return nil, err
+	if known.DoubtedFrom != 0 {
+		from := known.DoubtedFrom - 1
+		k.Suspect = &from
 	}
-	if r, err := ledger.ParseRevoke(e.Statement.Public); e.Statement.Class == ledger.ClassRevoke && err == nil && r.SuspectFrom != ledger.NotSuspect {
-		k.Suspect = &r.SuspectFrom
+	if known.Next != (keys.ID{}) {
+		k.Next = &known.Next
 	}
 	return k, nil
 }
@@ -128,17 +128,45 @@ func (s *session) ofCharter(id keys.ID) bool {
 	})
 }
 
-// registrar returns who signs what is said of keys.
+// registrar returns who signs what is said of keys: the officer who acts, where that
+// is a registrar, else the root.
 func (s *session) registrar(ctx context.Context) (*home.Registrar, error) {
-	root, err := s.home.Root(s.passphrase)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint(err, "do this where the root key is, which is kept offline, or put it into the folder keys of this home for as long")
+	if s.label != "" && s.home.RootFile == "" {
+		if roles, err := s.home.Roles(s.label); err == nil && roles&ledger.RoleRegistrar != 0 {
+			o, err := s.officer()
+			if err != nil {
+				return nil, err
+			}
+			return s.home.Registrar(ctx, s.client, o.Signer)
+		}
 	}
+	root, err := s.home.Root(s.passphrase)
 	if err != nil {
 		return nil, err
 	}
 	return s.home.Registrar(ctx, s.client, root)
 }
+
+// signQuestion asks whether to sign what was shown, and says by whom.
+func (s *session) signQuestion(r *home.Registrar) string {
+	if m, ok := s.genesis.Latest().Member(s.home.Bureau()); ok && r.ID() == keys.SigningID(m.Root) {
+		return "Sign this with the root of " + s.home.Bureau() + "?"
+	}
+	return "Sign this as the registrar " + s.label + " of " + s.home.Bureau() + "?"
+}
+
+// checkKeyFlags refuses flags on a key that do not go together.
+func checkKeyFlags(c *cli.Context) error {
+	switch {
+	case c.String("proof") != "" && (c.String("public-key") == "" || c.Bool("agent")):
+		return usagef("%s: --proof is for a --public-key that is not in the ssh-agent here", verb(c))
+	case c.Bool("no-passphrase") && c.String("new-passphrase-file") != "":
+		return usagef("%s: --no-passphrase and a passphrase file do not go together", verb(c))
+	}
+	return nil
+}
+
+func joinWords(words []string) string { return strings.Join(words, " ") }
 
 // findKeys returns the keys that a label, or 8 digits or more of an id, stand for:
 // all that count with this label, or the one with this id.
@@ -183,6 +211,11 @@ func (s *session) submitKeys(c *cli.Context, r *home.Registrar, acts []keyAct) (
 		if !s.asJSON {
 			s.say("  entry     %s: %s", count(w.Index), a.name)
 		}
+		if a.after != nil {
+			if err := a.after(); err != nil {
+				return done, err
+			}
+		}
 	}
 	if c.Bool("no-wait") {
 		return done, nil
@@ -205,6 +238,7 @@ type keyAct struct {
 	name   string
 	class  ledger.Class
 	public []byte
+	after  func() error // once it is committed; may be nil
 }
 
 // agreed asks whether to sign what was shown, unless the command line says so.

@@ -34,7 +34,7 @@ func (t *terminal) officerEnrolCommand() *cli.Command {
 			&cli.StringFlag{Name: "proof", Usage: "`FILE.sig` by which the holder of --public-key proves that it is theirs"},
 			&cli.StringFlag{Name: "new-passphrase-file", Usage: "`FILE` whose first line is the passphrase of the new key (default: that of the root)"},
 			&cli.BoolFlag{Name: "no-passphrase", Usage: "leave the new key unencrypted: for exercises"},
-			yesFlag(), noWaitFlag(),
+			rootFlag(), yesFlag(), noWaitFlag(),
 		},
 		Action: t.officerEnrol,
 	}
@@ -55,8 +55,8 @@ func (t *terminal) officerEnrol(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.String("proof") != "" && c.String("public-key") == "" || c.String("proof") != "" && c.Bool("agent") {
-		return usagef("officer enrol: --proof is for a --public-key that is not in the ssh-agent here")
+	if err := checkKeyFlags(c); err != nil {
+		return err
 	}
 	s, err := t.open(c)
 	if err != nil {
@@ -85,7 +85,7 @@ func (t *terminal) officerEnrol(c *cli.Context) error {
 		}
 	}
 	s.showEnrolment(o)
-	if err := t.agreed(c, fmt.Sprintf("Sign this with the root of %s?", s.home.Bureau())); err != nil {
+	if err := t.agreed(c, s.signQuestion(r)); err != nil {
 		return err
 	}
 	return s.enrolOfficer(c, r, o, known, proof)
@@ -236,7 +236,7 @@ func (s *session) showEnrolment(o *enrolment) {
 	if s.asJSON {
 		return
 	}
-	s.say("To be signed with the root of %s:", s.bureau(s.home.Bureau()))
+	s.say("To be signed for %s:", s.bureau(s.home.Bureau()))
 	s.say("  enrol     %s", o.label)
 	s.say("  roles     %s", home.FormatRoles(o.roles))
 	if o.public != nil {
@@ -250,12 +250,7 @@ func (s *session) showEnrolment(o *enrolment) {
 
 // enrolOfficer makes what is not there yet, and submits.
 func (s *session) enrolOfficer(c *cli.Context, r *home.Registrar, o *enrolment, known []*heldKey, proof []byte) error {
-	pass := s.passphrase
-	if path := c.String("new-passphrase-file"); o.made && path != "" {
-		pass = func(string) ([]byte, error) { return readPassphrase(path) }
-	} else if o.made && s.passFile == "" {
-		s.pass = nil // that of the root was another
-	}
+	pass := s.passphraseOfNew(c)
 	if !o.made {
 		var phrase []byte
 		var err error
@@ -286,7 +281,7 @@ func (s *session) enrolOfficer(c *cli.Context, r *home.Registrar, o *enrolment, 
 	for i := range list {
 		id := list[i].KeyID()
 		if !slices.ContainsFunc(known, func(k *heldKey) bool { return k.ID == id }) {
-			acts = append(acts, keyAct{fmt.Sprintf("enrols %s key %s of %s", useWords[list[i].Purpose.String()], id.Short(), o.label), ledger.ClassEnrol, list[i].Marshal()})
+			acts = append(acts, keyAct{name: fmt.Sprintf("enrols %s key %s of %s", useWords[list[i].Purpose.String()], id.Short(), o.label), class: ledger.ClassEnrol, public: list[i].Marshal()})
 		}
 	}
 	if len(acts) == 0 {
@@ -302,13 +297,22 @@ func (s *session) enrolOfficer(c *cli.Context, r *home.Registrar, o *enrolment, 
 	return err
 }
 
+// passphraseOfNew returns the passphrase of a new key that an earlier run made.
+func (s *session) passphraseOfNew(c *cli.Context) home.Passphrase {
+	if path := c.String("new-passphrase-file"); path != "" {
+		return func(string) ([]byte, error) { return readPassphrase(path) }
+	}
+	if s.passFile == "" {
+		s.pass = nil // that of the root was another
+	}
+	return s.passphrase
+}
+
 // passphraseForNew returns the passphrase of a key that is about to be made; none
 // where the command line asks for none.
 func (s *session) passphraseForNew(c *cli.Context) ([]byte, error) {
 	path := c.String("new-passphrase-file")
 	switch {
-	case c.Bool("no-passphrase") && path != "":
-		return nil, usagef("officer enrol: --no-passphrase and a passphrase file do not go together")
 	case c.Bool("no-passphrase"):
 		return nil, nil
 	case path != "":

@@ -79,6 +79,9 @@ func (k *heldKey) stateText() string {
 		return strings.Join(k.Roles, " ")
 	}
 	text := "REVOKED at entry " + count(*k.RevokedAt)
+	if k.Next != nil {
+		text = "replaced at entry " + count(*k.RevokedAt) + " by " + k.Next.Short()
+	}
 	if k.Suspect != nil {
 		text += ", SUSPECT from entry " + count(*k.Suspect)
 	}

@@ -28,7 +28,7 @@ func (t *terminal) officerRevokeCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "reason", Usage: "why: `TEXT`, or - for standard input; kept in this home alone"},
 			&cli.StringFlag{Name: "suspect-from", Usage: "entry `N` from which on the key may have been in other hands"},
-			yesFlag(), noWaitFlag(),
+			rootFlag(), yesFlag(), noWaitFlag(),
 		},
 		Action: t.officerRevoke,
 	}
@@ -62,7 +62,7 @@ func (t *terminal) officerRevoke(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.mayRevoke(list); err != nil {
+	if err := s.mayRevoke(list, c.String("suspect-from") != ""); err != nil {
 		return err
 	}
 	suspect, doubted, err := s.suspectFrom(c, list)
@@ -77,12 +77,12 @@ func (t *terminal) officerRevoke(c *cli.Context) error {
 		return err
 	}
 	s.showRevocation(list, suspect, doubted, reason)
-	if err := t.agreed(c, fmt.Sprintf("Sign this with the root of %s?", s.home.Bureau())); err != nil {
+	if err := t.agreed(c, s.signQuestion(r)); err != nil {
 		return err
 	}
 	var acts []keyAct
 	for _, k := range list {
-		acts = append(acts, keyAct{"revokes " + k.name(), ledger.ClassRevoke, (&ledger.Revoke{Key: k.ID, SuspectFrom: suspect}).Marshal()})
+		acts = append(acts, keyAct{name: "revokes " + k.name(), class: ledger.ClassRevoke, public: (&ledger.Revoke{Key: k.ID, SuspectFrom: suspect}).Marshal()})
 	}
 	done, err := s.submitKeys(c, r, acts)
 	for i, w := range done {
@@ -94,11 +94,12 @@ func (t *terminal) officerRevoke(c *cli.Context) error {
 	return err
 }
 
-// mayRevoke refuses keys that the root does not end.
-func (s *session) mayRevoke(list []*heldKey) error {
+// mayRevoke refuses keys that the root does not end. That one was in other hands is
+// often learned after it has ended, so it may be said of it then.
+func (s *session) mayRevoke(list []*heldKey, suspect bool) error {
 	for _, k := range list {
 		switch {
-		case !k.live():
+		case !k.live() && !suspect:
 			return fmt.Errorf("%s is revoked already, since entry %s", k.name(), count(*k.RevokedAt))
 		case k.Use == wire.KeyRoot || k.Use == wire.KeyNode || k.Use == wire.KeyCosign:
 			return fmt.Errorf("%s is not revoked like this: the keys of a node and of a root belong to who is a member, and the bureaus change them by a vote", k.name())
@@ -173,7 +174,7 @@ func (s *session) showRevocation(list []*heldKey, suspect uint64, doubted int, r
 	if s.asJSON {
 		return
 	}
-	s.say("To be signed with the root of %s:", s.bureau(s.home.Bureau()))
+	s.say("To be signed for %s:", s.bureau(s.home.Bureau()))
 	for _, k := range list {
 		since := "of the charter"
 		if k.Entry != nil {

@@ -49,10 +49,10 @@ func (s *session) examineKeys() (list []diagnosis, err error) {
 // is old.
 func examineKeyAges(st *wire.Status) (list []diagnosis) {
 	for _, k := range dueKeys(st) {
-		list = append(list, bad("keys", k.do+"; it goes on working", "%s", k.text()))
+		list = append(list, bad("key ages", k.do+"; it goes on working", "%s", k.text()))
 	}
 	if len(list) == 0 && len(st.Keys) > 0 {
-		list = append(list, good("keys", "%s; the first to be replaced is %s, in %s", count(st.KeysKnown), st.Keys[0].Label, plural(st.Keys[0].Left, "day", "days")))
+		list = append(list, good("key ages", "%s; the first to be replaced is %s, in %s", count(st.KeysKnown), st.Keys[0].Label, plural(st.Keys[0].Left, "day", "days")))
 	}
 	return list
 }

@@ -51,10 +51,10 @@ func TestDoctor(t *testing.T) {
 		{"a restored node", func(all []nodeAnswer) { all[0].status.Restored = "of a backup" }, "rollback: the node's data was put back from a copy: of a backup"},
 		{"a key of an officer", func(all []nodeAnswer) {
 			all[0].status.Keys = []wire.KeyDate{{Label: "desk-1", Use: wire.KeySign, Left: 34}, {Label: "desk-1", Use: wire.KeyAccess, Left: 35}, {Label: "head-1", Use: wire.KeySign, Left: 61}}
-		}, "keys: key desk-1: 34 days left"},
+		}, "key ages: key desk-1: 34 days left"},
 		{"a key that is over", func(all []nodeAnswer) {
 			all[0].status.Keys = []wire.KeyDate{{Label: "card", Use: wire.KeySeal, Left: -1}}
-		}, "keys: key sealing card: 1 day over"},
+		}, "key ages: key sealing card: 1 day over"},
 		{"young keys", func(all []nodeAnswer) {
 			all[0].status.Keys = []wire.KeyDate{{Label: "desk-1", Use: wire.KeySign, Left: 300}}
 		}, ""},

@@ -128,31 +128,25 @@ func (s *session) ofCharter(id keys.ID) bool {
 	})
 }
 
-// registrar returns who signs what is said of keys: the officer who acts, where that
-// is a registrar, else the root.
-func (s *session) registrar(ctx context.Context) (*home.Registrar, error) {
+// registrar returns who signs what is said of keys, and in words: the officer who
+// acts, where that is a registrar, else the root.
+func (s *session) registrar(ctx context.Context) (r *home.Registrar, who string, err error) {
 	if s.label != "" && s.home.RootFile == "" {
 		if roles, err := s.home.Roles(s.label); err == nil && roles&ledger.RoleRegistrar != 0 {
 			o, err := s.officer()
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
-			return s.home.Registrar(ctx, s.client, o.Signer)
+			r, err = s.home.Registrar(ctx, s.client, o.Signer)
+			return r, "as the registrar " + s.label, err
 		}
 	}
 	root, err := s.home.Root(s.passphrase)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return s.home.Registrar(ctx, s.client, root)
-}
-
-// signQuestion asks whether to sign what was shown, and says by whom.
-func (s *session) signQuestion(r *home.Registrar) string {
-	if m, ok := s.genesis.Latest().Member(s.home.Bureau()); ok && r.ID() == keys.SigningID(m.Root) {
-		return "Sign this with the root of " + s.home.Bureau() + "?"
-	}
-	return "Sign this as the registrar " + s.label + " of " + s.home.Bureau() + "?"
+	r, err = s.home.Registrar(ctx, s.client, root)
+	return r, "with the root", err
 }
 
 // checkKeyFlags refuses flags on a key that do not go together.
@@ -242,9 +236,9 @@ type keyAct struct {
 }
 
 // agreed asks whether to sign what was shown, unless the command line says so.
-func (t *terminal) agreed(c *cli.Context, question string) error {
+func (s *session) agreed(c *cli.Context, who string) error {
 	if c.Bool("yes") {
 		return nil
 	}
-	return t.askYes(question + " Type yes: ")
+	return s.askYes(fmt.Sprintf("Sign this %s of %s? Type yes: ", who, s.home.Bureau()))
 }

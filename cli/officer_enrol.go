@@ -71,7 +71,7 @@ func (t *terminal) officerEnrol(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.registrar(c.Context)
+	r, who, err := s.registrar(c.Context)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (t *terminal) officerEnrol(c *cli.Context) error {
 		}
 	}
 	s.showEnrolment(o)
-	if err := t.agreed(c, s.signQuestion(r)); err != nil {
+	if err := s.agreed(c, who); err != nil {
 		return err
 	}
 	return s.enrolOfficer(c, r, o, known, proof)
@@ -173,7 +173,7 @@ func (s *session) pickKey(c *cli.Context, o *enrolment) error {
 	}
 	list, others, err := home.AgentKeys()
 	if err != nil {
-		return hint(err, "start one with: eval $(ssh-agent), and give it the key: ssh-add FILE")
+		return err
 	}
 	if o.public != nil {
 		list = slices.DeleteFunc(list, func(k keys.AgentKey) bool { return !k.Public.Equal(o.public) })

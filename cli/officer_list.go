@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"comity/node/wire"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -31,12 +33,12 @@ func (t *terminal) officerList(c *cli.Context) error {
 	}
 	defer s.close()
 	bureau := cmp.Or(c.String("bureau"), s.home.Bureau())
-	if _, ok := s.genesis.Charter.Member(bureau); !ok {
-		return usagef("%q is not the code of a bureau of this ledger", bureau)
-	}
 	list, err := s.bureauKeys(c.Context, bureau)
 	if err != nil {
 		return err
+	}
+	if len(list) == 0 { // every member has keys
+		return usagef("%q is not the code of a bureau of this ledger", bureau)
 	}
 	if t.asJSON {
 		return t.document(list)
@@ -45,18 +47,22 @@ func (t *terminal) officerList(c *cli.Context) error {
 	return nil
 }
 
-// tellKeys prints keys: those that count by their label, then those that ended.
+// tellKeys prints keys by their label: those of officers, sealing keys and those of
+// the node and the root, and last what has ended.
 func (s *session) tellKeys(bureau string, list []*heldKey) {
 	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b *heldKey) int {
+	rank := func(k *heldKey) int {
 		switch {
-		case a.live() != b.live() && a.live():
-			return -1
-		case a.live() != b.live():
+		case !k.live():
+			return 3
+		case k.Use == wire.KeySign || k.Use == wire.KeyAccess:
+			return 0
+		case k.Use == wire.KeySeal:
 			return 1
 		}
-		return cmp.Compare(strings.Join(a.Roles, " ")+a.Label, strings.Join(b.Roles, " ")+b.Label)
-	})
+		return 2
+	}
+	slices.SortStableFunc(list, func(a, b *heldKey) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Label, b.Label)) })
 	s.say("Keys of %s", s.bureau(bureau))
 	var rows [][]string
 	for _, k := range list {

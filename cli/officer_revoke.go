@@ -72,12 +72,12 @@ func (t *terminal) officerRevoke(c *cli.Context) error {
 	if err := s.talkOtherwise(list, known); err != nil {
 		return err
 	}
-	r, err := s.registrar(c.Context)
+	r, who, err := s.registrar(c.Context)
 	if err != nil {
 		return err
 	}
 	s.showRevocation(list, suspect, doubted, reason)
-	if err := t.agreed(c, s.signQuestion(r)); err != nil {
+	if err := s.agreed(c, who); err != nil {
 		return err
 	}
 	var acts []keyAct

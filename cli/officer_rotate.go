@@ -84,7 +84,7 @@ func (t *terminal) officerRotate(c *cli.Context) error {
 	if err := s.talkOtherwise(olds, known); err != nil {
 		return err
 	}
-	r, err := s.registrar(c.Context)
+	r, who, err := s.registrar(c.Context)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (t *terminal) officerRotate(c *cli.Context) error {
 		return s.askProof(r, o)
 	}
 	s.showChanges(list, o)
-	if err := t.agreed(c, s.signQuestion(r)); err != nil {
+	if err := s.agreed(c, who); err != nil {
 		return err
 	}
 	return s.change(c, r, list, o)
@@ -101,6 +101,11 @@ func (t *terminal) officerRotate(c *cli.Context) error {
 // changes returns which keys a label stands for. Those that the ledger has replaced
 // and this home has not, because a run was interrupted, are put in their place.
 func (s *session) changes(label string, known []*heldKey) (list []change, finished int, err error) {
+	for _, k := range known {
+		if k.Label == label && k.live() && (k.Use == wire.KeyRoot || k.Use == wire.KeyNode) {
+			return nil, 0, fmt.Errorf("%s is not replaced like this: the keys of a node and of a root belong to who is a member, and the bureaus change them by a vote", k.name())
+		}
+	}
 	slots, err := s.home.Slots(label)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, fmt.Errorf("the home of %s has no key of %s to replace", s.home.Bureau(), label)

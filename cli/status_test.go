@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"comity/ledger"
+	"comity/ledger/ledgertest"
 	"comity/node/wire"
 )
 
@@ -14,7 +14,7 @@ import (
 func TestStatusTellsWhatIsDue(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	var out bytes.Buffer
-	s := &session{terminal: &terminal{stdout: &out}, genesis: &ledger.Genesis{Charter: &ledger.Charter{Members: []ledger.Member{{Code: "XA", Name: "Aldermoor"}}}}}
+	s := &session{terminal: &terminal{stdout: &out}, genesis: ledgertest.NewGenesis(t, 1).Genesis}
 	s.tellStatus(&wire.Status{Bureau: "XA", Ready: true, State: "leader", Size: 1204, FinalSize: 1190, Time: uint64(now.UnixMilli()),
 		FinalTime: uint64(now.Add(-12 * time.Minute).UnixMilli()), Clock: now.UnixMilli(), FinalBy: []string{"XA", "XB"}, Quorum: 2, DiskBytes: 1 << 20, DiskFree: 1 << 30, DiskDays: 400,
 		Peers:   []wire.Peer{{Bureau: "XA", Voter: true, Cosigns: true}, {Bureau: "XB", Voter: true, Cosigns: true}, {Bureau: "XC", Voter: true}, {Bureau: "XD"}},

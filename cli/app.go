@@ -67,7 +67,7 @@ func (t *terminal) app() *cli.App {
 			"Options may stand before or after the command and its arguments.",
 		Flags: globalFlags(),
 		Commands: []*cli.Command{
-			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.nodeCommand(), t.statusCommand(), t.doctorCommand(), t.configCommand(), t.upgradeCommand(),
+			t.initCommand(), t.charterCommand(), t.enrolCommand(), t.officerCommand(), t.nodeCommand(), t.statusCommand(), t.doctorCommand(), t.configCommand(), t.upgradeCommand(),
 			t.memberCommand(), t.inviteCommand(), t.joinCommand(), t.proposeCommand(), t.proposalsCommand(), t.voteCommand(),
 			t.noticeCommand(), t.circleCommand(), t.inboxCommand(), t.watchCommand(), t.approveCommand(), t.rejectCommand(), t.draftCommand(),
 			t.searchCommand(), t.checkCommand(), t.verifyCommand(), t.exportCommand(),

@@ -25,7 +25,7 @@ func (t *terminal) approveCommand() *cli.Command {
 			"the same bytes as the author's. What waits: comity inbox. ID is that of the draft, or the name of its notice.\n\n" +
 			"Example: comity approve 1c27a4f0",
 		Flags: []cli.Flag{noWaitFlag(),
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask: you have read it"},
+			yesFlag(),
 			&cli.BoolFlag{Name: "unseen", Usage: "although the keys here do not open all parts of it"}},
 		Action: t.approve,
 	}

@@ -19,7 +19,7 @@ func TestDoctor(t *testing.T) {
 		var all []nodeAnswer
 		for i := range members {
 			all = append(all, nodeAnswer{member: &members[i], unsure: time.Millisecond, status: &wire.Status{Bureau: members[i].Code, Ready: true, Size: 10, FinalSize: 10,
-				Version: buildVersion().Version, DiskBytes: 1 << 20, DiskFree: 100 << 30, Clock: founded.AddDate(0, 0, 100).UnixMilli()}})
+				Version: buildVersion().Version, DiskBytes: 1 << 20, DiskFree: 100 << 30, DiskDays: 1e6, KeyDays: 365, Clock: founded.AddDate(0, 0, 100).UnixMilli()}})
 		}
 		change(all)
 		return all
@@ -44,7 +44,26 @@ func TestDoctor(t *testing.T) {
 		{"alarm", func(all []nodeAnswer) { all[0].status.Alarms = []string{"look"} }, "alarm: look"},
 		{"a system that does not tell", func(all []nodeAnswer) { all[0].status.DiskBytes, all[0].status.DiskFree = -1, -1 }, ""},
 		{"little room", func(all []nodeAnswer) { all[0].status.DiskFree = 1 << 29 }, "disk: 1.0 MiB used, 512.0 MiB free"},
-		{"little time", func(all []nodeAnswer) { all[0].status.DiskBytes = 400 << 30 }, "enough for 25 days as it grew so far"},
+		{"little time", func(all []nodeAnswer) { all[0].status.DiskDays = 25 }, "enough for 25 days as the ledger grew"},
+		{"a ledger of a day", func(all []nodeAnswer) { all[0].status.DiskDays = -1 }, ""},
+		{"an old disk that cosigned more", func(all []nodeAnswer) { all[0].status.Size, all[2].signed = 10, 12 },
+			"rollback: this node has cosigned 12 entries, and its ledger has 10: its disk was put back"},
+		{"a restored node", func(all []nodeAnswer) { all[0].status.Restored = "of a backup" }, "rollback: the node's data was put back from a copy: of a backup"},
+		{"a key of an officer", func(all []nodeAnswer) {
+			all[0].status.Keys = []wire.KeyDate{{Label: "desk-1", Use: wire.KeySign, Left: 34}, {Label: "desk-1", Use: wire.KeyAccess, Left: 35}, {Label: "head-1", Use: wire.KeySign, Left: 61}}
+		}, "key ages: key desk-1: 34 days left"},
+		{"a key that is over", func(all []nodeAnswer) {
+			all[0].status.Keys = []wire.KeyDate{{Label: "card", Use: wire.KeySeal, Left: -1}}
+		}, "key ages: key sealing card: 1 day over"},
+		{"young keys", func(all []nodeAnswer) {
+			all[0].status.Keys = []wire.KeyDate{{Label: "desk-1", Use: wire.KeySign, Left: 300}}
+		}, ""},
+		{"a proposal", func(all []nodeAnswer) {
+			all[0].status.Proposals = []wire.Proposal{{ID: "0123456789abcdef", By: "XB", Change: "admit", Code: "XF", For: []string{"XB"}}}
+		}, "proposal: 0123456789ab by XB, to admit XF, waits for the vote of XA"},
+		{"a proposal that was voted on", func(all []nodeAnswer) {
+			all[0].status.Proposals = []wire.Proposal{{ID: "0123456789abcdef", By: "XB", Change: "admit", Code: "XF", Against: []string{"XA"}}}
+		}, ""},
 		{"a mute peer", func(all []nodeAnswer) { all[2].status.Muted = "others have its keys" }, "to XC: its node does not cosign"},
 	} {
 		all := answers(tt.change)

@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"context"
 	"strings"
+
+	"comity/crypto/keys"
+	"comity/node/desk"
 
 	"github.com/urfave/cli/v2"
 )
@@ -35,7 +39,7 @@ func (t *terminal) enrolCommand() *cli.Command {
 			if away := s.home.Away(); len(away) > 0 && !t.asJSON {
 				t.note("passed over, since their private keys are not in this home: %s; each is enrolled with: comity officer enrol LABEL", strings.Join(away, " "))
 			}
-			n, err := s.home.Enrol(c.Context, client, t.passphrase)
+			n, err := s.home.Enrol(c.Context, client, t.passphrase, s.knownKeys(c.Context)...)
 			if err != nil {
 				return err
 			}
@@ -50,4 +54,25 @@ func (t *terminal) enrolCommand() *cli.Command {
 			return nil
 		},
 	}
+}
+
+// knownKeys returns the bureau's keys as far as the replica of this home has them,
+// if nobody else is reading it: what is enrolled need not be unlocked.
+func (s *session) knownKeys(ctx context.Context) (known []keys.ID) {
+	d, err := desk.Open(s.home.DeskDir(), s.genesis)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	ctx, cancel := context.WithTimeout(ctx, syncLimit)
+	defer cancel()
+	_ = d.Sync(ctx, s.client, nil) // what is missing is asked of the ledger itself
+	list, err := d.Keys(s.home.Bureau())
+	if err != nil {
+		return nil
+	}
+	for i := range list {
+		known = append(known, list[i].ID)
+	}
+	return known
 }

@@ -123,6 +123,10 @@ func (t *terminal) adviceFor(err error) string {
 		return "another program, perhaps another node, has this port: stop it, or change listen in comity.toml"
 	case errors.Is(err, home.ErrNoHome):
 		return "name it with --dir or COMITY_DIR, or make one: comity init --help"
+	case errors.Is(err, home.ErrNoAgent):
+		return "start one with: eval $(ssh-agent); and give it the key: ssh-add FILE"
+	case errors.Is(err, keys.ErrNotInAgent):
+		return "ssh-add FILE gives it the key, ssh-add -X unlocks an agent that is locked"
 	case errors.Is(err, home.ErrNoRoot):
 		return "it is kept offline: fetch it, and say --root FILE"
 	case errors.Is(err, home.ErrNoCharter):

@@ -83,14 +83,16 @@ func (s *session) tellStatus(st *wire.Status) {
 	s.say("  ledger    %s", st.Ledger)
 	s.say("  entries   %s, the last at %s", count(st.Size), clock(st.Time))
 	s.say("  FINAL     %s", finality(st))
-	s.say("  cosigned  by %s; %d of %d needed", orNone(st.FinalBy), st.Quorum, s.genesis.Latest().Voters())
+	s.say("  cosigned  by %s; %d of %d needed", orNone(st.FinalBy), st.Quorum, votersOf(st))
 	if silent := silentPeers(st); len(silent) > 0 {
 		s.say("  silent    %s did not cosign the last FINAL checkpoint (or not yet)", strings.Join(silent, " "))
 	}
-	s.say("  disk      %s used, %s free", size(st.DiskBytes), size(st.DiskFree))
+	s.say("  disk      %s", diskText(st))
 	if q := st.Quota; q != nil {
 		s.say("  today     %s wrote %s", st.Bureau, spent(q))
 	}
+	s.tellKeyDates(st)
+	s.tellProposals(st)
 	s.say("  running   since %s, version %s", time.Unix(st.StartedAt, 0).UTC().Format(time.DateTime+"Z"), st.Version)
 	if st.Muted != "" {
 		s.put("  " + s.paint(red, "MUTE") + "      it serves and does not cosign: " + visible(st.Muted))
@@ -166,23 +168,12 @@ func leaderBureau(node string) string {
 	return strings.ToUpper(bureau)
 }
 
-func finality(st *wire.Status) string {
-	switch lag := st.Size - min(st.Size, st.FinalSize); {
-	case st.FinalSize == 0:
-		return "nothing yet"
-	case lag == 0:
-		return "all " + plural(st.FinalSize, "entry", "entries")
-	default:
-		return fmt.Sprintf("up to %s; %s behind", count(st.FinalSize), plural(lag, "entry", "entries"))
-	}
-}
-
 func silentPeers(st *wire.Status) (codes []string) {
 	if st.FinalSize == 0 {
 		return nil
 	}
 	for _, p := range st.Peers {
-		if !p.Cosigns {
+		if p.Voter && !p.Cosigns {
 			codes = append(codes, p.Bureau)
 		}
 	}

@@ -108,6 +108,9 @@ func (r *replica) describe() (*wire.Status, error) {
 	if err := r.describeQuota(s); err != nil {
 		return nil, err
 	}
+	if err := r.describeProposals(s, now.Epoch); err != nil {
+		return nil, err
+	}
 	s.DiskBytes, s.DiskFree = diskUse(r.cfg.Dir)
 	if s.DiskDays, err = r.diskDays(s.DiskBytes, s.DiskFree); err != nil {
 		return nil, err
@@ -158,6 +161,27 @@ func (r *replica) describePurges(s *wire.Status) (err error) {
 			}
 		}
 		s.Purges = append(s.Purges, p)
+	}
+	return nil
+}
+
+// describeProposals says what waits for votes.
+func (r *replica) describeProposals(s *wire.Status, e *ledger.Epoch) error {
+	open, err := state.ReadProposals(r.store)
+	if err != nil {
+		return err
+	}
+	s.ProposalsOpen = len(open)
+	for _, p := range open[:min(len(open), wire.MaxProposals)] {
+		line := wire.Proposal{ID: p.ID.String(), Index: p.Index, By: p.Bureau, Change: p.Change.Change.String(), Code: p.Change.Code, Until: p.Until()}
+		yes, no := p.Count(e)
+		for _, v := range yes {
+			line.For = append(line.For, v.Bureau)
+		}
+		for _, v := range no {
+			line.Against = append(line.Against, v.Bureau)
+		}
+		s.Proposals = append(s.Proposals, line)
 	}
 	return nil
 }

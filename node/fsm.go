@@ -140,7 +140,7 @@ func (f *fsm) commit(applied uint64, c *state.Changes) error {
 			return err
 		}
 	}
-	if f.keyed != nil && (epochs || touches(state.TableKeys)) {
+	if f.keyed != nil && (epochs || touches(state.TableKeys)) { // a bureau that leaves takes its keys along
 		f.keyed()
 	}
 	return nil

@@ -18,20 +18,21 @@ import (
 // sets no other.
 const DefaultKeyDays = 365
 
-// keyring knows the keys of one bureau, and since when each counts. Only its
-// members of the charter and the statements of its root and registrars say which they
-// are, so it walks their chains back, as far as it has not done so before, and keeps no state of
-// its own.
+// keyring knows the keys of one bureau, and since when each counts. Only the
+// epochs of the ledger and the statements of the bureau's roots and registrars say
+// which they are, so it walks those chains back, as far as it has not done so before,
+// and keeps no state of its own.
 type keyring struct {
 	store  store.Store
-	member *ledger.Member
+	bureau string
+	epochs func() []*ledger.Epoch
 	begun  uint64 // when the charter was made, POSIX ms
 	clock  func() time.Time
 	days   int
 
 	mu         sync.Mutex               // guards what follows
-	seen       map[keys.ID]state.Author // by root and registrar
-	listed     []keys.ID                // admitted by the statements up to seen
+	seen       map[keys.ID]state.Author // chains of roots and registrars, as far as they were walked
+	listed     []keys.ID                // admitted by the statements up to there
 	registrars []keys.ID                // among these
 }
 
@@ -56,30 +57,39 @@ func (k *keyring) now() (uint64, error) {
 	return max(head.Time, uint64(max(k.clock().UnixMilli(), 0))), err
 }
 
-// charterKeys is how many keys of a bureau the charter names.
-const charterKeys = 4
-
-// ids returns every key that the bureau ever had, those of the charter first.
-func (k *keyring) ids() ([]keys.ID, error) {
-	m := k.member
-	root := keys.SigningID(m.Root)
+// ids returns every key that the bureau ever had; the first so many are those of
+// the charter.
+func (k *keyring) ids() (list []keys.ID, charter int, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.seen == nil {
-		k.seen = make(map[keys.ID]state.Author)
-	}
-	if err := k.walk(root); err != nil {
-		return nil, err
-	}
-	for _, id := range k.registrars { // the root's walk has found them
-		if err := k.walk(id); err != nil {
-			return nil, err
+	for _, e := range k.epochs() {
+		m, ok := e.Member(k.bureau)
+		if !ok {
+			continue // not yet, or no more
+		}
+		root := keys.SigningID(m.Root)
+		for _, id := range []keys.ID{root, m.Node.TLS, m.Node.Cosigner(), m.Access} {
+			if !slices.Contains(list, id) {
+				list = append(list, id)
+			}
+		}
+		if e.Number == 0 {
+			charter = len(list)
+		}
+		if err := k.walk(root); err != nil {
+			return nil, 0, err
 		}
 	}
-	return append([]keys.ID{root, m.Node.TLS, m.Node.Cosigner(), m.Access}, k.listed...), nil
+	for _, id := range k.registrars { // which roots alone admit
+		if err := k.walk(id); err != nil {
+			return nil, 0, err
+		}
+	}
+	return append(list, k.listed...), charter, nil
 }
 
-// walk lists the keys that an author has admitted since it was walked last.
+// walk lists the keys that an author has admitted since it was walked last. It must
+// be called with mu held.
 func (k *keyring) walk(author keys.ID) error {
 	end, err := state.ReadAuthor(k.store, author)
 	if err != nil {
@@ -89,30 +99,33 @@ func (k *keyring) walk(author keys.ID) error {
 	for at, seq := end.Prev, end.Seq; seq > k.seen[author].Seq; seq-- {
 		index, ok, err := state.ReadIndex(k.store, at)
 		if err != nil || !ok {
-			return fmt.Errorf("statement %d of key %s of %s: %w", seq-1, author.Short(), k.member.Code, cmp.Or(err, ledger.ErrMalformed))
+			return fmt.Errorf("statement %d of key %s: %w", seq-1, author.Short(), cmp.Or(err, ledger.ErrMalformed))
 		}
 		_, e, err := k.store.Entry(index)
 		if err != nil {
 			return err
 		}
 		if en := e.Statement.Admits(); en != nil {
-			news = append(news, en.KeyID())
 			if en.Purpose == ledger.PurposeSign && en.Roles&ledger.RoleRegistrar != 0 {
 				registrars = append(registrars, en.KeyID())
 			}
+			news = append(news, en.KeyID())
 		}
 		at = e.Statement.Prev
 	}
 	slices.Reverse(news)
+	if k.seen == nil {
+		k.seen = make(map[keys.ID]state.Author)
+	}
 	k.seen[author], k.listed, k.registrars = end, append(k.listed, news...), append(k.registrars, registrars...)
 	return nil
 }
 
 // list returns the keys that count now, the oldest first.
 func (k *keyring) list() ([]datedKey, error) {
-	ids, err := k.ids()
+	ids, charter, err := k.ids()
 	if err != nil {
-		return nil, fmt.Errorf("keys of %s: %w", k.member.Code, err)
+		return nil, fmt.Errorf("keys of %s: %w", k.bureau, err)
 	}
 	var list []datedKey
 	for i, id := range ids {
@@ -124,7 +137,7 @@ func (k *keyring) list() ([]datedKey, error) {
 			continue
 		}
 		d := datedKey{id, known, k.begun}
-		if i >= charterKeys {
+		if i >= charter {
 			if d.since, _, err = k.store.Entry(known.EnrolledAt); err != nil {
 				return nil, err
 			}

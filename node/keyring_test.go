@@ -35,7 +35,7 @@ func newRingWorld(t *testing.T) *ringWorld {
 func (w *ringWorld) begun() uint64 { return 1000 * w.Genesis.Charter.Created }
 
 func (w *ringWorld) keyring(bureau int) *keyring {
-	return &keyring{store: w.store, member: &w.Genesis.Charter.Members[bureau], begun: w.begun(), days: 365,
+	return &keyring{store: w.store, bureau: w.Bureaus[bureau].Code, epochs: w.Genesis.Epochs, begun: w.begun(), days: 365,
 		clock: func() time.Time { return time.UnixMilli(int64(w.begun() + w.clock*dayMS)) }}
 }
 

@@ -117,7 +117,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, roster: p.roster, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
 		moved: newBeacon(), keyed: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
-	r.keyring = &keyring{store: p.store, member: member, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}
+	r.keyring = &keyring{store: p.store, bureau: cfg.Bureau, epochs: func() []*ledger.Epoch { return r.roster.membership().Epochs() }, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}
 	ok := false
 	defer func() {
 		if !ok {

@@ -205,6 +205,10 @@ func (c *Config) checkAdmin() error {
 	return nil
 }
 
+// Admin returns where the node of this home answers what is not authenticated: a
+// loopback host:port, or "unix:" and an absolute path; "" for nowhere.
+func (h *Home) Admin() (string, error) { return h.config.adminIn(h.dir) }
+
 // adminIn returns the admin setting with its path made absolute.
 func (c *Config) adminIn(dir string) (string, error) {
 	path, ok := strings.CutPrefix(c.Admin, "unix:")

@@ -13,13 +13,16 @@
 //	    card.age, card.pub  opens what is sealed to the bureau: one key for
 //	    body.age, body.pub  each compartment, as age identities
 //	    victim.age, victim.pub
+//	    card-1c27a4f0.age   one that was replaced, and opens what was sealed to it; with .pub
 //	  officers/LABEL/
 //	    roles               words, such as "investigator supervisor"
 //	    sign, sign.pub      signs statements; OpenSSH
 //	    tls.pem             the officer's connections to nodes
+//	    next-sign, next-tls folders of keys that are about to take their place
 //	  node/                 what the node keeps
 //	  desk/                 the desk's replica
 //	  drafts/               what waits for a second officer, sealed
+//	  revoked               why keys were revoked, for this bureau alone
 //
 // Signing keys and sealing keys may be encrypted with a passphrase; the keys
 // that a node or a connection uses are not, because a restart needs no person.
@@ -29,6 +32,9 @@
 // over. The files of keys that are not needed on a machine may be moved away: a
 // node reads only node-tls.pem and node-witness.pem, and never a reading key.
 // No private key is read that others may read; package keys refuses it.
+//
+// An officer without the file sign has the private half in an ssh-agent: agent.go. A
+// key takes the place of another in steps that may be interrupted: slot.go.
 //
 // A ledger is founded in one way, by founders at home or by [Found] for an
 // exercise: found.go says how.

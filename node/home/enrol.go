@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/state"
@@ -24,8 +25,9 @@ const resendAfter = 200 * time.Millisecond
 // keys. It returns how many it admitted, and can be called again at any time:
 // the ledger refuses what it knows. While the node has no leader or is busy, it
 // sends the same statement again, until ctx ends. Officers whose private keys are
-// not here, see [Home.Away], are passed over.
-func (h *Home) Enrol(ctx context.Context, c *client.Client, pass Passphrase) (n int, err error) {
+// not here, see [Home.Away], are passed over, and keys that the caller says are
+// known: theirs need not be unlocked.
+func (h *Home) Enrol(ctx context.Context, c *client.Client, pass Passphrase, known ...keys.ID) (n int, err error) {
 	root, err := h.Root(pass)
 	if err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
@@ -34,7 +36,7 @@ func (h *Home) Enrol(ctx context.Context, c *client.Client, pass Passphrase) (n 
 	if err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
-	acts, err := h.enrolments(r, pass)
+	acts, err := h.enrolments(r, pass, known)
 	if err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
@@ -54,11 +56,17 @@ func (h *Home) Enrol(ctx context.Context, c *client.Client, pass Passphrase) (n 
 }
 
 // enrolments returns what is to be said of every key of the home.
-func (h *Home) enrolments(r *Registrar, pass Passphrase) ([]ledger.Enrol, error) {
+func (h *Home) enrolments(r *Registrar, pass Passphrase, known []keys.ID) ([]ledger.Enrol, error) {
 	var acts []ledger.Enrol
 	away := h.Away()
 	for _, label := range h.Officers() {
 		if slices.Contains(away, label) {
+			continue
+		}
+		if knows, err := h.knows(known, label); err != nil || knows {
+			if err != nil {
+				return nil, err
+			}
 			continue
 		}
 		o, err := h.Officer(label, pass)
@@ -92,6 +100,19 @@ func (h *Home) enrolments(r *Registrar, pass Passphrase) ([]ledger.Enrol, error)
 		}
 	}
 	return acts, nil
+}
+
+// knows reports whether both keys of an officer are known.
+func (h *Home) knows(known []keys.ID, label string) (bool, error) {
+	pub, err := h.SigningKey(label)
+	if err != nil {
+		return false, err
+	}
+	t, err := h.Access(label)
+	if err != nil {
+		return false, err
+	}
+	return slices.Contains(known, keys.SigningID(pub)) && slices.Contains(known, t.ID()), nil
 }
 
 // Enrolments returns what is to be said to admit the keys of an officer whose

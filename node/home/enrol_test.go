@@ -27,7 +27,7 @@ func TestEnrolments(t *testing.T) {
 	if away := h.Away(); len(away) != 1 || away[0] != "agent-1" {
 		t.Errorf("away %q", away)
 	}
-	acts, err := h.enrolments(r, nil)
+	acts, err := h.enrolments(r, nil, nil)
 	if err != nil || len(acts) != 2*2+3 {
 		t.Fatalf("got %d, %v", len(acts), err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
@@ -185,15 +186,32 @@ func (h *Home) Identities(pass Passphrase) (map[seal.Compartment][]*keys.Identit
 func (h *Home) IdentitiesOf(pass Passphrase, list ...seal.Compartment) (map[seal.Compartment][]*keys.Identity, error) {
 	out := make(map[seal.Compartment][]*keys.Identity)
 	for _, c := range list {
-		id, err := readIdentity(h.key(c.String()), pass)
-		switch {
-		case err == nil:
-			out[c] = append(out[c], id)
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("sealing key of %s: %w", h.Bureau(), err)
+		for _, name := range append([]string{c.String()}, h.replaced(c)...) {
+			id, err := readIdentity(h.key(name), pass)
+			switch {
+			case err == nil:
+				out[c] = append(out[c], id)
+			case !errors.Is(err, fs.ErrNotExist):
+				return nil, fmt.Errorf("sealing key of %s: %w", h.Bureau(), err)
+			}
 		}
 	}
 	return out, nil
+}
+
+// replaced returns the names of the sealing keys of a compartment that others took
+// the place of, without extension.
+func (h *Home) replaced(c seal.Compartment) (names []string) {
+	list, err := os.ReadDir(filepath.Join(h.dir, dirKeys))
+	if err != nil {
+		return nil
+	}
+	for _, e := range list {
+		if name, ok := strings.CutSuffix(e.Name(), extIdentity); ok && strings.HasPrefix(name, asidePrefix(c)) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // readSigner reads a signing key, and refuses one that its public file does not
@@ -290,6 +308,14 @@ func isLabel(s string) bool {
 		}
 	}
 	return true
+}
+
+// CheckLabel says what is wrong with a label of an officer.
+func CheckLabel(label string) error {
+	if !isLabel(label) {
+		return errLabel(label)
+	}
+	return nil
 }
 
 func errLabel(label string) error {

@@ -141,7 +141,26 @@ type Status struct {
 	Keys      []KeyDate `json:"keys,omitempty"`
 	KeysKnown int       `json:"keys_known"`
 	KeyDays   int       `json:"key_days"`
+	// Proposals on which bureaus may still vote, the oldest first, of which there may
+	// be more.
+	Proposals     []Proposal `json:"proposals,omitempty"`
+	ProposalsOpen int        `json:"proposals_open,omitempty"`
 }
+
+// Proposal is one that waits for votes.
+type Proposal struct {
+	ID      string   `json:"id"`
+	Index   uint64   `json:"index"`  // of its entry
+	By      string   `json:"by"`     // the bureau that made it
+	Change  string   `json:"change"` // admit, remove, promote, demote, root, node
+	Code    string   `json:"code"`   // of the bureau that it is about
+	For     []string `json:"for,omitempty"`
+	Against []string `json:"against,omitempty"`
+	Until   uint64   `json:"until"` // ledger time at which it lapses, POSIX ms
+}
+
+// MaxProposals bounds the proposals that a status lists.
+const MaxProposals = 16
 
 // KeyDate says when a key is to be replaced. Nothing ends because a day has passed.
 type KeyDate struct {

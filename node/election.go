@@ -164,14 +164,19 @@ func (e *elections) both(second raft.ServerID, seen map[raft.ServerID]bool) erro
 }
 
 // credentials returns the votes that show this node as the leader of a term, nil
-// if it has none.
+// if it has none. A vote counts no more when its node has got another key.
 func (e *elections) credentials(term uint64) []ballot {
 	e.mu.Lock()
-	defer e.mu.Unlock()
+	list := slices.Clone(e.collected)
 	if term != e.standing {
-		return nil
+		list = nil
 	}
-	return slices.Clone(e.collected)
+	e.mu.Unlock()
+	known := e.electors()
+	return slices.DeleteFunc(list, func(b ballot) bool {
+		v, ok := known[b.voter]
+		return !ok || !ed25519.Verify(v.key, ballotMessage(e.ledger, term, b.voter, e.name), b.signature)
+	})
 }
 
 // stands reports whether the votes by which this node leads a term are a majority
@@ -213,6 +218,7 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 			continue // somebody of whom this node has not heard yet; it does not count
 		}
 		if seen[b.voter] || !e.verify(term, b.voter, peer, b.signature) {
+			e.strange() // or the voter has another key than this node knows
 			e.alarm(fmt.Sprintf("%s showed votes for itself that were not given", peer))
 			return fmt.Errorf("the vote of %q in term %d is not good: %w", b.voter, term, errUnelected)
 		}

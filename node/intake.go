@@ -46,7 +46,7 @@ func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, 
 // which this node has not applied yet.
 func unborn(c state.Code) bool {
 	switch c {
-	case state.UnknownKey, state.NoTarget, state.BadSeen, state.NotEnded, state.TooEarly, state.Quota:
+	case state.UnknownKey, state.NoTarget, state.BadSeen, state.NotEnded, state.TooEarly, state.NotNow, state.Quota:
 		return true
 	}
 	return false

@@ -339,6 +339,31 @@ func TestReplicaMemberJoinsBySnapshot(t *testing.T) {
 	}, "XF")
 }
 
+// A bureau whose node was lost with its keys gets another by a decision of the
+// others. The lost one, should it come back, hears of it and stops.
+func TestReplicaMemberGetsANewNode(t *testing.T) {
+	membersBubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		name := ledger.NodeName("XB")
+		lost, next := c.nodes[name], c.c.Newcomer(t, "XB")
+		c.stop(name)
+		c.decide(lost.bureau.NewNode(t, next))
+		c.agree(c.base)
+		c.takeFile()
+
+		c.start(name) // with its old keys, and the charter of the founders
+		c.left("XB")
+		c.stop(name)
+
+		c.forget(name)
+		lost.bureau.TLS, lost.bureau.Witness, c.renewed = next.TLS, next.Witness, name
+		c.start(name)
+		c.votesAgain(name)
+		c.signers("XA", "XB", "XC", "XD")
+	}, "XF")
+}
+
 func testLogger(name string) *slog.Logger {
 	if os.Getenv("NODE_LOG") == "" {
 		return slog.New(slog.DiscardHandler)

@@ -40,11 +40,12 @@ type cluster struct {
 	unguarded  bool // planted: the log stores let everything through
 	unadopted  bool // planted: and answer for no snapshot
 	installs   atomic.Int64
-	installMax int64 // installs after which a node takes none, 0 for any number
-	trusting   bool  // planted: nothing is looked at before Raft stores it
-	elect      bool  // who leads shows signed votes first
-	votesBlind bool  // planted: nodes that forgot their logs vote all the same
-	noFilter   bool  // nodes start without the transport's filter of snapshots
+	installMax int64  // installs after which a node takes none, 0 for any number
+	renewed    string // a founder's node with other keys than the charter has
+	trusting   bool   // planted: nothing is looked at before Raft stores it
+	elect      bool   // who leads shows signed votes first
+	votesBlind bool   // planted: nodes that forgot their logs vote all the same
+	noFilter   bool   // nodes start without the transport's filter of snapshots
 
 	mu    sync.Mutex // guards what follows
 	cut   map[string]bool
@@ -164,7 +165,7 @@ func (c *cluster) start(name string) {
 func (c *cluster) tryStart(name string) error {
 	m := c.nodes[name]
 	file := c.file
-	if _, founder := c.c.Genesis.Charter.Member(m.bureau.Code); founder {
+	if _, founder := c.c.Genesis.Charter.Member(m.bureau.Code); founder && name != c.renewed {
 		file = c.c.Genesis // what it has learned since is in its own ledger
 	}
 	cfg := Config{Genesis: file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name),

@@ -334,7 +334,7 @@ func (c *cluster) fetch(r *replica, f *fetchedFile, bend func(string, int64, []b
 // TestUnnamedAttachments: what no statement names is bounded, and goes.
 func TestUnnamedAttachments(t *testing.T) {
 	dir, g := t.TempDir(), ledgertest.NewGenesis(t, 1).Genesis
-	r := &replica{cfg: Config{Bureau: "XA", Genesis: g}, ctx: t.Context(), store: store.NewMem(state.New(g))}
+	r := &replica{cfg: Config{Bureau: "XA", Genesis: g}, served: served{ctx: t.Context(), store: store.NewMem(state.New(g))}}
 	h, err := r.openHoldings(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -21,10 +21,7 @@ const Format = ledger.Format
 
 // ready says whether the node can serve, and if not, why.
 func (r *replica) ready() (bool, string) {
-	r.mu.Lock()
-	err := r.err
-	r.mu.Unlock()
-	if err != nil {
+	if err := r.failed(); err != nil {
 		return false, err.Error()
 	}
 	if why := r.leaving.Load(); why != nil {
@@ -112,9 +109,7 @@ func (r *replica) describe() (*wire.Status, error) {
 	if s.DiskDays, err = r.diskDays(s.DiskBytes, s.DiskFree); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	s.Alarms = slices.Clone(r.alarms)
-	r.mu.Unlock()
+	s.Alarms = r.raised()
 	return s, nil
 }
 

@@ -57,7 +57,7 @@ func (a *api) attachmentState(req *http.Request, who caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !sound && who.use == state.UseAccess && who.bureau == a.cfg.Bureau {
+	if !sound && who.use == state.UseAccess && who.bureau == a.bureau {
 		f := h.fetch(address, x)
 		select {
 		case <-f.done:
@@ -80,7 +80,7 @@ func (a *api) postAttachment(req *http.Request, who caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if who.bureau != a.cfg.Bureau {
+	if who.bureau != a.bureau {
 		return nil, &wire.Error{Code: wire.Forbidden, Message: "a node takes attachments of its own bureau only"}
 	}
 	size, err := queryUint(req, "size", 0)

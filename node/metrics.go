@@ -56,16 +56,11 @@ func newMetrics(r *replica) *metrics {
 			return 0
 		}),
 		gauge("comity_alarms", "Things that people must look at.", func() float64 {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			return float64(len(r.alarms))
+			return float64(len(r.raised()))
 		}),
 		refusalCounter(r, RefusedConflict), refusalCounter(r, RefusedDeletion), refusalCounter(r, RefusedOverwrite),
 		gauge("comity_alarm", "1 if there is something that people must look at, or a faulty member.", func() float64 {
-			r.mu.Lock()
-			n := len(r.alarms)
-			r.mu.Unlock()
-			if n > 0 || faulty(r) != 0 {
+			if len(r.raised()) > 0 || faulty(r) != 0 {
 				return 1
 			}
 			return 0

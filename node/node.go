@@ -253,9 +253,8 @@ func (n *Node) serve(name string) error {
 	if n.invites, err = openInvites(filepath.Join(n.cfg.Dir, "invites"), n.cfg.Clock); err != nil {
 		n.alarm(err.Error())
 	}
-	a := &api{replica: n.replica, limits: newLimiter()}
-	a.metrics = newMetrics(n.replica)
-	n.sessions = newSessions(n.replica, a.limits)
+	a := apiOf(n.replica)
+	n.sessions = newSessions(&n.served, a.limits)
 	n.server = &http.Server{
 		Handler:                      n.cfg.seams.serve(a.handler()),
 		TLSConfig:                    n.sessions.config(n.cfg.TLS),
@@ -356,11 +355,7 @@ const drainTimeout = 3 * time.Second
 func (n *Node) Done() <-chan struct{} { return n.done }
 
 // Err returns why the node cannot go on, nil while it can.
-func (n *Node) Err() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.err
-}
+func (n *Node) Err() error { return n.failed() }
 
 // Address returns the address of the TLS port.
 func (n *Node) Address() string { return n.listener.Addr().String() }

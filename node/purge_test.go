@@ -389,7 +389,7 @@ func TestPurgeClaims(t *testing.T) {
 		// The view of a node that holds none of it yet.
 		k.c.fsm = &fsm{roster: newRoster(c.c.Genesis), store: store.NewMem(state.New(c.c.Genesis)), machine: k.c.fsm.machine, verified: k.c.fsm.verified}
 		record := func(i uint64) *wire.Record {
-			r, err := (&api{replica: c.replica(giver)}).record(i)
+			r, err := (&api{served: &c.replica(giver).served}).record(i)
 			if err != nil {
 				t.Fatal(err)
 			}

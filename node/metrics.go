@@ -173,23 +173,23 @@ func unacknowledged(r *replica, now uint64) int {
 }
 
 // adminHandler serves what operators' machines ask: no secret, no content.
-func (m *metrics) adminHandler(r *replica) http.Handler {
+func (a *api) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.PathLive, func(w http.ResponseWriter, _ *http.Request) {
 		select {
-		case <-r.done:
+		case <-a.done:
 			http.Error(w, "stopped", http.StatusServiceUnavailable)
 		default:
 			_, _ = w.Write([]byte("ok\n"))
 		}
 	})
 	mux.HandleFunc("GET "+wire.PathReady, func(w http.ResponseWriter, _ *http.Request) {
-		if ok, why := r.ready(); !ok {
+		if ok, why := a.back.ready(); !ok {
 			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = w.Write([]byte("ready\n"))
 	})
-	mux.Handle("GET "+wire.PathMetrics, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET "+wire.PathMetrics, promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
 	return mux
 }

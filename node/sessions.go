@@ -44,12 +44,12 @@ func newSessions(v *served, l *limiter) *sessions {
 
 // config returns the server's TLS configuration. Each handshake gets its own,
 // so that the session can be counted for the key that it proves.
-func (s *sessions) config(key *keys.TLS) *tls.Config {
+func (s *sessions) config(key *keys.TLS, protocols []string) *tls.Config {
 	base := &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		Certificates:           []tls.Certificate{key.Certificate()},
 		ClientAuth:             tls.RequireAnyClientCert,
-		NextProtos:             []string{wire.ProtocolHTTP, wire.ProtocolRaft},
+		NextProtos:             protocols,
 		SessionTicketsDisabled: true, // a resumed session would skip nothing we want skipped
 	}
 	outer := base.Clone()

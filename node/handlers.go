@@ -183,6 +183,11 @@ func (a *api) checkpoint(req *http.Request, _ caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if req.URL.Query().Get("origin") == "1" {
+		if note, err := f.signed(); err == nil {
+			return &answer{text: note}, nil
+		}
+	}
 	return &answer{text: f.note}, nil
 }
 

@@ -98,7 +98,7 @@ func (a *api) postAttachment(req *http.Request, who caller) (*answer, error) {
 	if err := a.arrived(req.Context()); err != nil {
 		return nil, err
 	}
-	out, err := a.holdings.put(who.id, address, size, int64(from), piece)
+	out, err := a.back.put(req.Context(), who.id, address, size, int64(from), piece)
 	if err != nil {
 		return nil, err
 	}

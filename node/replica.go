@@ -101,7 +101,7 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), peers: p.peers,
-		served: served{genesis: cfg.Genesis, roster: p.roster, bureau: cfg.Bureau, machine: state.New(cfg.Genesis), store: p.store, moved: newBeacon(), keyed: newBeacon(), late: errNotArrived,
+		served: served{genesis: cfg.Genesis, roster: p.roster, bureau: cfg.Bureau, machine: state.New(cfg.Genesis), store: p.store, moved: newBeacon(), keyed: newBeacon(), clock: cfg.Clock, late: errNotArrived, purges: &openPurges{store: p.store, watched: purgesWatched},
 			log: cfg.Logger, ctx: ctx, done: make(chan struct{})},
 		live: p.live, cancel: cancel, seenTold: make(map[string]bool), accused: make(map[raft.ServerID]bool)}
 	r.stopped = r.fallSilent
@@ -131,7 +131,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if err := r.openFSM(p, w, verified); err != nil {
 		return nil, err
 	}
-	if r.holdings, err = r.openHoldings(p.attachments); err != nil {
+	if r.holdings, err = r.openHoldings(p.attachments, r.others, r.peers); err != nil {
 		return nil, err
 	}
 	if err := r.openGossip(w, p); err != nil {
@@ -261,7 +261,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	snaps := &snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}
 	r.wg.Go(func() { snaps.run(ctx) })
 	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
-		dir: p.replaced, holdings: r.holdings, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery, watched: purgesWatched}
+		dir: p.replaced, holdings: r.holdings, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery}
 	r.wg.Go(func() { r.purger.run(ctx) })
 	r.wg.Go(func() { r.stayCurrent(ctx) })
 	r.wg.Go(func() { r.tidy(ctx, r.holdings) })

@@ -9,7 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/store"
@@ -29,10 +31,12 @@ type served struct {
 	invites  *invites // nil where nobody is invited
 	final    atomic.Pointer[finality]
 	holdings *holdings
+	purges   *openPurges
 	proofs   *evidenceStore
 	archive  *archive    // nil where it is damaged
 	current  atomic.Bool // what was purged is known: see stayCurrent, and follow.Follower
 	late     *wire.Error // the answer to clients before that
+	clock    func() time.Time
 	log      *slog.Logger
 
 	ctx     context.Context // ends with close
@@ -49,6 +53,7 @@ type backend interface {
 	accept(ctx context.Context, it ledger.Item) (*wire.Submitted, error) // a client's statement
 	fresh(ctx context.Context) error                                     // waits until a read of the local state is linearizable
 	charterFile() (*ledger.Genesis, error)
+	put(ctx context.Context, by keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (*wire.AttachmentState, error)
 	describe() (*wire.Status, error)
 	ready() (ok bool, why string)
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"comity/node/client"
@@ -17,14 +16,8 @@ import (
 // when that one does not answer, is not to be believed, stalls, or shows an older
 // state than another does. What it has by then stays.
 type Follower struct {
-	cp      *Copy
-	sources []*client.Client
-	clock   func() time.Time
-	log     *slog.Logger
-	changed func() // called when the copy has grown
-	tempo   tempo
-
-	current atomic.Bool // see Current
+	Options
+	tempo tempo
 
 	mu       sync.Mutex // guards all below
 	at       int        // of the source that is followed
@@ -63,10 +56,31 @@ var (
 	errLags   = errors.New("another source shows a longer ledger")
 )
 
-// NewFollower returns a follower of sources, the first of which is asked first.
-// changed is called, from the goroutine of Run, each time that the copy has grown.
-func NewFollower(cp *Copy, sources []*client.Client, clock func() time.Time, log *slog.Logger, changed func()) *Follower {
-	return &Follower{cp: cp, sources: sources, clock: clock, log: log, changed: changed, tempo: defaultTempo, liars: make(map[int]time.Time)}
+// Options says whom a follower follows, for which copy.
+type Options struct {
+	Copy    *Copy
+	Sources []*client.Client // the first of which is asked first
+	Origin  bool             // ask for checkpoints with the origin line of a node, to hand them on
+	Clock   func() time.Time
+	Logger  *slog.Logger
+	Changed func()      // called each time that the copy has grown, from the goroutine of Run
+	Failed  func(error) // told what is wrong with a source, or with the disk, from there too; may be nil
+
+	// Current is told true once the copy has been, since the start, where the furthest
+	// of the sources that answered was then, and false when nothing was heard for a day.
+	// While it is not, the copy may be an old one, and hold what was purged. May be nil.
+	Current func(bool)
+}
+
+// NewFollower returns a follower that has not begun.
+func NewFollower(o Options) *Follower {
+	if o.Failed == nil {
+		o.Failed = func(error) {}
+	}
+	if o.Current == nil {
+		o.Current = func(bool) {}
+	}
+	return &Follower{Options: o, tempo: defaultTempo, liars: make(map[int]time.Time)}
 }
 
 // Report says when a source was last heard, as POSIX seconds and 0 for never, which
@@ -79,11 +93,6 @@ func (f *Follower) Report() (heard int64, source, problem, alarm string) {
 	}
 	return heard, f.source, f.problem, f.alarm
 }
-
-// Current reports whether the copy has been, since the start, where the furthest of
-// the sources that answered was then, and has had news within a day. Before that it
-// may be an old one, and hold what was purged.
-func (f *Follower) Current() bool { return f.current.Load() }
 
 // Run follows until ctx ends.
 func (f *Follower) Run(ctx context.Context) {
@@ -110,6 +119,7 @@ func (f *Follower) Run(ctx context.Context) {
 			pause, failures = f.tempo.first, 0
 			continue
 		default:
+			f.Failed(err)
 			if failures++; failures >= patience || isLie(err) {
 				f.next(at)
 				failures = 0
@@ -127,20 +137,20 @@ func isLie(err error) bool { return errors.Is(err, ErrDishonest) || errors.Is(er
 func (f *Follower) choose() (int, *client.Client) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for range f.sources {
+	for range f.Sources {
 		if lied, ok := f.liars[f.at]; !ok || time.Since(lied) > f.tempo.banned {
 			break
 		}
-		f.at = (f.at + 1) % len(f.sources)
+		f.at = (f.at + 1) % len(f.Sources)
 	}
-	return f.at, f.sources[f.at]
+	return f.at, f.Sources[f.at]
 }
 
 // next leaves the source at a place.
 func (f *Follower) next(at int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.at = (at + 1) % len(f.sources)
+	f.at = (at + 1) % len(f.Sources)
 }
 
 // step waits for news of a source and takes them over.
@@ -158,16 +168,20 @@ func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err 
 			err = cause
 		}
 	}()
-	before, err := f.cp.Size()
+	before, err := f.Copy.Size()
 	if err != nil {
 		return false, err
 	}
-	final, _, _ := f.cp.Final()
+	final, _, _ := f.Copy.Final()
 	wait := f.tempo.poll
 	if final.Size == 0 {
 		wait = 0
 	}
-	note, err := c.Checkpoint(ctx, final.Size, wait)
+	ask := c.Checkpoint
+	if f.Origin {
+		ask = c.OriginCheckpoint
+	}
+	note, err := ask(ctx, final.Size, wait)
 	switch wire.CodeOf(err) {
 	case wire.NotFinal, wire.NotFound:
 		return false, nil
@@ -176,21 +190,21 @@ func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err 
 		return false, err
 	}
 	last := before
-	err = f.cp.SyncTo(ctx, c, note, func(done, total uint64) {
+	err = f.Copy.SyncTo(ctx, c, note, func(done, total uint64) {
 		f.mu.Lock()
 		f.total = total
 		f.mu.Unlock()
 		if done > last { // a long way: who was revoked in it is out at once
 			last = done
-			f.changed()
+			f.Changed()
 		}
 	})
-	after, sizeErr := f.cp.Size()
+	after, sizeErr := f.Copy.Size()
 	if err == nil {
 		err = sizeErr
 	}
 	if after != last {
-		f.changed()
+		f.Changed()
 	}
 	return after != before, err
 }
@@ -202,20 +216,20 @@ func (f *Follower) note(at int, c *client.Client, err error) {
 	f.source = c.String()
 	if err == nil {
 		if f.problem != "" {
-			f.log.Info("following again", "node", f.source)
+			f.Logger.Info("following again", "node", f.source)
 		}
-		f.heard, f.answered, f.problem = f.clock(), time.Now(), ""
+		f.heard, f.answered, f.problem = f.Clock(), time.Now(), ""
 		return
 	}
 	text := err.Error()
 	if isLie(err) {
 		f.liars[at] = time.Now()
 		if f.alarm != text {
-			f.log.Error("alarm", "node", f.source, "error", text)
+			f.Logger.Error("alarm", "node", f.source, "error", text)
 		}
 		f.alarm = text
 	} else if f.problem != text {
-		f.log.Warn("no news", "node", f.source, "error", text)
+		f.Logger.Warn("no news", "node", f.source, "error", text)
 	}
 	f.problem = text
 }

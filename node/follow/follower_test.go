@@ -19,7 +19,7 @@ func TestFollowerReports(t *testing.T) {
 	}
 	c := client.New(client.Options{Address: "127.0.0.1:1", Node: keys.ID{1}, TLS: key, Timeout: time.Second})
 	defer c.Close()
-	w := NewFollower(nil, []*client.Client{c}, time.Now, slog.New(slog.DiscardHandler), nil)
+	w := NewFollower(Options{Sources: []*client.Client{c}, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	for range 3 {
 		w.note(0, c, &client.Unreachable{Node: "node", Err: context.DeadlineExceeded})
 	}

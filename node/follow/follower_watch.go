@@ -11,11 +11,11 @@ import (
 // watch looks from beside at how the source that is followed does, until ctx ends.
 func (f *Follower) watch(ctx context.Context) {
 	f.arrive(ctx)
-	last, _ := f.progress()
+	last, _ := f.Progress()
 	ahead, other := uint64(0), 0 // what another source has shown, and who is asked next
 	for sleep(ctx, f.tempo.look) {
-		size, total := f.progress()
-		if len(f.sources) > 1 && size >= last {
+		size, total := f.Progress()
+		if len(f.Sources) > 1 && size >= last {
 			switch gained := size - last; {
 			case size < total && gained < f.tempo.gain:
 				f.abandon(errStalls)
@@ -26,18 +26,18 @@ func (f *Follower) watch(ctx context.Context) {
 		last = size
 		// A machine that slept comes here first, before it believes what it heard then.
 		if f.silent(time.Now()) > f.tempo.cutOff {
-			f.current.Store(false)
-			f.log.Error("no source was heard for too long: what is here may be purged by now, and is not served", "limit", f.tempo.cutOff)
+			f.Current(false)
+			f.Logger.Error("no source was heard for too long: what is here may be purged by now, and is not served", "limit", f.tempo.cutOff)
 			f.arrive(ctx)
 		}
 		ahead, other = f.lookAt(ctx, other)
 	}
 }
 
-// progress returns how many entries the copy has, and on the way to how many it is,
+// Progress returns how many entries the copy has, and on the way to how many it is,
 // 0 for none.
-func (f *Follower) progress() (size, total uint64) {
-	size, _ = f.cp.Size() // what cannot be read shows in the next step
+func (f *Follower) Progress() (size, total uint64) {
+	size, _ = f.Copy.Size() // what cannot be read shows in the next step
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return size, f.total
@@ -66,13 +66,13 @@ func (f *Follower) lookAt(ctx context.Context, i int) (size uint64, next int) {
 	f.mu.Lock()
 	at := f.at
 	f.mu.Unlock()
-	if i %= len(f.sources); i == at {
-		i = (i + 1) % len(f.sources)
+	if i %= len(f.Sources); i == at {
+		i = (i + 1) % len(f.Sources)
 	}
 	if i == at {
 		return 0, i
 	}
-	size, _ = f.shows(ctx, f.sources[i])
+	size, _ = f.shows(ctx, f.Sources[i])
 	return size, i + 1
 }
 
@@ -89,7 +89,7 @@ func (f *Follower) shows(ctx context.Context, c *client.Client) (size uint64, an
 	if err != nil {
 		return 0, false
 	}
-	n, err := f.cp.openNote(note)
+	n, err := f.Copy.openNote(note)
 	return n.Size, err == nil
 }
 
@@ -102,14 +102,14 @@ func (f *Follower) arrive(ctx context.Context) {
 			size uint64
 			ok   bool
 		}
-		answers := make(chan shown, len(f.sources))
-		for _, c := range f.sources {
+		answers := make(chan shown, len(f.Sources))
+		for _, c := range f.Sources {
 			go func() { // ends within tempo.arriving
 				size, ok := f.shows(ctx, c)
 				answers <- shown{size, ok}
 			}()
 		}
-		for range f.sources {
+		for range f.Sources {
 			a := <-answers
 			goal, heard = max(goal, a.size), heard || a.ok
 		}
@@ -118,7 +118,7 @@ func (f *Follower) arrive(ctx context.Context) {
 		}
 	}
 	for {
-		if size, _ := f.progress(); size >= goal {
+		if size, _ := f.Progress(); size >= goal {
 			break
 		}
 		if !sleep(ctx, 20*time.Millisecond) {
@@ -128,5 +128,5 @@ func (f *Follower) arrive(ctx context.Context) {
 	f.mu.Lock()
 	f.answered = time.Now()
 	f.mu.Unlock()
-	f.current.Store(true)
+	f.Current(true)
 }

@@ -57,7 +57,7 @@ func Open(cfg Config) (*Server, error) {
 	cfg.Desk.Unlock(cfg.Identities)
 	s.limits = newLimiter()
 	s.sessions = newSessions(s, s.limits)
-	s.follower = follow.NewFollower(cfg.Desk.Copy, cfg.Nodes, cfg.Clock, s.log.With("part", "follower"), s.changed)
+	s.follower = follow.NewFollower(follow.Options{Copy: cfg.Desk.Copy, Sources: cfg.Nodes, Clock: cfg.Clock, Logger: s.log.With("part", "follower"), Changed: s.changed})
 	a := &api{Server: s, limits: s.limits}
 	s.server = &http.Server{
 		Handler:                      a.handler(),

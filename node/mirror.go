@@ -225,7 +225,7 @@ func (m *mirror) setFinal() error {
 	if f := m.final.Load(); f != nil && f.at.Size == at.Size {
 		return nil
 	}
-	p := m.machine.Policy()
+	p := m.genesis.PolicyAt(at.Size)
 	cosigs, err := p.Cosignatures(raw)
 	if err != nil {
 		return err
@@ -337,7 +337,7 @@ func (m *mirror) describe() (*wire.Status, error) {
 		return nil, err
 	}
 	s := &wire.Status{Version: Version, Bureau: m.bureau, Node: "read replica of " + m.bureau, Ledger: hex.EncodeToString(m.genesis.Ledger[:]),
-		State: "copy", Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time, Quorum: m.machine.Policy().Quorum,
+		State: "copy", Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time, Quorum: m.genesis.PolicyAt(head.Size).Quorum,
 		StartedAt: m.started, Clock: m.cfg.Clock().UnixMilli(), Evidence: m.proofs.count(), Alarms: m.raised()}
 	s.Copies = &wire.Copies{Sources: m.sourceNames(), Current: m.current.Load()}
 	s.Copies.Heard, s.Copies.Source, s.Copies.Problem, _ = m.follower.Report()

@@ -203,7 +203,7 @@ func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err 
 	if err == nil {
 		err = sizeErr
 	}
-	if after != last {
+	if after != before { // and the last checkpoint covers it
 		f.Changed()
 	}
 	return after != before, err

@@ -59,6 +59,8 @@ func (t *terminal) status(c *cli.Context) error {
 	switch {
 	case len(st.Alarms) > 0 || len(st.Faulty) > 0 || st.Muted != "" || slices.ContainsFunc(st.Purges, func(p wire.Purge) bool { return p.Overdue }):
 		return errFindings
+	case !st.Ready && st.Copies != nil:
+		return hint(fmt.Errorf("the read replica of %s needs attention", st.Bureau), "its log says more")
 	case !st.Ready:
 		return hint(fmt.Errorf("the node of %s needs attention", st.Bureau), "its log says more; the other bureaus' operators see theirs")
 	}

@@ -303,7 +303,7 @@ func (m *mirror) ready() (bool, string) {
 	}
 	heard, source, problem, _ := m.follower.Report()
 	switch {
-	case m.current.Load() && (problem == "" || m.cfg.Clock().Unix()-heard < silentSource):
+	case m.current.Load() && heard > 0 && (problem == "" || m.cfg.Clock().Unix()-heard < silentSource):
 		return true, ""
 	case problem != "":
 		return false, "it has no news: " + problem

@@ -118,7 +118,7 @@ func (f *Follower) arrive(ctx context.Context) {
 		}
 	}
 	for {
-		if size, _ := f.Progress(); size >= goal {
+		if final, _, _ := f.Copy.Final(); final.Size >= goal {
 			break
 		}
 		if !sleep(ctx, 20*time.Millisecond) {

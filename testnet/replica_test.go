@@ -41,8 +41,9 @@ func TestNetJoin(t *testing.T) {
 	}
 	j := newJoin(t.Context(), t, 2)
 	j.seed(count)
-	// Each is the other's source: one has all, the other nothing.
-	p, source := j.launch(1, j.name(0)), j.launch(0, j.name(1))
+	source := j.launch(0, "XA") // which has the beginning of it
+	j.await(0, func(st *wire.Status) bool { return st.Ready })
+	p := j.launch(1, j.name(0))
 	pid, began := strconv.Itoa(source.Process.Pid), time.Now()
 	half := j.await(1, func(st *wire.Status) bool { return st.Size > uint64(count)/2 })
 	t.Logf("%d entries after %.1f s; killed", half.Size, time.Since(began).Seconds())
@@ -293,7 +294,20 @@ func newJoin(ctx context.Context, t *testing.T, replicas int) *join {
 	}
 	for i := range replicas {
 		dir := filepath.Join(t.TempDir(), fmt.Sprint("home-", i))
-		if err := errors.Join(os.CopyFS(dir, os.DirFS(c.homes["XB"].Dir())), private(dir), os.RemoveAll(filepath.Join(dir, "node"))); err != nil {
+		keys := filepath.Join(dir, "keys")
+		if err := errors.Join(os.MkdirAll(keys, 0o700), os.CopyFS(keys, os.DirFS(filepath.Join(c.homes["XB"].Dir(), "keys")))); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"comity.toml", "charter"} {
+			data, err := os.ReadFile(filepath.Join(c.homes["XB"].Dir(), name))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, name), data, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := private(dir); err != nil {
 			t.Fatal(err)
 		}
 		h, err := home.Open(dir)
@@ -410,12 +424,20 @@ func (j *join) seed(count int) {
 	}
 	defer st.Close()
 	at := ledger.Checkpoint{Origin: j.genesis.Origin(), Size: head.Size}
-	for made, ms := 0, head.Time; made < count; {
-		b.items = nil
-		b.signOn(j.genesis.Ledger, measuredBody, min(ledger.MaxBatch, count-made))
+	batches := make(chan []ledger.Item, 4)
+	go func() { // ends with the last batch
+		defer close(batches)
+		for made := 0; made < count; made += ledger.MaxBatch {
+			b.items = nil
+			b.signOn(j.genesis.Ledger, measuredBody, min(ledger.MaxBatch, count-made))
+			batches <- b.items
+		}
+	}()
+	made, ms := 0, head.Time
+	for items := range batches {
 		staged := store.NewStaged(st, at.Size)
 		ms++
-		changes, results, err := m.Apply(staged, &ledger.Command{Batch: &ledger.Batch{Time: ms, Items: b.items}}, trusting{})
+		changes, results, err := m.Apply(staged, &ledger.Command{Batch: &ledger.Batch{Time: ms, Items: items}}, trusting{})
 		if err != nil || results[0].Refusal != nil {
 			j.t.Fatal(err, results[0].Refusal)
 		}
@@ -423,7 +445,7 @@ func (j *join) seed(count int) {
 		if err := st.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
 			j.t.Fatal(err)
 		}
-		made += len(b.items)
+		made += len(items)
 		at.Size, at.Root = staged.Changes.Head.Size, staged.Changes.Head.Root
 		if made%(64*ledger.MaxBatch) == 0 {
 			if err := st.Flush(st.Mark()); err != nil {

@@ -44,7 +44,7 @@ func (m *mirror) accept(ctx context.Context, it ledger.Item) (*wire.Submitted, e
 	if index, known, err := state.ReadIndex(m.store, id); err != nil || known {
 		return &wire.Submitted{ID: id, Index: index, Known: true}, err
 	}
-	refusal, err := m.machine.Admit(m.store, &it, m.own.verified)
+	refusal, err := m.machine.Admit(m.store, &it, 0, m.own.verified)
 	if err != nil {
 		return nil, err
 	}

@@ -369,7 +369,7 @@ func (j *join) name(i int) string { return j.listen[i] + "#" + j.keys[i].ID().St
 // launch starts a read replica as a process of low priority.
 func (j *join) launch(i int, from string) *exec.Cmd {
 	j.t.Helper()
-	cmd := exec.Command("nice", "-n", "19", j.Exe, "--dir", j.dirs[i], "node", "run", "--replica", "--from", from, "--listen", j.listen[i], "--log", "warn")
+	cmd := exec.Command("nice", "-n", "10", j.Exe, "--dir", j.dirs[i], "node", "run", "--replica", "--from", from, "--listen", j.listen[i], "--log", "warn")
 	cmd.Env = environment()
 	var log bytes.Buffer
 	cmd.Stderr = &log

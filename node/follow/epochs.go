@@ -65,7 +65,7 @@ func (cp *Copy) renew(ctx context.Context, c *client.Client) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if g.Ledger != cp.genesis.Ledger || len(g.Epochs()) <= len(cp.Members().Epochs()) {
+	if g.Ledger != cp.genesis.Ledger || len(g.Epochs()) <= len(cp.Genesis().Epochs()) {
 		return false, nil
 	}
 	if err := ReplaceFile(cp.dir, noteCharter, g.Marshal()); err != nil {

@@ -199,6 +199,9 @@ func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err 
 			f.Changed()
 		}
 	})
+	if g := f.Copy.Genesis(); err == nil && len(g.Epochs()) < len(f.Copy.Members().Epochs()) {
+		_, err = f.Copy.renew(ctx, c) // the certificates, for those who come after us
+	}
 	after, sizeErr := f.Copy.Size()
 	if err == nil {
 		err = sizeErr

@@ -95,7 +95,7 @@ func (s *served) holder(id keys.ID) (caller, error) {
 		return caller{}, err
 	}
 	if k == nil {
-		k = r.roster.nodeKey(id)
+		k = s.roster.nodeKey(id)
 	}
 	if k == nil || k.RevokedAt != 0 || k.Use != state.UseAccess && k.Use != state.UseNode {
 		return caller{}, errUnauthenticated

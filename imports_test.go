@@ -30,6 +30,7 @@ var layers = [][]string{
 	{"ledger/audit", "ledger/index"},
 	{"node/wire", "node/listen", "node/blobs", "node/backup", "node/desk/readlog"},
 	{"node/client"},
+	{"node/follow"},
 	{"node", "node/desk", "node/drafts", "node/dist"},
 	{"node/desk/server", "node/desk/remote"},
 	{"node/home"},

@@ -13,7 +13,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/audit"
 	"comity/ledger/bundle"
-	"comity/node/desk"
+	"comity/node/follow"
 
 	"github.com/urfave/cli/v2"
 )
@@ -112,7 +112,7 @@ func (t *terminal) auditFile(c *cli.Context) error {
 		return t.verdict(&finding{Verdict: notAuthentic, What: path,
 			Reason: "it is no bundle, as comity bundle create writes it: it was damaged, cut short or is something else",
 			Advice: "Do not rely on this file. Ask for it again, best from another bureau, and keep this one as evidence."})
-	case errors.Is(err, desk.ErrDishonest):
+	case errors.Is(err, follow.ErrDishonest):
 		return t.verdict(&finding{Verdict: notAuthentic, What: "what the " + source + " hands out", Reason: err.Error(),
 			Advice: "Do not rely on this node. Ask another bureau for a bundle, and tell the bureau whose node it is."})
 	case errors.Is(err, syscall.ENOSPC):

@@ -13,7 +13,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/bundle"
-	"comity/node/desk"
+	"comity/node/follow"
 	"comity/node/wire"
 
 	"github.com/urfave/cli/v2"
@@ -172,7 +172,7 @@ func (s *session) bundleTo(ctx context.Context, w io.Writer, heads []final, bodi
 		tree.add(rec.Entry)
 		if at := heads[len(notes)]; tree.size == at.Size {
 			if root := tree.root(); root != at.Root {
-				return &desk.Dishonest{Node: s.client.String(), Reason: "its entries are not the ones under its checkpoint", Note: at.note,
+				return &follow.Dishonest{Node: s.client.String(), Reason: "its entries are not the ones under its checkpoint", Note: at.note,
 					Cosigned: &at.Checkpoint, Computed: &ledger.Checkpoint{Origin: at.Origin, Size: at.Size, Root: root}}
 			}
 			notes = append(notes, at.note)
@@ -184,11 +184,11 @@ func (s *session) bundleTo(ctx context.Context, w io.Writer, heads []final, bodi
 		_, err := s.client.Records(ctx, from, int(min(target.Size-from, wire.MaxRecords)), each)
 		switch {
 		case errors.Is(err, ledger.ErrMalformed):
-			return nil, &desk.Dishonest{Node: s.client.String(), Reason: fmt.Sprintf("what it sends as entry %s is none", count(tree.size))}
+			return nil, &follow.Dishonest{Node: s.client.String(), Reason: fmt.Sprintf("what it sends as entry %s is none", count(tree.size))}
 		case err != nil:
 			return nil, err
 		case tree.size == from:
-			return nil, &desk.Dishonest{Node: s.client.String(), Reason: fmt.Sprintf("it shows a checkpoint of %s and gives only %s", plural(target.Size, "entry", "entries"), count(from))}
+			return nil, &follow.Dishonest{Node: s.client.String(), Reason: fmt.Sprintf("it shows a checkpoint of %s and gives only %s", plural(target.Size, "entry", "entries"), count(from))}
 		}
 		advance(tree.size, target.Size)
 	}

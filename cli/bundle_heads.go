@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"comity/ledger"
-	"comity/node/desk"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -57,7 +57,7 @@ func (s *session) finals(ctx context.Context, until uint64) ([]final, error) {
 			}
 		}
 		if more && last.Size == before { // or it would have no end
-			return nil, &desk.Dishonest{Node: s.client.String(), Reason: "the heads that it has kept do not ascend"}
+			return nil, &follow.Dishonest{Node: s.client.String(), Reason: "the heads that it has kept do not ascend"}
 		}
 	}
 	switch {
@@ -86,7 +86,7 @@ func (s *session) newestFinal(ctx context.Context) (final, error) {
 func (s *session) openFinal(note []byte) (final, error) {
 	c, by, err := s.genesis.Open(note)
 	if err != nil {
-		return final{}, &desk.Dishonest{Node: s.client.String(), Reason: err.Error(), Note: note}
+		return final{}, &follow.Dishonest{Node: s.client.String(), Reason: err.Error(), Note: note}
 	}
 	return final{c, by, note}, nil
 }

@@ -23,7 +23,7 @@ import (
 	"comity/ledger/bundle"
 	"comity/ledger/ledgertest"
 	"comity/node/client"
-	"comity/node/desk"
+	"comity/node/follow"
 	"comity/node/wire"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -228,7 +228,7 @@ func TestBundleOfLiar(t *testing.T) {
 	}
 	p := newPretender(t)
 	p.records[30] = p.records[29]
-	var lie *desk.Dishonest
+	var lie *follow.Dishonest
 	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.As(err, &lie) || lie.Computed == nil || lie.Cosigned.Size != 50 {
 		t.Errorf("got %v, want both checkpoints", err)
 	}
@@ -282,13 +282,13 @@ func TestBundleHeads(t *testing.T) {
 	// An archive without an end.
 	all := p.archive
 	p.archive, p.endless = all[:4], true
-	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.Is(err, desk.ErrDishonest) {
+	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.Is(err, follow.ErrDishonest) {
 		t.Errorf("an archive without an end: got %v", err)
 	}
 	p.archive, p.endless = all, false
 	// One of them is of another history.
 	p.archive[2].Note = bytes.Replace(p.archive[2].Note, []byte("\n10\n"), []byte("\n11\n"), 1)
-	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.Is(err, desk.ErrDishonest) {
+	if _, err := p.session(t).bundle(t.Context(), io.Discard, 50, false, func(uint64, uint64) {}); !errors.Is(err, follow.ErrDishonest) {
 		t.Errorf("a head that nobody signed: got %v", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/client"
-	"comity/node/desk"
+	"comity/node/follow"
 	"comity/node/home"
 	"comity/node/wire"
 	"comity/testnet"
@@ -103,7 +103,7 @@ func (t *terminal) adviceFor(err error) string {
 	if errors.As(err, &h) {
 		return h.advice
 	}
-	var fork *desk.Fork
+	var fork *follow.Fork
 	if errors.As(err, &fork) && len(fork.Files) == 1 {
 		return "tell the other bureaus; whoever has the charter can check it: comity verify " + fork.Files[0]
 	}

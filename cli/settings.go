@@ -17,6 +17,8 @@ var settingUsage = map[string]string{
 	"admin":        "loopback `HOST:PORT` or unix:PATH of /livez /readyz /metrics",
 	"tiles":        "`HOST:PORT` of the ledger's tiles over plain HTTP",
 	"tiles_public": "let tiles be at an address that is not loopback",
+	"replica":      "run a read replica: it copies the ledger and has no vote",
+	"from":         "`SOURCES` of a read replica, with commas between them: bureaus, addresses of nodes, or HOST:PORT#KEY of read replicas",
 	"profile":      "`PROFILE` of the network between the nodes: lan or wan",
 	"log":          "`LEVEL` of what is logged: debug, info, warn or error",
 	"desk_listen":  "`HOST:PORT` to serve officers at",
@@ -29,7 +31,7 @@ func settingFlags(keys ...string) []cli.Flag {
 	var flags []cli.Flag
 	for _, key := range keys {
 		usage := settingUsage[key] + " (default: " + key + " of comity.toml)"
-		if key == "tiles_public" {
+		if isSwitch(key) {
 			flags = append(flags, &cli.BoolFlag{Name: home.Flag(key), Usage: usage})
 		} else {
 			flags = append(flags, &cli.StringFlag{Name: home.Flag(key), Usage: usage})
@@ -37,6 +39,9 @@ func settingFlags(keys ...string) []cli.Flag {
 	}
 	return flags
 }
+
+// isSwitch reports whether a key of comity.toml is true or false.
+func isSwitch(key string) bool { return key == "tiles_public" || key == "replica" }
 
 // givenSettings returns the settings that count more than comity.toml: those of the
 // environment, and of the flags for keys, which count more still.
@@ -56,7 +61,7 @@ func givenSettings(c *cli.Context, keys ...string) []home.Setting {
 			continue
 		}
 		value := c.String(flag)
-		if key == "tiles_public" {
+		if isSwitch(key) {
 			value = strconv.FormatBool(c.Bool(flag))
 		}
 		out = append(out, home.Setting{Key: key, Value: value, From: "--" + flag})

@@ -59,6 +59,8 @@ func (t *terminal) status(c *cli.Context) error {
 	switch {
 	case len(st.Alarms) > 0 || len(st.Faulty) > 0 || st.Muted != "" || slices.ContainsFunc(st.Purges, func(p wire.Purge) bool { return p.Overdue }):
 		return errFindings
+	case !st.Ready && st.Copies != nil:
+		return hint(fmt.Errorf("the read replica of %s needs attention", st.Bureau), "its log says more")
 	case !st.Ready:
 		return hint(fmt.Errorf("the node of %s needs attention", st.Bureau), "its log says more; the other bureaus' operators see theirs")
 	}
@@ -78,7 +80,11 @@ func (s *session) tellStatus(st *wire.Status) {
 	if !st.Ready {
 		state = s.paint(red, "not ready") + ": " + visible(st.NotReady)
 	}
-	s.put("Node of " + visible(s.bureau(st.Bureau)) + ", " + state)
+	what := "Node of "
+	if st.Copies != nil {
+		what = "Read replica of "
+	}
+	s.put(what + visible(s.bureau(st.Bureau)) + ", " + state)
 	s.say("  part      %s", s.part(st))
 	s.say("  ledger    %s", st.Ledger)
 	s.say("  entries   %s, the last at %s", count(st.Size), clock(st.Time))
@@ -154,6 +160,10 @@ func (s *session) tellPurges(st *wire.Status) {
 // part says what the node is among the others.
 func (s *session) part(st *wire.Status) string {
 	switch {
+	case st.Copies != nil && st.Copies.Heard == 0:
+		return "copies and has no vote; no source was heard yet"
+	case st.Copies != nil:
+		return fmt.Sprintf("copies and has no vote; from the %s, heard %s ago", visible(st.Copies.Source), age(time.Duration(st.Clock-1000*st.Copies.Heard)*time.Millisecond))
 	case st.State == "leader":
 		return "leads: it orders what all bureaus submit"
 	case st.Leader != "":

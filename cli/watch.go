@@ -15,6 +15,7 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/store"
 	"comity/node/desk"
+	"comity/node/follow"
 	"comity/node/wire"
 
 	"github.com/urfave/cli/v2"
@@ -167,7 +168,7 @@ func (w *watcher) round(ctx context.Context) error {
 	defer w.closeDesk()
 	w.desk.Unlock(w.ids)
 	w.syncErr = w.desk.Sync(ctx, w.client, nil)
-	var fork *desk.Fork
+	var fork *follow.Fork
 	if errors.As(w.syncErr, &fork) {
 		return w.syncErr
 	}

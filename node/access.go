@@ -72,35 +72,35 @@ var errUnauthenticated = &wire.Error{Code: wire.Unauthenticated, Message: "the l
 
 // identify finds the caller behind a TLS session in the ledger, afresh for each
 // request: a revocation counts from the moment it is applied.
-func (r *replica) identify(cs *tls.ConnectionState) (caller, error) {
+func (s *served) identify(cs *tls.ConnectionState) (caller, error) {
 	if cs == nil || len(cs.PeerCertificates) == 0 {
 		return caller{}, errUnauthenticated
 	}
-	return r.who(keys.TLSID(cs.PeerCertificates[0]))
+	return s.who(keys.TLSID(cs.PeerCertificates[0]))
 }
 
 // who returns whose the TLS key is, or as what it may visit.
-func (r *replica) who(id keys.ID) (caller, error) {
-	c, err := r.holder(id)
+func (s *served) who(id keys.ID) (caller, error) {
+	c, err := s.holder(id)
 	if errors.Is(err, errUnauthenticated) {
-		return r.visitor(id)
+		return s.visitor(id)
 	}
 	return c, err
 }
 
 // holder returns whose the TLS key is, if it is one that the ledger lets in.
-func (r *replica) holder(id keys.ID) (caller, error) {
-	k, err := state.ReadKey(r.store, id)
+func (s *served) holder(id keys.ID) (caller, error) {
+	k, err := state.ReadKey(s.store, id)
 	if err != nil {
 		return caller{}, err
 	}
 	if k == nil {
-		k = r.roster.nodeKey(id)
+		k = s.roster.nodeKey(id)
 	}
 	if k == nil || k.RevokedAt != 0 || k.Use != state.UseAccess && k.Use != state.UseNode {
 		return caller{}, errUnauthenticated
 	}
-	return caller{id: id, bureau: k.Bureau, use: k.Use, roles: k.Roles, own: k.Bureau == r.cfg.Bureau}, nil
+	return caller{id: id, bureau: k.Bureau, use: k.Use, roles: k.Roles, own: k.Bureau == s.bureau}, nil
 }
 
 // limiter bounds what one client may ask of this node. There is one state per

@@ -25,7 +25,7 @@ type holdings struct {
 	view   state.View
 	bureau string // whose node this is
 	others func() []string
-	peers  peers
+	giver  giver
 	ctx    context.Context // ends with the node
 	alarm  func(string)
 	log    *slog.Logger
@@ -60,6 +60,11 @@ const (
 	maxPulls = 4
 )
 
+// giver is who can be asked for sealed files, by name.
+type giver interface {
+	Attachment(ctx context.Context, name string, address ledger.Hash, size, from int64) ([]byte, error)
+}
+
 var (
 	errNotNamed         = &wire.Error{Code: wire.NotFound, Message: "no statement names this attachment"}
 	errNotHeld          = &wire.Error{Code: wire.NotFound, Message: "this node does not have the attachment"}
@@ -68,12 +73,12 @@ var (
 
 // openHoldings opens the folder of sealed files, and destroys what was purged
 // while it was elsewhere.
-func (r *replica) openHoldings(dir string) (*holdings, error) {
+func (s *served) openHoldings(dir string, others func() []string, from giver) (*holdings, error) {
 	folder, err := blobs.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("node: %w", err)
 	}
-	h := &holdings{folder: folder, dir: dir, view: r.store, bureau: r.cfg.Bureau, others: r.others, peers: r.peers, ctx: r.ctx, alarm: r.alarm, log: r.log,
+	h := &holdings{folder: folder, dir: dir, view: s.store, bureau: s.bureau, others: others, giver: from, ctx: s.ctx, alarm: s.alarm, log: s.log,
 		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
 		fetching: make(map[ledger.Hash]*fetching), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
 	switch err := h.sweep(nil); {
@@ -197,6 +202,11 @@ func (h *holdings) piece(address ledger.Hash, from int64) ([]byte, error) {
 	}
 	_, err = h.look(address) // it may have been purged meanwhile, and the bytes be zeros
 	return data, err
+}
+
+// put takes a piece of a sealed file from a client of the bureau.
+func (r *replica) put(_ context.Context, by keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (*wire.AttachmentState, error) {
+	return r.holdings.put(by, address, size, from, piece)
 }
 
 // put takes a piece of a sealed file from a client of the bureau.

@@ -121,7 +121,7 @@ func (h *holdings) pull(ctx context.Context, name string, address ledger.Hash, s
 			have = 0
 		}
 		one, cancel := context.WithTimeout(ctx, pullPiece)
-		piece, err := h.peers.Attachment(one, name, address, size, have)
+		piece, err := h.giver.Attachment(one, name, address, size, have)
 		cancel()
 		if err != nil {
 			return err

@@ -139,7 +139,7 @@ func TestAttachments(t *testing.T) {
 		if err := os.WriteFile(onDisk, f.bytes[:wire.MaxPiece], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		rotten.peers = &directPeers{c, node("XB").name}
+		rotten.giver = &directPeers{c, node("XB").name}
 		at, err := state.ReadAttachment(rotten.view, f.Address)
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +161,7 @@ func TestAttachments(t *testing.T) {
 		if err := rotten.folder.Drop(f.Address); err != nil {
 			t.Fatal(err)
 		}
-		rotten.peers = hung
+		rotten.giver = hung
 		began := time.Now()
 		if <-rotten.fetch(f.Address, at).done; time.Since(began) > 2*pullPiece || len(hung.asked) < 2 || hung.asked[1][:2] == "xa" {
 			t.Errorf("a node that hangs is waited for %s: %q", time.Since(began), hung.asked)
@@ -313,7 +313,7 @@ func (c *cluster) fetch(r *replica, f *fetchedFile, bend func(string, int64, []b
 		c.t.Fatal(err)
 	}
 	p := &crooked{peers: &directPeers{c, r.name}, bend: bend}
-	h.peers = p
+	h.giver = p
 	a, err := state.ReadAttachment(r.store, f.Address)
 	if err != nil || a == nil {
 		c.t.Fatalf("%s does not know the attachment: %v", r.name, err)
@@ -334,8 +334,8 @@ func (c *cluster) fetch(r *replica, f *fetchedFile, bend func(string, int64, []b
 // TestUnnamedAttachments: what no statement names is bounded, and goes.
 func TestUnnamedAttachments(t *testing.T) {
 	dir, g := t.TempDir(), ledgertest.NewGenesis(t, 1).Genesis
-	r := &replica{cfg: Config{Bureau: "XA", Genesis: g}, ctx: t.Context(), store: store.NewMem(state.New(g))}
-	h, err := r.openHoldings(dir)
+	r := &replica{cfg: Config{Bureau: "XA", Genesis: g}, served: served{ctx: t.Context(), store: store.NewMem(state.New(g))}}
+	h, err := r.openHoldings(dir, func() []string { return nil }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

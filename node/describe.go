@@ -21,10 +21,7 @@ const Format = ledger.Format
 
 // ready says whether the node can serve, and if not, why.
 func (r *replica) ready() (bool, string) {
-	r.mu.Lock()
-	err := r.err
-	r.mu.Unlock()
-	if err != nil {
+	if err := r.failed(); err != nil {
 		return false, err.Error()
 	}
 	if why := r.leaving.Load(); why != nil {
@@ -75,30 +72,10 @@ func (r *replica) describe() (*wire.Status, error) {
 	own := r.report()
 	s.RaftLast, s.RaftLastTerm, s.Abstains = own.end.index, own.end.term, own.abstains
 	s.Ready, s.NotReady = r.ready()
-	f := r.final.Load()
-	if f != nil {
-		s.FinalSize = f.at.Size
-		if s.FinalTime, err = r.timeOf(f.at.Size); err != nil {
-			return nil, err
-		}
-		p := r.roster.policy(f.at.Size)
-		for _, c := range f.at.Cosigs {
-			s.FinalBy = append(s.FinalBy, p.Bureau[c.Node])
-		}
-		slices.Sort(s.FinalBy)
-	}
-	for i := range now.Members {
-		m := &now.Members[i]
-		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName()), Voter: m.Voter})
-	}
-	s.Muted, s.Restored, s.Evidence = r.gossip.witness.silence(), r.gossip.witness.returning(), r.gossip.evidence.count()
-	faults, err := r.machine.Faults(r.store)
-	if err != nil {
+	if err := r.describeFinal(s); err != nil {
 		return nil, err
 	}
-	for _, f := range faults {
-		s.Faulty = append(s.Faulty, wire.Faulty{Bureau: r.roster.policy(f.Proof.Size).Bureau[f.Proof.Node], Node: f.Proof.Node, Size: f.Proof.Size, At: f.At})
-	}
+	s.Muted, s.Restored, s.Evidence = r.gossip.witness.silence(), r.gossip.witness.returning(), r.proofs.count()
 	if err := r.describePurges(s); err != nil {
 		return nil, err
 	}
@@ -115,9 +92,7 @@ func (r *replica) describe() (*wire.Status, error) {
 	if s.DiskDays, err = r.diskDays(s.DiskBytes, s.DiskFree); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	s.Alarms = slices.Clone(r.alarms)
-	r.mu.Unlock()
+	s.Alarms = r.raised()
 	return s, nil
 }
 
@@ -138,8 +113,38 @@ func (r *replica) describeQuota(s *wire.Status) error {
 
 // nowMS is the later of a ledger time, which stands still while nobody writes, and
 // this node's clock.
-func (r *replica) nowMS(ledgerTime uint64) uint64 {
-	return max(ledgerTime, uint64(max(r.cfg.Clock().UnixMilli(), 0)))
+func (v *served) nowMS(ledgerTime uint64) uint64 {
+	return max(ledgerTime, uint64(max(v.clock().UnixMilli(), 0)))
+}
+
+// describeFinal says who cosigned the last FINAL checkpoint, and who is faulty.
+func (v *served) describeFinal(s *wire.Status) error {
+	f := v.final.Load()
+	if f != nil {
+		s.FinalSize = f.at.Size
+		var err error
+		if s.FinalTime, err = v.timeOf(f.at.Size); err != nil {
+			return err
+		}
+		p := v.roster.policy(f.at.Size)
+		for _, c := range f.at.Cosigs {
+			s.FinalBy = append(s.FinalBy, p.Bureau[c.Node])
+		}
+		slices.Sort(s.FinalBy)
+	}
+	now := v.roster.now()
+	for i := range now.Members {
+		m := &now.Members[i]
+		s.Peers = append(s.Peers, wire.Peer{Bureau: m.Code, Name: m.Name, Address: m.Node.Address, Cosigns: f != nil && f.at.By(m.NodeName()), Voter: m.Voter})
+	}
+	faults, err := v.machine.Faults(v.store)
+	if err != nil {
+		return err
+	}
+	for _, f := range faults {
+		s.Faulty = append(s.Faulty, wire.Faulty{Bureau: v.roster.policy(f.Proof.Size).Bureau[f.Proof.Node], Node: f.Proof.Node, Size: f.Proof.Size, At: f.At})
+	}
+	return nil
 }
 
 // describePurges says which purges are not done everywhere.
@@ -147,12 +152,17 @@ func (r *replica) describePurges(s *wire.Status) (err error) {
 	if s.PurgesPending, err = r.purger.pending(); err != nil {
 		return err
 	}
-	open, err := r.purger.waiting()
+	return r.describeOpenPurges(s)
+}
+
+// describeOpenPurges says which purges some node has not acknowledged.
+func (v *served) describeOpenPurges(s *wire.Status) error {
+	open, err := v.purges.waiting()
 	if err != nil {
 		return err
 	}
 	s.PurgesOpen = len(open)
-	now := r.nowMS(s.Time)
+	now := v.nowMS(s.Time)
 	for _, u := range open[:min(len(open), wire.MaxPurges)] {
 		p := wire.Purge{Index: u.Index, Target: u.Target.String(), Bureau: u.Bureau, Time: u.Time, Overdue: len(u.Overdue(now)) > 0}
 		for i := range u.Nodes {

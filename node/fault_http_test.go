@@ -364,10 +364,10 @@ func (o *one) hasty(t *testing.T, rt route) (addr string) {
 		s.IdleTimeout != 2*time.Minute || s.MaxHeaderBytes != 16<<10 {
 		t.Errorf("deadlines of the node: %+v", s)
 	}
-	a := &api{replica: o.replica, limits: newLimiter(), metrics: newMetrics(o.replica)}
+	a := apiOf(o.replica)
 	short := &http.Server{
 		Handler:   http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { a.serve(w, req, rt) }),
-		TLSConfig: o.sessions.config(o.cfg.TLS), ConnState: o.sessions.changed, ErrorLog: s.ErrorLog, MaxHeaderBytes: s.MaxHeaderBytes,
+		TLSConfig: o.sessions.config(o.cfg.TLS, []string{wire.ProtocolHTTP}), ConnState: o.sessions.changed, ErrorLog: s.ErrorLog, MaxHeaderBytes: s.MaxHeaderBytes,
 		ReadHeaderTimeout: 500 * time.Millisecond, ReadTimeout: time.Second, WriteTimeout: 2 * time.Second, IdleTimeout: 500 * time.Millisecond,
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

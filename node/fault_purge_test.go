@@ -72,7 +72,7 @@ func (s *schedule) unpurged() string {
 		}
 		n, err := state.ReadPurges(r.store)
 		pending, err2 := r.purger.pending()
-		open, err3 := r.purger.waiting()
+		open, err3 := r.purges.waiting()
 		if err != nil || err2 != nil || err3 != nil || pending > 0 || len(open) > 0 {
 			return fmt.Sprintf("%s: of %d its log has not forgotten %d, and %d are not acknowledged (%v, %v, %v)", name, n, pending, len(open), err, err2, err3)
 		}

@@ -12,48 +12,48 @@ import (
 const growthDays = 30
 
 // timeOf returns the ledger time of the last of so many entries, 0 for none.
-func (r *replica) timeOf(size uint64) (uint64, error) {
+func (s *served) timeOf(size uint64) (uint64, error) {
 	if size == 0 {
 		return 0, nil
 	}
-	t, _, err := r.store.Entry(size - 1)
+	t, _, err := s.store.Entry(size - 1)
 	return t, err
 }
 
 // finalAge returns how old the last entry is that is FINAL while others wait; while
 // the ledger is empty or all of it is FINAL it is 0.
-func (r *replica) finalAge() time.Duration {
-	head, err := state.ReadHead(r.store)
+func (s *served) finalAge() time.Duration {
+	head, err := state.ReadHead(s.store)
 	if err != nil {
 		return 0
 	}
 	final := uint64(0)
-	if f := r.final.Load(); f != nil {
+	if f := s.final.Load(); f != nil {
 		final = f.at.Size
 	}
 	if final >= head.Size {
 		return 0
 	}
-	from, err := r.timeOf(final)
+	from, err := s.timeOf(final)
 	if err != nil {
 		return 0
 	}
 	if final == 0 { // since the first
-		if from, err = r.timeOf(1); err != nil {
+		if from, err = s.timeOf(1); err != nil {
 			return 0
 		}
 	}
-	return max(0, r.cfg.Clock().Sub(time.UnixMilli(int64(from))))
+	return max(0, s.clock().Sub(time.UnixMilli(int64(from))))
 }
 
 // diskDays returns for how many days the free bytes last, -1 when that cannot be
 // told.
-func (r *replica) diskDays(used, free int64) (int64, error) {
-	head, err := state.ReadHead(r.store)
+func (s *served) diskDays(used, free int64) (int64, error) {
+	head, err := state.ReadHead(s.store)
 	if err != nil {
 		return -1, err
 	}
-	return lasts(r.store, head, 1000*r.cfg.Genesis.Charter.Created, used, free)
+	return lasts(s.store, head, 1000*s.genesis.Charter.Created, used, free)
 }
 
 // lasts says how many days free bytes last, if entries come as they did in the last

@@ -32,13 +32,10 @@ func (a *api) postEntry(req *http.Request, who caller) (*answer, error) {
 	if who.door != doorNone && it.Entry.Statement.Class != ledger.ClassEpoch {
 		return nil, &wire.Error{Code: wire.Forbidden, Message: "a bureau that is no member yet makes the entry that admits it, and no other"}
 	}
-	if err := a.holdings.announced(it.Entry.Statement, it.Entry.ID); err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(req.Context(), submitTimeout)
 	defer cancel()
 	start := time.Now()
-	s, err := a.submit(ctx, it)
+	s, err := a.back.accept(ctx, it)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +147,7 @@ func (a *api) freshIfAsked(req *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), submitTimeout)
 	defer cancel()
-	return a.fresh(ctx)
+	return a.back.fresh(ctx)
 }
 
 // receipt gives the proof that an entry is in the ledger.
@@ -164,7 +161,7 @@ func (a *api) receipt(req *http.Request, _ caller) (*answer, error) {
 		return nil, err
 	}
 	defer cancel()
-	r, err := a.replica.receipt(ctx, index)
+	r, err := a.served.receipt(ctx, index)
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +182,11 @@ func (a *api) checkpoint(req *http.Request, _ caller) (*answer, error) {
 	f, err := a.waitFinal(ctx, above)
 	if err != nil {
 		return nil, err
+	}
+	if req.URL.Query().Get("origin") == "1" {
+		if note, err := f.signed(); err == nil {
+			return &answer{text: note}, nil
+		}
 	}
 	return &answer{text: f.note}, nil
 }
@@ -219,7 +221,7 @@ func (a *api) status(req *http.Request, _ caller) (*answer, error) {
 	if err := a.freshIfAsked(req); err != nil {
 		return nil, err
 	}
-	s, err := a.describe()
+	s, err := a.back.describe()
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +230,7 @@ func (a *api) status(req *http.Request, _ caller) (*answer, error) {
 
 // charter gives the charter file with the certificates of all epochs that are FINAL.
 func (a *api) charter(*http.Request, caller) (*answer, error) {
-	g, err := a.charterFile()
+	g, err := a.back.charterFile()
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +253,7 @@ func (a *api) forward(req *http.Request, who caller) (*answer, error) {
 	if !ok {
 		return nil, errUnauthenticated
 	}
-	out, err := a.forwarded(ctx, m.NodeName(), items)
+	out, err := a.node.forwarded(ctx, m.NodeName(), items)
 	if err != nil {
 		return nil, err
 	}
@@ -268,14 +270,14 @@ func (a *api) cosign(req *http.Request, _ caller) (*answer, error) {
 	if err != nil || len(c.Cosignatures) == 0 {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "these are not cosignatures"}
 	}
-	if err := a.cosigned(c.Cosignatures); err != nil {
+	if err := a.node.cosigned(c.Cosignatures); err != nil {
 		return nil, err
 	}
 	return &answer{json: struct{}{}}, nil
 }
 
 func (a *api) readIndex(*http.Request, caller) (*answer, error) {
-	at, err := a.replica.readIndex()
+	at, err := a.node.readIndex()
 	if err != nil {
 		return nil, err
 	}

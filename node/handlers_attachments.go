@@ -57,7 +57,7 @@ func (a *api) attachmentState(req *http.Request, who caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !sound && who.use == state.UseAccess && who.bureau == a.cfg.Bureau {
+	if !sound && who.use == state.UseAccess && who.bureau == a.bureau {
 		f := h.fetch(address, x)
 		select {
 		case <-f.done:
@@ -80,7 +80,7 @@ func (a *api) postAttachment(req *http.Request, who caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if who.bureau != a.cfg.Bureau {
+	if who.bureau != a.bureau {
 		return nil, &wire.Error{Code: wire.Forbidden, Message: "a node takes attachments of its own bureau only"}
 	}
 	size, err := queryUint(req, "size", 0)
@@ -98,7 +98,7 @@ func (a *api) postAttachment(req *http.Request, who caller) (*answer, error) {
 	if err := a.arrived(req.Context()); err != nil {
 		return nil, err
 	}
-	out, err := a.holdings.put(who.id, address, size, int64(from), piece)
+	out, err := a.back.put(req.Context(), who.id, address, size, int64(from), piece)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,8 @@ const (
 
 // visitor returns who is behind a key that opens nothing in the ledger, if it may
 // come in at all.
-func (r *replica) visitor(id keys.ID) (caller, error) {
-	k, err := state.ReadKey(r.store, id)
+func (s *served) visitor(id keys.ID) (caller, error) {
+	k, err := state.ReadKey(s.store, id)
 	if err != nil {
 		return caller{}, err
 	}
@@ -31,8 +31,8 @@ func (r *replica) visitor(id keys.ID) (caller, error) {
 	switch {
 	case k != nil && k.Use == state.UseNode && k.RevokedAt != 0:
 		c.door = doorLeft
-	case k == nil && r.invites != nil:
-		c.door = r.invites.knows(id)
+	case k == nil && s.invites != nil:
+		c.door = s.invites.knows(id)
 	}
 	if c.door == doorNone {
 		return caller{}, errUnauthenticated
@@ -100,7 +100,7 @@ func (a *api) join(req *http.Request, who caller) (*answer, error) {
 func (a *api) admissible(p *ledger.Propose, by keys.ID) error {
 	no := func(why string) error { return &wire.Error{Code: wire.Forbidden, Message: why} }
 	m, now := p.Member, a.roster.now()
-	if !p.CheckProof(a.cfg.Genesis.Ledger, now.Epoch) {
+	if !p.CheckProof(a.genesis.Ledger, now.Epoch) {
 		return no("the proof in the record is not good: it must be signed by the bureau's root, for this ledger")
 	}
 	if by != m.Access && by != m.Node.TLS {

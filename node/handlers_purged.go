@@ -12,12 +12,12 @@ import (
 // The store destroys a body before the purge is seen, so it waits a moment. A node
 // that fetched the entry without its body may not have the purge yet either: then
 // it does not hand the entry on, as nobody could tell that from keeping it back.
-func (r *replica) purgedBy(index uint64) (uint64, error) {
+func (s *served) purgedBy(index uint64) (uint64, error) {
 	limit := time.NewTimer(purgeShows)
 	defer limit.Stop()
 	for {
-		moved := r.moved.wait()
-		by, err := readPurgedBy(r.store, index)
+		moved := s.moved.wait()
+		by, err := readPurgedBy(s.store, index)
 		if err != nil || by > 0 {
 			return by, err
 		}
@@ -25,7 +25,7 @@ func (r *replica) purgedBy(index uint64) (uint64, error) {
 		case <-moved:
 		case <-limit.C:
 			return 0, fmt.Errorf("body %d: %w", index, errNoPurge)
-		case <-r.ctx.Done():
+		case <-s.ctx.Done():
 			return 0, errStopping
 		}
 	}

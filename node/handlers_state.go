@@ -22,7 +22,7 @@ func (a *api) span(req *http.Request, _ caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.replica.span(from, to)
+	s, err := a.node.span(from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (r *replica) span(from, to uint64) (*wire.Span, error) {
 
 // present tells another node which state this one has applied.
 func (a *api) present(*http.Request, caller) (*answer, error) {
-	data, err := a.replica.manifest()
+	data, err := a.node.manifest()
 	if err != nil {
 		return nil, err
 	}

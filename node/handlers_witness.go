@@ -24,7 +24,7 @@ func (a *api) hand(req *http.Request, who caller) (*answer, error) {
 	if err != nil || len(c.Cosignatures) == 0 {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "these are not cosignatures"}
 	}
-	if err := a.gossip.handed(c.Cosignatures); err != nil {
+	if err := a.node.gossip.handed(c.Cosignatures); err != nil {
 		return nil, err
 	}
 	return &answer{json: struct{}{}}, nil
@@ -35,7 +35,7 @@ func (a *api) head(req *http.Request, who caller) (*answer, error) {
 	if !a.limits.mayTalk(who) {
 		return nil, errTalksTooMuch
 	}
-	s := a.gossip.head(req.URL.Query().Get("node"))
+	s := a.node.gossip.head(req.URL.Query().Get("node"))
 	return &answer{stream: func(w io.Writer) error {
 		if s == nil {
 			return nil
@@ -62,7 +62,7 @@ func (a *api) roots(req *http.Request, who caller) (*answer, error) {
 	if !ok {
 		return nil, errUnauthenticated
 	}
-	root, held, err := a.agree.asked(m.NodeName(), head{size, ledger.Hash(theirs)})
+	root, held, err := a.node.agree.asked(m.NodeName(), head{size, ledger.Hash(theirs)})
 	if err != nil {
 		return nil, err
 	}
@@ -77,12 +77,12 @@ func (a *api) roots(req *http.Request, who caller) (*answer, error) {
 
 // evidenceFiles lists the proofs that this node keeps against others.
 func (a *api) evidenceFiles(*http.Request, caller) (*answer, error) {
-	return &answer{json: a.gossip.evidence.files()}, nil
+	return &answer{json: a.proofs.files()}, nil
 }
 
 // evidenceFile gives one of them.
 func (a *api) evidenceFile(req *http.Request, _ caller) (*answer, error) {
-	data, err := a.gossip.evidence.read(req.PathValue("name"))
+	data, err := a.proofs.read(req.PathValue("name"))
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +105,10 @@ func (a *api) archived(req *http.Request, _ caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.gossip.archive == nil {
+	if a.archive == nil {
 		return nil, errArchiveClosed
 	}
-	list, err := a.gossip.archive.page(from, limit)
+	list, err := a.archive.page(from, limit)
 	if err != nil {
 		return nil, err
 	}

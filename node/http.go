@@ -15,12 +15,19 @@ import (
 	"comity/node/wire"
 )
 
-// api serves a replica over HTTP. It decides who may ask, bounds what is read,
-// and turns errors into answers; the handlers are in handlers.go.
+// api serves a node or a read replica over HTTP. It decides who may ask, bounds
+// what is read, and turns errors into answers; the handlers are in handlers.go.
 type api struct {
-	*replica
+	*served
+	back    backend
+	node    *replica // nil for a read replica, which offers nodes' routes to nobody
 	limits  *limiter
 	metrics *metrics
+}
+
+// apiOf returns the API of a node.
+func apiOf(r *replica) *api {
+	return &api{served: &r.served, back: r, node: r, limits: newLimiter(), metrics: newMetrics(r)}
 }
 
 // answer is what a handler returns: a JSON value, or text, or bytes, or a
@@ -46,6 +53,9 @@ func (a *api) handler() http.Handler {
 	allowed := make(map[string][]route)
 	var order []string
 	for _, rt := range routes {
+		if a.node == nil && rt.may&(mayRead|maySubmit) == 0 {
+			continue
+		}
 		if allowed[rt.pattern] == nil {
 			order = append(order, rt.pattern)
 		}

@@ -12,6 +12,14 @@ import (
 	"github.com/hashicorp/raft"
 )
 
+// accept takes a statement of a client.
+func (r *replica) accept(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
+	if err := r.holdings.announced(it.Entry.Statement, it.Entry.ID); err != nil {
+		return nil, err
+	}
+	return r.submit(ctx, it)
+}
+
 // submit asks the ledger to take a statement. What it would refuse now is
 // refused at once, before it costs a place in a batch.
 func (r *replica) submit(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {

@@ -20,7 +20,41 @@ type metrics struct {
 	submit   prometheus.Histogram
 }
 
+// newMetrics returns those of a node.
 func newMetrics(r *replica) *metrics {
+	m := servedMetrics(&r.served, r, r.cfg.Dir)
+	m.registry.MustRegister(
+		gauge("comity_leader", "1 if this node leads.", func() float64 {
+			if r.state() == "leader" {
+				return 1
+			}
+			return 0
+		}),
+		refusalCounter(r, RefusedConflict), refusalCounter(r, RefusedDeletion), refusalCounter(r, RefusedOverwrite),
+		gauge("comity_cosign_muted", "1 if this node does not cosign before its keys are changed.", func() float64 {
+			if r.gossip.witness.silence() != "" {
+				return 1
+			}
+			return 0
+		}),
+		gauge("comity_seen_elsewhere", "Statements refused since the start whose authors had seen another history.", func() float64 { return float64(r.seenCount.Load()) }),
+		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
+		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
+		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
+		gauge("comity_purges_pending", "Purges that this node's Raft log has not forgotten yet.", func() float64 {
+			n, err := r.purger.pending()
+			if err != nil {
+				return -1
+			}
+			return float64(n)
+		}),
+		keyDays{r.keyring},
+	)
+	return m
+}
+
+// servedMetrics returns those that nodes and read replicas have in common.
+func servedMetrics(v *served, back backend, dir string) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "comity_requests_total",
@@ -31,77 +65,52 @@ func newMetrics(r *replica) *metrics {
 	m.registry.MustRegister(m.requests, m.submit, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("comity_entries", "Entries in the ledger as applied by this node.", func() float64 {
-			head, err := state.ReadHead(r.store)
+			head, err := state.ReadHead(v.store)
 			if err != nil {
 				return -1
 			}
 			return float64(head.Size)
 		}),
 		gauge("comity_final_entries", "Entries under the last FINAL checkpoint.", func() float64 {
-			if f := r.final.Load(); f != nil {
+			if f := v.final.Load(); f != nil {
 				return float64(f.at.Size)
 			}
 			return 0
 		}),
-		gauge("comity_leader", "1 if this node leads.", func() float64 {
-			if r.state() == "leader" {
-				return 1
-			}
-			return 0
-		}),
 		gauge("comity_ready", "1 if this node can serve.", func() float64 {
-			if ok, _ := r.ready(); ok {
+			if ok, _ := back.ready(); ok {
 				return 1
 			}
 			return 0
 		}),
-		gauge("comity_alarms", "Things that people must look at.", func() float64 {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			return float64(len(r.alarms))
-		}),
-		refusalCounter(r, RefusedConflict), refusalCounter(r, RefusedDeletion), refusalCounter(r, RefusedOverwrite),
+		gauge("comity_alarms", "Things that people must look at.", func() float64 { return float64(len(v.raised())) }),
 		gauge("comity_alarm", "1 if there is something that people must look at, or a faulty member.", func() float64 {
-			r.mu.Lock()
-			n := len(r.alarms)
-			r.mu.Unlock()
-			if n > 0 || faulty(r) != 0 {
+			if len(v.raised()) > 0 || faulty(v) != 0 {
 				return 1
 			}
 			return 0
 		}),
-		gauge("comity_faulty_members", "Members whose nodes cosigned another history.", func() float64 { return float64(faulty(r)) }),
-		gauge("comity_evidence_files", "Proofs of that which this node keeps.", func() float64 { return float64(r.gossip.evidence.count()) }),
-		gauge("comity_cosign_muted", "1 if this node does not cosign before its keys are changed.", func() float64 {
-			if r.gossip.witness.silence() != "" {
-				return 1
-			}
-			return 0
-		}),
-		gauge("comity_seen_elsewhere", "Statements refused since the start whose authors had seen another history.", func() float64 { return float64(r.seenCount.Load()) }),
-		gauge("comity_disk_used_bytes", "What this node's data takes.", func() float64 { used, _ := diskUse(r.cfg.Dir); return told(used) }),
-		gauge("comity_disk_free_bytes", "What is free where this node's data is.", func() float64 { return told(diskFree(r.cfg.Dir)) }),
+		gauge("comity_faulty_members", "Members whose nodes cosigned another history.", func() float64 { return float64(faulty(v)) }),
+		gauge("comity_evidence_files", "Proofs of that which this node keeps.", func() float64 { return float64(v.proofs.count()) }),
+		gauge("comity_disk_used_bytes", "What this node's data takes.", func() float64 { used, _ := diskUse(dir); return told(used) }),
+		gauge("comity_disk_free_bytes", "What is free where this node's data is.", func() float64 { return told(diskFree(dir)) }),
 		gauge("comity_disk_days_left", "Days until the disk is full if the ledger goes on growing as in its last 30 days.", func() float64 {
-			n, err := r.diskDays(diskUse(r.cfg.Dir))
+			n, err := v.diskDays(diskUse(dir))
 			if err != nil {
 				return math.NaN()
 			}
 			return told(n)
 		}),
-		gauge("comity_final_age_seconds", "Age of the last entry that is FINAL while others wait to be; 0 while none does.", func() float64 { return r.finalAge().Seconds() }),
+		gauge("comity_final_age_seconds", "Age of the last entry that is FINAL while others wait to be; 0 while none does.", func() float64 { return v.finalAge().Seconds() }),
 		gauge("comity_silent_members", "Members that did not cosign the last FINAL checkpoint, or not yet.", func() float64 {
-			f := r.final.Load()
+			f := v.final.Load()
 			if f == nil {
 				return 0
 			}
-			return float64(len(r.roster.policy(f.at.Size).Witness) - len(f.at.Cosigs))
+			return float64(len(v.roster.policy(f.at.Size).Witness) - len(f.at.Cosigs))
 		}),
-		gauge("comity_raft_commit_index", "Last committed Raft index known here.", func() float64 { return float64(r.raft.CommitIndex()) }),
-		gauge("comity_raft_applied_index", "Last applied Raft index.", func() float64 { return float64(r.store.Applied()) }),
-		gauge("comity_raft_term", "Raft term.", func() float64 { return float64(r.raft.CurrentTerm()) }),
 	)
-	m.registry.MustRegister(purgeGauges(r)...)
-	m.registry.MustRegister(keyDays{r.keyring})
+	m.registry.MustRegister(purgeGauges(v)...)
 	return m
 }
 
@@ -119,29 +128,22 @@ func told(n int64) float64 {
 }
 
 // purgeGauges say how far purges are.
-func purgeGauges(r *replica) []prometheus.Collector {
+func purgeGauges(v *served) []prometheus.Collector {
 	return []prometheus.Collector{
 		gauge("comity_purges", "Purges in the ledger.", func() float64 {
-			n, err := state.ReadPurges(r.store)
+			n, err := state.ReadPurges(v.store)
 			if err != nil {
 				return -1
 			}
 			return float64(n)
 		}),
-		gauge("comity_purges_pending", "Purges that this node's Raft log has not forgotten yet.", func() float64 {
-			n, err := r.purger.pending()
-			if err != nil {
-				return -1
-			}
-			return float64(n)
-		}),
-		gauge("comity_purges_unacknowledged", "Purges that some node has not acknowledged, of the oldest 1,024.", func() float64 { return float64(unacknowledged(r, 0)) }),
+		gauge("comity_purges_unacknowledged", "Purges that some node has not acknowledged, of the oldest 1,024.", func() float64 { return float64(unacknowledged(v, 0)) }),
 		gauge("comity_purges_overdue", "Purges that some node should have acknowledged, and has not, of the oldest 1,024.", func() float64 {
-			head, err := state.ReadHead(r.store)
+			head, err := state.ReadHead(v.store)
 			if err != nil {
 				return -1
 			}
-			return float64(unacknowledged(r, max(head.Time, uint64(max(r.cfg.Clock().UnixMilli(), 1)))))
+			return float64(unacknowledged(v, max(head.Time, uint64(max(v.clock().UnixMilli(), 1)))))
 		}),
 	}
 }
@@ -153,8 +155,8 @@ func refusalCounter(r *replica, what RefusalKind) prometheus.Collector {
 }
 
 // faulty returns the number of faulty members, -1 when it cannot be read.
-func faulty(r *replica) int {
-	list, err := r.machine.Faults(r.store)
+func faulty(v *served) int {
+	list, err := v.machine.Faults(v.store)
 	if err != nil {
 		return -1
 	}
@@ -163,8 +165,8 @@ func faulty(r *replica) int {
 
 // unacknowledged returns the number of purges that some node has not acknowledged,
 // of those only that are overdue if now is not 0; -1 when it cannot be read.
-func unacknowledged(r *replica, now uint64) int {
-	open, err := r.purger.waiting()
+func unacknowledged(v *served, now uint64) int {
+	open, err := v.purges.waiting()
 	if err != nil {
 		return -1
 	}
@@ -178,23 +180,23 @@ func unacknowledged(r *replica, now uint64) int {
 }
 
 // adminHandler serves what operators' machines ask: no secret, no content.
-func (m *metrics) adminHandler(r *replica) http.Handler {
+func (a *api) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.PathLive, func(w http.ResponseWriter, _ *http.Request) {
 		select {
-		case <-r.done:
+		case <-a.done:
 			http.Error(w, "stopped", http.StatusServiceUnavailable)
 		default:
 			_, _ = w.Write([]byte("ok\n"))
 		}
 	})
 	mux.HandleFunc("GET "+wire.PathReady, func(w http.ResponseWriter, _ *http.Request) {
-		if ok, why := r.ready(); !ok {
+		if ok, why := a.back.ready(); !ok {
 			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = w.Write([]byte("ready\n"))
 	})
-	mux.Handle("GET "+wire.PathMetrics, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET "+wire.PathMetrics, promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
 	return mux
 }

@@ -4,22 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/store"
-	"comity/node/listen"
 	"comity/node/wire"
 
 	"github.com/hashicorp/raft"
@@ -33,15 +29,8 @@ type Node struct {
 	floor     *floor
 	guarded   *GuardStore
 	live      atomic.Pointer[replica] // the replica, once Raft runs
-	sessions  *sessions
 	peers     *httpPeers
-	server    *http.Server
-	admin     *http.Server
-	tiles     *http.Server
-	listener  net.Listener
-	adminAt   net.Listener
-	tilesAt   net.Listener
-	serving   sync.WaitGroup
+	front
 }
 
 // Open starts a node: it opens what it has on disk, listens, and joins the
@@ -247,46 +236,19 @@ func (n *Node) storageFailed(err error) {
 }
 
 // serve starts the one TLS port, on which HTTP and Raft are told apart by ALPN,
-// and the admin listener.
+// and the other listeners.
 func (n *Node) serve(name string) error {
 	var err error
 	if n.invites, err = openInvites(filepath.Join(n.cfg.Dir, "invites"), n.cfg.Clock); err != nil {
 		n.alarm(err.Error())
 	}
-	a := &api{replica: n.replica, limits: newLimiter()}
-	a.metrics = newMetrics(n.replica)
-	n.sessions = newSessions(n.replica, a.limits)
-	n.server = &http.Server{
-		Handler:                      n.cfg.seams.serve(a.handler()),
-		TLSConfig:                    n.sessions.config(n.cfg.TLS),
-		ConnState:                    n.sessions.changed,
-		ReadHeaderTimeout:            5 * time.Second,
-		ReadTimeout:                  30 * time.Second,
-		WriteTimeout:                 time.Minute,
-		IdleTimeout:                  2 * time.Minute,
-		MaxHeaderBytes:               16 << 10,
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(n.log.With("part", "http").Handler(), slog.LevelDebug),
-		TLSNextProto:                 map[string]func(*http.Server, *tlsConn, http.Handler){wire.ProtocolRaft: n.serveRaft},
-	}
-	n.serving.Go(func() { n.sessions.watch(n.ctx, n.keyed) }) // until Close
-	n.serving.Go(func() { n.redial(n.ctx) })
-	n.serving.Go(func() {
-		if err := n.server.ServeTLS(listen.Bounded(n.listener, maxStrangers, maxStrangersPerHost), "", ""); !errors.Is(err, http.ErrServerClosed) {
-			n.fatal(fmt.Errorf("serve %s: %w", n.listener.Addr(), err))
-		}
+	err = n.open(apiOf(n.replica), frontConfig{
+		TLS: n.cfg.TLS, Admin: n.cfg.Admin, Tiles: n.cfg.Tiles, TilesPublic: n.cfg.TilesPublic, handler: n.cfg.seams.serve, raft: n.serveRaft,
 	})
-	if err := n.serveTiles(a); err != nil {
+	if err != nil {
 		return errors.Join(err, n.Close())
 	}
-	if n.cfg.Admin == "" {
-		return nil
-	}
-	if n.adminAt, err = listenAdmin(n.cfg.Admin); err != nil {
-		return errors.Join(err, n.Close())
-	}
-	n.admin = &http.Server{Handler: a.metrics.adminHandler(n.replica), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
-	n.serving.Go(func() { _ = n.admin.Serve(n.adminAt) })
+	n.serving.Go(func() { n.redial(n.ctx) }) // until Close
 	n.log.Info("the node runs", "node", name, "address", n.Address(), "admin", n.cfg.Admin)
 	return nil
 }
@@ -333,19 +295,8 @@ func (n *Node) Close() error {
 	defer cancel()
 	n.batch.refuse()
 	err := n.replica.close()
-	n.sessions.closeFresh()
-	shutdown := n.server.Shutdown(ctx)
-	if shutdown != nil {
-		shutdown = n.server.Close()
-	}
-	if n.admin != nil {
-		shutdown = errors.Join(shutdown, n.admin.Close())
-	}
-	if n.tiles != nil {
-		shutdown = errors.Join(shutdown, n.tiles.Close())
-	}
+	shutdown := n.front.close(ctx)
 	n.peers.close()
-	n.serving.Wait()
 	return errors.Join(err, shutdown, n.transport.Close(), n.guarded.Close(), n.floor.close(), unlockFolder(n.lock))
 }
 
@@ -356,22 +307,7 @@ const drainTimeout = 3 * time.Second
 func (n *Node) Done() <-chan struct{} { return n.done }
 
 // Err returns why the node cannot go on, nil while it can.
-func (n *Node) Err() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.err
-}
-
-// Address returns the address of the TLS port.
-func (n *Node) Address() string { return n.listener.Addr().String() }
-
-// AdminAddress returns the address of the admin listener, "" without one.
-func (n *Node) AdminAddress() string {
-	if n.adminAt == nil {
-		return ""
-	}
-	return n.adminAt.Addr().String()
-}
+func (n *Node) Err() error { return n.failed() }
 
 // Leading reports whether this node leads.
 func (n *Node) Leading() bool { return n.raft.State() == raft.Leader }
@@ -381,34 +317,3 @@ func (n *Node) Ready() (bool, string) { return n.ready() }
 
 // Status describes the node.
 func (n *Node) Status() (*wire.Status, error) { return n.describe() }
-
-func listenOn(network, addr string) (net.Listener, error) {
-	l, err := net.Listen(network, addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("node: %s is in use already: %w", addr, syscall.EADDRINUSE)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("node: listen: %w", err)
-	}
-	return l, nil
-}
-
-// listenAdmin listens on a unix socket or a loopback address and on nothing
-// else: what it serves is not authenticated.
-func listenAdmin(addr string) (net.Listener, error) {
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("node: admin socket: %w", err)
-		}
-		l, err := listenOn("unix", path)
-		if err != nil {
-			return nil, err
-		}
-		return l, os.Chmod(path, 0o600)
-	}
-	host, _, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("node: the admin address %q is neither unix:PATH nor a loopback address", addr)
-	}
-	return listenOn("tcp", addr)
-}

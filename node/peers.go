@@ -16,6 +16,7 @@ import (
 // names. The test twin calls the other nodes directly.
 type peers interface {
 	talker
+	giver
 	Forward(ctx context.Context, name string, items []ledger.Item) ([]wire.Outcome, error)
 	Cosign(ctx context.Context, name string, list []*ledger.Cosignature) error
 	Records(ctx context.Context, name string, from uint64, limit int, each func(*wire.Record) error) (next uint64, err error)
@@ -25,7 +26,6 @@ type peers interface {
 	Manifest(ctx context.Context, name string) ([]byte, error)
 	Status(ctx context.Context, name string) (*wire.Status, error)
 	Charter(ctx context.Context, name string) (*ledger.Genesis, error) // verified, of whatever ledger
-	Attachment(ctx context.Context, name string, address ledger.Hash, size, from int64) ([]byte, error)
 }
 
 // httpPeers reaches the others through their API, each under the TLS key that

@@ -45,14 +45,19 @@ type purger struct {
 	mark     *purgeMark
 	linger   time.Duration // from the first purge to the round that carries it out
 	every    time.Duration // between two rounds, at least
-	watched  int           // purges that waiting returns, at most
 	rounds   atomic.Int64
 	forgot   *beacon   // fires after each round
 	last     time.Time // of the latest round; of round's goroutine only
 	acked    uint64    // all purges before it are acknowledged; of acknowledge's goroutine only
+}
+
+// openPurges finds the purges of a ledger that some node has not acknowledged.
+type openPurges struct {
+	store   store.Store
+	watched int // purges that waiting returns, at most
 
 	mu   sync.Mutex // guards open and seen
-	open []uint64   // the oldest purges that some node has not acknowledged, at most watched
+	open []uint64   // the oldest of them, at most watched
 	seen uint64     // purges looked at for open
 }
 
@@ -205,7 +210,7 @@ func (p *purger) ack(ctx context.Context, id ledger.ID) error {
 // waiting returns the purges that some node has not acknowledged, oldest first:
 // so many of them as are watched. A node that stays away makes no list longer,
 // and the others are looked at when these are done.
-func (p *purger) waiting() (out []*state.Purge, err error) {
+func (p *openPurges) waiting() (out []*state.Purge, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n, err := state.ReadPurges(p.store)

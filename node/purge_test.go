@@ -159,7 +159,7 @@ func TestPurge(t *testing.T) {
 		c.agree(c.base + 9)
 		c.clean(s, names...)
 		for _, r := range names {
-			list, err := c.replica(r).purger.waiting()
+			list, err := c.replica(r).purges.waiting()
 			if err != nil || len(list) != 0 {
 				t.Errorf("%s waits for %v, %v", r, list, err)
 			}
@@ -192,7 +192,7 @@ func TestPurgesCoalesce(t *testing.T) {
 		for _, s := range all {
 			c.purge(s)
 		}
-		few := &purger{store: c.nodes[c.names()[0]].store, watched: 5}
+		few := &openPurges{store: c.nodes[c.names()[0]].store, watched: 5}
 		if list, err := few.waiting(); err != nil || len(list) != 5 || few.seen != 5 {
 			t.Errorf("5 are watched: waits for %d of the first %d, %v", len(list), few.seen, err)
 		}
@@ -389,7 +389,7 @@ func TestPurgeClaims(t *testing.T) {
 		// The view of a node that holds none of it yet.
 		k.c.fsm = &fsm{roster: newRoster(c.c.Genesis), store: store.NewMem(state.New(c.c.Genesis)), machine: k.c.fsm.machine, verified: k.c.fsm.verified}
 		record := func(i uint64) *wire.Record {
-			r, err := (&api{replica: c.replica(giver)}).record(i)
+			r, err := (&api{served: &c.replica(giver).served}).record(i)
 			if err != nil {
 				t.Fatal(err)
 			}

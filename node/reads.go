@@ -34,15 +34,15 @@ func (r *replica) setFinal(c *state.Collected) {
 }
 
 // waitFinal waits until a FINAL checkpoint covers more than size entries.
-func (r *replica) waitFinal(ctx context.Context, size uint64) (*finality, error) {
+func (s *served) waitFinal(ctx context.Context, size uint64) (*finality, error) {
 	for {
-		moved := r.moved.wait()
-		if f := r.final.Load(); f != nil && f.at.Size > size {
+		moved := s.moved.wait()
+		if f := s.final.Load(); f != nil && f.at.Size > size {
 			return f, nil
 		}
 		select {
 		case <-moved:
-		case <-r.ctx.Done():
+		case <-s.ctx.Done():
 			return nil, errStopping
 		case <-ctx.Done():
 			return nil, &wire.Error{Code: wire.NotFinal, Message: fmt.Sprintf("no FINAL checkpoint covers entry %d yet", size)}
@@ -51,12 +51,12 @@ func (r *replica) waitFinal(ctx context.Context, size uint64) (*finality, error)
 }
 
 // receipt proves that the entry at index is under the last FINAL checkpoint.
-func (r *replica) receipt(ctx context.Context, index uint64) (*ledger.Receipt, error) {
-	f, err := r.waitFinal(ctx, index)
+func (s *served) receipt(ctx context.Context, index uint64) (*ledger.Receipt, error) {
+	f, err := s.waitFinal(ctx, index)
 	if err != nil {
 		return nil, err
 	}
-	proof, err := tlog.ProveRecord(int64(f.at.Size), int64(index), r.store)
+	proof, err := tlog.ProveRecord(int64(f.at.Size), int64(index), s.store)
 	if err != nil {
 		return nil, fmt.Errorf("prove entry %d: %w", index, err)
 	}
@@ -163,12 +163,12 @@ func passed(since, now time.Time) time.Duration {
 var errNotArrived = &wire.Error{Code: wire.NoLeader, Message: "this node has not reached a majority of the bureaus' nodes since it started, or for a day, and cannot know what was purged meanwhile"}
 
 // arrived waits a little for arrive.
-func (r *replica) arrived(ctx context.Context) error {
+func (s *served) arrived(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, arriveTime)
 	defer cancel()
-	for !r.current.Load() {
+	for !s.current.Load() {
 		if !sleep(ctx, retryPause) {
-			return errNotArrived
+			return s.late
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func TestFreshOutlivesAnAbsurdPosition(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, c *cluster) {
 		c.enrol()
 		r := c.replica(c.other(c.leader().name))
-		lied := &replica{raft: r.raft, name: r.name, store: r.store, moved: r.moved, peers: &farPeers{r.peers, 3}}
+		lied := &replica{served: served{store: r.store, moved: r.moved}, raft: r.raft, name: r.name, peers: &farPeers{r.peers, 3}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		lied.arrive(ctx)

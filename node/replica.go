@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"comity/ledger"
@@ -22,56 +20,43 @@ import (
 // replica is a node without its sockets: the ledger, Raft, the batcher and the
 // cosigner. Tests run several in one process over an in-memory transport.
 type replica struct {
-	cfg      Config
-	roster   *roster
-	name     string // of this node
-	started  int64  // POSIX seconds
-	machine  *state.Machine
-	store    store.Store
-	fsm      *fsm
-	raft     *raft.Raft
-	logs     raft.LogStore // of raft
-	batch    *batcher
-	gates    gates
-	nudging  sync.Map // names of nodes that are being nudged
-	collect  *collector
-	agree    *agreement
-	gossip   *gossip
-	abstain  *abstention // nil for a node that votes
-	purger   *purger
-	holdings *holdings
-	keyring  *keyring
-	current  atomic.Bool // it has been where a majority was since it started, and was not cut off for long: stayCurrent
-	peers    peers
-	moved    *beacon // fires at every change of the state
-	keyed    *beacon // fires when a key was admitted or ended
-	final    atomic.Pointer[finality]
-	trans    raft.Transport
-	live     *atomic.Pointer[replica] // this replica, once Raft runs
-	log      *slog.Logger
+	served
+	cfg     Config
+	name    string // of this node
+	started int64  // POSIX seconds
+	fsm     *fsm
+	raft    *raft.Raft
+	logs    raft.LogStore // of raft
+	batch   *batcher
+	gates   gates
+	nudging sync.Map // names of nodes that are being nudged
+	collect *collector
+	agree   *agreement
+	gossip  *gossip
+	abstain *abstention // nil for a node that votes
+	purger  *purger
+	keyring *keyring
+	peers   peers
+	trans   raft.Transport
+	live    *atomic.Pointer[replica] // this replica, once Raft runs
 
 	refusals refusals
 
-	invites *invites               // nil where nobody is invited
 	leaving atomic.Pointer[string] // why this node stops, once its bureau left
 
 	fileMu sync.Mutex // guards file
 	file   *ledger.Genesis
 
-	ctx    context.Context // ends with close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // cosigner, gossip, snapshotter
 
 	seenCount atomic.Int64 // statements whose authors have seen another history
 
-	mu       sync.Mutex // guards what follows
-	alarms   []string
+	mu       sync.Mutex             // guards what follows
 	accused  map[raft.ServerID]bool // of having asked to take back what was applied
-	err      error
-	behind   time.Duration // by how much the clock was behind a command's time
-	behindAt time.Time     // when that was last
+	behind   time.Duration          // by how much the clock was behind a command's time
+	behindAt time.Time              // when that was last
 	seenTold map[string]bool
-	done     chan struct{} // closed when the node cannot go on
 
 	closing sync.Once
 	closed  error
@@ -115,8 +100,11 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 // newReplica joins the parts and starts Raft.
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &replica{cfg: cfg, roster: p.roster, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), machine: state.New(cfg.Genesis), store: p.store, peers: p.peers,
-		moved: newBeacon(), keyed: newBeacon(), live: p.live, log: cfg.Logger, ctx: ctx, cancel: cancel, seenTold: make(map[string]bool), done: make(chan struct{}), accused: make(map[raft.ServerID]bool)}
+	r := &replica{cfg: cfg, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), peers: p.peers,
+		served: served{genesis: cfg.Genesis, roster: p.roster, bureau: cfg.Bureau, machine: state.New(cfg.Genesis), store: p.store, moved: newBeacon(), keyed: newBeacon(), clock: cfg.Clock, late: errNotArrived, purges: &openPurges{store: p.store, watched: purgesWatched},
+			log: cfg.Logger, ctx: ctx, done: make(chan struct{})},
+		live: p.live, cancel: cancel, seenTold: make(map[string]bool), accused: make(map[raft.ServerID]bool)}
+	r.stopped = r.fallSilent
 	r.keyring = &keyring{store: p.store, bureau: cfg.Bureau, epochs: func() []*ledger.Epoch { return r.roster.membership().Epochs() }, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}
 	ok := false
 	defer func() {
@@ -143,7 +131,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	if err := r.openFSM(p, w, verified); err != nil {
 		return nil, err
 	}
-	if r.holdings, err = r.openHoldings(p.attachments); err != nil {
+	if r.holdings, err = r.openHoldings(p.attachments, r.others, r.peers); err != nil {
 		return nil, err
 	}
 	if err := r.openGossip(w, p); err != nil {
@@ -273,7 +261,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	snaps := &snapshotter{raft: r.raft, fsm: r.fsm, logs: p.logs, log: r.log}
 	r.wg.Go(func() { snaps.run(ctx) })
 	r.purger = &purger{store: p.store, bureau: cfg.Bureau, genesis: cfg.Genesis, signer: cfg.Witness.Signer(), clock: cfg.Clock, logs: p.logs, snaps: snaps,
-		dir: p.replaced, holdings: r.holdings, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery, watched: purgesWatched}
+		dir: p.replaced, holdings: r.holdings, moved: r.moved, fresh: r.fresh, submit: r.submit, final: r.final.Load, damaged: r.damaged, log: r.log, mark: r.fsm.purged, forgot: newBeacon(), linger: purgeLinger, every: purgeEvery}
 	r.wg.Go(func() { r.purger.run(ctx) })
 	r.wg.Go(func() { r.stayCurrent(ctx) })
 	r.wg.Go(func() { r.tidy(ctx, r.holdings) })
@@ -295,6 +283,7 @@ func (r *replica) openGossip(w *witness, p parts) error {
 	} else if err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
+	r.proofs, r.archive = evidence, archive
 	h := newHeads(r.name, r.roster, r.machine, p.store, r.fsm.verified)
 	h.fetching = func() bool { return r.fsm.fetching.Load() > 0 }
 	r.gossip = &gossip{heads: h, witness: w, peers: p.peers, evidence: evidence, archive: archive, final: r.final.Load,
@@ -434,58 +423,18 @@ func (r *replica) shut() error {
 	r.wg.Wait()
 	err := r.raft.Shutdown().Error()
 	<-drained
-	r.mu.Lock()
-	failed := r.err != nil
-	r.mu.Unlock()
-	if !failed {
+	if r.failed() == nil {
 		err = errors.Join(err, r.store.Flush(r.store.Mark()))
 	}
 	return errors.Join(err, r.gossip.close(), r.store.Close())
 }
 
-// fatal stops the node for good: its state must not move on. It also falls
-// silent towards the others: as a leader that cannot apply it would be in their
-// way, and Raft panics when it hears a higher term and cannot store it.
-func (r *replica) fatal(err error) {
-	r.mu.Lock()
-	first := r.err == nil
-	if first {
-		err = advise(err)
-		r.err = err
-		r.log.Error("the node stops", "error", err)
-		close(r.done)
-	}
-	r.mu.Unlock()
-	if t, ok := r.trans.(raft.WithClose); ok && first {
+// fallSilent closes the transport of a node that stops: as a leader that cannot
+// apply it would be in the others' way, and Raft panics when it hears a higher term
+// and cannot store it.
+func (r *replica) fallSilent() {
+	if t, ok := r.trans.(raft.WithClose); ok {
 		_ = t.Close()
-	}
-}
-
-// damaged stops the node when its disk cannot be read, or gives what was not
-// written.
-func (r *replica) damaged(err error) {
-	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, syscall.EIO) {
-		r.fatal(fmt.Errorf("storage: %w", err))
-	}
-}
-
-// advise adds the way back to an error of data that is not what was stored.
-func advise(err error) error {
-	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, ErrCorrupt) {
-		return fmt.Errorf("%w; %s", err, adviceRepair)
-	}
-	return err
-}
-
-// maxAlarms bounds what is kept for people to look at.
-const maxAlarms = 64
-
-// alarm records something that people must look at.
-func (r *replica) alarm(text string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.alarms) < maxAlarms && !slices.Contains(r.alarms, text) {
-		r.alarms = append(r.alarms, text)
 	}
 }
 

@@ -472,7 +472,7 @@ func (p *directPeers) Records(_ context.Context, name string, from uint64, limit
 	if err != nil {
 		return from, err
 	}
-	a := &api{replica: r}
+	a := &api{served: &r.served}
 	head, err := state.ReadHead(r.store)
 	for i := 0; i < limit && from < head.Size && err == nil; i++ {
 		var rec *wire.Record

@@ -226,7 +226,7 @@ func TestReviewAcceptedMeanwhileIsNotRefused(t *testing.T) {
 		c.submit(r, n)
 		w := b.Officer.Withdraw(t, n.Entry.ID)
 		at := c.submit(r, w)
-		once := &replica{machine: r.machine, fsm: r.fsm, store: &racing{Store: r.store}}
+		once := &replica{served: served{machine: r.machine, store: &racing{Store: r.store}}, fsm: r.fsm}
 		s, err := once.submit(t.Context(), w)
 		if err != nil || s.Index != at || !s.Known {
 			t.Errorf("submit = %+v, %v; want entry %d", s, err, at)
@@ -467,7 +467,7 @@ func TestReviewCloseTwice(t *testing.T) {
 func TestReviewRequestWhileClosing(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, c *cluster) {
 		r := c.leader()
-		a := &api{replica: r, limits: newLimiter(), metrics: newMetrics(r)}
+		a := apiOf(r)
 		w := httptest.NewRecorder()
 		a.fail(w, httptest.NewRequest(http.MethodGet, wire.PathStatus, nil), caller{}, fmt.Errorf("entry 3: %w", store.ErrClosed))
 		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), string(wire.Stopping)) {
@@ -495,7 +495,7 @@ func TestReviewPurgedBodyThatWasNeverHere(t *testing.T) {
 		}
 		at = uint64(i)
 	}
-	rec, err := (&api{replica: &replica{store: s, moved: newBeacon(), ctx: t.Context()}}).record(at - 2)
+	rec, err := (&api{served: &served{store: s, moved: newBeacon(), ctx: t.Context()}}).record(at - 2)
 	if err != nil {
 		t.Fatal(err)
 	}

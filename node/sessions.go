@@ -30,26 +30,26 @@ const (
 // ledger knows the client's. There is no certification authority: the
 // certificate is a wrapping for the key.
 type sessions struct {
-	replica *replica
-	limits  *limiter
+	served *served
+	limits *limiter
 
 	mu    sync.Mutex // guards what follows
 	conns map[net.Conn]caller
 	fresh map[net.Conn]bool // sessions without a request so far
 }
 
-func newSessions(r *replica, l *limiter) *sessions {
-	return &sessions{replica: r, limits: l, conns: make(map[net.Conn]caller), fresh: make(map[net.Conn]bool)}
+func newSessions(v *served, l *limiter) *sessions {
+	return &sessions{served: v, limits: l, conns: make(map[net.Conn]caller), fresh: make(map[net.Conn]bool)}
 }
 
 // config returns the server's TLS configuration. Each handshake gets its own,
 // so that the session can be counted for the key that it proves.
-func (s *sessions) config(key *keys.TLS) *tls.Config {
+func (s *sessions) config(key *keys.TLS, protocols []string) *tls.Config {
 	base := &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		Certificates:           []tls.Certificate{key.Certificate()},
 		ClientAuth:             tls.RequireAnyClientCert,
-		NextProtos:             []string{wire.ProtocolHTTP, wire.ProtocolRaft},
+		NextProtos:             protocols,
 		SessionTicketsDisabled: true, // a resumed session would skip nothing we want skipped
 	}
 	outer := base.Clone()
@@ -70,7 +70,7 @@ func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who, err := s.replica.identify(&cs)
+	who, err := s.served.identify(&cs)
 	if err != nil {
 		return err
 	}
@@ -105,8 +105,8 @@ func (s *sessions) sweep() {
 	open := maps.Clone(s.conns)
 	s.mu.Unlock()
 	for conn, who := range open {
-		if now, err := s.replica.who(who.id); err != nil || now.door != who.door {
-			s.replica.log.Warn("session closed", "bureau", who.bureau, "key", who.id.Short(), "error", err)
+		if now, err := s.served.who(who.id); err != nil || now.door != who.door {
+			s.served.log.Warn("session closed", "bureau", who.bureau, "key", who.id.Short(), "error", err)
 			_ = conn.Close()
 		}
 	}

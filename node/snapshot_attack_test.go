@@ -337,7 +337,7 @@ func TestCatchupKeepsNothingUncosigned(t *testing.T) {
 			if i < base+4 || i+1 >= c.base {
 				return r
 			}
-			swapped, err := (&api{replica: other}).record(base + ((i - base) ^ 1))
+			swapped, err := (&api{served: &other.served}).record(base + ((i - base) ^ 1))
 			if err != nil {
 				return r
 			}

@@ -158,15 +158,15 @@ func (a *api) failTiles(w http.ResponseWriter, req *http.Request, err error) {
 
 // serveTiles starts the plain HTTP listener, if there is to be one. Tiles prove
 // themselves, so it needs no TLS; a cache or a proxy may stand before it.
-func (n *Node) serveTiles(a *api) error {
-	if n.cfg.Tiles == "" {
+func (f *front) serveTiles(a *api, c frontConfig) error {
+	if c.Tiles == "" {
 		return nil
 	}
 	var err error
-	if n.tilesAt, err = listenOn("tcp", n.cfg.Tiles); err != nil {
+	if f.tilesAt, err = listenOn("tcp", c.Tiles); err != nil {
 		return err
 	}
-	n.tiles = &http.Server{
+	f.tiles = &http.Server{
 		Handler:                      a.tilesHandler(),
 		ReadHeaderTimeout:            5 * time.Second,
 		ReadTimeout:                  10 * time.Second,
@@ -174,22 +174,14 @@ func (n *Node) serveTiles(a *api) error {
 		IdleTimeout:                  30 * time.Second,
 		MaxHeaderBytes:               8 << 10,
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(n.log.With("part", "tiles").Handler(), slog.LevelDebug),
+		ErrorLog:                     slog.NewLogLogger(a.log.With("part", "tiles").Handler(), slog.LevelDebug),
 	}
-	bounded := listen.Bounded(n.tilesAt, tilesConns, tilesPerHost)
-	n.serving.Go(func() {
-		if err := n.tiles.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
-			n.log.Error("tiles are served no more", "address", n.tilesAt.Addr().String(), "error", err)
+	bounded := listen.Bounded(f.tilesAt, tilesConns, tilesPerHost)
+	f.serving.Go(func() {
+		if err := f.tiles.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
+			a.log.Error("tiles are served no more", "address", f.tilesAt.Addr().String(), "error", err)
 		}
 	})
-	n.log.Info("tiles are served to all who reach them", "address", n.TilesAddress(), "public", n.cfg.TilesPublic)
+	a.log.Info("tiles are served to all who reach them", "address", f.TilesAddress(), "public", c.TilesPublic)
 	return nil
-}
-
-// TilesAddress returns the address of the listener for tiles, "" without one.
-func (n *Node) TilesAddress() string {
-	if n.tilesAt == nil {
-		return ""
-	}
-	return n.tilesAt.Addr().String()
 }

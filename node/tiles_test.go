@@ -157,7 +157,7 @@ func (o *one) tileHeader(t *testing.T, tile tlog.Tile, size uint64) string {
 	f := o.final.Load()
 	defer o.final.Store(f)
 	o.final.Store(&finality{at: &state.Collected{Size: size}})
-	a := &api{replica: o.replica}
+	a := &api{served: &o.served}
 	tile.L = tiles.EntryLevel // bundles are read when they are written
 	req, err := http.NewRequest("GET", wire.PathTiles+tiles.Path(tile), nil)
 	if err != nil {

@@ -148,6 +148,8 @@ type benchClient struct {
 	api    *client.Client
 	key    *keys.Signer
 	items  []ledger.Item
+	seq    uint64 // of the next statement that is signed
+	prev   ledger.ID
 
 	times     []time.Duration
 	failed    int
@@ -269,20 +271,25 @@ func (r *benchRoot) enrol(ctx context.Context, act *ledger.Enrol) error {
 
 // sign prepares n statements, each following the one before.
 func (b *benchClient) sign(id ledger.Hash, size, n int) {
+	b.seq, b.prev = 0, ledger.ID{}
+	b.signOn(id, size, n)
+}
+
+// signOn is sign after those that were signed.
+func (b *benchClient) signOn(id ledger.Hash, size, n int) {
 	body := make([]byte, size)
 	_, _ = rand.Read(body)
 	public := (&ledger.Publish{Kind: ledger.KindYellow, ReviewBy: 30_000, SizeClass: uint8(bits.Len(uint(size - 1)))}).Marshal()
-	var prev ledger.ID
-	for seq := range n {
+	for range n {
 		body = slices.Clone(body)
-		copy(body, fmt.Sprintf("%d", seq))
-		s := &ledger.Statement{Class: ledger.ClassPublish, Ledger: id, Author: b.key.ID(), Seq: uint64(seq), Prev: prev,
+		copy(body, fmt.Sprintf("%d", b.seq))
+		s := &ledger.Statement{Class: ledger.ClassPublish, Ledger: id, Author: b.key.ID(), Seq: b.seq, Prev: b.prev,
 			SeenRoot: ledger.EmptyRoot, BodyHash: sha256.Sum256(body), BodyLen: uint32(size), Public: public}
 		e, err := ledger.SignStatement(s, b.key)
 		if err != nil {
 			panic("testnet: " + err.Error()) // a fresh key signs a well-formed statement
 		}
-		prev = e.ID
+		b.seq, b.prev = b.seq+1, e.ID
 		b.items = append(b.items, ledger.Item{Entry: e, Body: body})
 	}
 }

@@ -18,6 +18,7 @@ type Options struct {
 	TLS     *keys.TLS     // our own key
 	Bureau  string        // whose node it is, for sentences; may be empty
 	Desk    bool          // it is the bureau's desk, not a node
+	Replica bool          // it is a read replica
 	Timeout time.Duration // for one call whose context has no deadline; 25 s when zero
 
 	// Connections bounds the connections to the node; 24 when zero, which is
@@ -58,6 +59,9 @@ func New(o Options) *Client {
 	name := "node"
 	if o.Desk {
 		name = "desk"
+	}
+	if o.Replica {
+		name = "read replica"
 	}
 	if o.Bureau != "" {
 		name += " of " + o.Bureau

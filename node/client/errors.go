@@ -53,22 +53,24 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 }
 
 // alertBadCertificate is what a peer sends that does not know our key (RFC 8446,
-// section 6.2).
+// section 6.2). crypto/tls gives the alerts of a peer a type of its own, which has the
+// text of this one and is found by nothing else.
 const alertBadCertificate tls.AlertError = 42
 
 // reason peels off what the sentence says already: operation, network, address.
 func reason(err error) string {
 	var op *net.OpError
+	refused := false
 	if errors.As(err, &op) {
 		err = op.Err
+		refused = op.Op == "remote error" && err.Error() == alertBadCertificate.Error()
 	}
 	var call *os.SyscallError
 	if errors.As(err, &call) {
 		err = call.Err
 	}
-	var alert tls.AlertError
 	switch {
-	case errors.As(err, &alert) && alert == alertBadCertificate:
+	case refused:
 		return "it refuses our key: as far as it has read the key is not enrolled, or it was revoked; or the key has too many sessions"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"

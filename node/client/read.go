@@ -58,6 +58,17 @@ func (c *Client) Checkpoint(ctx context.Context, above uint64, wait time.Duratio
 	if above > 0 || seconds > 0 {
 		query = fmt.Sprintf("above=%d&wait=%d", above, seconds)
 	}
+	return c.checkpoint(ctx, query, seconds)
+}
+
+// OriginCheckpoint is [Client.Checkpoint] with the origin line of a node before the
+// cosignatures, as tlog-tiles want it; without it where the node has none.
+func (c *Client) OriginCheckpoint(ctx context.Context, above uint64, wait time.Duration) ([]byte, error) {
+	seconds := waitSeconds(wait)
+	return c.checkpoint(ctx, fmt.Sprintf("above=%d&wait=%d&origin=1", above, seconds), seconds)
+}
+
+func (c *Client) checkpoint(ctx context.Context, query string, seconds int) ([]byte, error) {
 	return c.get(ctx, c.url(wire.PathCheckpoint, query), time.Duration(seconds)*time.Second, ledger.MaxReceipt)
 }
 
@@ -87,8 +98,18 @@ func (c *Client) author(ctx context.Context, key keys.ID, query string) (*wire.A
 
 // Status returns what the node says of itself.
 func (c *Client) Status(ctx context.Context) (*wire.Status, error) {
+	return c.status(ctx, "")
+}
+
+// FreshStatus is [Client.Status] of a node that has first applied all that was
+// acknowledged before the call, by whichever node. It costs the leader a barrier.
+func (c *Client) FreshStatus(ctx context.Context) (*wire.Status, error) {
+	return c.status(ctx, "fresh=1")
+}
+
+func (c *Client) status(ctx context.Context, query string) (*wire.Status, error) {
 	out := new(wire.Status)
-	if err := c.getJSON(ctx, wire.PathStatus, "", out); err != nil {
+	if err := c.getJSON(ctx, wire.PathStatus, query, out); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -20,6 +20,7 @@ import (
 	"comity/ledger/state"
 	"comity/node/blobs"
 	"comity/node/client"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -279,7 +280,7 @@ func (f *File) pull(ctx context.Context, c *client.Client, files *blobs.Folder, 
 			continue
 		}
 		if errors.Is(err, blobs.ErrHash) {
-			err = &Dishonest{Node: c.String(), Reason: "it gives other bytes for an attachment than the ledger names"}
+			err = &follow.Dishonest{Node: c.String(), Reason: "it gives other bytes for an attachment than the ledger names"}
 		}
 		if err != nil {
 			return have, false, err

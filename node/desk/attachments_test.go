@@ -21,6 +21,7 @@ import (
 	"comity/ledger/notice"
 	"comity/node/blobs"
 	"comity/node/client"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -153,7 +154,7 @@ func TestAttachments(t *testing.T) {
 	n.files.cut = nil
 	n.files.took()
 	n.files.bend = func(piece []byte) { piece[9] ^= 1 } // the rest, and then all of it
-	var lied *Dishonest
+	var lied *follow.Dishonest
 	if err := f.Fetch(ctx, xb.c, xb.Files(), func(bool, uint64, uint64) {}); !errors.As(err, &lied) {
 		t.Errorf("a node that lies: %v", err)
 	}

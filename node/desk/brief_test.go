@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"comity/ledger/store"
+	"comity/node/follow"
 )
 
 // Why a version is not believed may quote its body: a list, and a card, do not say it.
 func TestBriefTellsNoReason(t *testing.T) {
 	quoting := errors.New("body: the telephone of Mirela Tandoran is no number")
 	for _, x := range []struct{ has, want error }{
-		{nil, nil}, {quoting, ErrNotShown}, {fmt.Errorf("read: %w", store.ErrPurged), store.ErrPurged}, {fmt.Errorf("read: %w", ErrWithheld), ErrWithheld},
+		{nil, nil}, {quoting, ErrNotShown}, {fmt.Errorf("read: %w", store.ErrPurged), store.ErrPurged}, {fmt.Errorf("read: %w", follow.ErrWithheld), follow.ErrWithheld},
 	} {
 		c := &Case{Err: x.has, Versions: []Version{{Err: x.has}}}
 		for what, got := range map[string]*Case{"brief": c.Brief(), "card": c.card()} {

@@ -17,6 +17,7 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/node/client"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -276,7 +277,7 @@ func TestExhibit(t *testing.T) {
 	if err := xa.store.Purge(c.Index); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := xa.Exhibit(ctx, nil, c.Index); !errors.Is(err, ErrWithheld) { // the ledger has no purge of it
+	if _, err := xa.Exhibit(ctx, nil, c.Index); !errors.Is(err, follow.ErrWithheld) { // the ledger has no purge of it
 		t.Errorf("exhibit without its body: %v, want ErrWithheld", err)
 	}
 	if _, err := xa.Receipt(c.Index); err != nil {
@@ -297,7 +298,7 @@ func TestExhibit(t *testing.T) {
 	}
 	late := openDesk(t, t.TempDir(), n.Genesis)
 	late.Unlock(xa.opener.keys())
-	if err := late.Sync(ctx, n.client(t), nil); !errors.Is(err, ErrDishonest) || !strings.Contains(err.Error(), "withheld by the node") {
+	if err := late.Sync(ctx, n.client(t), nil); !errors.Is(err, follow.ErrDishonest) || !strings.Contains(err.Error(), "withheld by the node") {
 		t.Errorf("a body that was kept back: %v", err)
 	}
 	if size, err := late.Size(); size > c.Index || err != nil {
@@ -327,7 +328,7 @@ func TestReadWhileSyncing(t *testing.T) {
 		n.accept(t, it)
 	}
 	n.finalise(t)
-	xa.chunk = chunkLimit{2, 1 << 20}
+	xa.Limit(2, 1<<20)
 	done := make(chan error)
 	go func() { done <- xa.Sync(ctx, xa.c, nil) }()
 	last, stop := 0, false

@@ -13,6 +13,7 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/state"
 	"comity/node/client"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -57,7 +58,7 @@ func (d *Desk) Chain(ctx context.Context, c *client.Client, author keys.ID) (sta
 		return ours, err
 	}
 	if theirs.Seq == ours.Seq && theirs.Prev != ours.Prev {
-		return ours, &Dishonest{Node: c.String(), Reason: fmt.Sprintf("it shows another statement %d of key %s than the one under our checkpoint", ours.Seq, author.Short())}
+		return ours, &follow.Dishonest{Node: c.String(), Reason: fmt.Sprintf("it shows another statement %d of key %s than the one under our checkpoint", ours.Seq, author.Short())}
 	}
 	if theirs.Seq > ours.Seq {
 		return state.Author{Seq: theirs.Seq, Prev: theirs.Prev}, nil

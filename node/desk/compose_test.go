@@ -13,6 +13,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/state"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -66,7 +67,7 @@ func TestComposeChainLie(t *testing.T) {
 		t.Fatalf("chain of the root %+v, %v", ours, err)
 	}
 	n.author = func(a *wire.Author) { a.Prev[0] ^= 1 }
-	if _, err := xa.Chain(context.Background(), xa.c, root); !errors.Is(err, ErrDishonest) {
+	if _, err := xa.Chain(context.Background(), xa.c, root); !errors.Is(err, follow.ErrDishonest) {
 		t.Errorf("Chain: %v, want ErrDishonest", err)
 	}
 	n.author = func(a *wire.Author) { a.Seq, a.Prev = 0, ledger.ID{} }

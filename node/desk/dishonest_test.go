@@ -10,6 +10,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
+	"comity/node/follow"
 	"comity/node/wire"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -176,7 +177,7 @@ func TestSyncRefusesLies(t *testing.T) {
 			back(45)
 			lie(t, n)
 			err := d.Sync(context.Background(), n.client(t), nil)
-			if !errors.Is(err, ErrDishonest) {
+			if !errors.Is(err, follow.ErrDishonest) {
 				t.Fatalf("Sync: %v, want ErrDishonest", err)
 			}
 			if !strings.HasPrefix(err.Error(), "sync: node of XA at 127.0.0.1:") {
@@ -201,9 +202,9 @@ func TestSyncRefusesLiesInChunks(t *testing.T) {
 			back(45)
 			lie(t, n)
 			d := newTestDesk(t, n.Genesis)
-			d.chunk = chunkLimit{8, 1 << 20}
+			d.Limit(8, 1<<20)
 			err := d.Sync(context.Background(), n.client(t), nil)
-			if !errors.Is(err, ErrDishonest) {
+			if !errors.Is(err, follow.ErrDishonest) {
 				t.Fatalf("Sync: %v, want ErrDishonest", err)
 			}
 			size, err := d.Size()
@@ -240,8 +241,8 @@ func TestSyncRefusesReceipts(t *testing.T) {
 			back(45)
 			n.receipt = func(r *ledger.Receipt) { lie(t, n, r) }
 			d := newTestDesk(t, n.Genesis)
-			d.chunk = chunkLimit{8, 1 << 20}
-			if err := d.Sync(context.Background(), n.client(t), nil); !errors.Is(err, ErrDishonest) {
+			d.Limit(8, 1<<20)
+			if err := d.Sync(context.Background(), n.client(t), nil); !errors.Is(err, follow.ErrDishonest) {
 				t.Fatalf("Sync: %v, want ErrDishonest", err)
 			}
 			wantSize(t, d, 0)
@@ -272,7 +273,7 @@ func TestSyncRefusesWhatAQuorumCosigned(t *testing.T) {
 			n.note = n.cosigned(t, ledger.Checkpoint{Origin: n.Genesis.Origin(), Size: uint64(len(leaves)), Root: rootOf(t, leaves)}, 5)
 			d := newTestDesk(t, n.Genesis)
 			err := d.Sync(context.Background(), n.client(t), nil)
-			if !errors.Is(err, ErrDishonest) || !strings.Contains(err.Error(), want) {
+			if !errors.Is(err, follow.ErrDishonest) || !strings.Contains(err.Error(), want) {
 				t.Errorf("Sync: %v, want %q", err, want)
 			}
 			wantSize(t, d, 0)

@@ -1,18 +1,9 @@
 // Package desk is a bureau's own copy of the ledger, and what the bureau's keys
 // open of it.
 //
-// [Desk.Sync] follows any node and believes none: it checks the cosignatures of
-// the checkpoint, every signature, every right at its log position by the same
-// [state.Machine] that nodes run, and that the entries are the ones under a
-// FINAL checkpoint, before it keeps one of them. A node that hands out anything
-// else is refused ([Dishonest]); two histories that both carry a quorum's
-// cosignatures are kept as evidence ([Fork]).
-//
-// What a node can still do to a desk: show it an old state, and lie about the
-// ledger time of entries, which nothing signs. One that keeps bodies back as if
-// they had been purged is refused, unless it shows the purge, with a receipt.
-// [Desk.Final] says how far the desk is; syncing from a second node mends the
-// first.
+// [Desk.Sync] follows any node and believes none: that is package follow, and what a
+// node can still do to a desk is said there. [Desk.Final] says how far the desk is;
+// syncing from a second node mends the first.
 //
 // A purge destroys the bodies in the replica, and what was opened of them, within
 // the Sync that brings it; [Desk.PurgedSince] tells those who keep more on disk. A
@@ -43,12 +34,9 @@
 //
 // The folder of a desk:
 //
-//	ledger/           the store
-//	checkpoint        the note of the last FINAL checkpoint, exactly as far as the store
-//	checkpoint-ahead  after an interrupted Sync: a note that covers what is there already
-//	evidence-*        notes that contradict each other
-//	index/            what the keys open, by terms: encrypted, disposable
-//	queue/            signed statements that are not known to be FINAL
+//	ledger/, checkpoint, ...  the replica, see package follow
+//	index/                    what the keys open, by terms: encrypted, disposable
+//	queue/                    signed statements that are not known to be FINAL
 //
-// Start reading at Open, then sync.go.
+// Start reading at Open.
 package desk

@@ -20,15 +20,15 @@ var ErrNotFinal = errors.New("it is not under the last FINAL checkpoint of this 
 
 // Receipt makes the receipt of an entry from the replica, offline.
 func (d *Desk) Receipt(index uint64) (*ledger.Receipt, error) {
-	f := d.finalNote()
-	if index >= f.Size {
+	final, note := d.Note()
+	if index >= final.Size {
 		return nil, fmt.Errorf("receipt of entry %d: %w", index, ErrNotFinal)
 	}
-	proof, err := tlog.ProveRecord(int64(f.Size), int64(index), d.store)
+	proof, err := tlog.ProveRecord(int64(final.Size), int64(index), d.store)
 	if err != nil {
 		return nil, fmt.Errorf("receipt of entry %d: %w", index, err)
 	}
-	return &ledger.Receipt{Index: index, Proof: proof, Note: f.note}, nil
+	return &ledger.Receipt{Index: index, Proof: proof, Note: note}, nil
 }
 
 // Exhibit makes the file with which a third party can check an entry offline:

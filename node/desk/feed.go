@@ -12,6 +12,7 @@ import (
 	"comity/ledger/index"
 	"comity/ledger/query"
 	"comity/ledger/state"
+	"comity/node/follow"
 )
 
 // feedEntries is how many entries one step of the index takes in. All that is
@@ -214,7 +215,7 @@ func (d *Desk) step(ctx context.Context, ix *index.Index, last *index.Update, fr
 	}
 	u.Put = make([]index.Put, len(order))
 	errs := make([]error, len(order))
-	err = parallel(ctx, len(order), func(i int) { u.Put[i], errs[i] = d.put(order[i], ids, own) })
+	err = follow.Parallel(ctx, len(order), func(i int) { u.Put[i], errs[i] = d.put(order[i], ids, own) })
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"comity/ledger/index"
 	"comity/ledger/notice"
 	"comity/ledger/state"
+	"comity/node/follow"
 )
 
 // maxJudged bounds the answers to one notice that are opened to see whether one
@@ -28,7 +29,7 @@ func asks(r *Reply, origin string) bool {
 func (d *Desk) answer(ctx context.Context, ix *index.Index, last, u *index.Update, replies []uint64, own string) error {
 	ids := d.opener.keys()
 	opened, about := make([]*Reply, len(replies)), make([]*state.Notice, len(replies))
-	err := parallel(ctx, len(replies), func(i int) { opened[i], about[i] = d.answers(replies[i], ids) })
+	err := follow.Parallel(ctx, len(replies), func(i int) { opened[i], about[i] = d.answers(replies[i], ids) })
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"comity/ledger/ledgertest"
 	"comity/ledger/notice"
 	"comity/node/client"
+	"comity/node/follow"
 )
 
 var followNotices = flag.Int("notices", 4000, "how many sealed notices BenchmarkFollow follows")
@@ -100,7 +101,7 @@ func BenchmarkFollow(b *testing.B) {
 		b.Fatal(err)
 	}
 	cpu := cpuTime(b)
-	if err := parallel(ctx, len(dockets), func(i int) { d.openNotice(&dockets[i], ids) }); err != nil {
+	if err := follow.Parallel(ctx, len(dockets), func(i int) { d.openNotice(&dockets[i], ids) }); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(len(dockets)), "open-cpu-us/notice")

@@ -9,6 +9,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/ledgertest"
+	"comity/node/follow"
 )
 
 // More bureaus than the ledger can bear sign two histories. Whichever the desk
@@ -31,8 +32,8 @@ func TestSyncFork(t *testing.T) {
 		}
 		other.finalise(t)
 		err := d.Sync(context.Background(), other.client(t), nil)
-		var fork *Fork
-		if !errors.As(err, &fork) || !errors.Is(err, ErrFork) {
+		var fork *follow.Fork
+		if !errors.As(err, &fork) || !errors.Is(err, follow.ErrFork) {
 			t.Fatalf("Sync: %v, want ErrFork", err)
 		}
 		wantSize(t, d, 45)
@@ -41,7 +42,7 @@ func TestSyncFork(t *testing.T) {
 		}
 		checkContradiction(t, c, fork)
 		// Again gives the same files, not more of them.
-		if err := d.Sync(context.Background(), other.client(t), nil); !errors.Is(err, ErrFork) {
+		if err := d.Sync(context.Background(), other.client(t), nil); !errors.Is(err, follow.ErrFork) {
 			t.Errorf("Sync again: %v, want ErrFork", err)
 		}
 		if files, _ := filepath.Glob(filepath.Join(dir, "evidence-*")); len(files) != 1 {
@@ -51,7 +52,7 @@ func TestSyncFork(t *testing.T) {
 }
 
 // checkContradiction does what a third party does with the evidence.
-func checkContradiction(t *testing.T, c *ledgertest.Consortium, f *Fork) {
+func checkContradiction(t *testing.T, c *ledgertest.Consortium, f *follow.Fork) {
 	t.Helper()
 	data, err := os.ReadFile(f.Files[0])
 	if err != nil {
@@ -64,37 +65,6 @@ func checkContradiction(t *testing.T, c *ledgertest.Consortium, f *Fork) {
 	what, err := e.Verify(c.Genesis)
 	if err != nil || what.Final != f.Ours || what.Other != f.Theirs || !what.BothFinal || len(what.Both) != 4 {
 		t.Errorf("evidence %+v, %v", what, err)
-	}
-}
-
-// While the tree is on its way to the note that covers it, the two notes are all
-// that can be kept.
-func TestForkBeforeTheTreeIsThere(t *testing.T) {
-	c := ledgertest.NewGenesis(t, 5)
-	n := newFakeNode(t, c)
-	n.accept(t, population(t, c, 2)...)
-	n.finalise(t)
-	dir := t.TempDir()
-	d := openDesk(t, dir, c.Genesis)
-	syncDesk(t, d, n)
-	note := func(size uint64) sealedNote {
-		s, err := d.openNote(n.cosigned(t, ledger.Checkpoint{Origin: c.Genesis.Origin(), Size: size, Root: ledger.Hash{1}}, 5))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	d.final = sealedNote{}
-	if err := d.keepAhead(note(100)); err != nil {
-		t.Fatal(err)
-	}
-	theirs := note(20)
-	var fork *Fork
-	if err := d.forked("a node", theirs); !errors.As(err, &fork) || len(fork.Files) != 2 || fork.Ours.Size != 100 {
-		t.Fatalf("got %v", err)
-	}
-	if got, err := os.ReadFile(fork.Files[1]); err != nil || string(got) != string(theirs.note) {
-		t.Errorf("%s is not their note, %v", fork.Files[1], err)
 	}
 }
 
@@ -115,7 +85,7 @@ func TestOpenRefuses(t *testing.T) {
 		"cut":          good[:len(good)-10],
 	} {
 		d.Close()
-		if err := os.WriteFile(filepath.Join(dir, noteFinal), note, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "checkpoint"), note, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if d, err := Open(dir, c.Genesis); err == nil {
@@ -123,7 +93,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%s: opened", name)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, noteFinal), good, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "checkpoint"), good, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	wantSize(t, openDesk(t, dir, c.Genesis), n.final)

@@ -15,6 +15,7 @@ import (
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/index"
+	"comity/node/follow"
 )
 
 // Names within the folder of the index.
@@ -69,7 +70,7 @@ func (d *Desk) indexOptions(ids identities) (index.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	if err := replaceFile(dir, fileIndexKey, append(slices.Clone(o.Keys[:]), sealed...)); err != nil {
+	if err := follow.ReplaceFile(dir, fileIndexKey, append(slices.Clone(o.Keys[:]), sealed...)); err != nil {
 		return o, err
 	}
 	key, ok := openIndexKey(ctx, sealed, ids)

@@ -11,6 +11,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/state"
+	"comity/node/follow"
 )
 
 // identities are the bureau's private sealing keys.
@@ -85,7 +86,7 @@ func (d *Desk) openNotices(ctx context.Context, dockets []*docket) ([]*openedNot
 		}
 	}
 	o.mu.Unlock()
-	err := parallel(ctx, len(todo), func(i int) { out[todo[i]] = d.openNotice(dockets[todo[i]], ids) })
+	err := follow.Parallel(ctx, len(todo), func(i int) { out[todo[i]] = d.openNotice(dockets[todo[i]], ids) })
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func (d *Desk) openReplies(ctx context.Context, indexes []uint64) ([]*Reply, err
 		}
 	}
 	o.mu.Unlock()
-	err := parallel(ctx, len(todo), func(i int) { out[todo[i]] = d.openReply(indexes[todo[i]], ids) })
+	err := follow.Parallel(ctx, len(todo), func(i int) { out[todo[i]] = d.openReply(indexes[todo[i]], ids) })
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/store"
 	"comity/node/desk/readlog"
+	"comity/node/follow"
 )
 
 // Parts returns which parts of the case stand open in it, in any version.
@@ -75,7 +76,7 @@ func (c *Case) Only(p readlog.Parts) *Case {
 var ErrNotShown = errors.New("the desk does not believe it")
 
 func onlyErr(err error, p readlog.Parts) error {
-	if err == nil || p.Has(seal.Body) || errors.Is(err, store.ErrPurged) || errors.Is(err, ErrWithheld) {
+	if err == nil || p.Has(seal.Body) || errors.Is(err, store.ErrPurged) || errors.Is(err, follow.ErrWithheld) {
 		return err
 	}
 	return ErrNotShown

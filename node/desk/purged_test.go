@@ -9,6 +9,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/ledger/store"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -63,7 +64,7 @@ func TestPurged(t *testing.T) {
 			return []*wire.Record{{Time: r.Time, Entry: r.Entry, Purged: true, PurgedBy: by}}
 		})
 		late := newTestDesk(t, n.Genesis)
-		if err := late.Sync(ctx, n.client(t), nil); !errors.Is(err, ErrDishonest) {
+		if err := late.Sync(ctx, n.client(t), nil); !errors.Is(err, follow.ErrDishonest) {
 			t.Errorf("purged by entry %d: %v, want ErrDishonest", by, err)
 		}
 	}
@@ -73,7 +74,7 @@ func TestPurged(t *testing.T) {
 		return []*wire.Record{{Time: r.Time, Entry: r.Entry, Purged: true, PurgedBy: list[0].By}}
 	})
 	late := newTestDesk(t, n.Genesis)
-	if err := late.Sync(ctx, n.client(t), nil); !errors.Is(err, ErrDishonest) {
+	if err := late.Sync(ctx, n.client(t), nil); !errors.Is(err, follow.ErrDishonest) {
 		t.Errorf("purged by the purge of another notice: %v, want ErrDishonest", err)
 	}
 	n.record = nil

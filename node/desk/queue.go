@@ -17,6 +17,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
+	"comity/node/follow"
 	"comity/node/wire"
 )
 
@@ -342,7 +343,7 @@ func (d *Desk) writeQueued(q queued) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return replaceFile(dir, queuedName(q.number)+extItem, q.item.Marshal())
+	return follow.ReplaceFile(dir, queuedName(q.number)+extItem, q.item.Marshal())
 }
 
 // renameQueued gives a file another ending, or removes it for none.

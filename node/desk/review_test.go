@@ -19,7 +19,7 @@ func TestReviewEveryEntryKeptIsUnderANote(t *testing.T) {
 	n.finalise(t)
 	dir := t.TempDir()
 	d := openDesk(t, dir, c.Genesis)
-	inTheWay := filepath.Join(dir, noteFinal, "x")
+	inTheWay := filepath.Join(dir, "checkpoint", "x")
 	if err := os.MkdirAll(inTheWay, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestReviewEveryEntryKeptIsUnderANote(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(dir, noteFinal)); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, "checkpoint")); err != nil {
 		t.Fatal(err)
 	}
 	d = openDesk(t, dir, c.Genesis)
@@ -37,8 +37,12 @@ func TestReviewEveryEntryKeptIsUnderANote(t *testing.T) {
 	if err != nil || size == 0 {
 		t.Fatalf("it keeps %d entries, %v", size, err)
 	}
-	if max(d.final.Size, d.ahead.Size) < size {
-		t.Errorf("of %d entries its checkpoints cover %d and %d", size, d.final.Size, d.ahead.Size)
+	note, err := os.ReadFile(filepath.Join(dir, "checkpoint-ahead"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ahead, _, err := c.Genesis.PolicyAt(0).Open(note); err != nil || ahead.Size < size {
+		t.Errorf("of %d entries its checkpoint covers %d, %v", size, ahead.Size, err)
 	}
 	syncDesk(t, d, n)
 	if f, _, _ := d.Final(); f.Size != size {

@@ -89,9 +89,9 @@ func TestSyncInChunks(t *testing.T) {
 	items := population(t, c, 20)
 	n.accept(t, items...)
 	n.finalise(t)
-	for _, limit := range []chunkLimit{{1, 1 << 20}, {7, 1 << 20}, {1000, 1}, {1000, 2000}} {
+	for _, limit := range [][2]int{{1, 1 << 20}, {7, 1 << 20}, {1000, 1}, {1000, 2000}} {
 		d := newTestDesk(t, c.Genesis)
-		d.chunk = limit
+		d.Limit(limit[0], limit[1])
 		syncDesk(t, d, n)
 		wantSize(t, d, uint64(len(items)))
 	}
@@ -110,7 +110,7 @@ func TestSyncInterrupted(t *testing.T) {
 	n.accept(t, items[10:]...)
 	n.finalise(t)
 
-	d.chunk = chunkLimit{7, 1 << 20}
+	d.Limit(7, 1<<20)
 	ctx, cancel := context.WithCancel(context.Background())
 	err := d.Sync(ctx, n.client(t), func(done, total uint64) {
 		if done == 24 {

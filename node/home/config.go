@@ -25,7 +25,7 @@ type Config struct {
 	Address string `toml:"address"` // host:port under which the other bureaus reach the node; stands in the charter
 	Listen  string `toml:"listen"`  // host:port that the node binds; default: address
 	Admin   string `toml:"admin"`   // loopback host:port or unix:PATH of /livez, /readyz, /metrics; default: none. A relative PATH is in the home
-	Node    string `toml:"node"`    // bureau code or host:port of the node that commands talk to; default: the own one
+	Node    string `toml:"node"`    // bureau code or host:port of the node that commands talk to, or host:port#key of a read replica; default: the own node
 	Profile string `toml:"profile"` // lan or wan: how patient nodes are with each other; default: lan
 	Log     string `toml:"log"`     // debug, info, warn or error; default: info
 
@@ -38,6 +38,11 @@ type Config struct {
 	// KeyDays is the age in days at which commands and the node say that a key is to
 	// be replaced; default: 365. Nothing ends by it.
 	KeyDays int `toml:"key_days"`
+	// Replica runs a read replica here in place of a node, and From is what it copies:
+	// each the bureau code or the host:port of a node, or host:port#key of another
+	// read replica. It binds Listen, which then has no default.
+	Replica bool     `toml:"replica"`
+	From    []string `toml:"from"`
 
 	// Desk is the host:port of the bureau's desk, which reading commands ask in
 	// place of keys in this home, and DeskKey the key that it must prove. DeskListen
@@ -70,7 +75,7 @@ name    = %s
 address = %s # where the other bureaus reach the node; as in the charter
 listen  = %s # what the node binds; empty: the address
 admin   = %s # unix:PATH or loopback host:port of /livez /readyz /metrics; empty: none
-node    = %s # bureau or host:port that commands talk to; empty: the own node
+node    = %s # bureau, host:port, or host:port#key of a read replica that commands talk to; empty: the own node
 profile = %s # lan or wan
 log     = %s # debug, info, warn or error
 key_days = %d # age at which a key is to be replaced; it warns and ends nothing; 0: 365
@@ -78,18 +83,28 @@ key_days = %d # age at which a key is to be replaced; it warns and ends nothing;
 # wrote an entry and when; sealed bodies are not in it. Not on loopback only with tiles_public = true.
 tiles        = %s # loopback host:port
 tiles_public = %t
+replica = %t # run a read replica, which copies and has no vote, in place of a node
+from    = %s # what it copies: bureaus, addresses of nodes, or host:port#key of read replicas
 # The desk is the process with the reading keys: comity desk --help.
 desk         = %s # host:port of the desk that reading commands ask; empty: they use the keys here
 desk_key     = %s # its key, as comity desk key prints it there
 desk_listen  = %s # host:port at which the desk of this home serves officers
 desk_purpose = %s # required: it shows more than a card only to who says why
 `, quote(c.Bureau), quote(c.Name), quote(c.Address), quote(c.Listen), quote(c.Admin), quote(c.Node), quote(c.Profile), quote(c.Log), c.KeyDays,
-		quote(c.Tiles), c.TilesPublic, quote(c.Desk), quote(c.DeskKey), quote(c.DeskListen), quote(c.DeskPurpose))
+		quote(c.Tiles), c.TilesPublic, c.Replica, quoteList(c.From), quote(c.Desk), quote(c.DeskKey), quote(c.DeskListen), quote(c.DeskPurpose))
 }
 
 // quote writes a TOML basic string. Values with control characters were refused.
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+func quoteList(list []string) string {
+	var words []string
+	for _, s := range list {
+		words = append(words, quote(s))
+	}
+	return "[" + strings.Join(words, ", ") + "]"
 }
 
 // ParseConfig reads the text of comity.toml and checks every value.
@@ -115,6 +130,9 @@ func ParseConfig(data []byte) (*Config, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	if len(c.From) == 0 {
+		c.From = nil
+	}
 	return &c, nil
 }
 
@@ -137,8 +155,16 @@ func (c *Config) check() error {
 			return fmt.Errorf("listen %q is not a host:port", c.Listen)
 		}
 	}
-	if c.Node != "" && !isCode(c.Node) {
-		if err := checkAddress("node", c.Node); err != nil {
+	if c.Node != "" {
+		if err := checkPlace("node", c.Node); err != nil {
+			return err
+		}
+	}
+	if len(c.From) > maxSources {
+		return fmt.Errorf("from names %d sources; a read replica has at most %d", len(c.From), maxSources)
+	}
+	for _, from := range c.From {
+		if err := checkPlace("from", from); err != nil {
 			return err
 		}
 	}
@@ -222,6 +248,20 @@ func (c *Config) adminIn(dir string) (string, error) {
 		return "", fmt.Errorf("admin: the path of the socket %s is longer than %d bytes; set admin to a shorter one", path, maxSocket)
 	}
 	return "unix:" + path, nil
+}
+
+// maxSources bounds the sources of a read replica.
+const maxSources = 16
+
+// checkPlace checks how a node or a read replica is named.
+func checkPlace(key, value string) error {
+	switch {
+	case isCode(value):
+		return nil
+	case strings.Contains(value, "#"):
+		return checkPinned(key, value)
+	}
+	return checkAddress(key, value)
 }
 
 func checkAddress(key, value string) error {

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestParseConfig(t *testing.T) {
 		{Bureau: "XE", Name: "Eastmere", Address: "127.0.0.1:7101", Desk: "desk.example:7301", DeskKey: strings.Repeat("0f", 32), DeskListen: ":7301", DeskPurpose: "required"},
 	} {
 		got, err := ParseConfig(c.Marshal())
-		if err != nil || *got != c {
+		if err != nil || !reflect.DeepEqual(*got, c) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, c)
 		}
 	}
@@ -71,7 +72,7 @@ func FuzzParseConfig(f *testing.F) {
 			return
 		}
 		again, err := ParseConfig(c.Marshal())
-		if err != nil || *again != *c {
+		if err != nil || !reflect.DeepEqual(again, c) {
 			t.Errorf("%+v came back as %+v, %v", c, again, err)
 		}
 	})

@@ -78,6 +78,9 @@ func (h *Home) resolve(g *ledger.Genesis) (client.Options, error) {
 	if want == "" {
 		return own, nil
 	}
+	if o, ok := pinned(want); ok {
+		return o, nil
+	}
 	members := g.Members()
 	for i := range members {
 		if m := &members[i]; m.Code == want || m.Node.Address == want {

@@ -90,6 +90,11 @@ func (h *Home) enrolments(r *Registrar, pass Passphrase, known []keys.ID) ([]led
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
+	replica, err := h.enrolReplica()
+	if err != nil {
+		return nil, err
+	}
+	acts = append(acts, replica...)
 	recipients, err := h.Recipients()
 	if err != nil {
 		return nil, err

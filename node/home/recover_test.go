@@ -22,7 +22,7 @@ func foundTwo(t *testing.T) (*Home, *ledger.Genesis) {
 		}
 		homes = append(homes, h)
 	}
-	g, err := Found(homes, "Exercise", time.Unix(1_700_000_000, 0), nil)
+	g, err := Found(homes, Terms{Name: "Exercise", Created: time.Unix(1_700_000_000, 0)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,6 +67,9 @@ func (c *Config) apply(given []Setting) error {
 				return &SettingError{s.From, fmt.Errorf("%.20q is not a number", s.Value)}
 			}
 			field.SetInt(int64(n))
+		case reflect.Slice:
+			list := strings.FieldsFunc(s.Value, func(r rune) bool { return r == ',' || r == ' ' })
+			field.Set(reflect.ValueOf(list))
 		default:
 			field.SetString(s.Value)
 		}
@@ -97,6 +100,9 @@ func (h *Home) Settings() []Setting {
 	v := reflect.ValueOf(&h.config).Elem()
 	for i, key := range Keys() {
 		s := Setting{Key: key, Value: fmt.Sprint(v.Field(i).Interface())}
+		if list, ok := v.Field(i).Interface().([]string); ok {
+			s.Value = strings.Join(list, ",")
+		}
 		if !v.Field(i).IsZero() {
 			s.From = fileConfig
 		}

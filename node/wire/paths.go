@@ -11,7 +11,7 @@ const (
 	PathEntries    = "/v1/entries"      // POST an item; GET ?from=N&limit=M for a stream of records
 	PathIndex      = "/v1/index/"       // GET + hex statement id: Located
 	PathReceipts   = "/v1/receipts/"    // GET + index, ?wait=SECONDS: a tlog-proof
-	PathCheckpoint = "/v1/checkpoint"   // GET: the note of the last FINAL checkpoint, ?above=SIZE&wait=SECONDS
+	PathCheckpoint = "/v1/checkpoint"   // GET: the note of the last FINAL checkpoint, ?above=SIZE&wait=SECONDS&origin=1 with a node's origin line
 	PathAuthors    = "/v1/authors/"     // GET + hex key id: Author
 	PathStatus     = "/v1/status"       // GET: Status
 	PathCharter    = "/v1/charter"      // GET: the genesis file
@@ -98,7 +98,7 @@ type Status struct {
 	Bureau     string   `json:"bureau"`
 	Node       string   `json:"node"`
 	Ledger     string   `json:"ledger"`
-	State      string   `json:"state"` // leader, follower, candidate
+	State      string   `json:"state"` // leader, follower, candidate, or copy for a read replica
 	Leader     string   `json:"leader,omitempty"`
 	Ready      bool     `json:"ready"`
 	NotReady   string   `json:"not_ready,omitempty"`
@@ -145,6 +145,17 @@ type Status struct {
 	// be more.
 	Proposals     []Proposal `json:"proposals,omitempty"`
 	ProposalsOpen int        `json:"proposals_open,omitempty"`
+
+	Copies *Copies `json:"copies,omitempty"` // of a read replica
+}
+
+// Copies is whom a read replica copies.
+type Copies struct {
+	Source  string   `json:"source"`            // which one it asked last
+	Sources []string `json:"sources"`           // all of them
+	Heard   int64    `json:"heard"`             // POSIX s, its clock: when one answered; 0 for never
+	Problem string   `json:"problem,omitempty"` // what is wrong with the last one
+	Current bool     `json:"current"`           // it has been where the furthest of them was, since it started
 }
 
 // Proposal is one that waits for votes.

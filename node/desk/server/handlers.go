@@ -25,7 +25,7 @@ func (a *api) status(req *http.Request, who caller) (any, error) {
 	if final.Size > 0 && !at.IsZero() {
 		s.Time = uint64(at.UnixMilli())
 	}
-	s.Heard, s.Node, s.Problem, s.Alarm = a.follower.report()
+	s.Heard, s.Node, s.Problem, s.Alarm = a.follower.Report()
 	s.Alarm = a.alarm(s.Alarm)
 	for c := seal.Card; c <= seal.Victim; c++ {
 		if len(a.cfg.Identities[c]) > 0 {

@@ -24,7 +24,7 @@ func (a *api) check(req *http.Request, who caller) (any, error) {
 	now := a.cfg.Clock()
 	out := &wire.CheckAnswer{Asked: now.Unix(), Answers: make([]wire.Checked, len(q.Subjects))}
 	// Before anything is looked for: what came since is then not taken for known.
-	out.Heard, _, _, _ = a.follower.report()
+	out.Heard, _, _, _ = a.follower.Report()
 	r := a.reader(req, who)
 	for i := range q.Subjects {
 		w := &out.Answers[i]
@@ -137,7 +137,7 @@ func (a *api) events(req *http.Request, who caller) (any, error) {
 		return nil, err
 	}
 	out := &wire.Events{Events: []wire.Event{}, Next: n.After.Next, Checked: n.After.Checked, AsOf: n.After.AsOf, Size: n.Size, Due: n.Due, Now: now}
-	_, _, out.Problem, _ = a.follower.report()
+	_, _, out.Problem, _ = a.follower.Report()
 	for i := range n.Events {
 		e := &n.Events[i]
 		out.Events = append(out.Events, wire.Event{ID: e.ID, Kind: e.Kind, Index: e.Index, Time: e.Time, Bureau: e.Bureau, What: e.What,

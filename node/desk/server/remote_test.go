@@ -1,9 +1,7 @@
 package server
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"reflect"
 	"testing"
 	"time"
@@ -97,28 +95,9 @@ func TestNetFollowerTurnsToTheNextNode(t *testing.T) {
 		nobody := client.New(client.Options{Address: freeAddress(t), Node: keys.ID{1}, TLS: newKey(t), Bureau: "XQ"})
 		c.Nodes = append([]*client.Client{nobody}, c.Nodes...)
 	})
-	heard, name, problem, _ := w.server.follower.report()
-	w.until("news", func() bool { heard, name, problem, _ = w.server.follower.report(); return heard != 0 })
+	heard, name, problem, _ := w.server.follower.Report()
+	w.until("news", func() bool { heard, name, problem, _ = w.server.follower.Report(); return heard != 0 })
 	if want := w.cfg.Nodes[1].String(); name != want || problem != "" {
 		t.Errorf("it follows %s (%q), want %s", name, problem, want)
-	}
-}
-
-// TestFollowerReports wants a problem to pass with the next news, and a lie to stay.
-func TestFollowerReports(t *testing.T) {
-	t.Parallel()
-	c := client.New(client.Options{Address: "127.0.0.1:1", Node: keys.ID{1}, TLS: newKey(t), Timeout: time.Second})
-	defer c.Close()
-	w := &follower{clock: time.Now, log: slog.New(slog.DiscardHandler)}
-	for range 3 {
-		w.note(c, &client.Unreachable{Node: "node", Err: context.DeadlineExceeded})
-	}
-	if heard, _, problem, alarm := w.report(); heard != 0 || problem == "" || alarm != "" {
-		t.Errorf("heard %d, problem %q, alarm %q", heard, problem, alarm)
-	}
-	w.note(c, &desk.Dishonest{Node: "node", Reason: "a planted lie"})
-	w.note(c, nil)
-	if heard, _, problem, alarm := w.report(); heard == 0 || problem != "" || alarm == "" {
-		t.Errorf("after a lie: heard %d, problem %q, alarm %q", heard, problem, alarm)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"comity/node/desk"
 	"comity/node/desk/readlog"
+	"comity/node/follow"
 	"comity/node/listen"
 )
 
@@ -23,7 +24,7 @@ type Server struct {
 	server   *http.Server
 	limits   *limiter
 	sessions *sessions
-	follower *follower
+	follower *follow.Follower
 	unusual  unusual
 
 	ctx    context.Context // of the follower and of what it warms up
@@ -56,7 +57,7 @@ func Open(cfg Config) (*Server, error) {
 	cfg.Desk.Unlock(cfg.Identities)
 	s.limits = newLimiter()
 	s.sessions = newSessions(s, s.limits)
-	s.follower = &follower{desk: cfg.Desk, nodes: cfg.Nodes, clock: cfg.Clock, log: s.log.With("part", "follower"), changed: s.changed}
+	s.follower = follow.NewFollower(follow.Options{Copy: cfg.Desk.Copy, Sources: cfg.Nodes, Clock: cfg.Clock, Logger: s.log.With("part", "follower"), Changed: s.changed})
 	a := &api{Server: s, limits: s.limits}
 	s.server = &http.Server{
 		Handler:                      a.handler(),
@@ -70,7 +71,7 @@ func Open(cfg Config) (*Server, error) {
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(s.log.With("part", "http").Handler(), slog.LevelDebug),
 	}
-	s.work.Go(func() { s.follower.run(s.ctx) }) // until Close
+	s.work.Go(func() { s.follower.Run(s.ctx) }) // until Close
 	s.work.Go(func() {
 		if err := s.server.ServeTLS(listen.Bounded(l, strangers, strangersPerHost), "", ""); !errors.Is(err, http.ErrServerClosed) {
 			s.fatal(fmt.Errorf("desk: serve %s: %w", l.Addr(), err))

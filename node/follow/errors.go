@@ -1,4 +1,4 @@
-package desk
+package follow
 
 import (
 	"encoding/base64"
@@ -44,7 +44,7 @@ func (e *Dishonest) Error() string {
 func (e *Dishonest) Is(target error) bool { return target == ErrDishonest }
 
 // Fork means that a quorum cosigned two histories, so that more bureaus than
-// the ledger can bear signed both. Files are the evidence, kept in the desk's
+// the ledger can bear signed both. Files are the evidence, kept in the copy's
 // folder: one that proves it ([ledger.Evidence]) or, where that cannot be made
 // yet, both notes.
 type Fork struct {

@@ -1,4 +1,4 @@
-package desk
+package follow
 
 import (
 	"bytes"
@@ -21,8 +21,8 @@ const (
 )
 
 // loadNote reads and verifies a note of ours; the zero value when there is none.
-func (d *Desk) loadNote(name string) (sealedNote, error) {
-	f, err := os.Open(filepath.Join(d.dir, name))
+func (cp *Copy) loadNote(name string) (sealedNote, error) {
+	f, err := os.Open(filepath.Join(cp.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return sealedNote{}, nil
 	}
@@ -34,7 +34,7 @@ func (d *Desk) loadNote(name string) (sealedNote, error) {
 	if err != nil {
 		return sealedNote{}, err
 	}
-	n, err := d.openNote(data)
+	n, err := cp.openNote(data)
 	if err != nil {
 		return sealedNote{}, fmt.Errorf("file %s: %w", name, err)
 	}
@@ -42,8 +42,8 @@ func (d *Desk) loadNote(name string) (sealedNote, error) {
 }
 
 // openNote verifies that a quorum cosigned a note.
-func (d *Desk) openNote(data []byte) (sealedNote, error) {
-	c, by, err := d.Members().Open(data)
+func (cp *Copy) openNote(data []byte) (sealedNote, error) {
+	c, by, err := cp.Members().Open(data)
 	if err != nil {
 		return sealedNote{}, err
 	}
@@ -52,34 +52,34 @@ func (d *Desk) openNote(data []byte) (sealedNote, error) {
 
 // keepFinal makes n the last FINAL checkpoint. The store is flushed up to it,
 // so that the note is never ahead of what it names.
-func (d *Desk) keepFinal(n sealedNote) error {
-	if err := replaceFile(d.dir, noteFinal, n.note); err != nil {
+func (cp *Copy) keepFinal(n sealedNote) error {
+	if err := ReplaceFile(cp.dir, noteFinal, n.note); err != nil {
 		return fmt.Errorf("keep checkpoint %d: %w", n.Size, err)
 	}
-	if err := os.Remove(filepath.Join(d.dir, noteAhead)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(cp.dir, noteAhead)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("keep checkpoint %d: %w", n.Size, err)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.final, d.ahead = n, sealedNote{}
+	cp.mu.Lock()
+	defer cp.mu.Unlock()
+	cp.final, cp.ahead = n, sealedNote{}
 	return nil
 }
 
 // keepAhead keeps the note that covers the entries which are about to be
 // committed on the way to a later checkpoint.
-func (d *Desk) keepAhead(n sealedNote) error {
-	d.mu.RLock()
-	same := bytes.Equal(d.ahead.note, n.note)
-	d.mu.RUnlock()
+func (cp *Copy) keepAhead(n sealedNote) error {
+	cp.mu.RLock()
+	same := bytes.Equal(cp.ahead.note, n.note)
+	cp.mu.RUnlock()
 	if same {
 		return nil
 	}
-	if err := replaceFile(d.dir, noteAhead, n.note); err != nil {
+	if err := ReplaceFile(cp.dir, noteAhead, n.note); err != nil {
 		return fmt.Errorf("keep checkpoint %d: %w", n.Size, err)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ahead = n
+	cp.mu.Lock()
+	defer cp.mu.Unlock()
+	cp.ahead = n
 	return nil
 }
 
@@ -87,11 +87,11 @@ func (d *Desk) keepAhead(n sealedNote) error {
 // error that says so. The evidence is one file that anybody with the charter can
 // check. Where our tree is not yet as large as our last note, no such file can be
 // made, and the two notes are kept as they are.
-func (d *Desk) forked(node string, theirs sealedNote) error {
-	d.mu.RLock()
-	final, ahead := d.final, d.ahead
-	d.mu.RUnlock()
-	size, err := d.Size()
+func (cp *Copy) forked(node string, theirs sealedNote) error {
+	cp.mu.RLock()
+	final, ahead := cp.final, cp.ahead
+	cp.mu.RUnlock()
+	size, err := cp.Size()
 	if err != nil {
 		return err
 	}
@@ -99,17 +99,17 @@ func (d *Desk) forked(node string, theirs sealedNote) error {
 	prefix := fmt.Sprintf("evidence-%d-%x", theirs.Size, sum[:6])
 	f := &Fork{Node: node, Ours: final.Checkpoint, Theirs: theirs.Checkpoint}
 	keep := func(suffix string, data []byte) error {
-		if err := replaceFile(d.dir, prefix+suffix, data); err != nil {
+		if err := ReplaceFile(cp.dir, prefix+suffix, data); err != nil {
 			return fmt.Errorf("keep evidence of a fork: %w", err)
 		}
-		f.Files = append(f.Files, filepath.Join(d.dir, prefix+suffix))
+		f.Files = append(f.Files, filepath.Join(cp.dir, prefix+suffix))
 		return nil
 	}
 	for _, ours := range []sealedNote{ahead, final} {
 		if ours.Size == 0 || ours.Size > size {
 			continue
 		}
-		if e, err := ledger.NewEvidence(d.Genesis(), theirs.note, ours.note, d.store); err == nil {
+		if e, err := ledger.NewEvidence(cp.Genesis(), theirs.note, ours.note, cp.store); err == nil {
 			f.Ours = ours.Checkpoint
 			return errors.Join(f, keep(wire.EvidenceExt, e.Marshal()))
 		}
@@ -122,9 +122,9 @@ func (d *Desk) forked(node string, theirs sealedNote) error {
 	return errors.Join(f, keep("-ours.note", ours.note), keep("-theirs.note", theirs.note))
 }
 
-// replaceFile writes a file so that after a crash either the old or the new
+// ReplaceFile writes a file so that after a crash either the old or the new
 // content is there, whole.
-func replaceFile(dir, name string, data []byte) error {
+func ReplaceFile(dir, name string, data []byte) error {
 	f, err := os.CreateTemp(dir, "."+name+"-*") // 0600
 	if err != nil {
 		return err

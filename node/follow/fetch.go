@@ -1,9 +1,10 @@
-package desk
+package follow
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"comity/ledger"
 	"comity/node/client"
@@ -75,13 +76,18 @@ func (f *fetch) run(ctx context.Context, from, to uint64) error {
 	return nil
 }
 
+// chunkTime is how long a node may take for a chunk: what came by then is used.
+const chunkTime = 15 * time.Second
+
 // chunk reads one chunk of at least one record.
 func (f *fetch) chunk(ctx context.Context, from, to uint64) (*chunk, error) {
 	out := &chunk{from: from}
+	late, cancel := context.WithTimeout(ctx, chunkTime)
+	defer cancel()
 	full := errors.New("full")
 	for next := from; next < to && len(out.records) < f.limit.records; {
 		room := min(to-next, uint64(f.limit.records-len(out.records)))
-		after, err := f.client.Records(ctx, next, int(min(room, wire.MaxRecords)), func(r *wire.Record) error {
+		after, err := f.client.Records(late, next, int(min(room, wire.MaxRecords)), func(r *wire.Record) error {
 			out.records = append(out.records, r)
 			out.bytes += len(r.Entry.Raw) + len(r.Body)
 			if out.bytes >= f.limit.bytes {
@@ -94,6 +100,8 @@ func (f *fetch) chunk(ctx context.Context, from, to uint64) (*chunk, error) {
 			return out, nil
 		case errors.Is(err, ledger.ErrMalformed):
 			return nil, &Dishonest{Node: f.client.String(), Reason: fmt.Sprintf("what it sends as entry %d is none", after)}
+		case err != nil && len(out.records) > 0 && late.Err() != nil && ctx.Err() == nil:
+			return out, nil
 		case err != nil:
 			return nil, err
 		case after == next:

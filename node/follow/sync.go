@@ -1,4 +1,4 @@
-package desk
+package follow
 
 import (
 	"context"
@@ -14,14 +14,12 @@ import (
 // Sync follows the node up to its last FINAL checkpoint. Everything is verified
 // before it is kept, in steps of some thousand entries, so that an interrupted
 // Sync goes on where it stopped. progress, which may be nil, is told how many
-// entries the desk holds, of how many.
+// entries the copy holds, of how many.
 //
 // A node whose last checkpoint is behind ours, and of the same history, is not
 // at fault: there is nothing to do. A node that has no FINAL checkpoint yet
 // gives nothing to keep.
-func (d *Desk) Sync(ctx context.Context, c *client.Client, progress func(done, total uint64)) error {
-	d.syncing.Lock()
-	defer d.syncing.Unlock()
+func (cp *Copy) Sync(ctx context.Context, c *client.Client, progress func(done, total uint64)) error {
 	note, err := c.Checkpoint(ctx, 0, 0)
 	switch wire.CodeOf(err) {
 	case wire.NotFinal, wire.NotFound:
@@ -30,18 +28,25 @@ func (d *Desk) Sync(ctx context.Context, c *client.Client, progress func(done, t
 	if err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
-	target, err := d.openTheirs(ctx, c, note)
+	return cp.SyncTo(ctx, c, note, progress)
+}
+
+// SyncTo is [Copy.Sync] for who has the note of the node's last checkpoint already.
+func (cp *Copy) SyncTo(ctx context.Context, c *client.Client, note []byte, progress func(done, total uint64)) error {
+	cp.syncing.Lock()
+	defer cp.syncing.Unlock()
+	target, err := cp.openTheirs(ctx, c, note)
 	if err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
-	size, err := d.Size()
+	size, err := cp.Size()
 	if err != nil {
 		return fmt.Errorf("sync: %w", err)
 	}
 	if target.Size <= size {
-		err = d.compare(c, target, size)
+		err = cp.compare(c, target, size)
 	} else {
-		err = d.follow(ctx, c, target, size, progress)
+		err = cp.follow(ctx, c, target, size, progress)
 	}
 	if err != nil {
 		return fmt.Errorf("sync: %w", err)
@@ -50,28 +55,28 @@ func (d *Desk) Sync(ctx context.Context, c *client.Client, progress func(done, t
 }
 
 // compare checks a checkpoint that is not beyond our tree.
-func (d *Desk) compare(c *client.Client, target sealedNote, size uint64) error {
-	root, err := d.rootAt(target.Size)
+func (cp *Copy) compare(c *client.Client, target sealedNote, size uint64) error {
+	root, err := cp.rootAt(target.Size)
 	if err != nil {
 		return err
 	}
 	if root != target.Root {
-		return d.forked(c.String(), target)
+		return cp.forked(c.String(), target)
 	}
-	f := d.finalNote()
+	f := cp.finalNote()
 	if target.Size == size && (f.Size < size || len(target.by) > len(f.by)) {
-		return d.keepFinal(target)
+		return cp.keepFinal(target)
 	}
 	return nil
 }
 
 // follow takes over the entries from size up to the target.
-func (d *Desk) follow(ctx context.Context, c *client.Client, target sealedNote, size uint64, progress func(done, total uint64)) error {
+func (cp *Copy) follow(ctx context.Context, c *client.Client, target sealedNote, size uint64, progress func(done, total uint64)) error {
 	if progress == nil {
 		progress = func(done, total uint64) {}
 	}
 	progress(size, target.Size)
-	f := startFetch(ctx, c, size, target.Size, d.chunk)
+	f := startFetch(ctx, c, size, target.Size, cp.chunk)
 	defer f.stop()
 	v := newVerifier()
 	for size < target.Size {
@@ -79,55 +84,52 @@ func (d *Desk) follow(ctx context.Context, c *client.Client, target sealedNote, 
 		if err != nil {
 			return err
 		}
-		if err := d.take(ctx, c, target, chunk, v); err != nil {
+		if err := cp.take(ctx, c, target, chunk, v); err != nil {
 			return err
 		}
 		size += uint64(len(chunk.records))
 		progress(size, target.Size)
 	}
-	return d.keepFinal(target)
+	return cp.keepFinal(target)
 }
 
 // take verifies a chunk and only then commits it, as one step.
-func (d *Desk) take(ctx context.Context, c *client.Client, target sealedNote, chunk *chunk, v *verifier) error {
-	if err := v.prepare(ctx, d.store, chunk.records); err != nil {
+func (cp *Copy) take(ctx context.Context, c *client.Client, target sealedNote, chunk *chunk, v *verifier) error {
+	if err := v.prepare(ctx, cp.store, chunk.records); err != nil {
 		return err
 	}
-	staged := store.NewStaged(d.store, chunk.from)
-	if err := d.complete(ctx, c, chunk); err != nil {
+	staged := store.NewStaged(cp.store, chunk.from)
+	if err := cp.complete(ctx, c, chunk); err != nil {
 		return err
 	}
-	if err := d.apply(c, staged, chunk, v); err != nil {
+	if err := cp.apply(c, staged, chunk, v); err != nil {
 		return err
 	}
 	if staged.Changes.Head.Size == target.Size {
 		if staged.Changes.Head.Root != target.Root {
 			return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: target.note, Cosigned: &target.Checkpoint,
-				Computed: &ledger.Checkpoint{Origin: d.genesis.Origin(), Size: target.Size, Root: staged.Changes.Head.Root}}
+				Computed: &ledger.Checkpoint{Origin: cp.genesis.Origin(), Size: target.Size, Root: staged.Changes.Head.Root}}
 		}
 		// We may die before it is kept as the last FINAL one.
-		if err := d.keepAhead(target); err != nil {
+		if err := cp.keepAhead(target); err != nil {
 			return err
 		}
-	} else if err := d.vouch(ctx, c, target, staged); err != nil {
+	} else if err := cp.vouch(ctx, c, target, staged); err != nil {
 		return err
 	}
 	// An interrupted Sync stays here: whole chunks, each under a FINAL checkpoint.
-	if err := d.store.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
+	if err := cp.store.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
 		return fmt.Errorf("commit %d entries: %w", len(chunk.records), err)
 	}
-	if err := d.learn(); err != nil {
-		return err
-	}
-	if err := d.opener.forget(d, staged.Changes.Purged); err != nil {
-		return fmt.Errorf("forget what was purged: %w", err)
-	}
-	if len(staged.Changes.Purged) > 0 {
-		if err := d.sweepFiles(); err != nil {
-			return fmt.Errorf("destroy purged attachments: %w", err)
+	if purged := staged.Changes.Purged; len(purged) > 0 && cp.destroyed != nil {
+		if err := cp.destroyed(purged); err != nil {
+			return fmt.Errorf("destroy what was purged: %w", err)
 		}
 	}
-	if err := d.store.Flush(d.store.Mark()); err != nil {
+	if err := cp.learn(); err != nil {
+		return err
+	}
+	if err := cp.store.Flush(cp.store.Mark()); err != nil {
 		return fmt.Errorf("flush %d entries: %w", len(chunk.records), err)
 	}
 	return nil
@@ -139,7 +141,7 @@ const maxTime = 1<<62 - 1
 
 // apply runs a chunk through the machine. Entries of one ledger time go in
 // together, as they were accepted; how they are divided changes no result.
-func (d *Desk) apply(c *client.Client, staged *store.Staged, chunk *chunk, v *verifier) error {
+func (cp *Copy) apply(c *client.Client, staged *store.Staged, chunk *chunk, v *verifier) error {
 	for rest := chunk.records; len(rest) > 0; {
 		if rest[0].Time > maxTime {
 			return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("the ledger time of entry %d is no time", staged.Size())}
@@ -153,7 +155,7 @@ func (d *Desk) apply(c *client.Client, staged *store.Staged, chunk *chunk, v *ve
 			batch.Items[i] = ledger.Item{Entry: r.Entry, Body: r.Body}
 		}
 		first := staged.Size()
-		changes, results, err := d.machine.Apply(staged, &ledger.Command{Batch: batch}, v)
+		changes, results, err := cp.machine.Apply(staged, &ledger.Command{Batch: batch}, v)
 		if err != nil {
 			return fmt.Errorf("apply entry %d: %w", first, err)
 		}

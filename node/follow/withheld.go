@@ -1,4 +1,4 @@
-package desk
+package follow
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // state does not tell; the node names the purge, and its receipt shows that it is
 // in the ledger. Nothing of the chunk is kept otherwise: a Sync with another node
 // goes on where this one ended.
-func (d *Desk) complete(ctx context.Context, c *client.Client, chunk *chunk) error {
+func (cp *Copy) complete(ctx context.Context, c *client.Client, chunk *chunk) error {
 	shown := make(map[uint64]*ledger.Entry) // purges
 	for i, r := range chunk.records {
 		if !r.Purged {
@@ -30,7 +30,7 @@ func (d *Desk) complete(ctx context.Context, c *client.Client, chunk *chunk) err
 		p := shown[r.PurgedBy]
 		if p == nil {
 			var err error
-			if p, err = d.shownPurge(ctx, c, r.PurgedBy); err != nil {
+			if p, err = cp.shownPurge(ctx, c, r.PurgedBy); err != nil {
 				return fmt.Errorf("the purge of entry %d: %w", index, err)
 			}
 			shown[r.PurgedBy] = p
@@ -47,7 +47,7 @@ const finalWait = 10 * time.Second
 
 // shownPurge returns the entry at index, which may be beyond what is synced, with a
 // receipt that shows that it is in the ledger.
-func (d *Desk) shownPurge(ctx context.Context, c *client.Client, index uint64) (*ledger.Entry, error) {
+func (cp *Copy) shownPurge(ctx context.Context, c *client.Client, index uint64) (*ledger.Entry, error) {
 	var e *ledger.Entry
 	if _, err := c.Records(ctx, index, 1, func(r *wire.Record) error {
 		e = r.Entry
@@ -62,7 +62,7 @@ func (d *Desk) shownPurge(ctx context.Context, c *client.Client, index uint64) (
 	if err != nil { // it may not be FINAL yet
 		return nil, err
 	}
-	if _, _, err := r.Verify(d.Members(), e.LeafHash()); err != nil || r.Index != index {
+	if _, _, err := r.Verify(cp.Members(), e.LeafHash()); err != nil || r.Index != index {
 		return nil, &Dishonest{Node: c.String(), Reason: fmt.Sprintf("receipt of entry %d: %v", index, errors.Join(err, errOtherIndex(r.Index, index))), Note: r.Note}
 	}
 	return e, nil

@@ -1,4 +1,4 @@
-package desk
+package follow
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func TestVerifier(t *testing.T) {
 func TestParallelStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := parallel(ctx, 10, func(int) { t.Error("called after the end") }); !errors.Is(err, context.Canceled) {
-		t.Errorf("parallel: %v, want Canceled", err)
+	if err := Parallel(ctx, 10, func(int) { t.Error("called after the end") }); !errors.Is(err, context.Canceled) {
+		t.Errorf("Parallel: %v, want Canceled", err)
 	}
 }

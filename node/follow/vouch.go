@@ -1,4 +1,4 @@
-package desk
+package follow
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 // history before the rest of that history is here. The receipt of the last
 // staged entry does it: its path runs from that leaf to a cosigned root, and on
 // the left it is made of the roots of all that comes before.
-func (d *Desk) vouch(ctx context.Context, c *client.Client, target sealedNote, s *store.Staged) error {
+func (cp *Copy) vouch(ctx context.Context, c *client.Client, target sealedNote, s *store.Staged) error {
 	size := s.Size()
 	last := s.Changes.Records[len(s.Changes.Records)-1].Item.Entry
 	r, err := c.Receipt(ctx, size-1, 0)
@@ -28,7 +28,7 @@ func (d *Desk) vouch(ctx context.Context, c *client.Client, target sealedNote, s
 	}
 	note := target // what a node whose log has not grown meanwhile sends again
 	if !bytes.Equal(r.Note, target.note) {
-		if note, err = d.openNote(r.Note); err != nil {
+		if note, err = cp.openNote(r.Note); err != nil {
 			return lie(err.Error())
 		}
 	}
@@ -41,7 +41,7 @@ func (d *Desk) vouch(ctx context.Context, c *client.Client, target sealedNote, s
 	}
 	if !same {
 		return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: r.Note, Cosigned: &note.Checkpoint,
-			Computed: &ledger.Checkpoint{Origin: d.genesis.Origin(), Size: size, Root: s.Changes.Head.Root}}
+			Computed: &ledger.Checkpoint{Origin: cp.genesis.Origin(), Size: size, Root: s.Changes.Head.Root}}
 	}
-	return d.keepAhead(note)
+	return cp.keepAhead(note)
 }

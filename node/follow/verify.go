@@ -1,4 +1,4 @@
-package desk
+package follow
 
 import (
 	"context"
@@ -48,7 +48,7 @@ func (v *verifier) prepare(ctx context.Context, view state.View, records []*wire
 		}
 	}
 	good := make([]bool, len(records))
-	err := parallel(ctx, len(records), func(i int) { good[i] = v.check(records[i].Entry) })
+	err := Parallel(ctx, len(records), func(i int) { good[i] = v.check(records[i].Entry) })
 	v.good = make(map[*ledger.Entry]bool, len(records))
 	for i, ok := range good {
 		if ok {
@@ -88,9 +88,9 @@ func (v *verifier) check(e *ledger.Entry) bool {
 	return true
 }
 
-// parallel calls do for 0 to n-1 on all cores and returns when all calls have.
+// Parallel calls do for 0 to n-1 on all cores and returns when all calls have.
 // When ctx ends, it makes no further ones and returns why.
-func parallel(ctx context.Context, n int, do func(i int)) error {
+func Parallel(ctx context.Context, n int, do func(i int)) error {
 	var (
 		next atomic.Int64
 		wait sync.WaitGroup

@@ -1,0 +1,219 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"comity/crypto/keys"
+	"comity/ledger"
+	"comity/ledger/state"
+	"comity/node/client"
+	"comity/node/wire"
+)
+
+// How long one node that votes may take before another one is asked.
+const voterTime = 6 * time.Second
+
+// voters returns the names of the nodes that vote: that of the own bureau first,
+// the others in any order, so that read replicas do not all go to one.
+func (m *mirror) voters() (names []string) {
+	var own []string
+	now := m.roster.now()
+	for i := range now.Members {
+		switch x := &now.Members[i]; {
+		case x.Code == m.bureau: // it knows who votes, if it does not
+			own = append(own, x.NodeName())
+		case x.Voter:
+			names = append(names, x.NodeName())
+		}
+	}
+	rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	return append(own, names...)
+}
+
+// accept hands a client's statement to a node that votes, and answers what the own
+// copy shows: that node is not trusted. It could call accepted what it dropped, or
+// refused what it does not like. Each is asked once; the statement's id makes it
+// safe to ask several.
+func (m *mirror) accept(ctx context.Context, it ledger.Item) (*wire.Submitted, error) {
+	id := it.Entry.ID
+	if index, known, err := state.ReadIndex(m.store, id); err != nil || known {
+		return &wire.Submitted{ID: id, Index: index, Known: true}, err
+	}
+	refusal, err := m.machine.Admit(m.store, &it, 0, m.own.verified)
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil && !unborn(refusal.Code) {
+		return nil, wire.Refused(refusal)
+	}
+	var refusals []*wire.Error
+	sent, asked := false, []string{}
+	for _, name := range m.takers(it) {
+		c, err := m.peers.client(name)
+		if err != nil {
+			return nil, err
+		}
+		said, err := m.hand(ctx, c, it)
+		var no *wire.Error
+		var broken *client.Unreachable
+		switch {
+		case err == nil:
+			return m.confirmed(ctx, name, said)
+		case wire.CodeOf(err) == wire.Forbidden, wire.CodeOf(err) == wire.Unauthenticated:
+			return nil, &wire.Error{Code: wire.Forbidden, Message: fmt.Sprintf("this read replica may hand nothing to %s: %s; submit there yourself", c, err)}
+		case wire.CodeOf(err) == wire.NoAttachment:
+			return nil, err
+		case errors.As(err, &no) && wire.IsRefusal(no):
+			if m.agrees(ctx, it) {
+				return nil, no
+			}
+			if refusals = append(refusals, no); len(refusals) > m.faults() {
+				return nil, no // one of them is honest
+			}
+		case errors.As(err, &broken):
+			sent = sent || broken.Sent
+		default:
+			sent = sent || wire.CodeOf(err) == wire.Unknown
+		}
+		m.log.Info("a statement was not taken", "node", name, "statement", id.Short(), "error", err)
+		if asked = append(asked, fmt.Sprint(c)); ctx.Err() != nil {
+			break
+		}
+	}
+	if sent || len(refusals) > 0 {
+		return nil, errUnknown
+	}
+	return nil, &wire.Error{Code: wire.NoLeader, Message: "a read replica takes no statements itself, and hands them to a node that votes; none of these takes it now: " + strings.Join(asked, ", ")}
+}
+
+// takers returns whom to hand a statement to: for a notice with attachments the
+// node of its bureau alone, which has them.
+func (m *mirror) takers(it ledger.Item) []string {
+	names := m.voters()
+	switch it.Entry.Statement.Class {
+	case ledger.ClassPublish, ledger.ClassAmend:
+		p, err := ledger.ParsePublish(it.Entry.Statement.Public)
+		k, keyErr := state.ReadKey(m.store, it.Entry.Statement.Author)
+		if err == nil && keyErr == nil && len(p.Attachments) > 0 && k != nil && k.Bureau == m.bureau && names[0] == ledger.NodeName(m.bureau) {
+			return names[:1]
+		}
+	}
+	return names
+}
+
+func (m *mirror) hand(ctx context.Context, c *client.Client, it ledger.Item) (*wire.Submitted, error) {
+	ctx, cancel := context.WithTimeout(ctx, voterTime)
+	defer cancel()
+	return c.Submit(ctx, it)
+}
+
+// faults is f: how many of the bureaus that vote may be dishonest.
+func (m *mirror) faults() int { return m.roster.now().faults() }
+
+// confirmed waits until the copy holds the statement, which it does once it is
+// FINAL.
+func (m *mirror) confirmed(ctx context.Context, voter string, said *wire.Submitted) (*wire.Submitted, error) {
+	ctx, cancel := context.WithTimeout(ctx, confirmTime)
+	defer cancel()
+	for {
+		moved := m.moved.wait()
+		index, held, err := state.ReadIndex(m.store, said.ID)
+		if err != nil {
+			return nil, err
+		}
+		if held {
+			at, _, err := m.store.Entry(index)
+			if err != nil {
+				return nil, err
+			}
+			if said.Index != index {
+				m.log.Error("a node gave a false answer about a statement that the ledger holds", "node", voter, "statement", said.ID.Short(), "index", index)
+				m.alarm(fmt.Sprintf("%s gave a false answer about a statement", voter))
+			}
+			if said.Known {
+				at = 0
+			}
+			return &wire.Submitted{ID: said.ID, Index: index, Time: at, Known: said.Known}, nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return nil, &wire.Error{Code: wire.Unknown, Message: fmt.Sprintf("%s says that it is entry %d, and this read replica does not see it yet; send it again, the id makes that safe", voter, said.Index)}
+		}
+	}
+}
+
+// agrees reports whether the own copy refuses the statement too, now or within a
+// moment.
+func (m *mirror) agrees(ctx context.Context, it ledger.Item) bool {
+	ctx, cancel := context.WithTimeout(ctx, doubtTime)
+	defer cancel()
+	for {
+		moved := m.moved.wait()
+		if refuses, err := m.own.refuses(it); err != nil || refuses {
+			return refuses
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// fresh asks a node that votes how far the ledger is, by a barrier of the leader,
+// and waits until the copy is there. What is not FINAL yet is on its way to be.
+func (m *mirror) fresh(ctx context.Context) error {
+	for _, name := range m.voters() {
+		c, err := m.peers.client(name)
+		if err != nil {
+			return err
+		}
+		turn, cancel := context.WithTimeout(ctx, voterTime)
+		st, err := c.FreshStatus(turn)
+		if err == nil {
+			err = m.waitSize(turn, st.Size)
+		}
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	return &wire.Error{Code: wire.NoLeader, Message: "no node that votes says now how far the ledger is, or this read replica does not get there"}
+}
+
+func (m *mirror) waitSize(ctx context.Context, size uint64) error {
+	for {
+		moved := m.moved.wait()
+		if head, err := state.ReadHead(m.store); err != nil || head.Size >= size {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return errNoLeader
+		}
+	}
+}
+
+// put hands a piece of a sealed file to the node of the own bureau, which has to
+// have it before the notice that names it.
+func (m *mirror) put(ctx context.Context, _ keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (*wire.AttachmentState, error) {
+	if _, ok := m.roster.now().Member(m.bureau); !ok {
+		return nil, &wire.Error{Code: wire.Forbidden, Message: "the bureau of this read replica has no node that could keep attachments"}
+	}
+	c, err := m.peers.client(ledger.NodeName(m.bureau))
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.PutAttachment(ctx, address, int64(size), from, piece)
+	if broken := (*client.Unreachable)(nil); errors.As(err, &broken) {
+		return nil, &wire.Error{Code: wire.NoLeader, Message: "a read replica keeps no attachments of its own bureau, and does not reach " + c.String() + ", which does"}
+	}
+	return out, err
+}

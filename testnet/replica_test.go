@@ -89,7 +89,7 @@ func TestNetJoinLeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clients := j.officers(8, 40_000)
+	clients := j.officers(8, 10_000)
 	tell := func(when string) {
 		var times []time.Duration
 		for _, b := range clients {

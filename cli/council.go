@@ -130,15 +130,26 @@ func (k *council) until(ctx context.Context, index uint64) error {
 	}
 }
 
+// proposalWait is how long a proposal is waited for that was just made elsewhere.
+const proposalWait = 3 * time.Second
+
 // proposal returns the proposal that a person names: P-17, 17, or at least eight
 // digits of its id.
-func (k *council) proposal(name string) (*state.Proposal, error) {
+func (k *council) proposal(ctx context.Context, name string) (*state.Proposal, error) {
 	number := strings.TrimPrefix(strings.ToUpper(name), "P-")
 	none := func() error {
 		return hint(fmt.Errorf("there is no proposal %s", visible(name)), "see them with: comity proposals")
 	}
 	if index, err := strconv.ParseUint(number, 10, 64); err == nil && len(number) < 8 {
 		size, err := k.desk.Size()
+		if err == nil && index >= size { // another node may have it already
+			if _, err := k.client.Checkpoint(ctx, index, proposalWait); err != nil {
+				return nil, none()
+			}
+			if err = k.refresh(ctx); err == nil {
+				size, err = k.desk.Size()
+			}
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func (t *terminal) vote(c *cli.Context) error {
 		return err
 	}
 	defer k.close()
-	p, err := k.proposal(args[0])
+	p, err := k.proposal(c.Context, args[0])
 	if err != nil {
 		return err
 	}

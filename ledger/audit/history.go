@@ -297,7 +297,7 @@ func (h *history) accept(e *ledger.Entry, body bundle.BodyState) error {
 	case bundle.Purged:
 		texts = noteAbsent
 	}
-	if err := h.tables.put(puts, texts); err != nil || e.Statement.Class != ledger.ClassEpoch {
+	if err := h.tables.put(puts, texts); err != nil || e.Statement.Class != ledger.ClassEpoch && e.Statement.Class != ledger.ClassRecover {
 		return err
 	}
 	if h.members, err = h.machine.Membership(h.tables.view()); err != nil {

@@ -139,6 +139,8 @@ func kindOf(s *ledger.Statement) string {
 		return "vote on a proposal"
 	case ledger.ClassEpoch:
 		return "change of members"
+	case ledger.ClassRecover:
+		return "recovery after the loss of most nodes"
 	}
 	return s.Class.String()
 }

@@ -230,8 +230,8 @@ func newKey(p *ledger.Propose) (id keys.ID, ok bool) {
 
 // meant has a person show that the proposal is what the bureau that it is about
 // wants: by typing the eight words of a new key as somebody there read them by
-// telephone, or, where there is no new key, the code of the bureau. It never shows
-// what it waits for.
+// telephone, or, where there is no new key or it is the own bureau's, the code of the
+// bureau. It never shows the words that it waits for.
 func (k *council) meant(p *ledger.Propose) error {
 	want, hasKey := newKey(p)
 	hasKey = hasKey && p.Code != k.home.Bureau()

@@ -383,7 +383,7 @@ func unopened(it ledger.Item, v *notice.View) (list []string, err error) {
 // askYes asks a question on the terminal that only "yes" answers.
 func (t *terminal) askYes(question string) error {
 	if !isTerminal(t.stdin) {
-		return hint(errors.New("nobody is there to ask"), "read it, then say --yes")
+		return hint(errors.New("there is no terminal to type yes on"), "read it, then say --yes")
 	}
 	if line, err := t.askLine(question); err != nil || line != "yes" {
 		return errors.New("not approved; nothing was sent")

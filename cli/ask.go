@@ -57,6 +57,10 @@ func readAnswer(in io.Reader) (string, error) {
 	}
 }
 
+// notTyped is the error of a question that nobody answered: it says what was to be
+// typed.
+func notTyped(what string) error { return fmt.Errorf("nothing was typed: type %s", what) }
+
 // inquiry is what a command needs to know: by its flag, else by asking.
 type inquiry struct {
 	flag     string

@@ -94,8 +94,8 @@ func refuseWords(path string, err error) error {
 	case errors.As(err, &wrong) && wrong.Of == "":
 		advice = "have them read again; if they still differ, another key was put into the draft on its way: do not sign it, and tell all founders"
 	case errors.Is(err, io.EOF):
-		err = errors.New("nobody typed the words of all other founders")
-		advice = "type them on a terminal, or name a file with those you heard: --words-checked FILE"
+		err = notTyped("the eight words of each other founder, as it reads them to you")
+		advice = "on a terminal, or name a file with those you heard: --words-checked FILE"
 	}
 	err = fmt.Errorf("%s was not signed: %w", inputName(path), err)
 	if advice != "" {

@@ -230,16 +230,19 @@ func newKey(p *ledger.Propose) (id keys.ID, ok bool) {
 
 // meant has a person show that the proposal is what the bureau that it is about
 // wants: by typing the eight words of a new key as somebody there read them by
-// telephone, or, where there is no new key, the code of the bureau. It never shows
-// what it waits for.
-func (t *terminal) meant(p *ledger.Propose) error {
+// telephone, or, where there is no new key or it is the own bureau's, the code of the
+// bureau. It never shows the words that it waits for.
+func (k *council) meant(p *ledger.Propose) error {
 	want, hasKey := newKey(p)
+	hasKey = hasKey && p.Code != k.home.Bureau()
+	typed := p.Code + " to agree"
 	question := "Type the code of the bureau, to say that you mean it: "
 	if hasKey {
+		typed = fmt.Sprintf("the eight words of the new key, as %s reads them to you", p.Code)
 		question = fmt.Sprintf("Telephone %s under a number that you know. Type the eight words that it reads to you: ", p.Code)
 	}
 	for try := 1; ; try++ {
-		text, err := t.askLine(question)
+		text, err := k.askLine(question)
 		if err == nil {
 			if hasKey {
 				err = sameWords(text, want)
@@ -251,12 +254,12 @@ func (t *terminal) meant(p *ledger.Propose) error {
 			return nil
 		}
 		if errors.Is(err, io.EOF) {
-			return hint(errors.New("nothing was typed"), "somebody has to type what was heard by telephone; it may also come on standard input")
+			return hint(notTyped(typed), "on a terminal; it may also come on standard input")
 		}
-		if errors.Is(err, context.Canceled) || !isTerminal(t.stdin) || try == tries {
+		if errors.Is(err, context.Canceled) || !isTerminal(k.stdin) || try == tries {
 			return err
 		}
-		t.note("%s", err)
+		k.note("%s", err)
 	}
 }
 
@@ -308,8 +311,10 @@ func (k *council) stateOf(p *state.Proposal) string {
 		return fmt.Sprintf("carried out with epoch %d", p.Epoch)
 	case !p.Open(k.now):
 		return "lapsed on " + day(p.Until())
-	case p.Passed(k.members.Latest()) && p.Change.Author() != nil:
+	case p.Passed(k.members.Latest()) && p.Change.Change == ledger.ChangeAdmit:
 		return "accepted; " + p.Change.Code + " has to join: comity join --accept"
+	case p.Passed(k.members.Latest()) && p.Change.Change == ledger.ChangeRoot:
+		return "accepted; " + p.Change.Code + " has to take the key: comity recover root --accept"
 	case p.Passed(k.members.Latest()):
 		return "accepted; any voter carries it out: comity vote " + shortName(p)
 	}

@@ -212,7 +212,7 @@ func (n *newcomer) accept(c *cli.Context, k *council, p *state.Proposal, node *c
 			break
 		}
 		if errors.Is(err, io.EOF) {
-			err = errors.New("nothing was typed")
+			err = notTyped("the eight words of the ledger's id, as " + n.invitation.By + " reads them to you")
 		}
 		if !isTerminal(n.stdin) || try == tries {
 			return hint(fmt.Errorf("%s did not join: %w", n.member.Code, err), "have them read again; if they still differ you were led to another ledger: tell %s", n.invitation.By)

@@ -58,6 +58,11 @@ func (t *terminal) nodeRun(c *cli.Context) error {
 	cfg.Logger = slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: settings.Level()}))
 	n, err := node.Open(cfg)
 	if err != nil {
+		if m, ok := cfg.Genesis.Member(h.Bureau()); ok {
+			if _, is, _ := h.HasNewNode(&m.Node); is {
+				err = hint(err, "the bureaus gave it the new keys that wait here: comity recover node --accept")
+			}
+		}
 		return err
 	}
 	return t.untilStopped(c, "node of "+h.Bureau(), n, cfg.Logger)

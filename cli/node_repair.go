@@ -72,7 +72,7 @@ func (t *terminal) nodeRepair(c *cli.Context) error {
 // confirm asks a question, and returns nil for the answer yes.
 func (t *terminal) confirm(question string) error {
 	if !isTerminal(t.stdin) {
-		return hint(errors.New("this has to be confirmed, and there is no terminal to ask on"), "say --yes")
+		return hint(errors.New("this has to be confirmed, and there is no terminal to type yes on"), "say --yes")
 	}
 	fmt.Fprint(t.stderr, question)
 	entered := make(chan string, 1)

@@ -13,34 +13,38 @@ import (
 )
 
 func (t *terminal) proposeCommand() *cli.Command {
-	sub := func(change ledger.Change, usage, more string) *cli.Command {
+	sub := func(change ledger.Change, usage, argument, example, more string) *cli.Command {
 		name := change.String()
 		return &cli.Command{
-			Name: name, Usage: usage, ArgsUsage: "BUREAU",
-			Description: more + "\n\nExample: comity propose " + name + " XF",
+			Name: name, Usage: usage, ArgsUsage: argument,
+			Description: more + "\n\nExample: comity propose " + name + " " + example,
 			Flags:       []cli.Flag{rootFlag()},
 			Action:      func(c *cli.Context) error { return t.propose(c, change) },
 		}
 	}
 	return &cli.Command{
 		Name:  "propose",
-		Usage: "propose to the voters who belongs to the consortium",
+		Usage: "propose to the voters who belongs to the consortium, and with which keys",
 		Description: "Signed with this bureau's root key; a proposal counts as its proposer's voice for it. It takes as\n" +
 			"many voices as checkpoints take cosignatures, and lapses after 30 days.\n\n" +
 			"Example: comity propose admit XF",
 		Subcommands: []*cli.Command{
-			sub(ledger.ChangeAdmit, "that a bureau that asked with your invitation joins",
+			sub(ledger.ChangeAdmit, "that a bureau that asked with your invitation joins", "BUREAU", "XF",
 				"Telephone the bureau and type the eight words of its root key that it reads to you. It does not\nvote before it is promoted."),
-			sub(ledger.ChangeRemove, "that a member leaves",
+			sub(ledger.ChangeRemove, "that a member leaves", "BUREAU", "XF",
 				"From that entry on its keys count no more. What it could read it has: nothing takes that back."),
-			sub(ledger.ChangePromote, "that a member becomes a voter", "Its node then cosigns, and its root votes. Wait until its node has caught up."),
-			sub(ledger.ChangeDemote, "that a voter votes no more", "It stays a member, reads and writes."),
+			sub(ledger.ChangePromote, "that a member becomes a voter", "BUREAU", "XF", "Its node then cosigns, and its root votes. Wait until its node has caught up."),
+			sub(ledger.ChangeDemote, "that a voter votes no more", "BUREAU", "XF", "It stays a member, reads and writes."),
+			sub(ledger.ChangeRoot, "that a bureau which lost its root key gets a new one", "FILE", "XC"+rootExt,
+				"FILE is of comity recover root. Telephone the bureau and type the eight words of the new key that it\nreads to you. The entry that gives it the key is its own: comity recover root --accept."),
+			sub(ledger.ChangeNode, "that a bureau whose node was lost gets one with new keys", "FILE", "XC"+nodeExt,
+				"FILE is of comity recover node; the bureau's root signed it. Telephone the bureau and type the eight\nwords that it reads to you. The old keys count no more from that entry on."),
 		},
 	}
 }
 
 func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
-	args, err := arguments(c, 1, 1, "BUREAU")
+	args, err := arguments(c, 1, 1, c.Command.ArgsUsage)
 	if err != nil {
 		return err
 	}
@@ -50,10 +54,14 @@ func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
 	}
 	defer k.close()
 	p := &ledger.Propose{Change: change, Code: strings.ToUpper(args[0])}
-	if change == ledger.ChangeAdmit {
-		if p, err = k.asked(c, p.Code); err != nil {
-			return err
-		}
+	switch change {
+	case ledger.ChangeAdmit:
+		p, err = k.asked(c, p.Code)
+	case ledger.ChangeRoot, ledger.ChangeNode:
+		p, err = t.readChange(args[0], change, k.genesis.Ledger, k.members.Latest())
+	}
+	if err != nil {
+		return err
 	}
 	latest := k.members.Latest()
 	if _, err := latest.After(p, latest.From+1); err != nil {
@@ -70,7 +78,7 @@ func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
 	}
 	t.put(visible("You propose: " + k.sentence(p) + "."))
 	k.consequences(p)
-	if err := t.meant(p); err != nil {
+	if err := k.meant(p); err != nil {
 		return fmt.Errorf("nothing was proposed: %w", err)
 	}
 	r, err := k.registrar(c.Context)
@@ -145,6 +153,10 @@ func (k *council) consequences(p *ledger.Propose) {
 	case ledger.ChangeRemove:
 		k.say("  Its officers and its node are refused from that entry on; what they wrote before stays valid.")
 		k.say("  What was sealed to it, to all or to its circles so far it has, and can read for ever.")
+	case ledger.ChangeRoot:
+		k.say("  Its old root key counts no more from that entry on; what it signed before stays valid, officers' keys too.")
+	case ledger.ChangeNode:
+		k.say("  The keys that its node has count no more from that entry on; until the new node runs it does not cosign.")
 	}
 	if before, after := e.Quorum(), next.Quorum(); before != after || e.Voters() != next.Voters() {
 		k.say("  %d of %d voters must cosign what is FINAL, and agree to such changes; after it %d of %d.", before, e.Voters(), after, next.Voters())

@@ -12,14 +12,17 @@ import (
 func (t *terminal) recoverCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "recover",
-		Usage: "go on after most of the nodes are lost for good",
+		Usage: "get new keys for what was lost, or go on after most nodes are lost for good",
 		Description: "For the day when so many disks are gone that nobody can lead and nothing becomes FINAL, ever. The roots of\n" +
 			"a quorum decide to go on from the last FINAL head that is left; what came after it is cut. In this order:\n\n" +
 			"  1. each bureau that stays:   comity recover node -o XA.cnode     makes new keys for its node\n" +
 			"  2. one bureau, all disks:    comity recover plan SOURCE... --with-node XA.cnode ... -o ledger.crecover\n" +
 			"  3. a quorum of the bureaus:  comity recover sign ledger.crecover, one after the other\n" +
 			"  4. each bureau that stays:   comity recover start ledger.crecover, then comity node run\n\n" +
-			"As long as a majority of the nodes can come back, wait for them: that loses nothing.",
+			"As long as a majority of the nodes can come back, wait for them: that loses nothing.\n\n" +
+			"One bureau alone that lost its root key, or its node, gets new keys by a vote of the others: comity recover root,\n" +
+			"comity recover node, with comity propose root or node at a voter, and --accept in the end.\n\n" +
+			"Example: comity recover plan /mnt/xa /mnt/xb",
 		Subcommands: []*cli.Command{t.recoverNodeCommand(), t.recoverPlanCommand(), t.recoverSignCommand(), t.recoverStartCommand(), t.recoverRootCommand()},
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"comity/crypto/keys"
+	"comity/ledger"
 
 	"github.com/urfave/cli/v2"
 )
@@ -14,11 +15,12 @@ func (t *terminal) recoverRootCommand() *cli.Command {
 		Usage: "make a new root key for this bureau, and a file that asks for it",
 		Description: "For a bureau that has lost its root key. The new key waits beside the place of the old one; nothing counts until a\n" +
 			"quorum of the voters have voted for it. They compare its eight words with you by telephone. The file holds no\n" +
-			"secret.\n\n" +
+			"secret. Then --accept: the new key signs the entry that makes it the bureau's, and takes the place of the old.\n\n" +
 			"Example: comity recover root -o XC.croot",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "o", Usage: "write to `FILE`", DefaultText: "CODE" + rootExt},
 			&cli.BoolFlag{Name: "no-passphrase", Usage: "leave the keys unencrypted: for exercises"},
+			&cli.BoolFlag{Name: "accept", Usage: "take the new key, which enough voters are for"},
 			&cli.BoolFlag{Name: "force", Usage: "replace FILE if it is there"},
 		},
 		Action: t.recoverRoot,
@@ -28,6 +30,9 @@ func (t *terminal) recoverRootCommand() *cli.Command {
 func (t *terminal) recoverRoot(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
 		return err
+	}
+	if c.Bool("accept") {
+		return t.acceptNew(c, ledger.ChangeRoot)
 	}
 	h, err := t.openHome(c)
 	if err != nil {
@@ -60,6 +65,7 @@ func (t *terminal) recoverRoot(c *cli.Context) error {
 	}
 	t.say("Made a new root key for %s; it counts when a quorum of the voters say so.", h.Bureau())
 	t.say("  words     %s", id.Words())
-	t.say("Give %s to a voter, who proposes it, and read the words to each voter who calls you.", path)
+	t.say("Give %s to a voter, who proposes it: comity propose root %s. Read the words to each voter who calls you.", path, path)
+	t.say("When enough of them are for it: comity recover root --accept")
 	return nil
 }

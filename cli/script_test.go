@@ -292,7 +292,7 @@ func proposal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PROPOSAL", name)
 }
 
-var eightWords = regexp.MustCompile(`(?m)^(?:  |in words +)((?:[a-z]{3,8} ){7}[a-z]{3,8})$`)
+var eightWords = regexp.MustCompile(`(?m)^(?:  |in words +|  words +)((?:[a-z]{3,8} ){7}[a-z]{3,8})$`)
 
 func heardWords(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 || args[0] != "stdout" {

@@ -116,7 +116,7 @@ func (s *session) tellStatus(st *wire.Status) {
 	s.tellPurges(st)
 	switch {
 	case st.Muted != "":
-		s.say("  do        find out who had the keys, or which old copy was put back, and tell the other bureaus; comity cannot change a node's keys yet")
+		s.say("  do        find out who had the keys, or which old copy was put back, and tell the other bureaus; the node needs new keys: comity recover node")
 	case len(st.Faulty) > 0:
 		s.say("  do        tell every bureau, the faulty one too, and hand them the evidence; comity bundle create takes it along for an auditor")
 	}

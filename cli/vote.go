@@ -22,7 +22,8 @@ func (t *terminal) voteCommand() *cli.Command {
 		Description: "Shows what is proposed. Where a new key comes in, telephone the bureau under a number that you\n" +
 			"know, not one that came with the proposal, and type the eight words that it reads to you: only so\n" +
 			"does nobody put another key in its place. Signed with this bureau's root key. Your last word\n" +
-			"counts. Who casts the deciding vote carries the proposal out, but for a bureau that joins.\n\n" +
+			"counts. Who casts the deciding vote carries the proposal out, but for a bureau that joins or gets a new\n" +
+			"root key: that entry is its own.\n\n" +
 			"Example: comity vote P-17",
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "against", Usage: "you do not want it"}, rootFlag()},
 		Action: t.vote,
@@ -67,7 +68,7 @@ func (t *terminal) vote(c *cli.Context) error {
 		k.consequences(p.Change)
 	}
 	if yes {
-		if err := t.meant(p.Change); err != nil {
+		if err := k.meant(p.Change); err != nil {
 			err = fmt.Errorf("%s did not vote: %w", k.home.Bureau(), err)
 			if _, key := newKey(p.Change); key {
 				return hint(err, "have them read again; if they still differ, somebody put another key into the proposal: comity vote %s --against, and tell the other voters", shortName(p))
@@ -129,10 +130,15 @@ func (k *council) tellEnacted(p *state.Proposal, number uint32, index uint64) er
 	k.put(visible(fmt.Sprintf("DONE  %s  %s", shortName(p), k.sentence(p.Change))))
 	k.say("  epoch     %d, from entry %s on; FINAL", number, count(index+1))
 	k.say("  voters    %d; %d of them must cosign what is FINAL", e.Voters(), e.Quorum())
-	if p.Change.Change != ledger.ChangeRemove {
+	code := p.Change.Code
+	switch p.Change.Change {
+	case ledger.ChangeRemove:
+	case ledger.ChangeNode:
+		k.say("  do        %s takes the keys, at another bureau's node: comity --node %s recover node --accept; then comity node run", code, k.home.Bureau())
+		return nil
+	default:
 		return nil
 	}
-	code := p.Change.Code
 	k.say("  it has    all that was sealed to it, to all, or to its circles up to entry %s: nothing takes that back", count(index))
 	switch {
 	case !known:

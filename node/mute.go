@@ -48,29 +48,48 @@ func (w *witness) silence() string {
 	return w.muted
 }
 
-// readMute returns why the node with this key is mute, "" when it is not. A file
-// that is damaged still says that it is.
-func readMute(path, key string) (string, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", nil
+// renew begins the witness state of a node that was mute and has other keys now:
+// with them it has cosigned nothing, whatever became of the state under the old
+// ones. The file that says that it is mute goes last, and durably, before anything is
+// signed, so that this happens once. If the keys were used before after all, the
+// others say so: see errUnheard.
+func (w *witness) renew() error {
+	err := w.persist(w.last)
+	if err == nil {
+		err = os.Remove(w.mutePath())
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(w.mutePath()))
 	}
 	if err != nil {
-		return "", fmt.Errorf("read whether this node may cosign: %w", err)
+		return fmt.Errorf("witness state of new keys: %w", err)
+	}
+	return nil
+}
+
+// readMute returns why the node with this key is mute, "" when it is not; former
+// says that it was, with other keys. A file that is damaged still says that it is.
+func readMute(path, key string) (why string, former bool, err error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read whether this node may cosign: %w", err)
 	}
 	damaged := fmt.Sprintf("the file %s, which says why, is damaged", path)
 	if len(data) < 4 || crc32.Checksum(data[4:], castagnoli) != binary.BigEndian.Uint32(data) {
-		return damaged, nil
+		return damaged, false, nil
 	}
 	rest, ok := bytes.CutPrefix(data[4:], []byte(muteHeader))
-	of, why, ok2 := bytes.Cut(rest, []byte("\n"))
+	of, reason, ok2 := bytes.Cut(rest, []byte("\n"))
 	switch {
-	case !ok || !ok2 || len(why) == 0:
-		return damaged, nil
+	case !ok || !ok2 || len(reason) == 0:
+		return damaged, false, nil
 	case string(of) != key:
-		return "", nil
+		return "", true, nil
 	}
-	return string(why), nil
+	return string(reason), false, nil
 }
 
 // replaceSynced replaces a file: a new one, synced, renamed over the old one, the

@@ -52,16 +52,21 @@ type witness struct {
 // openWitness reads what the node signed last, and whether it is mute. A fresh
 // node has a file from its first start on, which says that it signed nothing; for
 // any other node a missing file means that nobody knows, and a damaged one too:
-// the node runs, serves, and is mute.
+// the node runs, serves, and is mute. One that was mute and has other keys now begins
+// anew.
 func openWitness(path, name, origin string, k *keys.Witness, fresh bool) (*witness, error) {
 	w := &witness{name: name, origin: origin, keys: k, path: path,
 		last: ledger.Checkpoint{Origin: origin, Root: ledger.EmptyRoot}}
-	var err error
-	if w.muted, err = readMute(w.mutePath(), w.keyID()); err != nil {
+	muted, former, err := readMute(w.mutePath(), w.keyID())
+	if err != nil {
 		return nil, err
 	}
+	w.muted = muted
 	if w.restored, err = readRestored(path); err != nil {
 		return nil, err
+	}
+	if former {
+		return w, w.renew()
 	}
 	data, err := os.ReadFile(path)
 	switch {

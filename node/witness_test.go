@@ -178,11 +178,31 @@ func TestWitnessStaysMute(t *testing.T) {
 		if err := os.WriteFile(w.mutePath(), mute, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		other := h.Bureaus[1]
-		if w, err := openWitness(path, other.Node(), h.Genesis.Origin(), other.Witness, false); err != nil || w.silence() != "" {
-			t.Errorf("%s: with other keys: %v, mute because %q", name, err, w.silence())
+		// Other keys end it, whatever became of the state; from then on theirs counts.
+		if err := damage(); err != nil {
+			t.Fatal(err)
 		}
-		if err := os.Remove(w.mutePath()); err != nil {
+		other := h.Bureaus[1]
+		renewed := func() *witness {
+			w, err := openWitness(path, other.Node(), h.Genesis.Origin(), other.Witness, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w
+		}
+		if w := renewed(); w.silence() != "" || w.newest().Size != 0 {
+			t.Errorf("%s: with other keys: mute because %q, signed up to %d", name, w.silence(), w.newest().Size)
+		}
+		if why := renewed().silence(); why != "" {
+			t.Errorf("%s: with other keys, started again: mute because %q", name, why)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if renewed().silence() == "" {
+			t.Errorf("%s: with other keys, and their state lost, it speaks", name)
+		}
+		if err := errors.Join(os.Remove(w.mutePath()), os.WriteFile(path, good, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -73,6 +73,25 @@ func (h *Home) TakeNode(n *ledger.Node) error {
 	return syncDir(filepath.Join(h.dir, dirKeys))
 }
 
+// HasNewNode reports whether keys of a node wait beside those that the home has, and
+// whether one of them is of the node n: a [Home.TakeNode] that was cut has moved the
+// other.
+func (h *Home) HasNewNode(n *ledger.Node) (waits, is bool, err error) {
+	t, err := readTLS(h.key(fileNodeTLS + extNext))
+	if err == nil {
+		waits, is = true, t.ID() == n.TLS
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return false, false, fmt.Errorf("new keys for the node of %s: %w", h.Bureau(), err)
+	}
+	w, err := readWitness(h.key(fileWitness + extNext))
+	if err == nil {
+		waits, is = true, is || keys.SigningID(w.Public().Ed25519) == n.Cosigner()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return false, false, fmt.Errorf("new keys for the node of %s: %w", h.Bureau(), err)
+	}
+	return waits, is, nil
+}
+
 // PutCharter replaces the charter file by one of the same ledger that knows more.
 func (h *Home) PutCharter(g *ledger.Genesis) error {
 	have, err := h.Genesis()
@@ -234,6 +253,21 @@ func (h *Home) NextRoot(ledgerID ledger.Hash, pass Passphrase, passphrase []byte
 	}
 	p := &ledger.Propose{Change: ledger.ChangeRoot, Code: h.Bureau(), Root: root.Public()}
 	return p, p.Sign(ledgerID, root)
+}
+
+// NewRoot returns the public half of the root key that waits to be the bureau's;
+// the error is [fs.ErrNotExist] when none waits.
+func (h *Home) NewRoot() (ed25519.PublicKey, error) {
+	return readSigningPublic(h.key(fileRoot + extNext))
+}
+
+// NewRootSigner returns the root key that waits.
+func (h *Home) NewRootSigner(pass Passphrase) (*keys.Signer, error) {
+	s, err := readSigner(h.key(fileRoot+extNext), pass)
+	if err != nil {
+		return nil, fmt.Errorf("new root key of %s: %w", h.Bureau(), err)
+	}
+	return s, nil
 }
 
 // TakeRoot puts the new root key in its place once a charter says that it is the

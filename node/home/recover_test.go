@@ -47,6 +47,12 @@ func TestNextKeys(t *testing.T) {
 	if again, err := h.NextNode(g.Ledger, root, "127.0.0.1:7300"); err != nil || again.Node.TLS != p.Node.TLS || again.Node.Address != "127.0.0.1:7300" {
 		t.Errorf("again: %+v, %v", again, err)
 	}
+	if waits, is, err := h.HasNewNode(p.Node); !waits || !is || err != nil {
+		t.Errorf("new keys wait: %v, %v, %v", waits, is, err)
+	}
+	if waits, is, err := h.HasNewNode(&before.Node); !waits || is || err != nil {
+		t.Errorf("new keys wait, not the present ones: %v, %v, %v", waits, is, err)
+	}
 	other := *p.Node
 	other.TLS[0] ^= 1
 	if err := h.TakeNode(&other); err == nil {
@@ -57,13 +63,25 @@ func TestNextKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if waits, _, err := h.HasNewNode(p.Node); waits || err != nil {
+		t.Errorf("they wait still: %v", err)
+	}
 	if m, err := h.Member(); err != nil || m.Node.TLS != p.Node.TLS || m.Node.Cosigner() != p.Node.Cosigner() {
 		t.Errorf("after it: %+v, %v", m, err)
 	}
 
+	if _, err := h.NewRoot(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a new root waits: %v", err)
+	}
 	r, err := h.NextRoot(g.Ledger, nil, nil)
 	if err != nil || !r.CheckProof(g.Ledger, g.Latest()) || r.Root.Equal(root.Public()) {
 		t.Fatalf("new root: %+v, %v", r, err)
+	}
+	if pub, err := h.NewRoot(); err != nil || !pub.Equal(r.Root) {
+		t.Errorf("the new root that waits: %v", err)
+	}
+	if s, err := h.NewRootSigner(nil); err != nil || !s.Public().Equal(r.Root) {
+		t.Errorf("its key: %v", err)
 	}
 	if err := h.TakeRoot(before.Node.Witness.Ed25519); err == nil {
 		t.Error("another root was taken")

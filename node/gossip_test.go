@@ -221,19 +221,40 @@ func TestGossipJudge(t *testing.T) {
 		var stopped error
 		g := &gossip{heads: newHeads(h.Bureaus[0].Node(), newRoster(h.Genesis), h.machine, h, newVerifier()), deceived: func(err error) { stopped = err }}
 		var list []*ledger.Cosignature
-		settled := make(map[string]bool)
-		for i, b := range h.Bureaus[1 : 1+tt.against] {
-			if i == 0 {
-				settled[b.Node()] = true
-			} else {
-				list = append(list, &ledger.Cosignature{Node: b.Node(), Size: 2})
-			}
+		for _, b := range h.Bureaus[1 : 1+tt.against] {
+			list = append(list, &ledger.Cosignature{Node: b.Node(), Size: 2}, &ledger.Cosignature{Node: b.Node(), Size: 3})
 		}
 		list = append(list, &ledger.Cosignature{Node: g.name, Size: 2}) // one's own does not count
-		g.judge(list, settled)
+		g.judge(list)
 		if errors.Is(stopped, errDeceived) != tt.stops {
 			t.Errorf("%s: stopped by %v, want %t", tt.name, stopped, tt.stops)
 		}
+	}
+}
+
+// Bureaus that lied one after the other, and left for it, are no quorum of those who
+// stay, however few these are.
+func TestGossipJudgesByEpoch(t *testing.T) {
+	h := newHistory(t, 5)
+	epoch := func(number uint32, from uint64, voters int) *ledger.Epoch {
+		return &ledger.Epoch{Number: number, From: from, Members: h.Genesis.Members()[:voters]}
+	}
+	r := newRoster(h.Genesis)
+	r.learn(h.Genesis.Next(epoch(1, 10, 4)).Next(epoch(2, 20, 3)))
+	var stopped error
+	g := &gossip{heads: newHeads(h.Bureaus[0].Node(), r, h.machine, h, newVerifier()), deceived: func(err error) { stopped = err }}
+	by := func(i int, size uint64) *ledger.Cosignature {
+		return &ledger.Cosignature{Node: h.Bureaus[i].Node(), Size: size}
+	}
+	list := []*ledger.Cosignature{by(4, 5), by(3, 15)}
+	if g.judge(list); stopped != nil {
+		t.Errorf("two that left stop who stays: %v", stopped)
+	}
+	if g.judge(append(list, by(2, 15))); stopped != nil {
+		t.Errorf("with one of three that stay: %v", stopped)
+	}
+	if g.judge(append(list, by(2, 15), by(1, 25))); !errors.Is(stopped, errDeceived) {
+		t.Error("two of the three that stay, in whatever epoch, stop nobody")
 	}
 }
 

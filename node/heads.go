@@ -146,6 +146,13 @@ func (h *heads) see(s *ledger.Cosignature) error {
 	return nil
 }
 
+// stillNode reports whether the node of a cosignature is a member's now, with the keys
+// with which it made it. Of any other the ledger takes no evidence.
+func (h *heads) stillNode(s *ledger.Cosignature) bool {
+	m, then := h.roster.now().nodes[s.Node], h.roster.policy(s.Size).Witness[s.Node]
+	return m != nil && m.Node.Witness.Ed25519.Equal(then.Ed25519)
+}
+
 // size returns how many entries of the log are certain: all, but while entries
 // are pulled from others none are, before they have led to what was promised.
 func (h *heads) size() (uint64, error) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
@@ -255,6 +256,60 @@ func TestGossipJudgesByEpoch(t *testing.T) {
 	}
 	if g.judge(append(list, by(2, 15), by(1, 25))); !errors.Is(stopped, errDeceived) {
 		t.Error("two of the three that stay, in whatever epoch, stop nobody")
+	}
+}
+
+// What a node signed ahead of the log says nothing any more once its bureau has left,
+// or has got other keys for it; nor does it keep from us what others signed.
+func TestHeadsOfWhoLeft(t *testing.T) {
+	h := newHistory(t, 4)
+	r := newRoster(h.Genesis)
+	hs := newHeads(h.Bureaus[0].Node(), r, h.machine, h, newVerifier())
+	hs.fetching, hs.denied = func() bool { return false }, func(*ledger.Cosignature) {}
+	sign := func(i int, w *keys.Witness, size uint64) *ledger.Cosignature {
+		s, err := ledger.Cosign(w, h.Bureaus[i].Node(), ledger.Checkpoint{Origin: h.Genesis.Origin(), Size: size, Root: ledger.Hash{1}}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	see := func(s *ledger.Cosignature) {
+		if err := hs.see(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	see(sign(3, h.Bureaus[3].Witness, 2))
+	see(sign(3, h.Bureaus[3].Witness, 1<<40))
+	see(sign(1, h.Bureaus[1].Witness, 1<<40))
+	liar := sign(2, h.Bureaus[2].Witness, 1)
+	see(liar)
+	if n := hs.longer(9); n != 2 {
+		t.Fatalf("%d others cosigned more than 9 entries, want 2", n)
+	}
+	next, err := keys.GenerateWitness()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := slices.Clone(h.Genesis.Members()[:3])
+	now[1].Node.Witness = next.Public()
+	r.learn(h.Genesis.Next(&ledger.Epoch{Number: 1, From: 1, Members: now}))
+	if n := hs.longer(9); n != 0 {
+		t.Errorf("%d who left, or have other keys, cosigned more", n)
+	}
+	if s := hs.head(h.Bureaus[1].Node()); s != nil {
+		t.Errorf("a node with new keys is told of what the old ones signed: %d", s.Size)
+	}
+	see(sign(1, next, 7))
+	if s := hs.head(h.Bureaus[1].Node()); s == nil || s.Size != 7 {
+		t.Errorf("its newest is of another size than 7: %t", s != nil)
+	}
+	// The log gets to what they signed ahead.
+	x := h.accept(h.Bureaus[0].Enrolments(t)[:3]...)
+	if err := hs.reach(); err != nil || x.Size != 3 {
+		t.Errorf("at %d entries: %v", x.Size, err)
+	}
+	if list := hs.contradictions(); len(list) != 1 || *list[0] != *liar {
+		t.Errorf("%d contradictions, want that of XC", len(list))
 	}
 }
 

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"comity/ledger"
@@ -36,14 +37,35 @@ func (r *replica) charterFile() (*ledger.Genesis, error) {
 	return r.file, nil
 }
 
-// takeFile takes over a verified charter file that has more certificates.
-func (r *replica) takeFile(g *ledger.Genesis) {
+// errCuts is why a charter file is not taken from another node: a quorum signed the
+// recovery in it, but perhaps for a plan that was given up.
+var errCuts = errors.New("by its charter file a recovery has cut what is FINAL here, or goes on while there is a leader: this node does not follow unless its operator recovers it")
+
+// takeFile takes over a verified charter file that has more certificates. A recovery
+// needs no receipt, and gives every voter another node: who kept one that was signed
+// and never carried out could end the nodes of a ledger that lives.
+func (r *replica) takeFile(g *ledger.Genesis) error {
+	decided, err := r.machine.Membership(r.store)
+	if err != nil {
+		return err
+	}
+	final, err := state.ReadFinal(r.store)
+	if err != nil {
+		return err
+	}
+	_, leader := r.raft.LeaderWithID()
+	for _, e := range g.Epochs()[min(len(decided.Epochs()), len(g.Epochs())):] {
+		if e.Recovered && (leader != "" || final != nil && final.Size >= e.From) {
+			return errCuts
+		}
+	}
 	r.fileMu.Lock()
 	defer r.fileMu.Unlock()
 	if g.Latest().Number > r.file.Latest().Number {
 		r.file = g
 	}
 	r.roster.learn(g.Membership)
+	return nil
 }
 
 // Times of asking for epochs that this node does not know.
@@ -81,8 +103,11 @@ func (r *replica) inquire(ctx context.Context) {
 			g, err := r.peers.Charter(one, name)
 			cancel()
 			if err == nil && g.Ledger == r.cfg.Genesis.Ledger {
-				r.takeFile(g)
-			} else if err != nil {
+				if err = r.takeFile(g); errors.Is(err, errCuts) {
+					r.alarm(fmt.Sprintf("%s: %v", name, err))
+				}
+			}
+			if err != nil {
 				r.log.Debug("ask who the members are", "of", name, "error", err)
 			}
 		}

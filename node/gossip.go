@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -174,7 +175,7 @@ func (g *gossip) tidings(told *ledger.Cosignature) (own *ledger.Cosignature, lis
 		list = append(list, own)
 	}
 	for _, c := range g.contradictions() {
-		if node := c.Node; !settled[node] && len(list) < ledger.MaxCosignatures &&
+		if node := c.Node; !settled[node] && g.stillNode(c) && len(list) < ledger.MaxCosignatures &&
 			!slices.ContainsFunc(list, func(s *ledger.Cosignature) bool { return s.Node == node && s != own }) {
 			list = append(list, c)
 		}
@@ -258,7 +259,7 @@ func (g *gossip) look() error {
 		} else {
 			g.alarm(fmt.Sprintf("the node of %s cosigned another history than this ledger's", g.roster.policy(s.Size).Bureau[s.Node]))
 		}
-		if !settled[s.Node] && !proposed[s.Node] {
+		if !settled[s.Node] && !proposed[s.Node] && g.stillNode(s) {
 			proposed[s.Node] = true
 			g.news.fire()
 			if g.raft.State() == raft.Leader {
@@ -273,7 +274,10 @@ func (g *gossip) look() error {
 	if settled[g.name] {
 		g.mute("the ledger holds evidence that it cosigned another history")
 	}
-	g.judge(list, settled)
+	for _, f := range faults {
+		list = append(list, f.Proof)
+	}
+	g.judge(list)
 	if err := g.follows(); err != nil {
 		return err
 	}
@@ -283,28 +287,36 @@ func (g *gossip) look() error {
 
 // judge says whether this node is the one that was deceived, as by a leader that
 // gave it other entries than the rest: a quorum cosigned another history than it
-// holds. It stops then, since what it would serve is not the ledger, and as a
-// leader it would be in everybody's way. It has signed nothing of what it holds
-// (see agreement), and can be repaired. Fewer are liars, and silence nobody.
-func (g *gossip) judge(list []*ledger.Cosignature, settled map[string]bool) {
-	nodes := make(map[string]bool)
-	for node := range settled {
-		nodes[node] = true
+// holds, of those who vote now or of those who did in one epoch. It stops then, since
+// what it would serve is not the ledger, and as a leader it would be in everybody's
+// way. It has signed nothing of what it holds (see agreement), and can be repaired.
+// Fewer are liars, and silence nobody; nor do those who lied one after the other, and
+// left for it.
+func (g *gossip) judge(list []*ledger.Cosignature) {
+	by := g.roster.membership()
+	codes := make(map[uint64]map[string]bool) // of whom, by the position from which an epoch is in force
+	note := func(e *ledger.Epoch, code string) {
+		if codes[e.From] == nil {
+			codes[e.From] = make(map[string]bool)
+		}
+		codes[e.From][code] = true
 	}
 	for _, c := range list {
-		nodes[c.Node] = true
+		if c.Node == g.name {
+			continue
+		}
+		code := by.PolicyAt(c.Size).Bureau[c.Node]
+		note(by.At(c.Size), code)
+		if g.stillNode(c) && g.roster.now().votes(c.Node) {
+			note(by.Latest(), code)
+		}
 	}
-	delete(nodes, g.name)
-	p := g.roster.now().policy
-	if len(nodes) < p.Quorum {
-		return
+	for from, set := range codes {
+		if len(set) >= by.PolicyAt(from).Quorum {
+			g.deceived(fmt.Errorf("a quorum cosigned another history: %s: %w", strings.Join(slices.Sorted(maps.Keys(set)), " "), errDeceived))
+			return
+		}
 	}
-	var codes []string
-	for node := range nodes {
-		codes = append(codes, p.Bureau[node])
-	}
-	slices.Sort(codes)
-	g.deceived(fmt.Errorf("a quorum cosigned another history: %s: %w", strings.Join(codes, " "), errDeceived))
 }
 
 // follows notes whether this node's log stands still while more bureaus than may be

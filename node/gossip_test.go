@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
@@ -221,19 +222,94 @@ func TestGossipJudge(t *testing.T) {
 		var stopped error
 		g := &gossip{heads: newHeads(h.Bureaus[0].Node(), newRoster(h.Genesis), h.machine, h, newVerifier()), deceived: func(err error) { stopped = err }}
 		var list []*ledger.Cosignature
-		settled := make(map[string]bool)
-		for i, b := range h.Bureaus[1 : 1+tt.against] {
-			if i == 0 {
-				settled[b.Node()] = true
-			} else {
-				list = append(list, &ledger.Cosignature{Node: b.Node(), Size: 2})
-			}
+		for _, b := range h.Bureaus[1 : 1+tt.against] {
+			list = append(list, &ledger.Cosignature{Node: b.Node(), Size: 2}, &ledger.Cosignature{Node: b.Node(), Size: 3})
 		}
 		list = append(list, &ledger.Cosignature{Node: g.name, Size: 2}) // one's own does not count
-		g.judge(list, settled)
+		g.judge(list)
 		if errors.Is(stopped, errDeceived) != tt.stops {
 			t.Errorf("%s: stopped by %v, want %t", tt.name, stopped, tt.stops)
 		}
+	}
+}
+
+// Bureaus that lied one after the other, and left for it, are no quorum of those who
+// stay, however few these are.
+func TestGossipJudgesByEpoch(t *testing.T) {
+	h := newHistory(t, 5)
+	epoch := func(number uint32, from uint64, voters int) *ledger.Epoch {
+		return &ledger.Epoch{Number: number, From: from, Members: h.Genesis.Members()[:voters]}
+	}
+	r := newRoster(h.Genesis)
+	r.learn(h.Genesis.Next(epoch(1, 10, 4)).Next(epoch(2, 20, 3)))
+	var stopped error
+	g := &gossip{heads: newHeads(h.Bureaus[0].Node(), r, h.machine, h, newVerifier()), deceived: func(err error) { stopped = err }}
+	by := func(i int, size uint64) *ledger.Cosignature {
+		return &ledger.Cosignature{Node: h.Bureaus[i].Node(), Size: size}
+	}
+	list := []*ledger.Cosignature{by(4, 5), by(3, 15)}
+	if g.judge(list); stopped != nil {
+		t.Errorf("two that left stop who stays: %v", stopped)
+	}
+	if g.judge(append(list, by(2, 15))); stopped != nil {
+		t.Errorf("with one of three that stay: %v", stopped)
+	}
+	if g.judge(append(list, by(2, 15), by(1, 25))); !errors.Is(stopped, errDeceived) {
+		t.Error("two of the three that stay, in whatever epoch, stop nobody")
+	}
+}
+
+// What a node signed ahead of the log says nothing any more once its bureau has left,
+// or has got other keys for it; nor does it keep from us what others signed.
+func TestHeadsOfWhoLeft(t *testing.T) {
+	h := newHistory(t, 4)
+	r := newRoster(h.Genesis)
+	hs := newHeads(h.Bureaus[0].Node(), r, h.machine, h, newVerifier())
+	hs.fetching, hs.denied = func() bool { return false }, func(*ledger.Cosignature) {}
+	sign := func(i int, w *keys.Witness, size uint64) *ledger.Cosignature {
+		s, err := ledger.Cosign(w, h.Bureaus[i].Node(), ledger.Checkpoint{Origin: h.Genesis.Origin(), Size: size, Root: ledger.Hash{1}}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	see := func(s *ledger.Cosignature) {
+		if err := hs.see(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	see(sign(3, h.Bureaus[3].Witness, 2))
+	see(sign(3, h.Bureaus[3].Witness, 1<<40))
+	see(sign(1, h.Bureaus[1].Witness, 1<<40))
+	liar := sign(2, h.Bureaus[2].Witness, 1)
+	see(liar)
+	if n := hs.longer(9); n != 2 {
+		t.Fatalf("%d others cosigned more than 9 entries, want 2", n)
+	}
+	next, err := keys.GenerateWitness()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := slices.Clone(h.Genesis.Members()[:3])
+	now[1].Node.Witness = next.Public()
+	r.learn(h.Genesis.Next(&ledger.Epoch{Number: 1, From: 1, Members: now}))
+	if n := hs.longer(9); n != 0 {
+		t.Errorf("%d who left, or have other keys, cosigned more", n)
+	}
+	if s := hs.head(h.Bureaus[1].Node()); s != nil {
+		t.Errorf("a node with new keys is told of what the old ones signed: %d", s.Size)
+	}
+	see(sign(1, next, 7))
+	if s := hs.head(h.Bureaus[1].Node()); s == nil || s.Size != 7 {
+		t.Errorf("its newest is of another size than 7: %t", s != nil)
+	}
+	// The log gets to what they signed ahead.
+	x := h.accept(h.Bureaus[0].Enrolments(t)[:3]...)
+	if err := hs.reach(); err != nil || x.Size != 3 {
+		t.Errorf("at %d entries: %v", x.Size, err)
+	}
+	if list := hs.contradictions(); len(list) != 1 || *list[0] != *liar {
+		t.Errorf("%d contradictions, want that of XC", len(list))
 	}
 }
 

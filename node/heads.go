@@ -26,6 +26,7 @@ type heads struct {
 	denied   func(*ledger.Cosignature) // is given what was signed under our name
 
 	headsMu sync.Mutex // guards what follows
+	since   *members   // whose newest cosignatures are held
 	newest  map[string]*ledger.Cosignature
 	ahead   map[string][]*ledger.Cosignature // by size
 	against map[string][]*ledger.Cosignature
@@ -39,7 +40,7 @@ const (
 
 func newHeads(name string, r *roster, m *state.Machine, s store.Store, v *verifier) *heads {
 	return &heads{name: name, roster: r, machine: m, store: s, verified: v,
-		newest: make(map[string]*ledger.Cosignature), ahead: make(map[string][]*ledger.Cosignature), against: make(map[string][]*ledger.Cosignature)}
+		since: r.now(), newest: make(map[string]*ledger.Cosignature), ahead: make(map[string][]*ledger.Cosignature), against: make(map[string][]*ledger.Cosignature)}
 }
 
 // recall fills in what the state and the evidence files hold: after a start the
@@ -77,6 +78,7 @@ func (h *heads) recall(evidence []*ledger.Cosignature) error {
 func (h *heads) head(node string) *ledger.Cosignature {
 	h.headsMu.Lock()
 	defer h.headsMu.Unlock()
+	h.forget()
 	return h.newest[node]
 }
 
@@ -93,17 +95,36 @@ func (h *heads) counted(list ...*ledger.Cosignature) {
 func (h *heads) longer(size uint64) (n int) {
 	h.headsMu.Lock()
 	defer h.headsMu.Unlock()
+	h.forget()
 	for node, s := range h.newest {
-		if node != h.name && s.Size > size {
+		if node != h.name && s.Size > size && h.since.votes(node) {
 			n++
 		}
 	}
 	return n
 }
 
+// forget drops what those signed who have left, or have got other keys since. Whoever
+// had the old ones may have signed any size. It must be called with headsMu held.
+func (h *heads) forget() {
+	now := h.roster.now()
+	if h.since == now {
+		return
+	}
+	for node := range h.newest {
+		m := now.nodes[node]
+		was := h.since.nodes[node]
+		if m == nil || was != nil && !was.Node.Witness.Ed25519.Equal(m.Node.Witness.Ed25519) {
+			delete(h.newest, node)
+		}
+	}
+	h.since = now
+}
+
 // renew must be called with headsMu held.
 func (h *heads) renew(s *ledger.Cosignature) {
-	if n := h.newest[s.Node]; n == nil || s.Size > n.Size {
+	h.forget()
+	if n := h.newest[s.Node]; h.stillNode(s) && (n == nil || s.Size > n.Size) {
 		h.newest[s.Node] = s
 	}
 }
@@ -146,6 +167,13 @@ func (h *heads) see(s *ledger.Cosignature) error {
 	return nil
 }
 
+// stillNode reports whether the node of a cosignature is a member's now, with the keys
+// with which it made it. Of any other the ledger takes no evidence.
+func (h *heads) stillNode(s *ledger.Cosignature) bool {
+	m, then := h.roster.now().nodes[s.Node], h.roster.policy(s.Size).Witness[s.Node]
+	return m != nil && m.Node.Witness.Ed25519.Equal(then.Ed25519)
+}
+
 // size returns how many entries of the log are certain: all, but while entries
 // are pulled from others none are, before they have led to what was promised.
 func (h *heads) size() (uint64, error) {
@@ -181,7 +209,8 @@ func (h *heads) accuse(s *ledger.Cosignature) {
 	h.against[s.Node] = append(list, s)
 }
 
-// reach compares what was beyond the log and is not any more.
+// reach compares what was beyond the log and is not any more. What is no member's by
+// the time that the log gets there is nobody's.
 func (h *heads) reach() error {
 	size, err := h.size()
 	if err != nil {
@@ -199,7 +228,7 @@ func (h *heads) reach() error {
 	}
 	h.headsMu.Unlock()
 	for _, s := range reached {
-		if err := h.see(s); err != nil {
+		if err := h.see(s); err != nil && !wire.IsRefusal(err) {
 			return err
 		}
 	}

@@ -2,10 +2,12 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"comity/crypto/keys"
 	"comity/ledger"
@@ -121,6 +123,59 @@ func TestSeedRecover(t *testing.T) {
 			if _, err := try(x.r, x.size, x.signers...); err == nil || !strings.Contains(err.Error(), "does not follow") || errors.Is(err, ledger.ErrMalformed) {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	})
+}
+
+// A recovery that a quorum signed, and then gave up, ends no node of a ledger that
+// lives: neither where the ledger went on, nor where it stands still. A node that
+// nobody leads, and that has nothing above the cut, takes it for what it is.
+func TestRecoveryOfALedgerThatLives(t *testing.T) {
+	bubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		given := func(at ledger.Checkpoint) *ledger.Genesis {
+			r := ledger.Recover{Number: 1, Time: uint64(time.Now().UnixMilli())}
+			for _, b := range c.c.Bureaus {
+				p := b.NewNode(t, c.c.Newcomer(t, b.Code))
+				r.Changes = append(r.Changes, &p)
+			}
+			list := c.c.Bureaus
+			s := &ledger.Statement{Class: ledger.ClassRecover, Ledger: c.c.Genesis.Ledger, Author: list[0].Root.Signer.ID(), SeenSize: at.Size, SeenRoot: at.Root, Public: r.Marshal()}
+			e, err := ledger.SignStatement(s, list[0].Root.Signer, list[1].Root.Signer, list[2].Root.Signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cert, err := ledger.NewRecovery(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := c.c.Genesis.With(cert)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return g
+		}
+		cut := func() ledger.Checkpoint {
+			f := c.goesOn(fmt.Sprintf("entry %d", c.base)) // of which all is FINAL
+			return ledger.Checkpoint{Size: f.at.Size, Root: f.at.Root}
+		}
+		old := given(cut())
+		last := given(cut())
+		time.Sleep(5 * time.Second)
+		victim := c.replica(c.other(c.leader().name))
+		for what, g := range map[string]*ledger.Genesis{"the ledger went on": old, "the ledger stands still": last} {
+			if err := victim.takeFile(g); !errors.Is(err, errCuts) || victim.roster.now().Number != 0 {
+				t.Errorf("%s: epoch %d, %v", what, victim.roster.now().Number, err)
+			}
+		}
+		c.isolate(victim.name, true)
+		time.Sleep(time.Minute)
+		if err := victim.takeFile(old); !errors.Is(err, errCuts) || victim.roster.now().Number != 0 {
+			t.Errorf("alone, and below what is FINAL: epoch %d, %v", victim.roster.now().Number, err)
+		}
+		if err := victim.takeFile(last); err != nil || victim.roster.now().Number != 1 {
+			t.Errorf("alone, and above what is FINAL: epoch %d, %v", victim.roster.now().Number, err)
 		}
 	})
 }

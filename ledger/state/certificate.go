@@ -74,6 +74,13 @@ func (m *Machine) certificate(l Log, number uint32, receipt *ledger.Receipt) (*l
 	if err != nil {
 		return nil, err
 	}
+	if r.Recover != nil {
+		_, e, err := l.Entry(r.From - 1)
+		if err != nil {
+			return nil, err
+		}
+		return ledger.NewRecovery(e)
+	}
 	p, err := ReadProposal(l, r.Proposal)
 	if err != nil {
 		return nil, err

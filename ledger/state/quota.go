@@ -69,7 +69,8 @@ func (a *application) checkQuota(e *ledger.Entry, bureau string) (*Refusal, erro
 // something to end: a flood of them is no way round it.
 func (a *application) protects(s *ledger.Statement) (bool, error) {
 	switch s.Class {
-	case ledger.ClassWithdraw, ledger.ClassSuspend, ledger.ClassPurge, ledger.ClassPurgeAck:
+	case ledger.ClassWithdraw, ledger.ClassSuspend, ledger.ClassPurge, ledger.ClassPurgeAck,
+		ledger.ClassRecover: // its author is one of a quorum, and its hour is what they signed
 		return true, nil
 	case ledger.ClassRevoke:
 		r, err := ledger.ParseRevoke(s.Public)

@@ -192,6 +192,12 @@ func TestBackupNames(t *testing.T) {
 	if got, err := PutKeys(to, data); err != nil || got != n {
 		t.Errorf("put %d keys, %v", got, err)
 	}
+	none := t.TempDir()
+	t.Chdir(none)
+	got, err := PutKeys("", data)
+	if left, _ := os.ReadDir(none); err != nil || got != n || len(left) > 0 {
+		t.Errorf("looked at %d keys, and wrote %v: %v", got, left, err)
+	}
 	if _, err := os.Lstat(filepath.Join(to, "keys", "root")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the root key went along")
 	}

@@ -39,7 +39,7 @@ func (t *terminal) tellPlan(g *ledger.Genesis, p *recoveryPlan) error {
 	}
 	s := p.statement
 	t.say("  keeps     %s, FINAL, cosigned by %s; root %.16x", plural(s.SeenSize, "entry", "entries"), strings.Join(by, " "), s.SeenRoot)
-	t.say("  cuts      all that came after, on whosever disk; then entry %s is the recovery, and epoch %d begins", count(s.SeenSize), next.Number)
+	t.say("  cuts      all that came after, on whosever disk; then entry %s is the recovery, at %s, and epoch %d begins", count(s.SeenSize), clock(p.recover.Time), next.Number)
 	var stay, demoted, removed []string
 	for _, c := range p.recover.Changes {
 		switch c.Change {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"comity/crypto/keys"
 	"comity/crypto/sign"
@@ -111,6 +112,18 @@ func (p *recoveryPlan) check(g *ledger.Genesis) error {
 		if m == nil || !m.Voter || !sign.Verify(m.Root, sign.NamespaceStatement, p.raw, s.Sig[:]) {
 			return fmt.Errorf("the signature with key %s in it is not one of a voter's root", s.Key.Short())
 		}
+	}
+	return nil
+}
+
+// maxPlanAhead is how far the ledger time of a recovery may be ahead of the clock
+// of who signs it: ledger time does not fall, and what it passes has expired.
+const maxPlanAhead = 10 * time.Minute
+
+// timely refuses a plan that moves the ledger's time into the future.
+func (p *recoveryPlan) timely(now time.Time) error {
+	if at := time.UnixMilli(int64(p.recover.Time)); at.After(now.Add(maxPlanAhead)) {
+		return fmt.Errorf("it sets the ledger's time to %s, ahead of the clock here: notices would expire before their time", clock(p.recover.Time))
 	}
 	return nil
 }

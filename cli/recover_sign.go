@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -38,6 +39,9 @@ func (t *terminal) recoverSign(c *cli.Context) error {
 	p, err := t.readPlan(args[0], s.genesis)
 	if err != nil {
 		return err
+	}
+	if err := p.timely(time.Now()); err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
 	}
 	if own, err := s.newestFinal(c.Context); err == nil && own.Size > p.statement.SeenSize {
 		return hint(fmt.Errorf("the %s holds a FINAL head of %s, and the plan keeps %s", s.client, plural(own.Size, "entry", "entries"), count(p.statement.SeenSize)),

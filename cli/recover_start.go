@@ -137,6 +137,10 @@ func (t *terminal) signedPlan(path string, h *home.Home) (before, next *ledger.G
 // seedRecovery makes the node's new data in a folder beside the old, and returns
 // the folder; "" where the node begins without.
 func (t *terminal) seedRecovery(c *cli.Context, h *home.Home, before *ledger.Genesis, p *recoveryPlan, cert *ledger.Certificate) (string, error) {
+	dir := filepath.Join(h.Dir(), "node-recovering")
+	if err := os.RemoveAll(dir); err != nil { // what an interrupted one has left
+		return "", err
+	}
 	if c.Bool("empty") {
 		return "", nil
 	}
@@ -152,10 +156,6 @@ func (t *terminal) seedRecovery(c *cli.Context, h *home.Home, before *ledger.Gen
 	if s.roots[keep] != p.statement.SeenRoot {
 		return "", hint(fmt.Errorf("%s does not hold the %s that stay", s.name, plural(keep, "entry", "entries")),
 			"take them --from the backup or the folder of a bureau that has them, or start with --empty")
-	}
-	dir := filepath.Join(h.Dir(), "node-recovering")
-	if err := os.RemoveAll(dir); err != nil { // what an interrupted one has left
-		return "", err
 	}
 	return dir, t.fillRecovery(c.Context, dir, h.Bureau(), before, s, p, cert)
 }

@@ -62,6 +62,7 @@ func (t *terminal) restore(c *cli.Context) error {
 	}
 	defer f.Close()
 	t.note("a backup of %s, %s of %q, made %s ago", b.Bureau, plural(b.Head.Size, "entry", "entries"), b.Name, age(time.Since(b.Made)))
+	t.note("  ledger %s: compare it with one that came another way", b.Ledger)
 	t.note("its node must run nowhere else: two of them with the same keys would contradict each other")
 	if !c.Bool("yes") {
 		if err := t.confirm(fmt.Sprintf("Make %s from it? yes or no: ", visible(dir))); err != nil {
@@ -156,6 +157,9 @@ func (t *terminal) restoreInto(ctx context.Context, f *os.File, dir string, phra
 			if phrase == nil {
 				return -1, nil
 			}
+			if seeded != nil { // a scratch folder is no place for keys
+				return openBackupKeys(sealed, "", phrase)
+			}
 			return openBackupKeys(sealed, dir, phrase)
 		},
 		charter: func(g *ledger.Genesis) (err error) {
@@ -193,7 +197,27 @@ func (t *terminal) restoreInto(ctx context.Context, f *os.File, dir string, phra
 		return nil, err
 	}
 	r.backedUp, r.Missing = b, seed.Missing
-	return r, errors.Join(moveSide(side, dir), home.FinishRestore(dir))
+	if err := errors.Join(moveSide(side, dir), home.FinishRestore(dir)); err != nil {
+		return nil, err
+	}
+	return r, sameHome(dir, about)
+}
+
+// sameHome holds the files of the home that a backup made against what the backup
+// says of itself: its parts may come from several hands.
+func sameHome(dir string, a *backup.About) error {
+	h, err := home.Open(dir)
+	if err != nil {
+		return err
+	}
+	g, err := h.Genesis()
+	if err != nil {
+		return err
+	}
+	if h.Bureau() != a.Bureau || g.Ledger != a.Ledger {
+		return fmt.Errorf("its comity.toml and charter are of bureau %s in ledger %s, and the rest is of %s in %s", h.Bureau(), g.Origin(), a.Bureau, ledger.Origin(a.Ledger))
+	}
+	return nil
 }
 
 // moveSide puts what the node had beside the ledger into its new folder.
@@ -207,7 +231,8 @@ func moveSide(side, dir string) error {
 	return os.RemoveAll(side)
 }
 
-// openBackupKeys writes the keys of a backup into the folder of a new home.
+// openBackupKeys writes the keys of a backup into the folder of a new home, or with
+// "" for it only opens them.
 func openBackupKeys(sealed []byte, dir string, phrase home.Passphrase) (int, error) {
 	pass, err := phrase("the keys in the backup")
 	if err != nil {

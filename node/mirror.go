@@ -151,6 +151,7 @@ func (m *mirror) load() (err error) {
 	if m.copy, err = follow.Open(dir, m.genesis, m.destroy); err != nil {
 		return err
 	}
+	m.copy.UseClock(m.cfg.Clock)
 	m.machine, m.store = m.copy.Machine(), m.copy.Store()
 	m.purges = &openPurges{store: m.store, watched: purgesWatched}
 	m.own = &ownLedger{machine: m.machine, store: m.store, verified: newVerifier(), moved: m.moved, alarm: m.alarm, log: m.log}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"comity/ledger"
 	"comity/ledger/links"
@@ -193,6 +194,9 @@ func TestSearchReviewDue(t *testing.T) {
 		t.Errorf("of a notice of today: %d", n)
 	}
 	xa.node.now = xa.look(id.String()).dueFrom()
+	for _, x := range offices {
+		x.Desk.UseClock(func() time.Time { return time.UnixMilli(int64(xa.node.now)) })
+	}
 	xb.reply(notice.Reply{Type: notice.Ack, Notice: id.String()}) // ledger time goes by with entries
 	if n := found(); n != 1 {
 		t.Errorf("once it is due: %d", n)

@@ -27,6 +27,7 @@ type Copy struct {
 	store     store.Store
 	chunk     chunkLimit
 	destroyed func(entries []uint64) error
+	clock     func() time.Time
 
 	syncing sync.Mutex // held by Sync: the store has one writer
 
@@ -55,7 +56,7 @@ func Open(dir string, g *ledger.Genesis, destroyed func(entries []uint64) error)
 	if err != nil {
 		return nil, err
 	}
-	cp := &Copy{dir: dir, genesis: g, machine: m, store: s, chunk: defaultChunk, destroyed: destroyed}
+	cp := &Copy{dir: dir, genesis: g, machine: m, store: s, chunk: defaultChunk, destroyed: destroyed, clock: time.Now}
 	if err := cp.load(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -103,6 +104,10 @@ func (cp *Copy) Close() error {
 // Limit bounds what is verified and committed as one step: so many records, and a
 // record more than so many bytes. It must not be called while a Sync runs.
 func (cp *Copy) Limit(records, bytes int) { cp.chunk = chunkLimit{records, bytes} }
+
+// UseClock sets the clock that ledger times are held against, which is the machine's
+// if it is not called. It must not be called while a Sync runs.
+func (cp *Copy) UseClock(now func() time.Time) { cp.clock = now }
 
 // Machine returns what judged the entries.
 func (cp *Copy) Machine() *state.Machine { return cp.machine }

@@ -3,6 +3,7 @@ package follow
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"comity/ledger"
 	"comity/ledger/state"
@@ -139,12 +140,21 @@ func (cp *Copy) take(ctx context.Context, c *client.Client, target sealedNote, c
 // signs ledger times, so nothing more is known about them.
 const maxTime = 1<<62 - 1
 
+// maxAhead is how far a ledger time may be ahead of this machine's clock; nodes
+// bear minutes. Ledger time does not fall: a copy that took a year to come from a
+// liar would find every later proposal lapsed, and call all honest sources liars.
+const maxAhead = 24 * time.Hour
+
 // apply runs a chunk through the machine. Entries of one ledger time go in
 // together, as they were accepted; how they are divided changes no result.
 func (cp *Copy) apply(c *client.Client, staged *store.Staged, chunk *chunk, v *verifier) error {
 	for rest := chunk.records; len(rest) > 0; {
 		if rest[0].Time > maxTime {
 			return &Dishonest{Node: c.String(), Reason: fmt.Sprintf("the ledger time of entry %d is no time", staged.Size())}
+		}
+		// Not [Dishonest]: it may be the clock here that is wrong.
+		if at := time.UnixMilli(int64(rest[0].Time)); at.After(cp.clock().Add(maxAhead)) {
+			return fmt.Errorf("the ledger time of entry %d, %s, is more than a day ahead of this machine's clock: one of the two is wrong", staged.Size(), at.UTC().Format(time.DateTime+"Z"))
 		}
 		n := 1
 		for n < len(rest) && n < ledger.MaxBatch && rest[n].Time == rest[0].Time {

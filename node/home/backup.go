@@ -98,7 +98,8 @@ func (h *Home) BackupKeys() (data []byte, n int, err error) {
 	return data, len(names), err
 }
 
-// PutKeys writes the key files of a backup into the folder of a new home.
+// PutKeys writes the key files of a backup into the folder of a new home; with ""
+// for the folder it writes nothing, and says how many there would be.
 func PutKeys(dir string, data []byte) (n int, err error) {
 	if len(data) > maxBackupKeys {
 		return 0, fmt.Errorf("restore keys: %d bytes", len(data))
@@ -107,6 +108,9 @@ func PutKeys(dir string, data []byte) (n int, err error) {
 		var name, file cryptobyte.String
 		if !in.ReadUint16LengthPrefixed(&name) || !in.ReadUint24LengthPrefixed(&file) || !backupKey.Match(name) || len(file) > maxBackupKey {
 			return n, errors.New("restore keys: what the backup holds is no list of key files")
+		}
+		if dir == "" {
+			continue
 		}
 		if err := put(dir, string(name), func(f *os.File) error { _, err := f.Write(file); return err }); err != nil {
 			return n, err

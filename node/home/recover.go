@@ -129,8 +129,16 @@ func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string, de
 		if err := os.Rename(h.NodeDir(), old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("recover: %w", err)
 		}
-	} else if h.hasNodeData() {
-		return h.setAside(old, desk) // all else was done
+	} else if h.hasNodeData() { // the new data has its name already
+		if err := moveKept(old, h.NodeDir()); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+		if data != "" { // made again by who calls again: no purge would reach it
+			if err := os.RemoveAll(data); err != nil {
+				return fmt.Errorf("recover: %w", err)
+			}
+		}
+		return h.setAside(old, desk)
 	}
 	if err := os.MkdirAll(h.NodeDir(), 0o700); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -151,25 +159,37 @@ func (h *Home) Recover(g *ledger.Genesis, n *ledger.Node, data, aside string, de
 	if err := h.TakeNode(n); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	if err := os.RemoveAll(h.NodeDir()); err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
 	if data == "" {
-		if err := os.Mkdir(h.NodeDir(), 0o700); err != nil {
+		if err := errors.Join(moveKept(old, h.NodeDir()), os.Remove(owner)); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 		return h.setAside(old, desk)
 	}
+	if err := moveKept(h.NodeDir(), old); err != nil { // by a call without data that was cut
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := os.RemoveAll(h.NodeDir()); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
 	if err := os.Rename(data, h.NodeDir()); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	for _, keep := range []string{"attachments", "evidence", "finals"} {
-		err := os.Rename(filepath.Join(old, keep), filepath.Join(h.NodeDir(), keep))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("recover: %w", err)
-		}
+	if err := moveKept(old, h.NodeDir()); err != nil {
+		return fmt.Errorf("recover: %w", err)
 	}
 	return h.setAside(old, desk)
+}
+
+// moveKept moves what a node keeps over a recovery: a purge reaches attachments
+// with the node's data and nowhere else. What is there already stays.
+func moveKept(from, to string) error {
+	for _, keep := range []string{"attachments", "evidence", "finals"} {
+		err := os.Rename(filepath.Join(from, keep), filepath.Join(to, keep))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // unfinished is in the place of the node's name while a recovery is carried out.
@@ -207,8 +227,16 @@ func (h *Home) Recovered(g *ledger.Genesis, n *ledger.Node, aside string) bool {
 // repairs have set aside.
 func (h *Home) setAside(old string, desk bool) error {
 	to := filepath.Join(h.NodeDir(), "replaced")
-	if err := os.MkdirAll(to, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(to, 0o700), os.MkdirAll(old, 0o700)); err != nil {
 		return fmt.Errorf("recover: %w", err)
+	}
+	if desk { // first: once old is gone, the recovery counts as carried out
+		if err := os.Rename(h.DeskDir(), filepath.Join(old, dirDesk)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("recover: %w", err)
+		}
+		if err := os.MkdirAll(h.DeskDir(), 0o700); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
 	}
 	n := 1
 	for ; ; n++ {
@@ -216,22 +244,8 @@ func (h *Home) setAside(old string, desk bool) error {
 			break
 		}
 	}
-	to = filepath.Join(to, strconv.Itoa(n))
-	if err := os.Rename(old, to); errors.Is(err, fs.ErrNotExist) {
-		err = os.Mkdir(to, 0o700)
-		if err != nil {
-			return fmt.Errorf("recover: %w", err)
-		}
-	} else if err != nil {
+	if err := os.Rename(old, filepath.Join(to, strconv.Itoa(n))); err != nil {
 		return fmt.Errorf("recover: %w", err)
-	}
-	if desk {
-		if err := os.Rename(h.DeskDir(), filepath.Join(to, dirDesk)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("recover: %w", err)
-		}
-		if err := os.MkdirAll(h.DeskDir(), 0o700); err != nil {
-			return fmt.Errorf("recover: %w", err)
-		}
 	}
 	return syncDir(h.dir)
 }

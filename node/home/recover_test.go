@@ -140,6 +140,61 @@ func TestRecoverIsCut(t *testing.T) {
 	}
 }
 
+// What the node keeps over a recovery is with its new data, wherever the one before
+// was cut, and nothing is left where no purge reaches it.
+func TestRecoverKeeps(t *testing.T) {
+	for _, data := range []string{"fresh", ""} {
+		for _, cut := range []string{"", "renamed", "empty"} {
+			h, g := foundTwo(t)
+			root, err := h.Root(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := h.NextNode(g.Ledger, root, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := func(name string) string { return filepath.Join(h.Dir(), name) }
+			write := func(name string) {
+				t.Helper()
+				if err := errors.Join(os.MkdirAll(filepath.Dir(in(name)), 0o700), os.WriteFile(in(name), nil, 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			old := "node/"
+			if cut != "" {
+				old = "aside/"
+			}
+			write(old + "raft.db")
+			write("desk/ledger/commit")
+			switch cut {
+			case "renamed": // died before what is kept had moved
+				write("aside/attachments/aa")
+				write("node/ledger/commit")
+			case "empty": // died, without data, after it had
+				write("node/attachments/aa")
+				write("node/node")
+			default:
+				write("node/attachments/aa")
+			}
+			fresh := ""
+			if data != "" {
+				write("fresh/ledger/commit")
+				fresh = in(data)
+			}
+			if err := h.Recover(g, p.Node, fresh, "aside", true); err != nil {
+				t.Fatalf("%q, %q: %v", data, cut, err)
+			}
+			for name, want := range map[string]bool{"node/attachments/aa": true, "node/replaced/1/raft.db": true, "node/replaced/1/desk/ledger/commit": true,
+				"fresh": false, "aside": false, "desk/ledger": false} {
+				if _, err := os.Lstat(in(name)); (err == nil) != want {
+					t.Errorf("%q, cut at %q: %s: %v", data, cut, name, err)
+				}
+			}
+		}
+	}
+}
+
 // A backup has no file that a home has not, and takes none from outside of it.
 func TestBackupNames(t *testing.T) {
 	h, _ := foundTwo(t)
@@ -154,6 +209,12 @@ func TestBackupNames(t *testing.T) {
 	to := t.TempDir()
 	if got, err := PutKeys(to, data); err != nil || got != n {
 		t.Errorf("put %d keys, %v", got, err)
+	}
+	none := t.TempDir()
+	t.Chdir(none)
+	got, err := PutKeys("", data)
+	if left, _ := os.ReadDir(none); err != nil || got != n || len(left) > 0 {
+		t.Errorf("looked at %d keys, and wrote %v: %v", got, left, err)
 	}
 	if _, err := os.Lstat(filepath.Join(to, "keys", "root")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the root key went along")

@@ -269,9 +269,9 @@ func TestMembersOtherwise(t *testing.T) {
 	}
 }
 
-// TestMembersRecovered audits a ledger that went on after the quorum of its nodes was
-// lost.
-func TestMembersRecovered(t *testing.T) {
+// newRecovered returns a ledger that went on after the quorum of its nodes was lost,
+// and its charter file.
+func newRecovered(t testing.TB) (*union, *ledger.Genesis) {
 	u := newUnion(t, ledgertest.NewGenesis(t, 3))
 	xa, xb := u.Bureaus[0], u.Bureaus[1]
 	u.add(xa.Enrolments(t)...)
@@ -298,6 +298,11 @@ func TestMembersRecovered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return u, certified
+}
+
+func TestMembersRecovered(t *testing.T) {
+	u, certified := newRecovered(t)
 	id := u.Genesis.Ledger
 	for name, g := range map[string]*ledger.Genesis{"founders": u.Genesis, "certified": certified} {
 		r := run(t, u.file(g), Trust{Ledger: &id}, Options{})

@@ -43,6 +43,7 @@ type page struct {
 	Checks                []pageCheck
 	NotChecked            []string
 	Bureaus, Kinds        []pageCount
+	Epochs                []pageEpoch
 	Findings              []pageFinding
 	Keys                  []pageKey
 	Facts                 []pageFact
@@ -57,6 +58,7 @@ type (
 		Code, Name, Entries, Colour string
 		Width                       int // percent
 	}
+	pageEpoch   struct{ Entry, What string }
 	pageFinding struct{ Entry, What, Why string }
 	pageKey     struct{ Bureau, Name, Fingerprint, Trust string }
 	pageFact    struct {
@@ -92,6 +94,9 @@ func (a *audited) page() ([]byte, error) {
 		p.Checks = append(p.Checks, row)
 	}
 	p.Bureaus, p.Kinds = bars(a.Bureaus), bars(a.Kinds)
+	for _, e := range a.Epochs {
+		p.Epochs = append(p.Epochs, pageEpoch{count(e.Entry), capital(e.What)})
+	}
 	for _, f := range a.Findings {
 		p.Findings = append(p.Findings, pageFinding{place(f.Entry), f.What, f.Why})
 	}

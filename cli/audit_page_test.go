@@ -42,6 +42,8 @@ func lanternTide() *audited {
 			"Anything after entry 1,283, the last head that a quorum signed.",
 			"Clocks: times are each bureau's own. Order is proven; clock time is not.",
 		},
+		Epochs: []audit.Change{{Number: 1, Entry: 310, What: "XE joined"}, {Number: 2, Entry: 322, What: "XE became a voter"},
+			{Number: 3, Entry: 1001, What: "after the quorum of nodes was lost, a quorum of the roots went on from here: XA got a new node, XB got a new node, XF was removed; what had been entry 1,001 and above was cut", Recovered: true}},
 		Bureaus: []audit.Count{{Code: "XA", Name: "Aldermoor", Entries: 318}, {Code: "XB", Name: "Brackwater", Entries: 241}, {Code: "XC", Name: "Corvane", Entries: 266}, {Code: "XD", Name: "Dunmarsh", Entries: 289}, {Code: "XE", Name: "Estmere", Entries: 170}},
 		Kinds: []audit.Count{{Name: "Acknowledgement", Entries: 497}, {Name: "Inspection tally", Entries: 412}, {Name: "Intercepted at checkpoint", Entries: 131},
 			{Name: "Method of operation", Entries: 74}, {Name: "Missing person", Entries: 61}, {Name: "Wanted person", Entries: 57}, {Name: "Person located", Entries: 38}, {Name: "Governance", Entries: 14}},

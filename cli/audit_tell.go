@@ -115,6 +115,7 @@ func (t *terminal) tellFacts(a *audited) {
 	if a.SinceWhy != "" {
 		t.say("  since     %s", a.SinceWhy)
 	}
+	t.tellEpochs(a)
 	if s := a.times(); s != "" {
 		t.say("  cosigned  %s, by the cosigners' clocks", s)
 	}
@@ -123,6 +124,18 @@ func (t *terminal) tellFacts(a *audited) {
 	}
 	t.say("  file      %s", plural(a.Bytes, "byte", "bytes"))
 	t.say("  SHA-256   %s", keys.ID(a.Digest))
+}
+
+// tellEpochs prints how the members changed, the last changes where there are many.
+func (t *terminal) tellEpochs(a *audited) {
+	shown := a.Epochs[max(0, len(a.Epochs)-screenful):]
+	if more := len(a.Epochs) - len(shown); more > 0 {
+		t.say("  members   changed %d times before that; --report and --json name all", more)
+	}
+	for _, e := range shown {
+		label := fmt.Sprintf("  members   entry %s: ", count(e.Entry))
+		fmt.Fprintln(t.stdout, wrap(label+visible(e.What), width(t.stdout), 12))
+	}
 }
 
 // subject says what a failure or a finding is about, with a colon.
@@ -161,6 +174,7 @@ type auditDocument struct {
 	Failures   []auditFailure `json:"failures"`
 	Findings   []auditFinding `json:"findings"`
 	NotChecked []string       `json:"not_checked"`
+	Epochs     []auditEpoch   `json:"epochs"` // how the members changed
 	Bureaus    []auditCount   `json:"bureaus"`
 	Kinds      []auditCount   `json:"kinds"`
 	Keys       []auditKey     `json:"keys"`
@@ -186,6 +200,12 @@ type (
 		What  string  `json:"what"`
 		Why   string  `json:"why"`
 	}
+	auditEpoch struct {
+		Number    uint32 `json:"number"`
+		Entry     uint64 `json:"entry"`
+		What      string `json:"what"`
+		Recovered bool   `json:"recovered,omitempty"`
+	}
 	auditCount struct {
 		Code    string `json:"code,omitempty"`
 		Name    string `json:"name"`
@@ -210,7 +230,7 @@ func (a *audited) document() *auditDocument {
 		SHA256: keys.ID(a.Digest), Bytes: a.Bytes, Entries: a.Entries, Since: a.Since, SinceWhy: a.SinceWhy, Members: a.Members,
 		Earliest: stamp(a.Earliest), Latest: stamp(a.Latest),
 		Checks: []auditCheck{}, Failures: []auditFailure{}, Findings: []auditFinding{}, NotChecked: append([]string{}, a.NotChecked...),
-		Bureaus: []auditCount{}, Kinds: []auditCount{}, Keys: []auditKey{}}
+		Epochs: []auditEpoch{}, Bureaus: []auditCount{}, Kinds: []auditCount{}, Keys: []auditKey{}}
 	if a.source != "" {
 		d.What = a.source
 	}
@@ -235,6 +255,9 @@ func (a *audited) document() *auditDocument {
 	}
 	for _, f := range a.Findings {
 		d.Findings = append(d.Findings, auditFinding{f.Entry, f.What, f.Why})
+	}
+	for _, e := range a.Epochs {
+		d.Epochs = append(d.Epochs, auditEpoch(e))
 	}
 	for _, c := range a.Bureaus {
 		d.Bureaus = append(d.Bureaus, auditCount{c.Code, c.Name, c.Entries})

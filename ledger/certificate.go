@@ -112,7 +112,7 @@ func ParseCertificate(data []byte) (*Certificate, error) {
 // first that g does not know, and those after it. g stays as it is.
 //
 // A certificate has its receipt from the time of its own epoch, or, with those of
-// the epochs between, from a later one.
+// the epochs between, from a later one. That may be one that a later recovery cut.
 func (g *Genesis) With(certs ...*Certificate) (*Genesis, error) {
 	m := g.Membership
 	if len(m.epochs)-1 > len(g.certs) {
@@ -129,7 +129,11 @@ func (g *Genesis) With(certs ...*Certificate) (*Genesis, error) {
 		if c.Recover != nil {
 			continue // it stands by itself
 		}
-		if _, _, err := c.Receipt.Verify(m, c.Epoch.LeafHash()); err != nil {
+		_, _, err := c.Receipt.Verify(m, c.Epoch.LeafHash())
+		if cut := new(CutError); errors.As(err, &cut) && c.Receipt.Index < cut.Cut {
+			err = nil // the checkpoint is gone, and the entry is among those that remained
+		}
+		if err != nil {
 			return nil, fmt.Errorf("certificate of epoch %d: %w", m.epochs[len(g.epochs)+i].Number, err)
 		}
 	}

@@ -50,7 +50,7 @@ func ParseRecover(data []byte) (*Recover, error) {
 	)
 	in := cryptobyte.String(data)
 	if len(data) > MaxRecover || !in.ReadUint32(&r.Number) || r.Number == 0 || r.Number > MaxEpochs ||
-		!in.ReadUint64(&r.Time) || r.Time > MaxTime*1000 || !in.ReadUint8(&n) || n == 0 || n > MaxMembers {
+		!in.ReadUint64(&r.Time) || r.Time > MaxTime*1000+999 || !in.ReadUint8(&n) || n == 0 || n > MaxMembers {
 		return nil, ErrMalformed
 	}
 	for range n {

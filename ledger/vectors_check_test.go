@@ -84,6 +84,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return show(ledger.ParseVote(v.data))(showVote)
 	case "epoch":
 		return show(ledger.ParseEnact(v.data))(showEnact)
+	case "recover":
+		return show(ledger.ParseRecover(v.data))(showRecover)
 	case "certificate":
 		return show(ledger.ParseCertificate(v.data))(showCertificate)
 	case "entry":

@@ -22,7 +22,18 @@ func showVote(v *ledger.Vote) []string { return []string{fmt.Sprintf("for %v", v
 
 func showEnact(e *ledger.Enact) []string { return []string{fmt.Sprintf("number %d", e.Number)} }
 
+func showRecover(r *ledger.Recover) []string {
+	out := []string{fmt.Sprintf("number %d", r.Number), fmt.Sprintf("time %d", r.Time)}
+	for _, p := range r.Changes {
+		out = append(out, showPropose(p)...)
+	}
+	return out
+}
+
 func showCertificate(c *ledger.Certificate) []string {
+	if c.Recover != nil {
+		return []string{"recover " + c.Recover.ID.String()}
+	}
 	out := []string{"proposal " + c.Proposal.ID.String(), "epoch " + c.Epoch.ID.String(), fmt.Sprintf("index %d", c.Receipt.Index)}
 	for _, v := range c.Votes {
 		out = append(out, "vote "+v.ID.String())
@@ -40,6 +51,9 @@ func showEpochs(g *ledger.Genesis) (out []string) {
 			} else {
 				line += " " + strings.ToLower(code)
 			}
+		}
+		if e.Recovered {
+			line += " recovered"
 		}
 		out = append(out, line)
 	}

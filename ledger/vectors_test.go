@@ -177,6 +177,8 @@ func resultOf(err error) string {
 	switch {
 	case err == nil:
 		return "ok"
+	case errors.As(err, new(*ledger.CutError)):
+		return "cut"
 	case errors.Is(err, ledger.ErrMalformed):
 		return "malformed"
 	case errors.Is(err, ledger.ErrQuorum):

@@ -57,6 +57,7 @@ func writeVectors(t *testing.T) {
 	w.ackExhibit()
 	w.registrarExhibits() // the last, since they add to the log of four
 	w.governance()
+	w.recovery()
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {
@@ -152,7 +153,6 @@ func (w *vectorWriter) statements() {
 	w.malformed("statement-version-2", "A version to come.", set(0, 2))
 	w.malformed("statement-class-0", "Class 0 is none.", set(1, 0))
 	w.malformed("statement-class-20", "Class 20 is none.", set(1, 20))
-	w.malformed("statement-reserved-class", "A class that this version reserves: recover.", class(ledger.ClassRecover, nil, target, noBody))
 	w.malformed("statement-grant-card", "Only a grant of the victim's part has fields.", class(ledger.ClassGrant, []byte{1}, target))
 	w.malformed("statement-suspend-without-target", "A suspension of nothing.", class(ledger.ClassSuspend, []byte{1}, noBody))
 	w.malformed("statement-suspend-without-authority", "Nobody's suspension.", class(ledger.ClassSuspend, nil, target))

@@ -175,7 +175,7 @@ func oddRequests(t *testing.T, o *one) {
 func oversizeBodies(t *testing.T, o *one) {
 	b := o.c.Bureaus[0]
 	for _, rt := range routes {
-		if rt.body == 0 {
+		if rt.body == 0 || rt.pattern == wire.PathJoin { // a member is shown that door before its body is read
 			continue
 		}
 		key := b.Access

@@ -269,6 +269,53 @@ func TestMembersOtherwise(t *testing.T) {
 	}
 }
 
+// newRecovered returns a ledger that went on after the quorum of its nodes was lost,
+// and its charter file.
+func newRecovered(t testing.TB) (*union, *ledger.Genesis) {
+	u := newUnion(t, ledgertest.NewGenesis(t, 3))
+	xa, xb := u.Bureaus[0], u.Bureaus[1]
+	u.add(xa.Enrolments(t)...)
+	u.finish()
+	kept := u.final
+	r := ledger.Recover{Number: 1, Time: u.now + 1000}
+	spares := []*ledgertest.Bureau{u.Newcomer(t, "XA"), u.Newcomer(t, "XB")}
+	for i, b := range []*ledgertest.Bureau{xa, xb} {
+		p := b.NewNode(t, spares[i])
+		r.Changes = append(r.Changes, &p)
+	}
+	r.Changes = append(r.Changes, &ledger.Propose{Change: ledger.ChangeDemote, Code: "XC"})
+	recovery := xa.Recover(t, r, kept.Size, kept.Root, xb.Root)
+	u.add(recovery)
+	for i, b := range []*ledgertest.Bureau{xa, xb} {
+		b.Witness, b.TLS = spares[i].Witness, spares[i].TLS
+	}
+	u.finish()
+	cert, err := ledger.NewRecovery(recovery.Entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certified, err := u.Genesis.With(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u, certified
+}
+
+func TestMembersRecovered(t *testing.T) {
+	u, certified := newRecovered(t)
+	id := u.Genesis.Ledger
+	for name, g := range map[string]*ledger.Genesis{"founders": u.Genesis, "certified": certified} {
+		r := run(t, u.file(g), Trust{Ledger: &id}, Options{})
+		if r.Verdict != Authentic || r.Quorum != 2 || r.Members != 2 || len(r.Epochs) != 1 {
+			t.Fatalf("%s: got %s%+v", name, show(r), r)
+		}
+		const want = "after the quorum of nodes was lost, a quorum of the roots went on from here: XA got a new node, XB got a new node, XC is no voter any more; what had been entry 5 and above was cut"
+		if e := r.Epochs[0]; e.Entry != 5 || !e.Recovered || e.What != want {
+			t.Errorf("%s: got %+v, want %s", name, e, want)
+		}
+	}
+}
+
 // TestExhibitsOverEpochs: what was signed before a bureau left verifies, and what
 // one signed who joined; of that, who has the founders' charter alone cannot tell.
 func TestExhibitsOverEpochs(t *testing.T) {

@@ -53,11 +53,12 @@ func TestPython(t *testing.T) {
 	if out, code := verify(good); code != 0 || !strings.HasPrefix(out, "authentic: "+good+": 60 entries") {
 		t.Errorf("a good bundle: exit code %d\n%s", code, out)
 	}
-	// Bureaus joined and left, with certificates and without.
+	// Bureaus joined and left, or went on after a loss, with certificates and without.
 	u := newChanged(t)
-	for i, g := range []*ledger.Genesis{u.Genesis, u.certified()} {
-		path := write(fmt.Sprintf("members-%d", i), u.file(g).marshal())
-		c := exec.Command(python, "../testdata/verify.py", "--ledger", fmt.Sprintf("%x", u.Genesis.Ledger), path)
+	recovered, certificate := newRecovered(t)
+	for i, f := range []*file{u.file(u.Genesis), u.file(u.certified()), recovered.file(recovered.Genesis), recovered.file(certificate)} {
+		path := write(fmt.Sprintf("members-%d", i), f.marshal())
+		c := exec.Command(python, "../testdata/verify.py", "--ledger", fmt.Sprintf("%x", f.id), path)
 		if out, err := c.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "authentic: ") {
 			t.Errorf("a bundle of changing members: %v\n%s", err, out)
 		}

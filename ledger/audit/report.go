@@ -89,6 +89,8 @@ type Change struct {
 	Number uint32 // of the epoch that began with it
 	Entry  uint64
 	What   string
+
+	Recovered bool // a recovery began it: what had stood at Entry and above was cut
 }
 
 // RootKey is a key that everything else rests on.

@@ -171,7 +171,7 @@ func (a *audit) members(g *ledger.Genesis) {
 		h.checked[qMembers]++
 	}
 	for _, e := range derived.Epochs()[1:] {
-		r.Epochs = append(r.Epochs, Change{e.Number, e.From - 1, joined(derived.Epochs()[e.Number-1], e)})
+		r.Epochs = append(r.Epochs, Change{e.Number, e.From - 1, renewal(derived.Epochs()[e.Number-1], e), e.Recovered})
 	}
 	short := len(g.Epochs()) > len(derived.Epochs()) && g.Epochs()[len(derived.Epochs())].From <= h.size
 	if !derived.Agrees(g.Membership) || short {
@@ -189,30 +189,39 @@ func (a *audit) members(g *ledger.Genesis) {
 	}
 }
 
-// joined says in words what an epoch changed.
-func joined(before, e *ledger.Epoch) string {
-	for i := range e.Members {
-		m := &e.Members[i]
-		was, ok := before.Member(m.Code)
-		switch {
-		case !ok:
-			return m.Code + " joined"
-		case m.Voter && !was.Voter:
-			return m.Code + " became a voter"
-		case !m.Voter && was.Voter:
-			return m.Code + " is no voter any more"
-		case !m.Root.Equal(was.Root):
-			return m.Code + " got a new root key"
-		case m.Node.Cosigner() != was.Node.Cosigner():
-			return m.Code + " got a new node"
-		}
-	}
+// renewal says in words what an epoch changed: one thing, or several in a recovery.
+func renewal(before, e *ledger.Epoch) string {
+	var list []string
 	for i := range before.Members {
-		if _, ok := e.Member(before.Members[i].Code); !ok {
-			return before.Members[i].Code + " was removed"
+		was := &before.Members[i]
+		m, ok := e.Member(was.Code)
+		if !ok {
+			list = append(list, was.Code+" was removed")
+			continue
+		}
+		if m.Voter && !was.Voter {
+			list = append(list, m.Code+" became a voter")
+		}
+		if !m.Voter && was.Voter {
+			list = append(list, m.Code+" is no voter any more")
+		}
+		if !m.Root.Equal(was.Root) {
+			list = append(list, m.Code+" got a new root key")
+		}
+		if m.Node.Cosigner() != was.Node.Cosigner() || m.Node.TLS != was.Node.TLS {
+			list = append(list, m.Code+" got a new node")
 		}
 	}
-	return "nothing"
+	for i := range e.Members {
+		if _, ok := before.Member(e.Members[i].Code); !ok {
+			list = append(list, e.Members[i].Code+" joined")
+		}
+	}
+	what := strings.Join(list, ", ")
+	if e.Recovered {
+		return fmt.Sprintf("after the quorum of nodes was lost, a quorum of the roots went on from here: %s; what had been entry %s and above was cut", what, number(e.From-1))
+	}
+	return what
 }
 
 // since returns from which entry on signatures are verified, and if that is not

@@ -85,3 +85,10 @@ func (b *Bureau) Enact(t testing.TB, proposal ledger.ID, number uint32, seenSize
 	return b.Root.Sign(t, ledger.Statement{Class: ledger.ClassEpoch, Target: proposal, Public: (&ledger.Enact{Number: number}).Marshal(),
 		SeenSize: seenSize, SeenRoot: seenRoot}, nil)
 }
+
+// Recover goes on from the first entries that this head is of. The bureau's root is
+// the author, and those of others sign with it.
+func (b *Bureau) Recover(t testing.TB, r ledger.Recover, seenSize uint64, seenRoot ledger.Hash, others ...*Author) ledger.Item {
+	t.Helper()
+	return b.Root.Sign(t, ledger.Statement{Class: ledger.ClassRecover, Public: r.Marshal(), SeenSize: seenSize, SeenRoot: seenRoot}, nil, others...)
+}

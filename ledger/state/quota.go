@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 
 	"comity/ledger"
 
@@ -60,18 +61,24 @@ func (a *application) checkQuota(e *ledger.Entry, bureau string) (*Refusal, erro
 	if protects, err := a.protects(e.Statement); protects || err != nil {
 		return nil, err
 	}
-	return refuse(Quota, fmt.Sprintf("%s has written %s that a bureau may on %s, by the ledger's time; it may go on from %s 00:00 UTC, and may suspend, withdraw, purge and revoke before that",
+	return refuse(Quota, fmt.Sprintf("%s has written %s that a bureau may on %s, by the ledger's time; it may go on from %s 00:00 UTC, and may suspend, withdraw, purge, revoke, propose and vote before that",
 		bureau, much, date(uint64(s.Day)*dayMS), date((uint64(s.Day)+1)*dayMS))), nil
 }
 
-// protects reports whether a statement only ends or holds up something. None of
-// these waits for a quota, and each can be made so often only as there is
-// something to end: a flood of them is no way round it.
+// protects reports whether a statement only ends or holds up something, or is about
+// who belongs to the consortium. None of these waits for a quota, and each can be
+// made so often only as there is something to end, or as the bounds of proposals and
+// epochs let it: a flood of them is no way round it. So a bureau's first word on a
+// proposal waits for nothing, and one with which it changes its mind does.
 func (a *application) protects(s *ledger.Statement) (bool, error) {
 	switch s.Class {
-	case ledger.ClassWithdraw, ledger.ClassSuspend, ledger.ClassPurge, ledger.ClassPurgeAck,
-		ledger.ClassRecover: // its author is one of a quorum, and its hour is what they signed
+	case ledger.ClassWithdraw, ledger.ClassSuspend, ledger.ClassPurge, ledger.ClassPurgeAck:
 		return true, nil
+	case ledger.ClassPropose, ledger.ClassEpoch, ledger.ClassRecover:
+		return true, nil
+	case ledger.ClassVote:
+		p, err := ReadProposal(a, s.Target)
+		return p != nil && !slices.ContainsFunc(p.Voices, func(v Voice) bool { return v.Root == s.Author }), err
 	case ledger.ClassRevoke:
 		r, err := ledger.ParseRevoke(s.Public)
 		if err != nil {

@@ -62,6 +62,29 @@ func TestQuota(t *testing.T) {
 		t.Errorf("got %+v, %v", s, err)
 	}
 
+	// Who belongs to the consortium waits for no quota either, but to change one's mind does.
+	own, theirs := xa.Propose(t, about(ledger.ChangeDemote, "XB")), xb.Propose(t, about(ledger.ChangeDemote, "XA"))
+	w.accept(own, theirs, xb.Vote(t, own.Entry.ID, true))
+	try(xa.Root, func(a *ledgertest.Author) ledger.Item {
+		b := *xa
+		b.Root = a
+		return b.Vote(t, own.Entry.ID, false)
+	})
+	w.accept(xa.Vote(t, theirs.Entry.ID, false))
+	try(xa.Root, func(a *ledgertest.Author) ledger.Item {
+		b := *xa
+		b.Root = a
+		return b.Vote(t, theirs.Entry.ID, true)
+	})
+	h := w.head()
+	w.accept(xa.Enact(t, own.Entry.ID, 1, h.Size, h.Root))
+	h = w.head()
+	fresh := xa.NewNode(t, w.Newcomer(t, "XA"))
+	w.accept(xa.Recover(t, ledger.Recover{Number: 2, Time: w.now + 1000, Changes: []*ledger.Propose{&fresh}}, h.Size, h.Root))
+	if s, err := state.ReadSpent(w.view, "XA", w.head().Time); err != nil || s.Entries != 17 {
+		t.Errorf("got %+v, %v", s, err)
+	}
+
 	// Ledger time opens it again, and nothing else does.
 	w.now = (w.now/dayMS+1)*dayMS - 3000
 	w.refused(func() ledger.Item { again := *xa.Officer; return again.Reply(t, text) }(), state.Quota)

@@ -45,7 +45,7 @@ import vectors
 from note import Note, Receipt
 from replay import Log
 from statement import Entry
-from wire import NoQuorum, OldCharter, OtherLedger, Refused, Unacceptable
+from wire import Cut, NoQuorum, OldCharter, OtherLedger, Refused, Unacceptable
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
 MAX_FAILURES = 3  # named of one file; one wrong entry makes later ones wrong
@@ -180,7 +180,7 @@ def check_files(verifier, paths):
     for path in paths:
         try:
             verdict, why = AUTHENTIC, verifier.file(read(path))
-        except (NoQuorum, OldCharter, OtherLedger) as e:
+        except (Cut, NoQuorum, OldCharter, OtherLedger) as e:
             verdict, why = CANNOT_TELL, str(e)
         except Unacceptable as e:
             verdict, why = NOT_AUTHENTIC, str(e)

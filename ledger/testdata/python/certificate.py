@@ -2,25 +2,33 @@
 
 from dataclasses import dataclass
 
+from members import signing_key_id
 from note import Receipt
-from statement import EPOCH, PROPOSE, VOTE, Entry
-from wire import NoQuorum, OtherLedger, Reader, Refused, need
+from statement import EPOCH, PROPOSE, RECOVER, VOTE, Entry
+from wire import Cut, NoQuorum, OtherLedger, Reader, Refused, need
 
 MAX_CERTIFICATE, MAX_VOTES = 131_072, 15
 
 
 @dataclass(frozen=True)
 class Certificate:
-    proposal: Entry
-    votes: tuple
-    epoch: Entry
-    receipt: Receipt
+    proposal: Entry = None
+    votes: tuple = ()
+    epoch: Entry = None
+    receipt: Receipt = None
+    recovery: Entry = None  # in the place of all that
 
     @staticmethod
     def parse(b):
         need(len(b) <= MAX_CERTIFICATE, "the certificate is too long")
         r = Reader(b)
-        proposal = Entry.parse(r.vector(24))
+        first = r.vector(24)
+        if not first:
+            c = Certificate(recovery=Entry.parse(r.vector(24)))
+            r.end()
+            need(c.recovery.statement.kind == RECOVER, "not a recovery")
+            return c
+        proposal = Entry.parse(first)
         votes = tuple(Entry.parse(r.vector(24)) for _ in range(r.number(8, MAX_VOTES)))
         c = Certificate(proposal, votes, Entry.parse(r.vector(24)), Receipt.parse(r.vector(24)))
         r.end()
@@ -32,6 +40,8 @@ class Certificate:
 
     def follows(self, ledger, before):
         """The epoch that it makes of the one before. The receipt is still to be verified."""
+        if self.recovery:
+            return self._recovered(ledger, before)
         proposal, epoch = self.proposal.statement, self.epoch.statement
         for e in (self.proposal, self.epoch, *self.votes):
             if e.statement.ledger != ledger:
@@ -67,10 +77,20 @@ class Certificate:
         return change.after(before, self.receipt.index + 1)
 
 
-def signed(entry, public):
-    from members import signing_key_id
+    def _recovered(self, ledger, before):
+        s, voters = self.recovery.statement, {m.root_id(): m for m in before.voters()}
+        if s.ledger != ledger:
+            raise OtherLedger("a recovery of another ledger")
+        for i, (key, _) in enumerate(self.recovery.signatures):
+            if key not in voters or not signed(self.recovery, voters[key].root, i):
+                raise Refused("a signature that is no voter's, or does not verify")
+        if len(self.recovery.signatures) < before.quorum():
+            raise NoQuorum(f"{len(self.recovery.signatures)} voters signed it, {before.quorum()} are needed")
+        return s.public.after(ledger, before, s.seen_size)
 
-    key, signature = entry.signatures[0]
+
+def signed(entry, public, i=0):
+    key, signature = entry.signatures[i]
     return key == signing_key_id(public) and entry.statement.signed_by(public, signature)
 
 
@@ -81,5 +101,11 @@ def extend(charter, certificates):
         epochs.append(c.follows(charter.ledger(), epochs[-1]))
     charter = charter.knowing(epochs)
     for c in certificates:
-        c.receipt.verify(charter, c.epoch.leaf())
+        if c.recovery:
+            continue
+        try:
+            c.receipt.verify(charter, c.epoch.leaf())
+        except Cut as e:  # the checkpoint is gone; the entry may be among those that a later recovery kept
+            if c.receipt.index >= e.epoch.start - 1:
+                raise
     return charter

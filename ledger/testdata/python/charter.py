@@ -64,6 +64,10 @@ class Charter:
         """This charter, with the epochs of a log."""
         return replace(self, later=tuple(epochs[1:]))
 
+    def before(self, epoch):
+        """This charter, as it was before an epoch began."""
+        return replace(self, later=tuple(e for e in self.later if e.number < epoch.number))
+
     def quorum(self):
         """Of the founders."""
         return self.founders().quorum()

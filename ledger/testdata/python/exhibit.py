@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from note import Receipt
 from statement import EPOCH, REGISTRAR, SIGN, Entry, Item
-from wire import OldCharter, OtherLedger, Reader, Refused, need
+from wire import Cut, OldCharter, OtherLedger, Reader, Refused, need
 
 HEADER = b"comity exhibit v1\n"
 MAX_EXHIBIT, MAX_ENROLMENTS = 2_097_152, 8
@@ -46,7 +46,11 @@ class Exhibit:
             raise Refused("the statement is of another ledger")
         if not statement.names(self.item.body):
             raise Refused("the sealed body is not the one of the statement")
-        checkpoint, cosigners = self.receipt.verify(charter, entry.leaf())
+        cut = None
+        try:
+            checkpoint, cosigners = self.receipt.verify(charter, entry.leaf())
+        except Cut as e:  # it is judged as it was then
+            cut, charter = e, charter.before(e.epoch)
         epoch = charter.at(self.receipt.index + (statement.kind == EPOCH))
         roots, cosigning, left, signers = epoch.roots(), epoch.cosigners(), list(self.enrolments), []
         for key, signature in entry.signatures:
@@ -62,6 +66,8 @@ class Exhibit:
             signers.append(signer)
         if left:
             raise Refused("an enrolment of nobody who signed")
+        if cut:
+            raise cut
         return checkpoint, cosigners, signers
 
 

@@ -100,6 +100,7 @@ class Epoch:
     number: int
     start: int  # entries before it takes effect
     members: tuple  # ascending by code
+    recovered: bool = False  # a recovery began it, and cut what stood at start - 1 and above
 
     def voters(self):
         return [m for m in self.members if m.voter]

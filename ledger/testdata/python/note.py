@@ -8,8 +8,8 @@ import ed25519
 import mldsa44
 from members import ED25519
 from tree import includes
-from wire import (MAX_INDEX, MAX_SECONDS, Malformed, NoQuorum, NotIncluded, Reader, Refused, decimal, need,
-                  unbase64)
+from wire import (MAX_INDEX, MAX_SECONDS, Cut, Malformed, NoQuorum, NotIncluded, Reader, Refused, Unacceptable, decimal,
+                  need, unbase64)
 
 MAX_NOTE, MAX_LINES = 98_304, 100
 MAX_RECEIPT, MAX_PATH = 131_072, 62
@@ -110,12 +110,12 @@ class Note:
         need(len(lines) <= MAX_LINES, "too many signature lines")
         return Note((text + "\n").encode(), tuple(lines))
 
-    def verify(self, charter):
+    def verify(self, charter, epoch=None):
         """The checkpoint and the codes of the cosigners, quorum or not.
 
-        The checkpoint is None if no node of its epoch signed.
+        The checkpoint is None if no node of its epoch signed; it is judged by another one if that is given.
         """
-        witnesses, seen, done, cosigners = self.epoch(charter).witnesses(), {}, set(), []
+        witnesses, seen, done, cosigners = (epoch or self.epoch(charter)).witnesses(), {}, set(), []
         checkpoint = None
         for name, encoded in self.lines:
             key = (name, unbase64(encoded, canonical=False)[:4])
@@ -146,10 +146,30 @@ class Note:
             return charter.founders()
 
     def verify_final(self, charter):
-        checkpoint, cosigners = self.verify(charter)
-        if len(cosigners) < self.epoch(charter).quorum():
-            raise NoQuorum(f"{len(cosigners)} bureaus cosigned, {self.epoch(charter).quorum()} are needed")
+        try:
+            return self._final(charter, self.epoch(charter))
+        except Unacceptable:
+            self._cut(charter)
+            raise
+
+    def _final(self, charter, epoch):
+        checkpoint, cosigners = self.verify(charter, epoch)
+        if len(cosigners) < epoch.quorum():
+            raise NoQuorum(f"{len(cosigners)} bureaus cosigned, {epoch.quorum()} are needed")
         return checkpoint, cosigners
+
+    def _cut(self, charter):
+        """Raises Cut if the epoch before a recovery made this FINAL, above what was kept."""
+        epochs = charter.epochs()
+        for before, epoch in reversed(list(zip(epochs, epochs[1:]))):
+            if not epoch.recovered:
+                continue
+            try:
+                checkpoint, cosigners = self._final(charter, before)
+            except Unacceptable:
+                continue
+            if checkpoint.size >= epoch.start:
+                raise Cut(epoch, checkpoint, cosigners)
 
 
 @dataclass(frozen=True)
@@ -173,7 +193,13 @@ class Receipt:
 
     def verify(self, charter, leaf):
         """The FINAL checkpoint under which the leaf is, and its cosigners."""
-        checkpoint, cosigners = self.note.verify_final(charter)
+        cut = None
+        try:
+            checkpoint, cosigners = self.note.verify_final(charter)
+        except Cut as e:
+            cut, checkpoint, cosigners = e, e.checkpoint, e.cosigners
         if not includes(leaf, self.index, checkpoint.size, self.path, checkpoint.root):
             raise NotIncluded(f"the entry is not at index {self.index} of the ledger")
+        if cut:
+            raise cut
         return checkpoint, cosigners

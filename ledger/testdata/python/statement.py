@@ -1,15 +1,16 @@
 """Statements, their public fields, entries and items."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import ed25519
 import seal
-from members import MAX_EPOCHS, MAX_MEMBERS, MAX_VOTERS, Epoch, Member, Node, read_code, signing_key_id
+from governance import MAX_RECOVER, Enact, Propose, Recover, Vote
+from members import MAX_VOTERS, signing_key_id
 from tree import EMPTY, leaf_hash
 from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, hash_of, need
 
 PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, SUSPEND, LIFT, EXTEND, PURGE, PURGE_ACK = range(1, 11)
-ENROL, REVOKE, ROTATE, PROPOSE, VOTE, EPOCH, REVIEW, CIRCLE = 11, 12, 13, 14, 15, 16, 18, 19
+ENROL, REVOKE, ROTATE, PROPOSE, VOTE, EPOCH, RECOVER, REVIEW, CIRCLE = range(11, 20)
 
 MAYBE = None  # there or not
 
@@ -31,6 +32,7 @@ CLASSES = {
     PROPOSE: ("propose", False, False),
     VOTE: ("vote", False, True),
     EPOCH: ("epoch", False, True),
+    RECOVER: ("recover", False, False),
     REVIEW: ("review", MAYBE, True),
     CIRCLE: ("circle", MAYBE, MAYBE),
 }
@@ -59,6 +61,7 @@ COMPARTMENTS = {1: "card", 2: "body", 3: "victim"}
 
 MAX_BODY = 262_144
 MAX_ENTRY = 65_535
+MAX_PUBLIC, MAX_SIGNERS = 4096, 4  # of all but a recovery
 
 
 def sealing_key_id(public):
@@ -238,118 +241,6 @@ class Circle:
         return c
 
 
-ADMIT, REMOVE, PROMOTE, DEMOTE, ROOT, NODE = range(1, 7)
-CHANGES = {ADMIT: "admit", REMOVE: "remove", PROMOTE: "promote", DEMOTE: "demote", ROOT: "root", NODE: "node"}
-
-
-@dataclass(frozen=True)
-class Propose:
-    bytes: bytes
-    change: int
-    code: str
-    what: object  # the member, the new root, the new node, or None
-    proof: bytes
-
-    @staticmethod
-    def parse(b):
-        r = Reader(b)
-        change, what, proof = r.number(8), None, b""
-        need(change in CHANGES, "no such change")
-        if change == ADMIT:
-            what = Member.read(r, voter=False)
-            code = what.code
-        else:
-            code = read_code(r)
-        if change == ROOT:
-            what = r.take(32)
-            need(ed25519.admitted(what), "the key is not admitted")
-        elif change == NODE:
-            what = Node.read(r, code)
-        if what is not None:
-            proof = r.take(64)
-        r.end()
-        return Propose(b, change, code, what, proof)
-
-    def author(self):
-        """The root key that makes the epoch, None where any voter's does."""
-        return {ADMIT: lambda: self.what.root, ROOT: lambda: self.what}.get(self.change, lambda: None)()
-
-    def proven(self, ledger, epoch):
-        if not self.proof:
-            return True
-        root = self.author() or epoch.member(self.code).root
-        return ed25519.verify_ssh(root, b"enrol@comity", ledger + self.bytes[: -len(self.proof)], self.proof)
-
-    def keys(self):
-        """The ids of the keys that it makes known."""
-        if self.change == ADMIT:
-            return [self.what.root_id(), self.what.access, self.what.at.tls, self.what.at.cosigner_id()]
-        if self.change == ROOT:
-            return [signing_key_id(self.what)]
-        return [self.what.tls, self.what.cosigner_id()] if self.change == NODE else []
-
-    def misfit(self, epoch):
-        """The code and the reason why it cannot follow this epoch, or None."""
-        m, voters = epoch.member(self.code), len(epoch.voters())
-        if self.change == ADMIT and m:
-            return "repeated", "it is a member"
-        if self.change != ADMIT and not m:
-            return "no_target", "it is no member"
-        full = self.change == ADMIT and len(epoch.members) == MAX_MEMBERS
-        if epoch.number == MAX_EPOCHS or full:
-            return "too_many", "as many epochs, or members, as there may be"
-        if self.change == PROMOTE and m.voter or self.change == DEMOTE and not m.voter:
-            return "repeated", "it is so already"
-        if self.change == PROMOTE and voters == MAX_VOTERS:
-            return "too_many", "as many voters as there may be"
-        if self.change in (REMOVE, DEMOTE) and m.voter and voters == 1:
-            return "not_now", "it is the last voter"
-        new = self.what.values() if self.change in (ADMIT, NODE) else []
-        if self.change == ROOT:
-            new = [self.what, signing_key_id(self.what)]
-        used = set()
-        for other in epoch.members:
-            used.update(other.values()[1:] if other.code == self.code else other.values())
-        if used & set(new):
-            return "key_in_use", "a member has the key or the address"
-        return None
-
-    def after(self, epoch, start):
-        """The epoch that follows."""
-        members = {m.code: m for m in epoch.members}
-        if self.change == ADMIT:
-            members[self.code] = self.what
-        elif self.change == REMOVE:
-            del members[self.code]
-        else:
-            new = {PROMOTE: {"voter": True}, DEMOTE: {"voter": False}, ROOT: {"root": self.what}, NODE: {"at": self.what}}
-            members[self.code] = replace(members[self.code], **new[self.change])
-        return Epoch(epoch.number + 1, start, tuple(members[c] for c in sorted(members)))
-
-
-@dataclass(frozen=True)
-class Vote:
-    yes: bool
-
-    @staticmethod
-    def parse(b):
-        need(b in (b"\x01", b"\x02"), "neither for nor against")
-        return Vote(b == b"\x01")
-
-
-@dataclass(frozen=True)
-class Enact:
-    number: int
-
-    @staticmethod
-    def parse(b):
-        r = Reader(b)
-        e = Enact(r.number(32, MAX_EPOCHS))
-        r.end()
-        need(e.number, "the founders' epoch has no entry")
-        return e
-
-
 @dataclass(frozen=True)
 class VictimGrant:
     @staticmethod
@@ -405,11 +296,11 @@ class Statement:
             r.take(32), r.take(32), r.number(64), r.take(32), r.number(64, MAX_INDEX), r.take(32),
             r.number(64, MAX_SECONDS), r.take(32), r.take(32), r.number(32, MAX_BODY),
         )
-        public = r.vector(16, 0, 4096)
+        public = r.vector(16, 0, MAX_RECOVER if kind == RECOVER else MAX_PUBLIC)
         r.end()
         parse = {PUBLISH: Publish, AMEND: Publish, SUSPEND: Suspend, LIFT: Lift, EXTEND: Extend, PURGE: Purge,
                  ENROL: Enrol, REVOKE: Revoke, ROTATE: Rotate, REVIEW: Review,
-                 PROPOSE: Propose, VOTE: Vote, EPOCH: Enact}.get(kind)
+                 PROPOSE: Propose, VOTE: Vote, EPOCH: Enact, RECOVER: Recover}.get(kind)
         if kind == GRANT and public:
             parse = VictimGrant
         if kind == CIRCLE and fields[7] != ZERO:
@@ -422,6 +313,7 @@ class Statement:
         need((s.body_len == 0) == (s.body_hash == ZERO), "body_len and body_hash do not agree")
         need(body is MAYBE or body == (s.body_len > 0), "a body too many or too few")
         need(target is MAYBE or target == (s.target != ZERO), "a target too many or too few")
+        need(kind != RECOVER or s.seen_size, "a recovery from nothing")
         need(kind != CIRCLE or s.body_len or s.target != ZERO, "a circle without keys")
         if kind in (PUBLISH, AMEND):
             need(s.public.size_class == (s.body_len - 1).bit_length(), "size_class is not that of the body")
@@ -458,7 +350,8 @@ class Entry:
         need(len(b) <= MAX_ENTRY, "the entry is too long")
         r = Reader(b)
         statement = Statement.parse(r.vector(24))
-        q = Reader(r.vector(16, 96, 4 * 96))
+        most = MAX_VOTERS if statement.kind == RECOVER else MAX_SIGNERS
+        q = Reader(r.vector(16, 96, most * 96))
         r.end()
         signatures = []
         while q.left():

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-import statement as changes
+import governance as changes
 from members import signing_key_id
 from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, CIRCLE, DESK, ENROL, EPOCH, EXTEND, GRANT, INVESTIGATOR, LIFT,
-                       OPERATOR, ORIGIN, OVERSIGHT, PROPOSE, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RED, REGISTRAR, REPLY,
-                       RETENTION, RETURN, REVIEW, REVIEWERS, REVOKE, ROTATE, SEAL, SIGN, SUPERVISOR, SUSPEND, VOTE, WITHDRAW)
+                       OPERATOR, ORIGIN, OVERSIGHT, PROPOSE, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RECOVER, RED, REGISTRAR,
+                       REPLY, RETENTION, RETURN, REVIEW, REVIEWERS, REVOKE, ROTATE, SEAL, SIGN, SUPERVISOR, SUSPEND, VOTE, WITHDRAW)
 from seal import Body
 from tree import Tree
 from wire import MAX_DAY, ZERO, Malformed, Refused
@@ -190,6 +190,8 @@ class State:
         rule(s.seen_size <= index and self.tree.roots[s.seen_size] == s.seen_root, "bad_seen",
              "the author saw another history")
         self._allowed(s, signers[0], signers[1:])
+        if s.kind == RECOVER:
+            self._recoverable(s, signers, index, now)
         if s.kind in (PUBLISH, AMEND):
             rule(not s.public.review_by or s.public.review_by >= day(now), "bad_term", "its day of review is past")
         if s.kind == AMEND and has_victim(body):
@@ -235,9 +237,12 @@ class State:
         return known
 
     def _allowed(self, s, author, others):
-        use = {ENROL: ROOT, REVOKE: ROOT, ROTATE: ROOT, PROPOSE: ROOT, VOTE: ROOT, EPOCH: ROOT, PURGE_ACK: COSIGNER}.get(s.kind, SIGN)
+        use = {ENROL: ROOT, REVOKE: ROOT, ROTATE: ROOT, PROPOSE: ROOT, VOTE: ROOT, EPOCH: ROOT,
+               RECOVER: ROOT, PURGE_ACK: COSIGNER}.get(s.kind, SIGN)
         registrar = s.kind in (ENROL, REVOKE, ROTATE) and author.use == SIGN and author.roles & REGISTRAR
         rule(author.use == use or registrar, "not_allowed", "not a statement for this key")
+        if s.kind == RECOVER:
+            return
         rule(use == SIGN or not others, "not_allowed", "further signers of a root's or a node's statement")
         rule(all(k.use == SIGN and k.bureau == author.bureau for k in others), "not_allowed",
              "a further signer is no officer of the bureau")
@@ -286,11 +291,26 @@ class State:
         rule(p.count(self.epoch()) >= self.epoch().quorum(), "not_now", "too few voters are for it")
         return self._fits(p.change)
 
-    def _begin(self, p, index):
-        """A new epoch."""
-        change, before = p.change, self.epoch().member(p.change.code)
-        p.done = True
-        self.epochs.append(change.after(self.epoch(), index + 1))
+    def _recoverable(self, s, signers, index, now):
+        voters = {m.code for m in self.epoch().voters()}
+        codes = [k.bureau for k in signers if k.use == ROOT and k.bureau in voters]
+        rule(len(codes) == len(signers) == len(set(codes)), "not_allowed", "signed by others than voters' roots")
+        rule(len(codes) >= self.epoch().quorum(), "not_allowed", "too few voters signed it")
+        rule(s.seen_size == index and s.public.time == now, "not_now", "it is another entry, of another time")
+        try:
+            s.public.after(s.ledger, self.epoch(), index)
+        except Refused as e:
+            raise Invalid("not_now", str(e)) from None
+        rule(not any(k in self.keys for p in s.public.changes for k in p.keys()), "key_in_use", "a key is known already")
+
+    def _begin(self, epoch, made_by, index):
+        """A new epoch, by these changes."""
+        before = self.epoch()
+        self.epochs.append(epoch)
+        for change in made_by:
+            self._change(change, before.member(change.code), index)
+
+    def _change(self, change, before, index):
         ended = []
         if change.change == changes.ADMIT:
             self._join(change.what)
@@ -452,7 +472,8 @@ class State:
     def _quota(self, s, entry, bureau, now):
         _, entries, volume = self._spent(entry, bureau, now)
         ends = s.kind == REVOKE and self.keys[s.public.key].revoked is None
-        if s.kind not in (WITHDRAW, SUSPEND, PURGE, PURGE_ACK) and not ends:
+        first = s.kind == VOTE and self.proposals[s.target].voices.get(bureau, (ZERO,))[0] != s.author
+        if s.kind not in (WITHDRAW, SUSPEND, PURGE, PURGE_ACK, PROPOSE, EPOCH, RECOVER) and not ends and not first:
             rule(not self.charter.entries or entries <= self.charter.entries, "quota", "as many entries as it may")
             rule(not self.charter.volume or volume <= self.charter.volume, "quota", "as many bytes as it may")
 
@@ -479,7 +500,11 @@ class State:
         elif s.kind == VOTE:
             self.proposals[s.target].voices[bureau] = (s.author, s.public.yes)
         elif s.kind == EPOCH:
-            self._begin(self.proposals[s.target], index)
+            p = self.proposals[s.target]
+            p.done = True
+            self._begin(p.change.after(self.epoch(), index + 1), [p.change], index)
+        elif s.kind == RECOVER:
+            self._begin(s.public.after(s.ledger, self.epoch(), index), s.public.changes, index)
         elif s.kind == REVOKE:
             known = self.keys[s.public.key]
             if s.public.suspect_from != NOT_SUSPECT:

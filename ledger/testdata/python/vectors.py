@@ -15,9 +15,10 @@ from charter import ED25519, MLDSA44
 from command import BATCH, COSIGNATURES, Command
 from evidence import Evidence
 from exhibit import Exhibit
+from governance import CHANGES, Enact, Propose, Recover, Vote
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
-from statement import (AUTHORITIES, CHANGES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
-                       Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Rotate, Statement, Suspend, Enact, Propose, Vote)
+from statement import (AUTHORITIES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
+                       Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Rotate, Statement, Suspend)
 from statement import signing_key_id
 from wire import Refused, Unacceptable
 
@@ -260,8 +261,17 @@ def propose(v):
     return [f"change {CHANGES[p.change]}", f"bureau {p.code}", *(f"key {k.hex()}" for k in p.keys())]
 
 
+def recover(v):
+    r, shows = Recover.parse(v.bytes), []
+    for p in r.changes:
+        shows += [f"change {CHANGES[p.change]}", f"bureau {p.code}", *(f"key {k.hex()}" for k in p.keys())]
+    return [f"number {r.number}", f"time {r.time}", *shows]
+
+
 def certificate(v):
     c = Certificate.parse(v.bytes)
+    if c.recovery:
+        return [f"recover {c.recovery.statement.id().hex()}"]
     return [f"proposal {c.proposal.statement.id().hex()}", f"epoch {c.epoch.statement.id().hex()}", f"index {c.receipt.index}",
             *(f"vote {e.statement.id().hex()}" for e in c.votes)]
 
@@ -269,13 +279,14 @@ def certificate(v):
 def genesis(v):
     c = charters.verify_genesis(v.bytes)
     codes = [" ".join(m.code if m.voter else m.code.lower() for m in e.members) for e in c.later]
-    return [*show_charter(c), *(f"epoch {e.number} from {e.start}: {m}" for e, m in zip(c.later, codes))]
+    return [*show_charter(c), *(f"epoch {e.number} from {e.start}: {m}" + " recovered" * e.recovered for e, m in zip(c.later, codes))]
 
 
 READ = {
     "propose": propose,
     "vote": lambda v: [f"for {str(Vote.parse(v.bytes).yes).lower()}"],
     "epoch": lambda v: [f"number {Enact.parse(v.bytes).number}"],
+    "recover": recover,
     "certificate": certificate,
     "statement": statement,
     "publish": publish,

@@ -39,6 +39,17 @@ class NotIncluded(Unacceptable):
     outcome = "not-included"
 
 
+class Cut(Unacceptable):
+    """A checkpoint was FINAL, and a recovery has cut the ledger below it."""
+
+    outcome = "cut"
+
+    def __init__(self, epoch, checkpoint, cosigners):
+        super().__init__(f"checkpoint {checkpoint.size} was FINAL, and was cut: by the recovery that began epoch "
+                         f"{epoch.number} the ledger went on from entry {epoch.start - 1}")
+        self.epoch, self.checkpoint, self.cosigners = epoch, checkpoint, cosigners
+
+
 class OtherLedger(Unacceptable):
     outcome = "other-ledger"
 

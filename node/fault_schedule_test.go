@@ -578,8 +578,11 @@ func play(t *testing.T, seed uint64, lasts time.Duration, plant func(*schedule))
 }
 
 func TestScheduleOfFaults(t *testing.T) {
-	first, last, lasts := uint64(1), uint64(20), 20*time.Second
-	if testing.Short() {
+	first, last, lasts := uint64(1), uint64(6), 20*time.Second
+	switch {
+	case os.Getenv("COMITY_LONG") != "":
+		last = 20
+	case testing.Short():
 		last = 2
 	}
 	if v := os.Getenv("COMITY_SEED"); v != "" {

@@ -68,7 +68,7 @@ func (t *terminal) invite(c *cli.Context) error {
 		return t.document(map[string]any{"bureau": code, "by": by.Code, "token": i.String(), "expires": got.Expires})
 	}
 	t.note("%s may use it once, until %s; send it by a way that you trust", code, time.Unix(got.Expires, 0).UTC().Format(time.DateTime+"Z"))
-	t.note("there: comity init --bureau %s ..., then comity join TOKEN; here, when it has asked: comity propose admit %s", code, code)
+	t.note("there: comity init --bureau %s ..., then comity join, which asks for it; here, when it has asked: comity propose admit %s", code, code)
 	t.shell("%s", i)
 	return nil
 }

@@ -23,12 +23,13 @@ func (t *terminal) joinCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "join",
 		Usage:     "ask to be admitted to a ledger, and accept it once the voters agreed",
-		ArgsUsage: "[TOKEN]",
-		Description: "With the token of an invitation, or - to read it from standard input: brings this bureau's record\n" +
-			"to the node that invited, and shows eight words for you to read to everybody who telephones. Without\n" +
-			"one it says how far the voters are. With --accept, once enough of them are for it: type the words of\n" +
-			"the ledger's id that the inviting bureau reads to you; your root key signs the entry that admits you.\n\n" +
-			"Example: comity join comity-invite-...",
+		ArgsUsage: "[-]",
+		Description: "Asks for the token of your invitation, or with - reads it from standard input: a token is a secret, and\n" +
+			"no argument. Brings this bureau's record to the node that invited, and shows eight words for you to\n" +
+			"read to everybody who telephones. Later it says how far the voters are. With --accept, once enough of\n" +
+			"them are for it: type the words of the ledger's id that the inviting bureau reads to you; your root\n" +
+			"key signs the entry that admits you.\n\n" +
+			"Example: comity join - <token.txt",
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "accept", Usage: "sign the entry that admits this bureau"}, rootFlag()},
 		Action: t.join,
 	}
@@ -42,9 +43,13 @@ type newcomer struct {
 }
 
 func (t *terminal) join(c *cli.Context) error {
-	args, err := arguments(c, 0, 1, "TOKEN")
+	args, err := arguments(c, 0, 1, "-")
 	if err != nil {
 		return err
+	}
+	if len(args) == 1 && args[0] != "-" {
+		return usagef("join: a token is no argument: others on this machine can read those, and the shell keeps them. " +
+			"Give it on standard input (comity join - <FILE), or when comity join asks for it")
 	}
 	h, err := t.openHome(c)
 	if err != nil {
@@ -63,26 +68,31 @@ func (t *terminal) join(c *cli.Context) error {
 		if c.Bool("accept") {
 			return usagef("join: --accept goes with the token that was used before, and takes none")
 		}
-		return n.ask(c, args[0])
+		data, err := n.readInput("-", maxAnswer)
+		if err != nil {
+			return err
+		}
+		return n.ask(c, string(bytes.TrimSpace(data)))
 	}
 	if n.invitation, err = h.Invitation(); err != nil {
 		return err
 	}
-	if n.invitation == nil {
-		return hint(fmt.Errorf("join: %s has used no invitation yet", h.Bureau()), "comity join TOKEN")
+	if n.invitation != nil {
+		return n.proceed(c)
 	}
-	return n.proceed(c)
+	none := hint(fmt.Errorf("join: %s has used no invitation yet", h.Bureau()), "comity join - reads the token that you were sent from standard input")
+	if c.Bool("accept") || !isTerminal(t.stdin) {
+		return none
+	}
+	token, err := t.ask("Token of the invitation (it is not shown): ")
+	if err != nil {
+		return err
+	}
+	return n.ask(c, string(bytes.TrimSpace(token)))
 }
 
 // ask brings the bureau's record to the node that invited.
 func (n *newcomer) ask(c *cli.Context, token string) error {
-	if token == "-" {
-		data, err := n.readInput("-", 4096)
-		if err != nil {
-			return err
-		}
-		token = string(bytes.TrimSpace(data))
-	}
 	i, err := home.ParseInvitation(token)
 	if err != nil {
 		return usagef("join: %s", err)

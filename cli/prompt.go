@@ -83,10 +83,10 @@ func (t *terminal) ask(question string) ([]byte, error) {
 	case a := <-entered:
 		fmt.Fprintln(t.stderr)
 		if a.err != nil {
-			return nil, fmt.Errorf("read passphrase: %w", a.err)
+			return nil, fmt.Errorf("read an answer: %w", a.err)
 		}
 		if len(a.line) == 0 {
-			return nil, errors.New("read passphrase: nothing was entered")
+			return nil, errors.New("nothing was entered")
 		}
 		return a.line, nil
 	case <-t.interrupt:

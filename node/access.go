@@ -4,15 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
-	"sync"
 
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/tiles"
 	"comity/node/wire"
-
-	"golang.org/x/time/rate"
 )
 
 // caller is who is at the other end of a TLS session, as the ledger knows it at
@@ -22,17 +19,9 @@ type caller struct {
 	bureau string
 	use    state.Use
 	roles  ledger.Roles
-	own    bool // of the bureau whose node this is
-	door   door // of a visitor, whose key opens nothing in the ledger
-}
-
-// counted returns the key under which the caller's requests are counted: strangers
-// have one for all, since they can make as many keys as they like.
-func (c caller) counted() keys.ID {
-	if c.door == doorOpen || c.door == doorLeft {
-		return keys.ID{}
-	}
-	return c.id
+	own    bool   // of the bureau whose node this is
+	door   door   // of a visitor, whose key opens nothing in the ledger
+	host   string // of a stranger, which is counted by it
 }
 
 // may is a set of callers that a route admits. What no route names is denied.
@@ -71,12 +60,17 @@ func (m may) allows(c caller) bool {
 var errUnauthenticated = &wire.Error{Code: wire.Unauthenticated, Message: "the ledger does not know this TLS key, or it was revoked"}
 
 // identify finds the caller behind a TLS session in the ledger, afresh for each
-// request: a revocation counts from the moment it is applied.
-func (s *served) identify(cs *tls.ConnectionState) (caller, error) {
+// request: a revocation counts from the moment it is applied. remote is where the
+// session comes from.
+func (s *served) identify(cs *tls.ConnectionState, remote string) (caller, error) {
 	if cs == nil || len(cs.PeerCertificates) == 0 {
 		return caller{}, errUnauthenticated
 	}
-	return s.who(keys.TLSID(cs.PeerCertificates[0]))
+	c, err := s.who(keys.TLSID(cs.PeerCertificates[0]))
+	if c.door == doorOpen {
+		c.host = hostOf(remote)
+	}
+	return c, err
 }
 
 // who returns whose the TLS key is, or as what it may visit.
@@ -101,101 +95,6 @@ func (s *served) holder(id keys.ID) (caller, error) {
 		return caller{}, errUnauthenticated
 	}
 	return caller{id: id, bureau: k.Bureau, use: k.Use, roles: k.Roles, own: k.Bureau == s.bureau}, nil
-}
-
-// limiter bounds what one client may ask of this node. There is one state per
-// key that the ledger knows, so the number of states is bounded too.
-type limiter struct {
-	mu   sync.Mutex // guards byID and the counts in it
-	byID map[keys.ID]*usage
-}
-
-type usage struct {
-	bucket  *rate.Limiter
-	talk    *rate.Limiter // of a node that hands round cosignatures
-	roots   *rate.Limiter // of a node that says which roots it holds
-	running int
-	conns   int
-}
-
-// Limits of one client key. Other nodes forward for many and have none but the last.
-const (
-	clientRate    = 1000 // requests a second
-	clientBurst   = 2000
-	clientRunning = 64 // requests at a time, long polls included
-	clientConns   = 32 // TLS sessions
-	nodeConns     = 64
-	talkRate      = 4 // a second: a node talks once
-	talkBurst     = 16
-	rootsRate     = 50 // a second: there are ten checkpoints
-	rootsBurst    = 100
-)
-
-func newLimiter() *limiter { return &limiter{byID: make(map[keys.ID]*usage)} }
-
-// usage must be called with mu held.
-func (l *limiter) usage(id keys.ID) *usage {
-	u, ok := l.byID[id]
-	if !ok {
-		u = &usage{bucket: rate.NewLimiter(clientRate, clientBurst), talk: rate.NewLimiter(talkRate, talkBurst), roots: rate.NewLimiter(rootsRate, rootsBurst)}
-		l.byID[id] = u
-	}
-	return u
-}
-
-// enter counts a request in; the returned function counts it out.
-func (l *limiter) enter(c caller) (leave func(), ok bool) {
-	if c.use == state.UseNode {
-		return func() {}, true
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	u := l.usage(c.counted())
-	if u.running >= clientRunning || !u.bucket.Allow() {
-		return nil, false
-	}
-	u.running++
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		u.running--
-	}, true
-}
-
-// mayTalk counts one call by a node that brings, or asks for, cosignatures.
-func (l *limiter) mayTalk(c caller) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.usage(c.id).talk.Allow()
-}
-
-// mayCompare counts one call by a node that says which root it holds.
-func (l *limiter) mayCompare(c caller) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.usage(c.id).roots.Allow()
-}
-
-// connect counts a TLS session in, and says whether there is room for it.
-func (l *limiter) connect(c caller) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	limit := clientConns
-	if c.use == state.UseNode {
-		limit = nodeConns
-	}
-	u := l.usage(c.counted())
-	if u.conns >= limit {
-		return false
-	}
-	u.conns++
-	return true
-}
-
-func (l *limiter) disconnect(c caller) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.usage(c.counted()).conns--
 }
 
 // route is one line of the table of what may be asked.

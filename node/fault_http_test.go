@@ -295,7 +295,7 @@ func rateOfOneKey(t *testing.T, o *one) {
 	l := o.sessions.limits
 	const burst = 50
 	l.mu.Lock()
-	u := l.usage(b.Access.ID())
+	u := l.usage(caller{id: b.Access.ID()})
 	if u.bucket.Limit() != clientRate || u.bucket.Burst() != clientBurst {
 		t.Errorf("a key has %v requests a second and %d at once", u.bucket.Limit(), u.bucket.Burst())
 	}

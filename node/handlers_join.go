@@ -76,12 +76,15 @@ var errTooManyTries = &wire.Error{Code: wire.Busy, Message: "too many requests t
 
 // join takes the request of a bureau that was invited.
 func (a *api) join(req *http.Request, who caller) (*answer, error) {
-	if !a.invites.tries.Allow() {
-		return nil, errTooManyTries
-	}
 	var v wire.Join
 	if err := readJSON(req, &v); err != nil {
 		return nil, err
+	}
+	if !a.invites.has(v.Token) { // only wrong tokens are counted: others' do not keep out who has a right one
+		if !a.limits.mayTry(who) {
+			return nil, errTooManyTries
+		}
+		return nil, errToken
 	}
 	p, err := ledger.ParsePropose(v.Record)
 	if err != nil || p.Change != ledger.ChangeAdmit {

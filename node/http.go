@@ -89,7 +89,7 @@ func nowhere(code wire.Code, message string) route {
 // serve runs one request through identity, rights, limits and handler.
 func (a *api) serve(w http.ResponseWriter, req *http.Request, rt route) {
 	defer a.recover(w, req)
-	who, err := a.identify(req.TLS)
+	who, err := a.identify(req.TLS, req.RemoteAddr)
 	if err != nil {
 		a.fail(w, req, who, err)
 		return

@@ -17,7 +17,6 @@ import (
 	"comity/node/wire"
 
 	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/time/rate"
 )
 
 // invites are the invitations that this bureau's operators have registered here,
@@ -34,7 +33,6 @@ import (
 type invites struct {
 	path  string
 	clock func() time.Time
-	tries *rate.Limiter // of strangers, all together
 
 	mu   sync.Mutex // guards what follows
 	list []invitation
@@ -51,16 +49,10 @@ type invitation struct {
 
 const invitesHeader = "comity invites v1\n"
 
-// triesRate bounds how often strangers may show a token. It has 256 bits.
-const (
-	triesRate  = 1 // a second
-	triesBurst = 8
-)
-
 // openInvites reads what is kept. A file that is damaged is an error for people to
 // know, and leaves none.
 func openInvites(path string, clock func() time.Time) (*invites, error) {
-	v := &invites{path: path, clock: clock, tries: rate.NewLimiter(triesRate, triesBurst)}
+	v := &invites{path: path, clock: clock}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return v, nil
@@ -170,20 +162,35 @@ func (v *invites) withdraw(id keys.ID) error {
 // errToken is the one answer to a token that cannot be used, whatever the reason.
 var errToken = &wire.Error{Code: wire.Forbidden, Message: "no open invitation has this token: it was never good, was used, or is older than three days"}
 
-// ask uses a token for a request, once; the same again gets the same answer. check
-// judges the request; what it refuses leaves the token as it was.
-func (v *invites) ask(token, request []byte, p *ledger.Propose, check func() error) (*wire.Invited, error) {
-	id := wire.TokenID(token)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	list := slices.Clone(v.present())
-	at := -1
+// find returns the place of the invitation that a token is of, else -1.
+func find(list []invitation, token []byte) int {
+	if len(token) != wire.TokenLen {
+		return -1
+	}
+	id, at := wire.TokenID(token), -1
 	for i := range list { // all of them, whichever it is
 		if subtle.ConstantTimeCompare(list[i].id[:], id[:]) == 1 {
 			at = i
 		}
 	}
-	if len(token) != wire.TokenLen || at < 0 {
+	return at
+}
+
+// has reports whether a token is of an invitation here, used or not.
+func (v *invites) has(token []byte) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return find(v.present(), token) >= 0
+}
+
+// ask uses a token for a request, once; the same again gets the same answer. check
+// judges the request; what it refuses leaves the token as it was.
+func (v *invites) ask(token, request []byte, p *ledger.Propose, check func() error) (*wire.Invited, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	list := slices.Clone(v.present())
+	at := find(list, token)
+	if at < 0 {
 		return nil, errToken
 	}
 	one := &list[at]

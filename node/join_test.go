@@ -69,7 +69,6 @@ func TestNetJoin(t *testing.T) {
 	ctx := t.Context()
 	now := time.Now()
 	o := startOne(t, func(c *Config) { c.Clock = func() time.Time { return now } })
-	o.invites.tries.SetLimit(1e6)
 	b, xf, xg := o.c.Bureaus[0], o.c.Newcomer(t, "XF"), o.c.Newcomer(t, "XG")
 	operator, newcomer, other := o.clientAs(b.Access), o.clientAs(xf.Access), o.clientAs(xg.Access)
 	defer operator.Close()

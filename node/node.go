@@ -278,7 +278,7 @@ func (n *Node) redial(ctx context.Context) {
 // the node whose key it proved.
 func (n *Node) serveRaft(_ *http.Server, conn *tlsConn, _ http.Handler) {
 	cs := conn.ConnectionState()
-	who, err := n.identify(&cs)
+	who, err := n.identify(&cs, conn.RemoteAddr().String())
 	if err != nil || who.use != state.UseNode {
 		n.log.Warn("Raft session refused", "remote", conn.RemoteAddr().String(), "bureau", who.bureau)
 		_ = conn.Close()

@@ -70,7 +70,7 @@ func (s *sessions) admit(conn net.Conn, cs tls.ConnectionState) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who, err := s.served.identify(&cs)
+	who, err := s.served.identify(&cs, conn.RemoteAddr().String())
 	if err != nil {
 		return err
 	}

@@ -83,5 +83,5 @@ func (o *one) running(id keys.ID) int {
 	l := o.sessions.limits
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.usage(id).running
+	return l.usage(caller{id: id}).running
 }

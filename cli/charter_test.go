@@ -23,6 +23,7 @@ func TestSignFutureDraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	for ahead, want := range map[time.Duration]string{2 * maxAhead: "it was made in the future", maxAhead / 2: "wrote"} {
+		dir := t.TempDir()
 		g, err := home.NewCharter(home.Terms{Name: "Solo", Created: time.Now().Add(ahead)}, []*ledger.Member{&m})
 		if err != nil {
 			t.Fatal(err)

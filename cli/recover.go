@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -38,6 +39,8 @@ func (t *terminal) tellPlan(g *ledger.Genesis, p *recoveryPlan) error {
 		return err
 	}
 	s := p.statement
+	id := ledger.StatementID(p.raw)
+	t.say("  plan      %.16s", hex.EncodeToString(id[:]))
 	t.say("  keeps     %s, FINAL, cosigned by %s; root %.16x", plural(s.SeenSize, "entry", "entries"), strings.Join(by, " "), s.SeenRoot)
 	t.say("  cuts      all that came after, on whosever disk; then entry %s is the recovery, at %s, and epoch %d begins", count(s.SeenSize), clock(p.recover.Time), next.Number)
 	var stay, demoted, removed []string

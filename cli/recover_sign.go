@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"time"
+
+	"comity/ledger"
+	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
 )
@@ -13,7 +17,8 @@ func (t *terminal) recoverSignCommand() *cli.Command {
 		Usage:     "sign a plan with this bureau's root key",
 		ArgsUsage: "PLAN",
 		Description: "Shows what the plan keeps, cuts and changes, and asks. The signature goes into the file. A node of this home\n" +
-			"that answers, and knows a later FINAL head, stops it.\n\n" +
+			"that answers, and knows a later FINAL head, stops it. The home remembers what was signed: a root signs one\n" +
+			"plan to an epoch.\n\n" +
 			"Example: comity recover sign ledger.crecover --root /media/usb/root",
 		Flags: []cli.Flag{
 			rootFlag(),
@@ -69,6 +74,13 @@ func (t *terminal) recoverSign(c *cli.Context) error {
 	case p.signedBy(root.ID()):
 		return fmt.Errorf("%s has signed it already", m.Code)
 	}
+	next, err := p.epoch(s.genesis)
+	if err != nil {
+		return err
+	}
+	if err := s.keepRecovery(next.Number, ledger.StatementID(p.raw)); err != nil {
+		return fmt.Errorf("%s is not signed: %w", args[0], err)
+	}
 	if err := p.sign(root); err != nil {
 		return err
 	}
@@ -82,4 +94,15 @@ func (t *terminal) recoverSign(c *cli.Context) error {
 	}
 	t.say("Signed by %s; these are enough. Each bureau that stays: comity recover start %s", m.Code, args[0])
 	return nil
+}
+
+// keepRecovery remembers what the root signs, before it does: it signs one recovery
+// to an epoch.
+func (s *session) keepRecovery(epoch uint32, id ledger.ID) error {
+	err := s.home.KeepRecovery(epoch, id)
+	var other *home.OtherRecoveryError
+	if errors.As(err, &other) {
+		return hint(err, "carry out the first plan; only when every copy of it that %s signed is destroyed, and all bureaus said so: remove %s and sign again", s.home.Bureau(), other.File)
+	}
+	return err
 }

@@ -21,7 +21,7 @@ import (
 // encrypted, and the root key never: it revokes and enrols all others, and its
 // copy is the one that was put on paper.
 var (
-	backupFile = regexp.MustCompile(`^(comity\.toml|charter|keys/[a-z0-9-]{1,64}\.pub|officers/[a-z0-9-]{1,64}/(roles|sign\.pub)|` +
+	backupFile = regexp.MustCompile(`^(comity\.toml|charter|recovered-[0-9]{1,10}|keys/[a-z0-9-]{1,64}\.pub|officers/[a-z0-9-]{1,64}/(roles|sign\.pub)|` +
 		`node/(witness\.muted|finals)|node/evidence/[a-z0-9.-]{1,128}\.cevidence)$`)
 	backupKey = regexp.MustCompile(`^(keys/[a-z0-9-]{1,64}\.(pem|age)|officers/[a-z0-9-]{1,64}/(sign|tls\.pem))$`)
 )

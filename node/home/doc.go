@@ -22,6 +22,7 @@
 //	  node/                 what the node keeps
 //	  desk/                 the desk's replica
 //	  drafts/               what waits for a second officer, sealed
+//	  recovered-3           which recovery to epoch 3 the root signed here: no other
 //	  revoked               why keys were revoked, for this bureau alone
 //
 // Signing keys and sealing keys may be encrypted with a passphrase; the keys

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -226,5 +227,37 @@ func TestBackupNames(t *testing.T) {
 		if err := PutFile(to, name, nil); err == nil {
 			t.Errorf("%q: taken", name)
 		}
+	}
+}
+
+// One recovery to an epoch is signed, however often the command is cut.
+func TestKeepRecovery(t *testing.T) {
+	h, _ := foundTwo(t)
+	for range 2 {
+		if err := h.KeepRecovery(3, ledger.ID{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var other *OtherRecoveryError
+	if err := h.KeepRecovery(3, ledger.ID{2}); !errors.As(err, &other) || other.First[:4] != "0100" || other.Epoch != 3 {
+		t.Errorf("another one: %v", err)
+	}
+	if err := h.KeepRecovery(4, ledger.ID{2}); err != nil {
+		t.Error(err)
+	}
+	names, err := h.BackupFiles()
+	if err != nil || !slices.Contains(names, "recovered-3") {
+		t.Errorf("a backup has %q (%v)", names, err)
+	}
+	for _, bad := range []string{"", "\n", "01\n", "x"} {
+		if err := os.WriteFile(filepath.Join(h.Dir(), "recovered-3"), []byte(bad), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.KeepRecovery(3, ledger.ID{1}); err == nil {
+			t.Errorf("kept beside %q", bad)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(h.Dir(), ".recovered*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
 	}
 }

@@ -45,6 +45,11 @@ type Member struct {
 	Access keys.ID           // TLS key id of the bureau's operator, who may talk to nodes before anybody is enrolled
 	Node   Node
 	Voter  bool // its node cosigns, and its root votes; not in the charter's bytes
+
+	// OldNode says that a recovery left the bureau the node that it had. It may have
+	// cosigned what was cut, and would contradict itself: it votes with another one
+	// only. It follows from the epochs, and is not in the bytes either.
+	OldNode bool
 }
 
 // Node is a bureau's node.

@@ -230,6 +230,7 @@ var (
 	ErrInUse    = errors.New("a member has it")
 	ErrFull     = errors.New("there are as many as there may be")
 	ErrLast     = errors.New("it is the last voter")
+	ErrOldNode  = errors.New("its node may have cosigned what a recovery cut")
 )
 
 // After returns the epoch that follows e when the proposal takes effect at a
@@ -252,6 +253,8 @@ func (e *Epoch) After(p *Propose, from uint64) (*Epoch, error) {
 		return nil, fmt.Errorf("%s is a voter: %w", p.Code, ErrStands)
 	case p.Change == ChangePromote && e.Voters() >= MaxVoters:
 		return nil, fmt.Errorf("there are %d voters: %w", e.Voters(), ErrFull)
+	case p.Change == ChangePromote && m.OldNode:
+		return nil, fmt.Errorf("%s needs a node with new keys first: propose node (%w)", p.Code, ErrOldNode)
 	case p.Change == ChangeDemote && !m.Voter:
 		return nil, fmt.Errorf("%s does not vote: %w", p.Code, ErrStands)
 	case (p.Change == ChangeDemote || p.Change == ChangeRemove && m.Voter) && e.Voters() == 1:
@@ -272,7 +275,7 @@ func (e *Epoch) After(p *Propose, from uint64) (*Epoch, error) {
 	case ChangeRoot:
 		next.Members[at].Root = p.Root
 	case ChangeNode:
-		next.Members[at].Node = *p.Node
+		next.Members[at].Node, next.Members[at].OldNode = *p.Node, false
 	}
 	return next, nil
 }

@@ -103,7 +103,7 @@ func (e *Epoch) equal(other *Epoch) bool {
 	same := e.Number == other.Number && e.From == other.From && len(e.Members) == len(other.Members)
 	for i := 0; same && i < len(e.Members); i++ {
 		a, b := &e.Members[i], &other.Members[i]
-		same = a.Voter == b.Voter && bytes.Equal(a.marshal(), b.marshal())
+		same = a.Voter == b.Voter && a.OldNode == b.OldNode && bytes.Equal(a.marshal(), b.marshal())
 	}
 	return same
 }

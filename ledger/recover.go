@@ -97,6 +97,9 @@ func (r *Recover) After(ledger Hash, e *Epoch, size uint64) (*Epoch, error) {
 			return nil, fmt.Errorf("it leaves %s a voter with the node that it had", m.Code)
 		}
 	}
+	for i := range next.Members {
+		next.Members[i].OldNode = !fresh[next.Members[i].Code]
+	}
 	next.Number, next.Recovered = r.Number, true
 	return next, nil
 }

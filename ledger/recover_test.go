@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"comity/crypto/keys"
@@ -98,6 +99,43 @@ func TestRecovery(t *testing.T) {
 	p, err := ledger.ParseRecover(r.Marshal())
 	if err != nil || !bytes.Equal(p.Marshal(), r.Marshal()) {
 		t.Errorf("parsed another: %v", err)
+	}
+}
+
+// TestRecoveryOldNode: who kept its node over a recovery may have cosigned what was
+// cut, and votes again only with another.
+func TestRecoveryOldNode(t *testing.T) {
+	w := newWreck(t)
+	g, err := w.with(w.sign(&ledger.Recover{Number: 1, Changes: w.changes()}, 7, 0, 1, 3, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	promote, root := &ledger.Propose{Change: ledger.ChangePromote, Code: "XD"}, w.c.NewAuthor("XD root, the second")
+	moved := w.c.Bureaus[3].NewRoot(t, root)
+	e, err := g.Latest().After(&moved, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "XD needs a node with new keys first: propose node"
+	for _, e := range []*ledger.Epoch{g.Latest(), e} {
+		if _, err := e.After(promote, 12); !errors.Is(err, ledger.ErrOldNode) || !strings.Contains(err.Error(), want) {
+			t.Errorf("epoch %d: %v", e.Number, err)
+		}
+	}
+	for what, before := range map[string]*ledger.Epoch{"a new node": g.Latest(), "and a new root": e} {
+		next, err := before.After(w.node(w.c.Bureaus[3]), 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next, err = next.After(promote, 14); err != nil || next.Voters() != 4 {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if m, _ := g.Latest().Member("XA"); m.OldNode {
+		t.Error("XA has a new node")
+	}
+	if m, _ := g.At(7).Member("XD"); m.OldNode {
+		t.Error("a recovery changed the epoch before it")
 	}
 }
 

@@ -215,7 +215,7 @@ func (a *application) fits(e *ledger.Epoch, p *ledger.Propose) (*Refusal, error)
 			return refuse(KeyInUse, err.Error()), nil
 		case errors.Is(err, ledger.ErrFull):
 			return refuse(TooMany, err.Error()), nil
-		case errors.Is(err, ledger.ErrLast):
+		case errors.Is(err, ledger.ErrLast), errors.Is(err, ledger.ErrOldNode):
 			return refuse(NotNow, err.Error()), nil
 		}
 		return nil, err

@@ -124,9 +124,21 @@ func TestRecover(t *testing.T) {
 		t.Errorf("FINAL at %d, want %d by the new nodes", f.Size, e.From)
 	}
 	// The ledger goes on, by votes again.
+	// But XE has the node that it had, which may have cosigned what was cut.
+	if got := u.code(xa.Root, func() ledger.Item { return xa.Vote(t, proposal.Entry.ID, true) }); got != state.NotNow {
+		t.Errorf("a vote for a promotion with an old node: got %q", got)
+	}
+	if got := u.code(xa.Root, func() ledger.Item { return xa.Propose(t, about(ledger.ChangePromote, "XE")) }); got != state.NotNow {
+		t.Errorf("a promotion with an old node: got %q", got)
+	}
+	spare := u.Newcomer(t, "XE")
+	renewed := xa.Propose(t, *u.fresh(xe, spare))
+	u.accept(renewed, xb.Vote(t, renewed.Entry.ID, true), xc.Vote(t, renewed.Entry.ID, true))
+	u.accept(u.enact(xa, renewed.Entry.ID))
+	xe.Witness, xe.TLS = spare.Witness, spare.TLS
 	u.accept(xa.Vote(t, proposal.Entry.ID, true), xb.Vote(t, proposal.Entry.ID, true))
 	u.accept(u.enact(xa, proposal.Entry.ID))
-	if got := members(u.membership().Latest()); got != "3 from 35: XA XB XC XE" {
+	if got := members(u.membership().Latest()); got != "4 from 39: XA XB XC XE" {
 		t.Errorf("got %s", got)
 	}
 	u.judged()

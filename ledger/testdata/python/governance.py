@@ -73,6 +73,8 @@ class Propose:
             return "repeated", "it is so already"
         if self.change == PROMOTE and voters == MAX_VOTERS:
             return "too_many", "as many voters as there may be"
+        if self.change == PROMOTE and m.old_node:
+            return "not_now", "its node may have cosigned what a recovery cut"
         if self.change in (REMOVE, DEMOTE) and m.voter and voters == 1:
             return "not_now", "it is the last voter"
         new = self.what.values() if self.change in (ADMIT, NODE) else []
@@ -93,7 +95,7 @@ class Propose:
         elif self.change == REMOVE:
             del members[self.code]
         else:
-            new = {PROMOTE: {"voter": True}, DEMOTE: {"voter": False}, ROOT: {"root": self.what}, NODE: {"at": self.what}}
+            new = {PROMOTE: {"voter": True}, DEMOTE: {"voter": False}, ROOT: {"root": self.what}, NODE: {"at": self.what, "old_node": False}}
             members[self.code] = replace(members[self.code], **new[self.change])
         return Epoch(epoch.number + 1, start, tuple(members[c] for c in sorted(members)))
 
@@ -157,4 +159,5 @@ class Recover:
                 fresh.add(p.code)
         if any(m.code not in fresh for m in epoch.voters()):
             raise Refused("a voter keeps the node that it had")
-        return replace(epoch, number=self.number, recovered=True)
+        members = tuple(replace(m, old_node=m.code not in fresh) for m in epoch.members)
+        return replace(epoch, number=self.number, recovered=True, members=members)

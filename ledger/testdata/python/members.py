@@ -68,6 +68,7 @@ class Member:
     access: bytes
     at: Node
     voter: bool = True
+    old_node: bool = False  # a recovery left it the node that it had
 
     def node(self):
         return node_name(self.code)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,11 +49,11 @@ func (t *terminal) backupTest(c *cli.Context) error {
 	} else if !errors.Is(why, home.ErrNoHome) {
 		return why
 	}
-	tmp, err := os.MkdirTemp(c.String("scratch"), "comity-restore-")
+	tmp, done, err := home.Scratch(cmp.Or(c.String("scratch"), os.TempDir()), "comity-restore-")
 	if err != nil {
 		return fmt.Errorf("make a scratch folder: %w", cause(err))
 	}
-	defer os.RemoveAll(tmp)
+	defer done()
 	var newer *uint64
 	r, err := t.restoreInto(c.Context, f, filepath.Join(tmp), t.backupPhrase(false), func(seed *node.Seed) error {
 		if s == nil {

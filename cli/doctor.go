@@ -119,6 +119,7 @@ func (s *session) examine(ctx context.Context) (list []diagnosis, err error) {
 	if err != nil {
 		return nil, err
 	}
+	list = append(list, s.examineLeft()...)
 	answers := s.askAll(ctx)
 	list = append(append(list, keys...), s.examineRoot()...)
 	list = append(list, s.examineClock(answers))

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"comity/node/home"
 	"comity/node/wire"
 )
 
@@ -42,6 +43,19 @@ func (s *session) examineKeys() (list []diagnosis, err error) {
 		list = append(list, good("keys", "only their owner reaches them"))
 	}
 	return list, nil
+}
+
+// examineLeft says which copies a restore left beside the home that was killed: no
+// purge reaches them.
+func (s *session) examineLeft() (list []diagnosis) {
+	dir, err := filepath.Abs(s.home.Dir())
+	if err != nil {
+		return nil
+	}
+	for _, path := range home.Stale(filepath.Dir(dir), home.PrefixNew) {
+		list = append(list, bad("left over", "rm -r "+shellWord(path), "%s is what a restore left that was killed; no purge reaches it", path))
+	}
+	return list
 }
 
 // examineKeyAges says which keys are to be replaced, by the ledger's time of their

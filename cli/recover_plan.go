@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/node"
+	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
 )
@@ -176,11 +178,11 @@ func (t *terminal) drawPlan(c *cli.Context, g *ledger.Genesis, bureau string, be
 	if !ok || !me.Voter {
 		return nil, fmt.Errorf("%s is no voter: a voter plans", bureau)
 	}
-	tmp, err := os.MkdirTemp(c.String("scratch"), "comity-recover-")
+	tmp, done, err := home.Scratch(cmp.Or(c.String("scratch"), os.TempDir()), "comity-recover-")
 	if err != nil {
 		return nil, fmt.Errorf("make a scratch folder: %w", cause(err))
 	}
-	defer os.RemoveAll(tmp)
+	defer done()
 	seed, err := node.NewSeed(filepath.Join(tmp, "node"), g, bureau)
 	if err != nil {
 		return nil, err

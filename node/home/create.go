@@ -83,6 +83,9 @@ func Create(dir string, o CreateOptions) (*Home, error) {
 	return Open(dir)
 }
 
+// PrefixNew begins the names of folders in which homes are made, beside them.
+const PrefixNew = ".comity-new-"
+
 // Whole makes the folder dir, which must not exist or be empty, with what fill
 // puts into it, or leaves nothing behind: fill works in a folder beside it,
 // which gets its name when it is complete.
@@ -102,15 +105,11 @@ func Whole(dir string, fill func(tmp string) error) (err error) {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(parent, ".comity-new-") // 0700
+	tmp, done, err := Scratch(parent, PrefixNew)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(tmp)
-		}
-	}()
+	defer done() // removes nothing that has its name by then
 	if err := fill(tmp); err != nil {
 		return err
 	}

@@ -153,6 +153,7 @@ func TestReplicaRepairedByASnapshotOlderThanItCosigned(t *testing.T) {
 		}
 		c.votesAgain(victim)
 		c.agree(c.base)
+		time.Sleep(10 * time.Second) // it is ready once a majority told it where they are
 		if s := c.status(victim); s.Muted != "" || len(s.Alarms) > 0 || !s.Ready {
 			t.Errorf("after it: %+v", s)
 		}

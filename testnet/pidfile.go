@@ -50,8 +50,9 @@ func (c *Consortium) child(bureau string) (p pidFile, running bool) {
 	select {
 	case <-child.done:
 		return pidFile{}, false
-	default:
-		return pidFile{pid: child.cmd.Process.Pid}, true
+	default: // it may have ended all the same, and not be reaped yet
+		p = pidFile{pid: child.cmd.Process.Pid}
+		return p, p.alive()
 	}
 }
 

@@ -71,6 +71,30 @@ func TestLaunchAndHalt(t *testing.T) {
 	}
 }
 
+func TestEndedChildDoesNotRun(t *testing.T) {
+	c := found(t, Options{Bureaus: 1, Officers: Officers()[:1]})
+	cmd := exec.Command("sh", "-c", "read line")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.procs["XA"] = &process{cmd, make(chan struct{})} // nobody has reaped it yet
+	if _, running := c.pid("XA"); !running {
+		t.Error("it does not run")
+	}
+	in.Close()
+	for (pidFile{pid: cmd.Process.Pid}).alive() {
+		time.Sleep(pollEvery)
+	}
+	if p, running := c.pid("XA"); running {
+		t.Errorf("process %d has ended and runs", p.pid)
+	}
+	cmd.Wait()
+}
+
 // sessionOf returns the session of a process from /proc.
 func sessionOf(pid int) (int, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -94,7 +94,7 @@ func BenchmarkCheck(b *testing.B) {
 			any = append(any, Term(t))
 		}
 		first, last := p.born.Range()
-		list, err := ix.FindBorn(any, int64(first), int64(last), 64)
+		list, _, err := ix.FindBorn(any, int64(first), int64(last), 64, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func BenchmarkCheck(b *testing.B) {
 		if len(days) == 0 {
 			return 0
 		}
-		list, err := ix.FindDays(any, days, 64)
+		list, _, err := ix.FindDays(any, days, 64, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -61,21 +61,29 @@ func (ix *Index) Find(e Expr, before uint64, limit int) ([]uint64, error) {
 
 // FindNamed is [Index.Find] for the notices whose names keep takes, and for those
 // of which the index has no names.
-func (ix *Index) FindNamed(e Expr, before uint64, limit int, keep func(names []string) bool) (out []uint64, err error) {
+func (ix *Index) FindNamed(e Expr, before uint64, limit int, keep func(names []string) bool) ([]uint64, error) {
 	const sql = `SELECT f.rowid, n.names FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
 		WHERE f.find MATCH ? AND f.rowid < ? ORDER BY f.rowid DESC`
-	err = ix.read(func(c *conn) error {
+	out, _, err := named(ix.read, sql, limit, keep, match(e), end(before))
+	return out, err
+}
+
+// named is [list] for at most limit rows whose names, the second column, keep takes
+// if it is not nil, and says how many it looked at.
+func named(by func(func(c *conn) error) error, sql string, limit int, keep func(names []string) bool, args ...any) (out []uint64, seen int, err error) {
+	err = by(func(c *conn) error {
 		return c.query(sql, func(s *sqlite3.Stmt) error {
-			if names := splitNames(s.ColumnText(1)); names == nil || keep(names) {
+			seen++
+			if names := splitNames(s.ColumnText(1)); keep == nil || names == nil || keep(names) {
 				out = append(out, uint64(s.ColumnInt64(0)))
 			}
 			if len(out) == limit {
 				return errEnough
 			}
 			return nil
-		}, match(e), end(before))
+		}, args...)
 	})
-	return out, err
+	return out, seen, err
 }
 
 // nameEnd is behind each name that a row holds. Names have no control characters.
@@ -101,33 +109,39 @@ func (ix *Index) FindLive(e Expr, limit int) ([]uint64, error) {
 		WHERE f.find MATCH ? AND NOT n.ended ORDER BY f.rowid DESC LIMIT ?`, match(e), limit)
 }
 
-// FindBorn is [Index.Find] for the active notices on whose card is a person who
-// may be born on a day from first to last, since 1970-01-01. The terms must be of
-// [PersonTerms]: one without a date has none of them, and would pass for born on
-// day 0.
-func (ix *Index) FindBorn(e Expr, first, last int64, limit int) ([]uint64, error) {
-	return list(ix.check, `SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+// seenEach is how many notices FindBorn and FindDays look at for each that they may
+// return: anybody can write many that share a key with the name of somebody else.
+const seenEach = 16
+
+// FindBorn is [Index.FindNamed], from the end, for the active notices on whose card
+// is a person who may be born on a day from first to last, since 1970-01-01. The
+// terms must be of [PersonTerms]: one without a date has none of them, and would pass
+// for born on day 0. There may be more if full: it has limit, or looked at 16 times as many.
+func (ix *Index) FindBorn(e Expr, first, last int64, limit int, keep func(names []string) bool) (list []uint64, full bool, err error) {
+	list, seen, err := named(ix.check, `SELECT f.rowid, n.names FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
 		WHERE f.find MATCH ? AND n.first <= ? AND n.last >= ? AND NOT n.ended
-		ORDER BY f.rowid DESC LIMIT ?`, match(e), last, first, limit)
+		ORDER BY f.rowid DESC LIMIT ?`, limit, keep, match(e), last, first, seenEach*limit)
+	return list, len(list) == limit || seen == seenEach*limit, err
 }
 
 // FindDays is [Index.FindBorn] for those who are born on one of at most 64 days, of whom
 // the card knows the day. The terms must be of [PersonTerms] or [NearTerms].
-func (ix *Index) FindDays(e Expr, days []int64, limit int) ([]uint64, error) {
+func (ix *Index) FindDays(e Expr, days []int64, limit int, keep func(names []string) bool) (list []uint64, full bool, err error) {
 	if len(days) == 0 || len(days) > maxDays {
-		return nil, nil
+		return nil, false, nil
 	}
 	args := []any{match(e)}
 	for i := range maxDays { // as many each time, so that the statement is prepared once
 		args = append(args, days[min(i, len(days)-1)])
 	}
-	return list(ix.check, findDays, append(args, limit)...)
+	list, seen, err := named(ix.check, findDays, limit, keep, append(args, seenEach*limit)...)
+	return list, len(list) == limit || seen == seenEach*limit, err
 }
 
 // maxDays bounds the days of one question.
 const maxDays = 64
 
-var findDays = `SELECT f.rowid FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
+var findDays = `SELECT f.rowid, n.names FROM find AS f CROSS JOIN notice AS n ON n.n = f.rowid
 	WHERE f.find MATCH ? AND n.first = n.last AND n.first IN (?` + strings.Repeat(", ?", maxDays-1) + `) AND NOT n.ended
 	ORDER BY f.rowid DESC LIMIT ?`
 

@@ -352,16 +352,37 @@ func TestFindBorn(t *testing.T) {
 	}{
 		{-100, -100, []uint64{2}}, {-101, -101, nil}, {-99, -1, nil}, {364, 364, []uint64{5}}, {365, 365, nil}, {0, 0, []uint64{8, 5}}, {-400, 400, []uint64{8, 5, 2}},
 	} {
-		got, err := ix.FindBorn(Term("w_harbour"), tt.first, tt.last, 10)
-		if err != nil || !slices.Equal(got, tt.want) {
-			t.Errorf("FindBorn(%d, %d): got %v, %v, want %v", tt.first, tt.last, got, err, tt.want)
+		got, full, err := ix.FindBorn(Term("w_harbour"), tt.first, tt.last, 10, nil)
+		if err != nil || full || !slices.Equal(got, tt.want) {
+			t.Errorf("FindBorn(%d, %d): got %v, full %v, %v, want %v", tt.first, tt.last, got, full, err, tt.want)
+		}
+	}
+	// Many of one key and other names: there is an end, and it is said.
+	u = &Update{From: u.To, To: u.To + 40}
+	for i := range uint64(40) {
+		u.Put = append(u.Put, Put{Notice: Notice{N: u.From + i, Bureau: "XA", First: 5000, Last: 5000}, Names: []string{"Decoy"}, Terms: []string{"w_harbour"}})
+	}
+	u.Put[3].Names = []string{"Ilva"}
+	apply(t, ix, u)
+	ilva := func(names []string) bool { return slices.Contains(names, "Ilva") }
+	for _, tt := range []struct {
+		limit int
+		keep  func([]string) bool
+		found int
+		full  bool
+	}{{10, nil, 10, true}, {10, ilva, 1, false}, {2, ilva, 0, true}, {40, nil, 40, true}, {41, nil, 40, false}} {
+		if got, full, err := ix.FindBorn(Term("w_harbour"), 5000, 5000, tt.limit, tt.keep); err != nil || len(got) != tt.found || full != tt.full {
+			t.Errorf("at most %d: got %v, full %v, %v, want %d, %v", tt.limit, got, full, err, tt.found, tt.full)
+		}
+		if got, full, err := ix.FindDays(Term("w_harbour"), []int64{5000}, tt.limit, tt.keep); err != nil || len(got) != tt.found || full != tt.full {
+			t.Errorf("on the day, at most %d: got %v, full %v, %v, want %d, %v", tt.limit, got, full, err, tt.found, tt.full)
 		}
 	}
 	for _, tt := range []struct {
 		days []int64
 		want []uint64
 	}{{nil, nil}, {[]int64{-100}, []uint64{2}}, {[]int64{5, -100, 7}, []uint64{2}}, {[]int64{0, 364, 1000}, []uint64{8}}} {
-		if got, err := ix.FindDays(Term("w_harbour"), tt.days, 10); err != nil || !slices.Equal(got, tt.want) {
+		if got, _, err := ix.FindDays(Term("w_harbour"), tt.days, 10, nil); err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("FindDays(%v): got %v, %v, want %v", tt.days, got, err, tt.want)
 		}
 	}

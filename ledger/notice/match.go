@@ -52,18 +52,23 @@ func (d *Document) sameAs(m *MRZ) bool {
 // sameAs reports whether the words of the name are those of the zone, in any
 // order. The last word of a name that fills its line may be cut.
 func (n Name) sameAs(m *MRZ) bool {
-	ours := mrzWords(n.MRZForm())
-	theirs := mrzWords(formatMRZName(m.Family, m.Given))
+	printed := formatMRZName(m.Family, m.Given)
+	if m.Cut() {
+		return strings.HasPrefix(n.MRZForm(), printed)
+	}
+	ours, theirs := mrzWords(n.MRZForm()), mrzWords(printed)
+	slices.Sort(ours)
+	slices.Sort(theirs)
+	return len(ours) > 0 && slices.Equal(ours, theirs)
+}
+
+// Cut reports whether the name fills its line, so that its end may be missing.
+func (m *MRZ) Cut() bool {
 	width := 0
 	if l := mrzLayouts[m.Format]; l != nil {
 		width = l.name[1] - l.name[0]
 	}
-	if printed := formatMRZName(m.Family, m.Given); len(printed) >= width {
-		return strings.HasPrefix(n.MRZForm(), printed)
-	}
-	slices.Sort(ours)
-	slices.Sort(theirs)
-	return len(ours) > 0 && slices.Equal(ours, theirs)
+	return len(formatMRZName(m.Family, m.Given)) >= width
 }
 
 // PassportMRZ returns the zone that the passport on the card would show when it

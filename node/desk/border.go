@@ -124,12 +124,12 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 		for _, t := range terms.person {
 			any = append(any, index.Term(t))
 		}
-		list, err := ix.FindBorn(any, first, last, maxCandidates)
+		list, full, err := ix.FindBorn(any, first, last, maxCandidates, s.mayBe(names.WithBirth))
 		if err != nil {
 			return err
 		}
 		found = append(found, list...)
-		a.Full = a.Full || len(list) == maxCandidates
+		a.Full = a.Full || full
 		if len(terms.near) == 0 {
 			return nil
 		}
@@ -137,9 +137,9 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 		for _, t := range terms.near {
 			any = append(any, index.Term(t))
 		}
-		list, err = ix.FindDays(any, terms.days, maxNear)
+		list, full, err = ix.FindDays(any, terms.days, maxNear, s.mayBe(nearName))
 		found = append(found, list...)
-		a.Full = a.Full || len(list) == maxNear
+		a.Full = a.Full || full
 		return err
 	})
 	if err != nil {
@@ -354,6 +354,23 @@ func (s *Subject) matches(v *notice.View, asOf time.Time) (why string, near bool
 	}
 	return fmt.Sprintf("name %s (likeness %.2f) and date of birth %s", who, likeness, person.Born), false
 }
+
+// mayBe returns whether one of these names in the index may be like enough to that
+// of the subject for its card to match: most that share a key with it are not, and
+// to open a card takes ten times as long. It is nil if all may be.
+func (s *Subject) mayBe(enough float64) func(list []string) bool {
+	if s.MRZ != nil && s.MRZ.Cut() {
+		return nil // it matches by what there is of it
+	}
+	asked := names.Parse(s.name())
+	return func(list []string) bool {
+		return slices.ContainsFunc(list, func(n string) bool { return names.Score(asked, names.Parse(n)) >= enough-slack })
+	}
+}
+
+// slack is how much less like a name may be in the form that the index has than in
+// one of the forms on its card.
+const slack = 0.05
 
 // likeness returns how like the name of the subject is to the likest of a person.
 func (s *Subject) likeness(person *notice.Identity) (best float64, who string) {

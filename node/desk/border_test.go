@@ -13,6 +13,7 @@ import (
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/index"
+	"comity/ledger/names"
 	"comity/ledger/notice"
 	"comity/ledger/query"
 	"comity/ledger/state"
@@ -206,6 +207,63 @@ func TestCheckMisread(t *testing.T) {
 				t.Errorf("%s, %s: the index is not asked for what is filed", tt.name, tt.born)
 			}
 		}
+	}
+}
+
+// TestMayBe: the names in the index take out no card that matches, and most others.
+func TestMayBe(t *testing.T) {
+	g := notice.NewGenerator(20, today)
+	var views []*notice.View
+	var forms [][]string
+	for range 150 {
+		n := g.Next()
+		v := &notice.View{Header: ledger.Publish{Kind: n.Kind}, Reference: n.Reference, Card: n.Card}
+		views, forms = append(views, v), append(forms, query.RecordOf(v, query.Header{}).NameForms())
+	}
+	matched, dropped := 0, 0
+	for i, v := range views {
+		born := v.Card.Person.Born
+		for _, n := range v.Card.Person.Names {
+			typed := []rune(n.String())
+			typed[len(typed)/2] = 'e'
+			family, given, _ := strings.Cut(n.MRZForm(), "<<")
+			given = strings.ReplaceAll(given, "<", " ")
+			long := strings.Repeat("ANNA ", 8)
+			for _, s := range []*Subject{
+				{Name: n.String(), Born: born}, {Name: string(typed), Born: born}, {Name: n.MRZForm(), Born: born},
+				{MRZ: &notice.MRZ{Format: notice.TD3, Family: family, Given: given}},
+				{MRZ: &notice.MRZ{Format: notice.TD3, Family: family, Given: (given + " " + long)[:max(0, 37-len(family))]}},
+			} {
+				keep := s.mayBe(names.WithBirth)
+				for j, other := range views {
+					if j != i && j%7 != i%7 {
+						continue
+					}
+					was := other.Card.Person.Born
+					other.Card.Person.Born = date(t, "1990-05-04") // of all, so that the name decides
+					if s.MRZ != nil {
+						s.MRZ.Birth = "900504"
+					} else {
+						s.Born = other.Card.Person.Born
+					}
+					why, _ := s.matches(other, today)
+					other.Card.Person.Born = was
+					kept := keep == nil || keep(forms[j])
+					if why != "" {
+						matched++
+					}
+					if why != "" && !kept {
+						t.Errorf("%+v, %v: %s, and the index does not give it", s, s.MRZ, why)
+					}
+					if !kept {
+						dropped++
+					}
+				}
+			}
+		}
+	}
+	if matched < 500 || dropped < 10*matched {
+		t.Errorf("%d matched, %d dropped", matched, dropped)
 	}
 }
 

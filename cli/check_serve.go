@@ -71,10 +71,29 @@ func (v *checkServer) follow(ctx context.Context) {
 				v.note("the node answers again")
 			}
 		}
+		v.pause(ctx)
+	}
+}
+
+// pause waits for some time before the next look at the node, and uses it.
+func (v *checkServer) pause(ctx context.Context) {
+	over := time.After(followPause)
+	for more := v.remote == nil; more; {
 		select {
 		case <-ctx.Done():
-		case <-time.After(followPause):
+			return
+		case <-over:
+			return
+		default:
 		}
+		var err error
+		if more, err = v.desk.Tidy(); err != nil {
+			v.note("%s", err)
+		}
+	}
+	select {
+	case <-ctx.Done():
+	case <-over:
 	}
 }
 

@@ -146,6 +146,10 @@ func (s *session) named(name string) func(*desk.Case, error) (*desk.Case, error)
 	return func(k *desk.Case, err error) (*desk.Case, error) {
 		var several *desk.Ambiguous
 		switch {
+		case errors.Is(err, desk.ErrNoCase) && s.syncErr != nil:
+			size, _ := s.desk.Size()
+			return nil, hint(fmt.Errorf("no notice %s is in the %s that are read so far, and there may be more", name, plural(size, "entry", "entries")),
+				"the same command again: it reads on from there; comity status tells whether the node answers")
 		case errors.Is(err, desk.ErrNoCase):
 			return nil, hint(fmt.Errorf("there is no notice %s, or it is not for %s", name, s.home.Bureau()), "what you may open: comity notice list; what another bureau has just sent may be on its way")
 		case errors.As(err, &several):

@@ -222,6 +222,7 @@ func (s *session) sync(ctx context.Context) {
 	s.syncErr = err
 	final, _, at := s.desk.Final()
 	if final.Size == 0 {
+		s.note("the ledger could not be read to its end: %s", err)
 		return
 	}
 	s.note("no news: %s", err)

@@ -206,6 +206,13 @@ func (s *scenario) measureDesk(notices int, wrote time.Duration, known []*notice
 	s.t.Logf("%d notices: written in %.0f s, %d indexed in %.0f s; heap at most %d MiB while indexing, %d MiB after; memory of the process %d MiB; index %d MiB, ledger %d MiB",
 		notices, wrote.Seconds(), size-from, indexing.Seconds(), most>>20, liveHeap()>>20, resident("self")>>20, weigh(filepath.Join(h.DeskDir(), "index"))>>20,
 		weigh(filepath.Join(h.DeskDir(), "ledger"))>>20)
+	began = time.Now()
+	for more := true; more; {
+		if more, err = d.Tidy(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.t.Logf("  tidied in %.1f s", time.Since(began).Seconds())
 	s.measureChecks(d, known)
 	began = time.Now()
 	list, total, err := d.Inbox(s.ctx, "XB", d.AsOf(time.Now()), 50)

@@ -83,6 +83,20 @@ func (s *scenario) upToDate(code string) {
 	}
 }
 
+// readAll returns when an officer's commands have read all that the node has.
+func (s *scenario) readAll(code, officer string) {
+	s.t.Helper()
+	for {
+		r := s.try(code, "", "notice", "list", "--limit", "1", "--officer", officer)
+		switch {
+		case r.code != 0 || s.ctx.Err() != nil:
+			s.t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
+		case !strings.Contains(r.err, "could not be read to its end") && !strings.Contains(r.err, "no news"):
+			return
+		}
+	}
+}
+
 // fill has XA send so many diffusions to XB about persons with a passport.
 func (s *scenario) fill(count int) []*notice.Notice {
 	s.t.Helper()
@@ -317,6 +331,7 @@ func (s *scenario) victims(count int) {
 		}
 	}
 	s.settle()
+	s.readAll("XA", "protect-1")
 	var full struct {
 		Card   *notice.Card
 		Body   *notice.Body

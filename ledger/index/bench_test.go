@@ -68,6 +68,7 @@ func BenchmarkCheck(b *testing.B) {
 		from = int(u.To)
 	}
 
+	tidy(b, ix)
 	strangers := notice.NewGenerator(2, asOf)
 	ask := func(i int) person {
 		if i%100 == 0 && len(known) > 0 {
@@ -152,6 +153,21 @@ func weight(dir string) (n int64) {
 		}
 	}
 	return n
+}
+
+// tidy takes all steps of Tidy, and logs how long they took.
+func tidy(b *testing.B, ix *Index) {
+	b.Helper()
+	start, longest, steps := time.Now(), time.Duration(0), 0
+	for more := true; more; steps++ {
+		before := time.Now()
+		var err error
+		if more, err = ix.Tidy(); err != nil {
+			b.Fatal(err)
+		}
+		longest = max(longest, time.Since(before))
+	}
+	b.Logf("tidied in %.1f s, %d steps of at most %s", time.Since(start).Seconds(), steps, longest.Round(time.Millisecond))
 }
 
 // resident returns the memory of this process, 0 where no /proc tells.

@@ -30,7 +30,12 @@
 //	term    n, all terms of the notice, so that they can be taken out again
 //	reply   e (index of the reply), n, and whether it asks for an answer or is one
 //	find    FTS5 over the terms, contentless, without positions
-//	meta    ledger, format, keys, position
+//	meta    ledger, format, keys, position, and at which one it was last tidied
+//
+// # Order
+//
+// Each update makes a segment of find; a desk with nothing else to do has them
+// merged by [Index.Tidy], step by step, so that a check looks into one and not a dozen.
 //
 // # Deletion
 //

@@ -191,6 +191,7 @@ func guard(do func() error) (err error) {
 type conn struct {
 	*sqlite3.Conn
 	statements map[string]*sqlite3.Stmt
+	tidying    bool // segments are being merged: see tidy
 }
 
 func connect(path string, o *Options) (*conn, error) {
@@ -198,7 +199,7 @@ func connect(path string, o *Options) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{db, make(map[string]*sqlite3.Stmt)}
+	c := &conn{Conn: db, statements: make(map[string]*sqlite3.Stmt)}
 	// The key comes first: FTS5 reads the file when it registers.
 	if err = c.Exec("PRAGMA hexkey='" + hex.EncodeToString(o.Key[:]) + "'"); err != nil {
 		err = errors.New("the key was not taken") // SQLite's text would show it

@@ -44,6 +44,15 @@ func (d *Desk) Index(ctx context.Context, progress func(done, total uint64)) err
 	return nil
 }
 
+// Tidy does a step of the work that keeps checks fast, and reports whether there may
+// be more: it is for a desk that has nothing else to do. See [index.Index.Tidy].
+func (d *Desk) Tidy() (more bool, err error) {
+	err = d.mended(func() error {
+		return d.withIndex(func(ix *index.Index) (err error) { more, err = ix.Tidy(); return err })
+	})
+	return more, err
+}
+
 // mended calls do, and once more with an empty index if the index turns out to
 // be damaged. What do asks of it first must bring it up to date.
 func (d *Desk) mended(do func() error) error {

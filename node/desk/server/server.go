@@ -108,6 +108,12 @@ func (s *Server) warm() {
 		if _, err := s.cfg.Desk.Cases(s.ctx, desk.Filter{Opened: true, Limit: 1}); err != nil && s.ctx.Err() == nil {
 			s.log.Error("open the cases", "error", err)
 		}
+		for more := true; more && len(s.grown) == 0 && s.ctx.Err() == nil; {
+			var err error
+			if more, err = s.cfg.Desk.Tidy(); err != nil {
+				s.log.Error("tidy the index", "error", err)
+			}
+		}
 		select {
 		case <-s.grown:
 		case <-s.ctx.Done():

@@ -21,25 +21,26 @@ import (
 // cosigner. Tests run several in one process over an in-memory transport.
 type replica struct {
 	served
-	cfg     Config
-	name    string // of this node
-	started int64  // POSIX seconds
-	fsm     *fsm
-	raft    *raft.Raft
-	logs    raft.LogStore // of raft
-	batch   *batcher
-	gates   gates
-	nudging sync.Map // names of nodes that are being nudged
-	collect *collector
-	agree   *agreement
-	gossip  *gossip
-	abstain *abstention // nil for a node that votes
-	stands  *standing
-	purger  *purger
-	keyring *keyring
-	peers   peers
-	trans   raft.Transport
-	live    *atomic.Pointer[replica] // this replica, once Raft runs
+	cfg      Config
+	name     string // of this node
+	started  int64  // POSIX seconds
+	fsm      *fsm
+	raft     *raft.Raft
+	logs     raft.LogStore // of raft
+	batch    *batcher
+	gates    gates
+	barriers barriers
+	nudging  sync.Map // names of nodes that are being nudged
+	collect  *collector
+	agree    *agreement
+	gossip   *gossip
+	abstain  *abstention // nil for a node that votes
+	stands   *standing
+	purger   *purger
+	keyring  *keyring
+	peers    peers
+	trans    raft.Transport
+	live     *atomic.Pointer[replica] // this replica, once Raft runs
 
 	refusals refusals
 

@@ -194,11 +194,6 @@ func TestNetInvitationWithdrawn(t *testing.T) {
 	operator, newcomer := o.clientAs(b.Access), o.clientAs(xf.Access)
 	defer operator.Close()
 	defer newcomer.Close()
-	for _, it := range b.Enrolments(t) {
-		if _, err := operator.Submit(ctx, it); err != nil {
-			t.Fatal(err)
-		}
-	}
 	tokens := [][]byte{newToken(t), newToken(t)}
 	for _, token := range tokens {
 		if _, err := operator.Invite(ctx, wire.TokenID(token)); err != nil {

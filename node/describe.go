@@ -70,7 +70,7 @@ func (r *replica) describe() (*wire.Status, error) {
 		Clock: r.cfg.Clock().UnixMilli(),
 	}
 	own := r.report()
-	s.RaftLast, s.RaftLastTerm, s.Abstains = own.end.index, own.end.term, own.abstains
+	s.RaftLast, s.RaftLastTerm, s.Abstains, s.Servers = own.end.index, own.end.term, own.abstains, actsBy(r).tell()
 	s.Ready, s.NotReady = r.ready()
 	if err := r.describeFinal(s); err != nil {
 		return nil, err

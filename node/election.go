@@ -13,6 +13,7 @@ import (
 	"comity/ledger"
 
 	"github.com/hashicorp/raft"
+	"golang.org/x/time/rate"
 )
 
 // elections says whom this node believes to lead. hashicorp/raft believes every
@@ -40,7 +41,15 @@ type elections struct {
 	leader    vote       // whom this node believes, and since which term
 	proof     []ballot   // of leader
 	handOver  vote       // the next term, and who may ask for it over the leader's head
+	shows     map[raft.ServerID]*rate.Limiter
 }
+
+// How often a node may show votes, each of which is a signature to verify: it does so
+// once in a term, or some times at once.
+const (
+	showRate  = 20 // a second
+	showBurst = 50
+)
 
 // electorate is who elects by majority, this node included. There may be two: those
 // who vote by what the bureaus decided, and those in this node's Raft configuration,
@@ -212,6 +221,12 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 		e.strange()
 		return fmt.Errorf("%d votes in term %d are no majority: %w", len(seen), term, errUnelected)
 	}
+	switch believed, err := e.judged(peer, term); {
+	case err != nil:
+		return err
+	case believed:
+		return nil
+	}
 	seen = map[raft.ServerID]bool{peer: true}
 	for _, b := range ballots {
 		if _, ok := known[b.voter]; !ok {
@@ -234,6 +249,31 @@ func (e *elections) elected(peer raft.ServerID, term uint64, ballots []ballot) e
 	}
 	e.leader, e.proof = vote{term, peer}, ballots
 	return nil
+}
+
+// judged reports whether this node believes already that peer leads a term. A term that
+// is over, and one who shows votes all the time, are refused.
+func (e *elections) judged(peer raft.ServerID, term uint64) (bool, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if (e.leader == vote{term, peer}) {
+		return true, nil
+	}
+	if term < e.leader.term {
+		return false, fmt.Errorf("term %d is over, %s leads term %d: %w", term, e.leader.node, e.leader.term, errUnelected)
+	}
+	often := e.shows[peer]
+	if often == nil {
+		if e.shows == nil {
+			e.shows = make(map[raft.ServerID]*rate.Limiter) // of those who vote
+		}
+		often = rate.NewLimiter(showRate, showBurst)
+		e.shows[peer] = often
+	}
+	if !often.Allow() {
+		return false, fmt.Errorf("%s shows votes too often: %w", peer, errUnelected)
+	}
+	return false, nil
 }
 
 // twice names the voters of seen that also elected the present leader. mu is held.
@@ -281,7 +321,7 @@ func (e *elections) mayTakeOver(candidate raft.ServerID, term uint64) bool {
 func (e *elections) check(peer raft.ServerID, req *request, now uint64) error {
 	switch r := req.command.(type) {
 	case *raft.AppendEntriesRequest, *raft.InstallSnapshotRequest:
-		// An earlier term goes to raft, whose answer tells its leader that it is over.
+		// The leader of an earlier term has heard that it is over.
 		if req.term >= now && !e.leads(peer, req.term) {
 			return errUnelected
 		}

@@ -93,6 +93,33 @@ func TestElected(t *testing.T) {
 	}
 }
 
+// Who shows bad votes all the time has few of them verified, and is heard again later;
+// one that is believed costs nothing more.
+func TestElectedOften(t *testing.T) {
+	all, _ := testElections(t, "xa", "xb", "xc")
+	b := cast(t, all["xb"], 7, "xa")
+	forged := ballot{b.voter, slices.Clone(b.signature)}
+	forged.signature[0] ^= 1
+	synctest.Test(t, func(t *testing.T) {
+		e, verified := all["xc"], 0
+		e.alarm = func(string) { verified++ }
+		for range 10 * showBurst {
+			if err := e.elected("xa", 7, []ballot{forged}); err == nil {
+				t.Fatal("forged votes are believed")
+			}
+		}
+		if verified > showBurst || e.elected("xa", 7, []ballot{b}) == nil {
+			t.Errorf("%d votes were verified, and more would be", verified)
+		}
+		time.Sleep(time.Second)
+		for range 10 * showBurst {
+			if err := e.elected("xa", 7, []ballot{b}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // TestElectedTwice lets one voter give two votes: both leaders have proof, the
 // second is not believed, and the voter is named.
 func TestElectedTwice(t *testing.T) {

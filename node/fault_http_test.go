@@ -19,6 +19,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger"
+	"comity/ledger/state"
 	"comity/node/wire"
 
 	"golang.org/x/time/rate"
@@ -340,17 +341,41 @@ func TestRequestsAtATimeOfOneKey(t *testing.T) {
 	l := newLimiter()
 	var leave []func()
 	for i := range clientRunning {
-		done, ok := l.enter(c)
+		done, ok := l.enter(c, false)
 		if !ok {
 			t.Fatalf("request %d of %d is refused", i+1, clientRunning)
 		}
 		leave = append(leave, done)
 	}
-	if _, ok := l.enter(c); ok {
+	if _, ok := l.enter(c, false); ok {
 		t.Errorf("request %d at a time is admitted", clientRunning+1)
 	}
 	leave[0]()
-	if _, ok := l.enter(c); !ok {
+	if _, ok := l.enter(c, false); !ok {
+		t.Error("a place that became free was not given away")
+	}
+}
+
+// A node that reads has so many requests at a time, and what it brings has bounds of
+// its own.
+func TestReadsAtATimeOfOneNode(t *testing.T) {
+	c := caller{id: keys.ID{1}, use: state.UseNode}
+	l := newLimiter()
+	var leave func()
+	for i := range nodeReads {
+		var ok bool
+		if leave, ok = l.enter(c, true); !ok {
+			t.Fatalf("request %d of %d is refused", i+1, nodeReads)
+		}
+	}
+	if _, ok := l.enter(c, true); ok {
+		t.Errorf("request %d at a time is admitted", nodeReads+1)
+	}
+	if _, ok := l.enter(c, false); !ok {
+		t.Error("what it brings is refused")
+	}
+	leave()
+	if _, ok := l.enter(c, true); !ok {
 		t.Error("a place that became free was not given away")
 	}
 }

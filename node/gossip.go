@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -202,14 +203,13 @@ func (g *gossip) deny(s *ledger.Cosignature) {
 	}
 }
 
-// handed takes what another node brings.
-func (g *gossip) handed(list []*ledger.Cosignature) error {
+// handed takes what another node brings, all of it. It answers with the first
+// refusal.
+func (g *gossip) handed(list []*ledger.Cosignature) (err error) {
 	for _, s := range list {
-		if err := g.see(s); err != nil {
-			return err
-		}
+		err = cmp.Or(err, g.see(s))
 	}
-	return nil
+	return err
 }
 
 // mute ends this node's cosigning for good, and says so.

@@ -482,6 +482,28 @@ func TestHeadsWaitWhileEntriesAreFetched(t *testing.T) {
 	}
 }
 
+// One cosignature that is refused keeps no other from being compared, whether the log
+// brings them or a node does.
+func TestHeadsCompareAll(t *testing.T) {
+	h, _, lie := evidenceWorld(t)
+	forged := *lie(1, 7, 9)
+	forged.Ed25519[0] ^= 1
+	list := []*ledger.Cosignature{&forged, lie(2, 7, 9)}
+	fork := state.Result{Refusal: &state.Refusal{Code: state.Fork}}
+	for name, bring := range map[string]func(*heads) error{
+		"the log": func(hs *heads) error {
+			return hs.applied(&ledger.Command{Cosignatures: list}, []state.Result{fork, fork})
+		},
+		"a node": func(hs *heads) error { return (&gossip{heads: hs}).handed(list) },
+	} {
+		hs := newHeads(h.Bureaus[0].Node(), newRoster(h.Genesis), h.machine, h, newVerifier())
+		hs.fetching = func() bool { return false }
+		if err := bring(hs); err == nil || len(hs.contradictions()) != 1 {
+			t.Errorf("%s: %d contradictions, %v", name, len(hs.contradictions()), err)
+		}
+	}
+}
+
 // A node that stands still while the others go on says so, and does not when it is
 // the only one that says how far they are.
 func TestGossipStandsStill(t *testing.T) {

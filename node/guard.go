@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,10 +29,15 @@ type guard struct {
 	manifest *manifestCheck
 	logs     raft.LogStore
 	abstain  *abstention // nil for a node that votes
+	standing *standing   // nil where nobody else is asked
 	snaps    *Snapshots
 	done     func() uint64 // Raft index of the last command that the ledger holds
 	reached  func() uint64 // that or the newest snapshot's, whichever is higher
 }
+
+// errCut says that a request was left with the entries that may go to raft, and that
+// the sender is to hear of a refusal then.
+var errCut = errors.New("only the entries before it are taken")
 
 func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error {
 	if g.applied != nil {
@@ -39,17 +45,28 @@ func (g *guard) check(from raft.ServerID, req *raft.AppendEntriesRequest) error 
 			return fmt.Errorf("append from %s: %w", from, err)
 		}
 	}
-	for _, l := range req.Entries {
-		if err := g.checkLog(req, l); err != nil {
-			return fmt.Errorf("append from %s, index %d: %w", from, l.Index, err)
+	var cut error
+	for i, l := range req.Entries {
+		err := g.checkLog(req, l)
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("append from %s, index %d: %w", from, l.Index, err)
+		if i == 0 || !errors.Is(err, errUnsettled) {
+			return err
+		}
+		// What is before the step may be what the others wait for: where nodes got a
+		// step and the next at once, none of them would be the first to take one.
+		req.Entries = req.Entries[:i]
+		cut = fmt.Errorf("%w: %w", errCut, err)
+		break
 	}
 	// A follower may take for committed what this request has shown to agree with the
 	// leader's log, and nothing after it (Ongaro, "In search of an understandable
 	// consensus algorithm", figure 2). Raft here would go to the end of its own log,
 	// whatever stands there.
 	req.LeaderCommitIndex = min(req.LeaderCommitIndex, req.PrevLogEntry+uint64(len(req.Entries)))
-	return nil
+	return cut
 }
 
 func (g *guard) checkLog(req *raft.AppendEntriesRequest, l *raft.Log) error {

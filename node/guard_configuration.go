@@ -57,8 +57,8 @@ func (m *members) follows(before, after raft.Configuration) error {
 }
 
 // suffrages returns what each server of a configuration may do.
-func suffrages(c raft.Configuration) map[raft.ServerID]raft.ServerSuffrage {
-	out := make(map[raft.ServerID]raft.ServerSuffrage, len(c.Servers))
+func suffrages(c raft.Configuration) suffrage {
+	out := make(suffrage, len(c.Servers))
 	for _, s := range c.Servers {
 		out[s.ID] = s.Suffrage
 	}
@@ -106,15 +106,16 @@ func (g *guard) checkConfiguration(req *raft.AppendEntriesRequest, l *raft.Log) 
 		}
 		return nil
 	}
-	refused := g.roster.applied().follows(*before, after)
-	if refused == nil {
-		return nil
+	if refused := g.roster.applied().follows(*before, after); refused != nil {
+		decided, err := g.decidedBefore(req, l.Index)
+		if err != nil {
+			return errors.Join(refused, err)
+		}
+		if err := newMembers(decided).follows(*before, after); err != nil {
+			return err
+		}
 	}
-	decided, err := g.decidedBefore(req, l.Index)
-	if err != nil {
-		return errors.Join(refused, err)
-	}
-	return newMembers(decided).follows(*before, after)
+	return g.standing.allows(suffrages(*before), suffrages(after))
 }
 
 // settled reports whether a configuration entry needs no judgement: this node has it

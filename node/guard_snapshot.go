@@ -39,6 +39,13 @@ func (g *guard) snapshot(req *raft.InstallSnapshotRequest, data []byte) error {
 	if req.LastLogIndex <= g.reached() {
 		return g.held(req)
 	}
+	servers, err := parseServers(req.Configuration)
+	if err == nil {
+		err = g.standing.allowsSnapshot(suffrages(servers))
+	}
+	if err != nil {
+		return err
+	}
 	return g.manifest.check(req.LastLogIndex, m)
 }
 
@@ -71,6 +78,9 @@ func (g *guard) checkStaged(meta *raft.SnapshotMeta, data []byte) error {
 	}
 	if meta.Index <= g.reached() {
 		return errStale
+	}
+	if err := g.standing.allowsSnapshot(suffrages(meta.Configuration)); err != nil {
+		return err
 	}
 	return g.manifest.check(meta.Index, m)
 }

@@ -260,8 +260,11 @@ func (a *api) forward(req *http.Request, who caller) (*answer, error) {
 	return &answer{json: out}, nil
 }
 
-// cosign takes cosignatures from another node.
-func (a *api) cosign(req *http.Request, _ caller) (*answer, error) {
+// cosign takes cosignatures that another node has made.
+func (a *api) cosign(req *http.Request, who caller) (*answer, error) {
+	if !a.limits.mayCompare(who) {
+		return nil, errTalksTooMuch
+	}
 	data, err := readBody(req)
 	if err != nil {
 		return nil, err
@@ -269,6 +272,15 @@ func (a *api) cosign(req *http.Request, _ caller) (*answer, error) {
 	c, err := ledger.ParseCommand(data)
 	if err != nil || len(c.Cosignatures) == 0 {
 		return nil, &wire.Error{Code: wire.Malformed, Message: "these are not cosignatures"}
+	}
+	m, ok := a.roster.now().Member(who.bureau)
+	if !ok {
+		return nil, errUnauthenticated
+	}
+	for _, s := range c.Cosignatures {
+		if s.Node != m.NodeName() { // others' would take the places of theirs in the queue
+			return nil, &wire.Error{Code: wire.Forbidden, Message: "a node brings the leader its own cosignatures"}
+		}
 	}
 	if err := a.node.cosigned(c.Cosignatures); err != nil {
 		return nil, err

@@ -63,6 +63,7 @@ func (a *api) uninvite(req *http.Request, who caller) (*answer, error) {
 	if err := a.invites.withdraw(id); err != nil {
 		return nil, err
 	}
+	a.keyed.fire() // who came in by it goes
 	a.log.Info("invitation withdrawn", "by", who.id.Short(), "invitation", id.Short())
 	return &answer{json: struct{}{}}, nil
 }

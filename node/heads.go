@@ -2,6 +2,7 @@ package node
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -247,8 +248,9 @@ func (h *heads) contradictions() (list []*ledger.Cosignature) {
 	return list
 }
 
-// applied takes over what a command of the log brought.
-func (h *heads) applied(c *ledger.Command, results []state.Result) error {
+// applied takes over what a command of the log brought: all of it, whatever one of
+// them is refused for.
+func (h *heads) applied(c *ledger.Command, results []state.Result) (err error) {
 	if c.Evidence != nil && results[0].Refusal == nil {
 		return h.see(c.Evidence)
 	}
@@ -257,10 +259,8 @@ func (h *heads) applied(c *ledger.Command, results []state.Result) error {
 		case r == nil && s.Node != h.name:
 			h.counted(s)
 		case r == nil || r.Code == state.Fork || r.Code == state.Stale || r.Code == state.Faulty:
-			if err := h.see(s); err != nil {
-				return err
-			}
+			err = errors.Join(err, h.see(s))
 		}
 	}
-	return nil
+	return err
 }

@@ -56,6 +56,14 @@ func TestNetHeadsAndArchive(t *testing.T) {
 	if err := c.Hand(t.Context(), []*ledger.Cosignature{s}); err != nil {
 		t.Errorf("hand it back: %v", err)
 	}
+	if err := c.Cosign(t.Context(), []*ledger.Cosignature{s}); err != nil {
+		t.Errorf("bring it to the leader: %v", err)
+	}
+	others := *s
+	others.Node = "xz.comity/n1"
+	if err := c.Cosign(t.Context(), []*ledger.Cosignature{&others}); wire.CodeOf(err) != wire.Forbidden {
+		t.Errorf("bring another's: %v", err)
+	}
 	forged := *s
 	forged.MLDSA[0] ^= 1
 	if err := c.Hand(t.Context(), []*ledger.Cosignature{&forged}); !wire.IsRefusal(err) {

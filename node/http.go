@@ -98,7 +98,7 @@ func (a *api) serve(w http.ResponseWriter, req *http.Request, rt route) {
 		a.fail(w, req, who, &wire.Error{Code: wire.Forbidden, Message: "the roles of this key do not allow it"})
 		return
 	}
-	leave, ok := a.limits.enter(who)
+	leave, ok := a.limits.enter(who, rt.method == http.MethodGet)
 	if !ok {
 		a.fail(w, req, who, &wire.Error{Code: wire.Busy, Message: "too many requests by this key"})
 		return

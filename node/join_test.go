@@ -2,6 +2,9 @@ package node
 
 import (
 	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -175,6 +178,51 @@ func (o *one) admit(t *testing.T, operator, newcomer *client.Client, xf *ledgert
 	}
 	if _, err := newcomer.Status(ctx); err != nil { // now it is a member's operator
 		t.Errorf("status for a member: %v", err)
+	}
+}
+
+// Who came in by an invitation goes when it is withdrawn, and does not notice when
+// another is.
+func TestNetInvitationWithdrawn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("uses loopback TCP")
+	}
+	t.Parallel()
+	ctx := t.Context()
+	o := startOne(t)
+	b, xf := o.c.Bureaus[0], o.c.Newcomer(t, "XF")
+	operator, newcomer := o.clientAs(b.Access), o.clientAs(xf.Access)
+	defer operator.Close()
+	defer newcomer.Close()
+	tokens := [][]byte{newToken(t), newToken(t)}
+	for _, token := range tokens {
+		if _, err := operator.Invite(ctx, wire.TokenID(token)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := newcomer.Join(ctx, tokens[0], record(t, xf)); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := o.dial(t, o.Address(), xf.Access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	poll := fmt.Sprintf("GET %s?above=%d&wait=%d HTTP/1.1\r\nHost: x\r\n\r\n", wire.PathCheckpoint, 1<<40, wire.MaxWait)
+	if _, err := io.WriteString(conn, poll); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the question of the newcomer", func() bool { return o.running(xf.Access.ID()) == 1 })
+	if err := operator.Withdraw(ctx, wire.TokenID(tokens[1])); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newcomer.Charter(ctx); err != nil || o.running(xf.Access.ID()) != 1 {
+		t.Errorf("another invitation is withdrawn: %v", err)
+	}
+	if err := operator.Withdraw(ctx, wire.TokenID(tokens[0])); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("its invitation is withdrawn: %d bytes, %v", n, err)
 	}
 }
 

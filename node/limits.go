@@ -30,12 +30,14 @@ type usage struct {
 	conns   int
 }
 
-// Limits of one client key. Other nodes forward for many and have none but the last.
+// Limits of one client key. Other nodes forward for many, and have only nodeReads and
+// those after it.
 const (
 	clientRate    = 1000 // requests a second
 	clientBurst   = 2000
 	clientRunning = 64 // requests at a time, long polls included
 	clientConns   = 32 // TLS sessions
+	nodeReads     = 16 // requests at a time of a node that reads
 	nodeConns     = 64
 	talkRate      = 4 // a second: a node talks once
 	talkBurst     = 16
@@ -104,15 +106,23 @@ func newUsage() *usage {
 		roots: rate.NewLimiter(rootsRate, rootsBurst), tries: rate.NewLimiter(triesRate, triesBurst)}
 }
 
-// enter counts a request in; the returned function counts it out.
-func (l *limiter) enter(c caller) (leave func(), ok bool) {
-	if c.use == state.UseNode {
+// enter counts a request in; the returned function counts it out. reads is for one
+// that brings nothing.
+func (l *limiter) enter(c caller, reads bool) (leave func(), ok bool) {
+	if c.use == state.UseNode && !reads {
 		return func() {}, true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	u := l.usage(c)
-	if u == nil || u.running >= clientRunning || !u.bucket.Allow() {
+	switch {
+	case u == nil:
+		return nil, false
+	case c.use == state.UseNode:
+		if u.running >= nodeReads {
+			return nil, false
+		}
+	case u.running >= clientRunning || !u.bucket.Allow():
 		return nil, false
 	}
 	u.running++

@@ -1,12 +1,15 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"os"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
+	"comity/node/wire"
 
 	"github.com/hashicorp/raft"
 )
@@ -337,6 +341,58 @@ func TestReplicaMemberJoinsBySnapshot(t *testing.T) {
 		c.configured("xa+ xb+ xc+ xd- xf+")
 		c.signers("XA", "XB", "XC", "XF")
 	}, "XF")
+}
+
+// bent is a way to the others on which one of them says of itself what change makes
+// of what another node does.
+type bent struct {
+	peers
+	who, as string
+	change  func(*wire.Status)
+}
+
+func (b *bent) Status(ctx context.Context, name string) (*wire.Status, error) {
+	if name != b.who {
+		return b.peers.Status(ctx, name)
+	}
+	s, err := b.peers.Status(ctx, b.as)
+	if err == nil {
+		b.change(s)
+	}
+	return s, err
+}
+
+// A newcomer gets its vote for what it has stored, and not for what it says: neither
+// does one that names the others' numbers as its own, nor one that has another root.
+func TestReplicaNewcomerBoasts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var astray atomic.Bool
+		xf := ledger.NodeName("XF")
+		c := &cluster{peersOf: func(name string, p peers) peers {
+			return &bent{p, xf, name, func(s *wire.Status) {
+				if astray.Load() {
+					s.Root = strings.Repeat("00", 32)
+				}
+			}}
+		}}
+		c.found(t, 3, "XF")
+		c.enrol()
+		c.agree(c.base)
+		c.decide(c.bureau("XF").Admission(t))
+		c.configured("xa+ xb+ xc+ xf-")
+		c.agree(c.base)
+		c.takeFile()
+		c.decide(ledger.Propose{Change: ledger.ChangePromote, Code: "XF"})
+		time.Sleep(10 * steadyFor)
+		c.configured("xa+ xb+ xc+ xf-") // it does not even run
+		astray.Store(true)
+		c.start(xf)
+		c.agree(c.base)
+		time.Sleep(10 * steadyFor)
+		c.configured("xa+ xb+ xc+ xf-")
+		astray.Store(false)
+		c.configured("xa+ xb+ xc+ xf+")
+	})
 }
 
 // A bureau whose node was lost with its keys gets another by a decision of the

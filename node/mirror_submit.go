@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,25 +167,85 @@ func (m *mirror) agrees(ctx context.Context, it ledger.Item) bool {
 	}
 }
 
-// fresh asks a node that votes how far the ledger is, by a barrier of the leader,
+// fresh asks nodes that vote how far the ledger is, each by a barrier of the leader,
 // and waits until the copy is there. What is not FINAL yet is on its way to be.
 func (m *mirror) fresh(ctx context.Context) error {
-	for _, name := range m.voters() {
+	now := m.roster.now()
+	names := slices.DeleteFunc(m.voters(), func(name string) bool { return !now.votes(name) })
+	size, ok := farthest(ctx, names, now.faults(), func(ctx context.Context, name string) (uint64, error) {
 		c, err := m.peers.client(name)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		turn, cancel := context.WithTimeout(ctx, voterTime)
-		st, err := c.FreshStatus(turn)
-		if err == nil {
-			err = m.waitSize(turn, st.Size)
+		st, err := c.FreshStatus(ctx)
+		if err != nil {
+			return 0, err
 		}
-		cancel()
-		if err == nil || ctx.Err() != nil {
+		return st.Size, nil
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if ok {
+		ctx, cancel := context.WithTimeout(ctx, voterTime)
+		defer cancel()
+		if err := m.waitSize(ctx, size); err == nil || ctx.Err() == nil {
 			return err
 		}
 	}
-	return &wire.Error{Code: wire.NoLeader, Message: "no node that votes says now how far the ledger is, or this read replica does not get there"}
+	return &wire.Error{Code: wire.NoLeader, Message: "too few of the nodes that vote say now how far the ledger is, or this read replica does not get there"}
+}
+
+// farthest asks nodes for sizes of which up to f may be lies, and returns one that is
+// no smaller than what an honest node says. Of 2f+1 answers the f greatest are left
+// out: what is left is no greater, either, than what an honest one says, so that no
+// liar keeps a reader waiting for what does not come. Where only f+1 answer, one could.
+// A node that does not answer within a second is not waited for while there are others.
+func farthest(ctx context.Context, names []string, f int, ask func(ctx context.Context, name string) (uint64, error)) (uint64, bool) {
+	ctx, cancel := context.WithTimeout(ctx, voterTime)
+	defer cancel()
+	type answer struct {
+		size uint64
+		err  error
+	}
+	answers := make(chan answer, len(names))
+	asked, running := 0, 0
+	next := func() {
+		if asked < len(names) {
+			name := names[asked]
+			asked++
+			running++
+			go func() { // until its answer is in, or ctx ends
+				size, err := ask(ctx, name)
+				answers <- answer{size, err}
+			}()
+		}
+	}
+	for range 2*f + 1 {
+		next()
+	}
+	hedge := time.NewTicker(time.Second)
+	defer hedge.Stop()
+	var sizes []uint64
+	for running > 0 && len(sizes) < 2*f+1 && ctx.Err() == nil {
+		select {
+		case a := <-answers:
+			if running--; a.err != nil {
+				next()
+			} else {
+				sizes = append(sizes, a.size)
+			}
+		case <-hedge.C:
+			next()
+		case <-ctx.Done():
+		}
+	}
+	if len(sizes) <= f {
+		return 0, false
+	}
+	slices.Sort(sizes)
+	slices.Reverse(sizes)
+	return sizes[max(0, len(sizes)-1-f)], true
 }
 
 func (m *mirror) waitSize(ctx context.Context, size uint64) error {

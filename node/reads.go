@@ -65,15 +65,59 @@ func (s *served) receipt(ctx context.Context, index uint64) (*ledger.Receipt, er
 
 // readIndex returns a position such that a read at or after it sees everything
 // that was acknowledged before this call. Only the leader answers. It costs a
-// barrier: VerifyLeader alone would let a deposed leader serve stale reads.
+// barrier, which those who ask meanwhile share: VerifyLeader alone would let a deposed
+// leader serve stale reads.
 func (r *replica) readIndex() (*wire.ReadIndex, error) {
-	if err := r.raft.Barrier(barrierTimeout).Error(); err != nil {
+	if err := r.barriers.pass(func() error { return r.raft.Barrier(barrierTimeout).Error() }); err != nil {
 		return nil, errNotLeader
 	}
 	return &wire.ReadIndex{Applied: r.store.Applied()}, nil
 }
 
 const barrierTimeout = 5 * time.Second
+
+// barriers lets all who ask while a barrier is under way share the next one: each is
+// an entry in every node's log, and anybody may ask as often as it likes.
+type barriers struct {
+	mu   sync.Mutex // guards what follows
+	next *barrier   // the one that has not begun, nil while nobody waits for it
+	busy bool
+}
+
+type barrier struct {
+	done chan struct{} // closed when it is over
+	err  error         // set before that
+}
+
+// pass waits for a barrier that begins after the call.
+func (b *barriers) pass(do func() error) error {
+	b.mu.Lock()
+	if b.next == nil {
+		b.next = &barrier{done: make(chan struct{})}
+	}
+	if !b.busy {
+		b.busy = true
+		go b.run(do) // ends when nobody waits, at the latest when Raft has
+	}
+	mine := b.next
+	b.mu.Unlock()
+	<-mine.done
+	return mine.err
+}
+
+func (b *barriers) run(do func() error) {
+	for {
+		b.mu.Lock()
+		one := b.next
+		b.next, b.busy = nil, one != nil
+		b.mu.Unlock()
+		if one == nil {
+			return
+		}
+		one.err = do()
+		close(one.done)
+	}
+}
 
 // fresh waits until a read of the local state is linearizable. Every position that
 // a leader names since the call would do, so the lowest counts; and it waits for

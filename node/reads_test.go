@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"comity/ledger"
@@ -156,6 +159,37 @@ func TestPurgeClaimsAreBounded(t *testing.T) {
 		}
 		if _, err := up.fetch(liar.name, 0, c.base+notices, 2*madeUp); err == nil {
 			t.Error("bodies are missing by a purge without a receipt, where a quorum has cosigned")
+		}
+	})
+}
+
+// However many ask for a barrier at once, it is one or two, and each of them begins
+// after the call that waits for it.
+func TestBarriersAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b barriers
+		var begun atomic.Int64
+		do := func() error {
+			begun.Add(1)
+			time.Sleep(time.Second)
+			return nil
+		}
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				before := begun.Load()
+				if err := b.pass(do); err != nil || begun.Load() == before {
+					t.Errorf("asked after %d began, and passed after %d (%v)", before, begun.Load(), err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := begun.Load(); n != 2 {
+			t.Errorf("%d barriers for a hundred calls", n)
+		}
+		if err := b.pass(func() error { return errNotLeader }); err != errNotLeader {
+			t.Errorf("one that fails: %v", err)
 		}
 	})
 }

@@ -2,10 +2,14 @@ package node
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
+	"comity/ledger/state"
+
 	"github.com/hashicorp/raft"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // reconcile makes the Raft configuration what the bureaus have decided, while this
@@ -95,16 +99,14 @@ func (r *replica) nextStep(ctx context.Context, steady map[raft.ServerID]time.Ti
 	return nil
 }
 
-// steady reports whether a node has had what the log has for a while. It is the
-// node's own word; the bureaus have decided that it votes, and one that lies about
-// this keeps nothing from them but itself.
+// steady reports whether a node has had what the log has for a while: by what it
+// answered to the entries that this leader sent it, which is what its vote will count
+// for; and, of what only it knows, by its own word. A root that it names proves no more
+// than an answer does, as every node gives it; but one that is not ours shows that it
+// went astray.
 func (r *replica) steady(ctx context.Context, name string, since map[raft.ServerID]time.Time) bool {
 	id := raft.ServerID(name)
-	commit := r.raft.CommitIndex()
-	ctx, cancel := context.WithTimeout(ctx, gossipTimeout)
-	defer cancel()
-	s, err := r.peers.Status(ctx, name)
-	if err != nil || s.Abstains || s.RaftCommit+readyLag < commit || s.RaftLast+readyLag < commit {
+	if !r.stored(id) || !r.follows(ctx, name) {
 		delete(since, id)
 		return false
 	}
@@ -112,6 +114,38 @@ func (r *replica) steady(ctx context.Context, name string, since map[raft.Server
 		since[id] = time.Now()
 	}
 	return time.Since(since[id]) >= steadyFor
+}
+
+// stored reports whether a node has answered to have stored what is committed, but
+// for what is under way.
+func (r *replica) stored(id raft.ServerID) bool {
+	t, ok := r.trans.(*Transport)
+	if !ok {
+		return false
+	}
+	at := t.Stored(id)
+	return at > 0 && at+readyLag >= r.raft.CommitIndex()
+}
+
+// follows reports whether a node says that it votes and has applied what is committed,
+// with our root.
+func (r *replica) follows(ctx context.Context, name string) bool {
+	commit := r.raft.CommitIndex()
+	ctx, cancel := context.WithTimeout(ctx, gossipTimeout)
+	defer cancel()
+	s, err := r.peers.Status(ctx, name)
+	if err != nil || s.Abstains || s.Applied+readyLag < min(commit, r.store.Applied()) {
+		return false
+	}
+	if head, err := state.ReadHead(r.store); err != nil || s.Size == 0 || s.Size > head.Size {
+		return err == nil && s.Size > 0 // it has applied what this node has not yet
+	}
+	root, err := tlog.TreeHash(int64(s.Size), r.store)
+	if err != nil || hex.EncodeToString(root[:]) != s.Root {
+		r.log.Warn("a node that is to vote has another ledger", "node", name, "entries", s.Size, "error", err)
+		return false
+	}
+	return true
 }
 
 // take does a step and waits until it is committed, or this node leads no more. A

@@ -51,8 +51,8 @@ func PlanRepair(cfg Config, forget bool) (*Repair, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(newRoster(cfg.Genesis).now().Members) == 1 {
-		return nil, errors.New("node: this ledger has one node: there is none to fetch it from")
+	if member.Voter && cfg.Genesis.Latest().Voters() == 1 {
+		return nil, errors.New("node: by this charter file no other node votes in this ledger: there is none that could tell what this one did")
 	}
 	if !exists(filepath.Join(cfg.Dir, "node")) {
 		return nil, fmt.Errorf("node: %s holds no node's data: there is nothing to repair", cfg.Dir)

@@ -21,24 +21,26 @@ import (
 // cosigner. Tests run several in one process over an in-memory transport.
 type replica struct {
 	served
-	cfg     Config
-	name    string // of this node
-	started int64  // POSIX seconds
-	fsm     *fsm
-	raft    *raft.Raft
-	logs    raft.LogStore // of raft
-	batch   *batcher
-	gates   gates
-	nudging sync.Map // names of nodes that are being nudged
-	collect *collector
-	agree   *agreement
-	gossip  *gossip
-	abstain *abstention // nil for a node that votes
-	purger  *purger
-	keyring *keyring
-	peers   peers
-	trans   raft.Transport
-	live    *atomic.Pointer[replica] // this replica, once Raft runs
+	cfg      Config
+	name     string // of this node
+	started  int64  // POSIX seconds
+	fsm      *fsm
+	raft     *raft.Raft
+	logs     raft.LogStore // of raft
+	batch    *batcher
+	gates    gates
+	barriers barriers
+	nudging  sync.Map // names of nodes that are being nudged
+	collect  *collector
+	agree    *agreement
+	gossip   *gossip
+	abstain  *abstention // nil for a node that votes
+	stands   *standing
+	purger   *purger
+	keyring  *keyring
+	peers    peers
+	trans    raft.Transport
+	live     *atomic.Pointer[replica] // this replica, once Raft runs
 
 	refusals refusals
 
@@ -185,6 +187,7 @@ func (r *replica) openRaft(p parts, w *witness, verified *verifier) error {
 	if r.abstain, err = openAbstention(p.abstain, !existing, len(r.otherVoters()), settleAfter*r.cfg.Profile.timing().election, p.stable); err != nil {
 		return err
 	}
+	r.stands = newStanding(r.name, r.roster, p.peers.Status, func() suffrage { return actsBy(p.live.Load()) })
 	g := r.newGuard(p, w, verified, lastTerm)
 	p.snaps.check = g.checkStaged
 	r.trans = p.transport(g)
@@ -224,7 +227,7 @@ func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uin
 				return lastTerm
 			},
 		},
-		manifest: &manifestCheck{r.roster, r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain,
+		manifest: &manifestCheck{r.roster, r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain, standing: r.stands,
 		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
 }
 
@@ -249,6 +252,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	})
 	r.wg.Go(func() { r.giveWay(ctx) })
 	r.wg.Go(func() { r.reconcile(ctx) })
+	r.wg.Go(func() { r.stands.run(ctx) })
 	r.wg.Go(func() { r.inquire(ctx) })
 	r.wg.Go(func() { r.belong(ctx) })
 	if r.abstain != nil {

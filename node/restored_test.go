@@ -11,6 +11,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/bundle"
+	"comity/ledger/ledgertest"
 	"comity/ledger/state"
 	"comity/ledger/store"
 
@@ -267,4 +268,35 @@ func TestSeedRefuses(t *testing.T) {
 			s.Close()
 		}
 	})
+}
+
+// Who alone votes has nobody to ask what it did since the copy. That others have
+// joined since the ledger was founded counts, and that they have no vote.
+func TestSeedOfWhoAloneVotes(t *testing.T) {
+	c := ledgertest.NewGenesis(t, 1)
+	founder, other := c.Bureaus[0].Member(), c.Newcomer(t, "XF").Member()
+	founder.Voter = true
+	for _, tt := range []struct {
+		bureau      string
+		vote        bool
+		alone, good bool
+	}{
+		{bureau: "XA", alone: true},
+		{bureau: "XA"},
+		{bureau: "XF", good: true},
+		{bureau: "XA", vote: true, good: true},
+		{bureau: "XF", vote: true, good: true},
+	} {
+		g := *c.Genesis
+		if other.Voter = tt.vote; !tt.alone {
+			g.Membership = g.Next(&ledger.Epoch{Number: 1, From: 1, Members: []ledger.Member{founder, other}})
+		}
+		s, err := NewSeed(filepath.Join(t.TempDir(), "node"), &g, tt.bureau)
+		if (err == nil) != tt.good {
+			t.Errorf("%+v: %v", tt, err)
+		}
+		if err == nil {
+			s.Close()
+		}
+	}
 }

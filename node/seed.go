@@ -43,8 +43,8 @@ func NewSeed(dir string, g *ledger.Genesis, bureau string) (*Seed, error) {
 	if !ok {
 		return nil, fmt.Errorf("node: the charter names no bureau %q", bureau)
 	}
-	if len(g.Charter.Members) == 1 {
-		return nil, errors.New("node: this ledger has one node: nobody could tell it what it did since")
+	if m.Voter && g.Latest().Voters() == 1 {
+		return nil, errors.New("node: by this charter file no other node votes in this ledger: nobody could tell it what it did since")
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("node: %w", err)

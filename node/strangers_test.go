@@ -35,7 +35,7 @@ func TestStrangersAreCountedByHost(t *testing.T) {
 	// Many hosts are bounded as well, and come and go.
 	for i := range 10 * strangerHosts {
 		who := stranger(i, fmt.Sprintf("198.51.%d.%d:1", i/256, i%256))
-		leave, ok := l.enter(who)
+		leave, ok := l.enter(who, false)
 		if !ok || !l.connect(who) || !l.mayTry(who) {
 			t.Fatalf("host %d finds no place", i)
 		}

@@ -44,6 +44,7 @@ type Transport struct {
 	mu    sync.Mutex // guards what follows
 	lanes map[laneKey]*lane
 	peers map[raft.ServerID]*peerState
+	acks  map[raft.ServerID]entryID // see stored
 }
 
 var (
@@ -66,6 +67,7 @@ func NewTransport(local raft.ServerID, addr raft.ServerAddress, dial Dialer,
 		ctx:  ctx, cancel: cancel,
 		lanes: make(map[laneKey]*lane),
 		peers: make(map[raft.ServerID]*peerState),
+		acks:  make(map[raft.ServerID]entryID),
 	}
 }
 
@@ -108,10 +110,41 @@ func (t *Transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, a
 	if err != nil {
 		return err
 	}
+	kind, limit := laneBulk, t.opts.BulkTimeout
 	if len(args.Entries) == 0 {
-		return t.lead(id, target, laneControl, t.opts.Timeout, args.Term, frame, resp)
+		kind, limit = laneControl, t.opts.Timeout
 	}
-	return t.lead(id, target, laneBulk, t.opts.BulkTimeout, args.Term, frame, resp)
+	if err := t.lead(id, target, kind, limit, args.Term, frame, resp); err != nil {
+		return err
+	}
+	t.acked(id, args, resp)
+	return nil
+}
+
+// acked notes what a follower says to have stored.
+func (t *Transport) acked(id raft.ServerID, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) {
+	if !resp.Success || resp.Term > args.Term {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := entryID{args.PrevLogEntry + uint64(len(args.Entries)), args.Term}
+	if t.acks[id].before(at) {
+		t.acks[id] = at
+	}
+}
+
+// Stored returns up to where a node's log is this one's, by what the node has answered
+// to the entries that this one sent as the leader of the present term: what Raft
+// counts when it commits. 0 is for nothing.
+func (t *Transport) Stored(id raft.ServerID) uint64 {
+	now := t.term()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at := t.acks[id]; at.term == now {
+		return at.index
+	}
+	return 0
 }
 
 // RequestVote implements raft.Transport.

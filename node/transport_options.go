@@ -14,7 +14,7 @@ type TransportOptions struct {
 	// RPC from raft; the sender learns only that it was refused. Filter runs on
 	// many goroutines at once and must not hold a lock while it verifies:
 	// heartbeats pass through it as well. It must not keep args; it may lower what
-	// they say is committed.
+	// they say is committed, and with errCut leave only the first of their entries.
 	Filter func(peer raft.ServerID, args *raft.AppendEntriesRequest) error
 	// FilterSnapshot, if set, does the same for a snapshot, whose manifest is whole
 	// at that point and whose membership raft would adopt without a question.

@@ -184,7 +184,11 @@ func (p *pipeline) answer(a *appended) error {
 	if err != nil {
 		return err
 	}
-	return p.t.readAnswer(p.id, p.target, payload, a.resp)
+	if err := p.t.readAnswer(p.id, p.target, payload, a.resp); err != nil {
+		return err
+	}
+	p.t.acked(p.id, a.args, a.resp)
+	return nil
 }
 
 // Consumer implements raft.AppendPipeline.

@@ -82,11 +82,19 @@ func (t *Transport) serveRequest(in *inbound) error {
 		_ = t.reply(in, marshalRefusal(refusedIdentity)) // a word to an operator who mixed up two addresses
 		return err
 	}
-	if code, err := t.checkContent(in, req); errors.Is(err, errHeld) {
+	if answer := t.past(req); answer != nil {
+		return t.answer(in, answer)
+	}
+	code, err := t.checkContent(in, req)
+	if errors.Is(err, errHeld) {
 		return t.answerHeld(in, req)
-	} else if err != nil {
+	}
+	cut := errors.Is(err, errCut)
+	if err != nil {
 		t.warn(in, "raft request refused", fmt.Errorf("%v: %w", kind, err))
-		return t.reply(in, marshalRefusal(code))
+		if !cut {
+			return t.reply(in, marshalRefusal(code))
+		}
 	}
 	if req.ours() {
 		return t.answer(in, noted(kind))
@@ -103,6 +111,9 @@ func (t *Transport) serveRequest(in *inbound) error {
 		if answer.Response, err = t.signVote(in, req.term, vote); err != nil {
 			return fmt.Errorf("%v: %w", kind, err)
 		}
+	}
+	if stored, ok := answer.Response.(*raft.AppendEntriesResponse); ok && cut && stored.Success {
+		return t.reply(in, marshalRefusal(code)) // success would be of all that was sent
 	}
 	return t.answer(in, answer.Response)
 }
@@ -127,6 +138,23 @@ func (t *Transport) checkIdentity(in *inbound, req *request) error {
 	}
 	if owner, ok := t.peerOf(raft.ServerAddress(header.Addr)); !ok || owner != in.id {
 		return fmt.Errorf("request in the name of address %q", header.Addr)
+	}
+	return nil
+}
+
+// past answers, in raft's place and as raft would, who leads a term that is over, nil
+// for any other request: nothing of what it sends is looked at. Whoever is no leader
+// could name such a term, and have this node verify signatures for nothing.
+func (t *Transport) past(req *request) any {
+	now := t.term()
+	if req.term >= now {
+		return nil
+	}
+	switch req.command.(type) {
+	case *raft.AppendEntriesRequest:
+		return &raft.AppendEntriesResponse{Term: now}
+	case *raft.InstallSnapshotRequest:
+		return &raft.InstallSnapshotResponse{Term: now}
 	}
 	return nil
 }
@@ -157,7 +185,7 @@ func (t *Transport) checkContent(in *inbound, req *request) (refusal, error) {
 			err = t.opts.FilterSnapshot(in.id, r, req.manifest)
 		}
 	}
-	if err != nil && !errors.Is(err, errHeld) {
+	if err != nil && !errors.Is(err, errHeld) && !errors.Is(err, errUnsettled) {
 		t.counts.filtered.Add(1)
 	}
 	return refusedContent, err

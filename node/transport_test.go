@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -248,7 +249,7 @@ func TestFilters(t *testing.T) {
 				}
 				return refuse
 			},
-			Term: func() uint64 { return 10 },
+			Term: func() uint64 { return 7 },
 		})
 		defer xa.Close()
 		defer xb.Close()
@@ -265,7 +266,7 @@ func TestFilters(t *testing.T) {
 		if err := xa.AppendEntries("xb", "xb:7000", entries, new(raft.AppendEntriesResponse)); err != nil {
 			t.Errorf("append without a configuration: %v", err)
 		}
-		for term, want := range map[uint64]error{10 + maxTermAhead: nil, 11 + maxTermAhead: refusedTerm, 1<<64 - 1: refusedTerm} {
+		for term, want := range map[uint64]error{7 + maxTermAhead: nil, 8 + maxTermAhead: refusedTerm, 1<<64 - 1: refusedTerm} {
 			vote := &raft.RequestVoteRequest{RPCHeader: testHeader("xa"), Term: term}
 			if err := xa.RequestVote("xb", "xb:7000", vote, new(raft.RequestVoteResponse)); !errors.Is(err, want) {
 				t.Errorf("vote in term %d: %v, want %v", term, err, want)
@@ -273,6 +274,74 @@ func TestFilters(t *testing.T) {
 		}
 		if got := xb.Counters(); got.Filtered != 2 || got.Term != 2 || p.dials != 2 {
 			t.Errorf("%+v over %d connections, want 2 filtered, 2 terms, and no connection lost", got, p.dials)
+		}
+	})
+}
+
+// Who leads a term that is over hears so, and nothing of what it sends is looked at:
+// it may be anybody, and a frame holds a hundred thousand signatures.
+func TestPastTerms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipeNet()
+		xa := p.add("xa", TransportOptions{})
+		xb := p.add("xb", TransportOptions{Term: func() uint64 { return 1000 },
+			Filter: func(raft.ServerID, *raft.AppendEntriesRequest) error {
+				t.Error("entries are looked at")
+				return nil
+			},
+			FilterSnapshot: func(raft.ServerID, *raft.InstallSnapshotRequest, []byte) error {
+				t.Error("a snapshot is looked at")
+				return nil
+			}})
+		defer xa.Close()
+		defer xb.Close()
+		requests := testRequests()
+		var entries raft.AppendEntriesResponse
+		if err := xa.AppendEntries("xb", "xb:7000", requests["append"].(*raft.AppendEntriesRequest), &entries); err != nil || entries.Success || entries.Term != 1000 {
+			t.Errorf("append: %+v, %v", entries, err)
+		}
+		var installed raft.InstallSnapshotResponse
+		err := xa.InstallSnapshot("xb", "xb:7000", requests["snapshot"].(*raft.InstallSnapshotRequest), &installed, strings.NewReader(string(testManifest)))
+		if err != nil || installed.Success || installed.Term != 1000 {
+			t.Errorf("snapshot: %+v, %v", installed, err)
+		}
+	})
+}
+
+// Of a request that a filter cuts the rest reaches raft, and its sender takes none of
+// it for stored; what raft says against it passes.
+func TestFilterCuts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipeNet()
+		xa := p.add("xa", TransportOptions{})
+		xb := p.add("xb", TransportOptions{Filter: func(_ raft.ServerID, r *raft.AppendEntriesRequest) error {
+			r.Entries = r.Entries[:1]
+			return errCut
+		}})
+		defer xa.Close()
+		defer xb.Close()
+		var success atomic.Bool
+		go func() {
+			for {
+				select {
+				case rpc := <-xb.Consumer():
+					if n := len(rpc.Command.(*raft.AppendEntriesRequest).Entries); n != 1 {
+						t.Errorf("%d entries reach raft", n)
+					}
+					rpc.Respond(&raft.AppendEntriesResponse{Term: 12, LastLog: 7, Success: success.Load()}, nil)
+				case <-xb.ctx.Done():
+					return
+				}
+			}
+		}()
+		entries := testRequests()["append"].(*raft.AppendEntriesRequest)
+		var resp raft.AppendEntriesResponse
+		if err := xa.AppendEntries("xb", "xb:7000", entries, &resp); err != nil || resp.Success || resp.Term != 12 {
+			t.Errorf("raft says no: %+v, %v", resp, err)
+		}
+		success.Store(true)
+		if err := xa.AppendEntries("xb", "xb:7000", entries, &resp); !errors.Is(err, refusedContent) {
+			t.Errorf("raft says yes: %v", err)
 		}
 	})
 }

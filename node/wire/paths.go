@@ -129,7 +129,10 @@ type Status struct {
 	RaftLast     uint64 `json:"raft_last"`
 	RaftLastTerm uint64 `json:"raft_last_term"`
 	Abstains     bool   `json:"abstains,omitempty"`
-	Quota        *Quota `json:"quota,omitempty"` // nil where the charter has none
+	// The nodes of the Raft configuration that the node acts by, true for those with a
+	// vote.
+	Servers map[string]bool `json:"raft_servers,omitempty"`
+	Quota   *Quota          `json:"quota,omitempty"` // nil where the charter has none
 	// Purges that this node's Raft log has not forgotten yet, and those that some
 	// node has not acknowledged, the oldest first, of which there may be more. A node
 	// counts at most 1,024 of these.

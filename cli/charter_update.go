@@ -37,8 +37,15 @@ func (t *terminal) charterUpdate(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := h.Genesis(); err != nil {
+		have, err := h.Genesis()
+		if err != nil {
 			return err // one that was never admitted installs nothing this way
+		}
+		for _, e := range g.Epochs()[min(len(have.Epochs()), len(g.Epochs())):] {
+			if e.Recovered { // which proves that it was signed, and not that it was carried out
+				return hint(fmt.Errorf("%s has a recovery in it, to epoch %d, that cuts the ledger: to take it is to decide", inputName(args[0]), e.Number),
+					"where no node is: comity recover follow %s; where one is: comity recover start PLAN", shellWord(args[0]))
+			}
 		}
 		changed, err := h.Update(g)
 		if err != nil {

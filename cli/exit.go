@@ -113,6 +113,8 @@ func (t *terminal) adviceFor(err error) string {
 		return "name a file that holds the passphrase: --passphrase-file FILE or COMITY_PASSPHRASE_FILE"
 	case errors.Is(err, keys.ErrPassphrase):
 		return "the key file is untouched; try again with the right passphrase"
+	case errors.Is(err, client.ErrWrongKey) && errors.As(err, &lost) && !strings.HasPrefix(lost.Node, "desk "):
+		return "a vote or a recovery may have given it other keys: telephone its bureau, and ask for its charter file; then comity charter update FILE, or comity recover follow FILE"
 	case errors.Is(err, syscall.ECONNREFUSED) && errors.As(err, &lost) && strings.HasPrefix(lost.Node, "desk "):
 		return "is the desk running? on its machine it is started with: comity desk run"
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -19,12 +19,13 @@ func (t *terminal) recoverCommand() *cli.Command {
 			"  1. each bureau that stays:   comity recover node -o XA.cnode     makes new keys for its node\n" +
 			"  2. one bureau, all disks:    comity recover plan SOURCE... --with-node XA.cnode ... -o ledger.crecover\n" +
 			"  3. a quorum of the bureaus:  comity recover sign ledger.crecover, one after the other\n" +
-			"  4. each bureau that stays:   comity recover start ledger.crecover, then comity node run\n\n" +
+			"  4. each bureau that stays:   comity recover start ledger.crecover, then comity node run\n" +
+			"  5. desks, read replicas and officers elsewhere: comity recover follow CHARTER, the file charter of a bureau that started\n\n" +
 			"As long as a majority of the nodes can come back, wait for them: that loses nothing.\n\n" +
 			"One bureau alone that lost its root key, or its node, gets new keys by a vote of the others: comity recover root,\n" +
 			"comity recover node, with comity propose root or node at a voter, and --accept in the end.\n\n" +
 			"Example: comity recover plan /mnt/xa /mnt/xb",
-		Subcommands: []*cli.Command{t.recoverNodeCommand(), t.recoverPlanCommand(), t.recoverSignCommand(), t.recoverStartCommand(), t.recoverRootCommand()},
+		Subcommands: []*cli.Command{t.recoverNodeCommand(), t.recoverPlanCommand(), t.recoverSignCommand(), t.recoverStartCommand(), t.recoverFollowCommand(), t.recoverCompareCommand(), t.recoverRootCommand()},
 	}
 }
 
@@ -34,14 +35,18 @@ func (t *terminal) tellPlan(g *ledger.Genesis, p *recoveryPlan) error {
 	if err != nil {
 		return err
 	}
-	_, by, err := g.Open(p.note)
-	if err != nil {
-		return err
+	cosigned := ""
+	if p.note != nil { // a charter file has none
+		_, by, err := g.Open(p.note)
+		if err != nil {
+			return err
+		}
+		cosigned = ", cosigned by " + strings.Join(by, " ")
 	}
 	s := p.statement
 	id := ledger.StatementID(p.raw)
 	t.say("  plan      %.16s", hex.EncodeToString(id[:]))
-	t.say("  keeps     %s, FINAL, cosigned by %s; root %.16x", plural(s.SeenSize, "entry", "entries"), strings.Join(by, " "), s.SeenRoot)
+	t.say("  keeps     %s, FINAL%s; root %.16x", plural(s.SeenSize, "entry", "entries"), cosigned, s.SeenRoot)
 	t.say("  cuts      all that came after, on whosever disk; then entry %s is the recovery, at %s, and epoch %d begins", count(s.SeenSize), clock(p.recover.Time), next.Number)
 	var stay, demoted, removed []string
 	for _, c := range p.recover.Changes {

@@ -73,6 +73,12 @@ func parsePlan(data []byte) (*recoveryPlan, error) {
 	return p, err
 }
 
+// planOf returns the plan that a recovery once was, without its note.
+func planOf(e *ledger.Entry) (*recoveryPlan, error) {
+	r, err := ledger.ParseRecover(e.Statement.Public)
+	return &recoveryPlan{raw: e.Signed(), statement: e.Statement, recover: r, sigs: e.Signatures}, err
+}
+
 // readPlan reads a plan and checks it against the charter here: what it goes on
 // from, what it makes of the members, and every signature.
 func (t *terminal) readPlan(path string, g *ledger.Genesis) (*recoveryPlan, error) {
@@ -93,6 +99,9 @@ func (t *terminal) readPlan(path string, g *ledger.Genesis) (*recoveryPlan, erro
 func (p *recoveryPlan) check(g *ledger.Genesis) error {
 	if p.statement.Ledger != g.Ledger {
 		return fmt.Errorf("it is of ledger %s, and this home of %s", ledger.Origin(p.statement.Ledger), g.Origin())
+	}
+	if n := g.Latest().Number; p.recover.Number <= n {
+		return fmt.Errorf("it begins epoch %d, and the charter file here knows epoch %d already", p.recover.Number, n)
 	}
 	at, _, err := g.Open(p.note)
 	if err != nil {

@@ -24,8 +24,8 @@ func (t *terminal) recoverPlanCommand() *cli.Command {
 		Name:      "plan",
 		Usage:     "find the longest FINAL history that is left, and say what would be lost",
 		ArgsUsage: "SOURCE...",
-		Description: "A SOURCE is the folder of a bureau whose node is stopped, a backup or a bundle. Bring all there are: what is\n" +
-			"left out is cut. Two that contradict each other are refused. With --with-node for each bureau that stays a\n" +
+		Description: "A SOURCE is the folder of a bureau whose node is stopped, or of a desk or read replica that is, a backup or a\n" +
+			"bundle. Bring all there are, officers' machines too: what is left out is cut. Two that contradict each other are refused. With --with-node for each bureau that stays a\n" +
 			"voter it writes the plan that a quorum of roots signs; a voter that is not named there loses its vote, and may\n" +
 			"be promoted later.\n\n" +
 			"Example: comity recover plan /srv/comity xb.cbackup --with-node XA.cnode --with-node XB.cnode -o ledger.crecover",

@@ -19,7 +19,7 @@ import (
 )
 
 // source is something that is left of the ledger: the folder of a bureau whose
-// node does not run, a backup or a bundle.
+// node does not run, a replica, a backup or a bundle.
 type source struct {
 	name   string
 	bureau string // "" for a bundle, which is nobody's
@@ -46,13 +46,16 @@ func (t *terminal) openSource(ctx context.Context, path string, g *ledger.Genesi
 	}
 	if fi.IsDir() {
 		h, err := home.Open(path)
+		if errors.Is(err, home.ErrNoHome) && exists(filepath.Join(path, "ledger")) && exists(filepath.Join(path, "checkpoint")) {
+			return t.openCopy(path, "", path, g)
+		}
 		if errors.Is(err, home.ErrNoHome) {
-			return nil, fmt.Errorf("%s is neither the folder of a bureau, nor a backup, nor a bundle", path)
+			return nil, fmt.Errorf("%s is neither the folder of a bureau or of a replica, nor a backup, nor a bundle", path)
 		}
 		if err != nil {
 			return nil, err
 		}
-		return t.openNodeData(path, h.Bureau(), h.NodeDir(), g)
+		return t.openHomeData(path, h, g)
 	}
 	s := &source{name: path, path: path, bodies: true}
 	err = s.read(ctx, func(b string) { s.bureau = b }, func(r *bundle.Reader) error {
@@ -74,6 +77,35 @@ func (t *terminal) openSource(ctx context.Context, path string, g *ledger.Genesi
 	return s, nil
 }
 
+// openHomeData opens what a home has of the ledger: the data of its node, or else the
+// replica of its desk, or its read replica.
+func (t *terminal) openHomeData(path string, h *home.Home, g *ledger.Genesis) (*source, error) {
+	switch {
+	case exists(filepath.Join(h.NodeDir(), "ledger")):
+	case exists(filepath.Join(h.ReplicaDir(), "ledger")):
+		return t.openCopy(path+", its read replica", h.Bureau(), h.ReplicaDir(), g)
+	case exists(filepath.Join(h.DeskDir(), "ledger")):
+		return t.openCopy(path+", its desk's replica", h.Bureau(), h.DeskDir(), g)
+	}
+	return t.openNodeData(path, h.Bureau(), h.NodeDir(), g)
+}
+
+// openCopy opens a replica: it has what a node has, up to its last FINAL head.
+func (t *terminal) openCopy(name, bureau, dir string, g *ledger.Genesis) (*source, error) {
+	alive, err := node.OpenSurvivingCopy(dir, g)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if alive.Note == nil {
+		alive.Close()
+		return nil, fmt.Errorf("%s: %w", name, errNoFinal)
+	}
+	return &source{name: name, bureau: bureau, alive: alive, note: alive.Note, final: alive.Final, size: alive.Size, bodies: true}, nil
+}
+
+// errNoFinal is returned for the data of a node that nothing was FINAL in yet.
+var errNoFinal = errors.New("it has no FINAL head")
+
 // openNodeData opens the data of a bureau's node.
 func (t *terminal) openNodeData(name, bureau, dir string, g *ledger.Genesis) (*source, error) {
 	alive, err := node.OpenSurvivor(dir, g)
@@ -85,7 +117,7 @@ func (t *terminal) openNodeData(name, bureau, dir string, g *ledger.Genesis) (*s
 	}
 	if alive.Note == nil {
 		alive.Close()
-		return nil, fmt.Errorf("%s: it has no FINAL head", name)
+		return nil, fmt.Errorf("%s: %w", name, errNoFinal)
 	}
 	return &source{name: name, bureau: bureau, alive: alive, note: alive.Note, final: alive.Final, size: alive.Size, bodies: true}, nil
 }

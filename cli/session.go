@@ -226,6 +226,9 @@ func (s *session) sync(ctx context.Context) {
 		return
 	}
 	s.note("no news: %s", err)
+	if errors.Is(err, client.ErrWrongKey) {
+		s.note("hint: %s", s.adviceFor(err))
+	}
 	s.note("answering from the replica: as of %s, entry %s (%s old)", at.UTC().Format(time.DateTime+"Z"), count(final.Size), age(time.Since(at)))
 }
 

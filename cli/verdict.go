@@ -21,7 +21,8 @@ const (
 // finding is what a verifying command found out. Every line that a person
 // reads is made from it, and nothing in it is assumed.
 type finding struct {
-	Cut        uint64         `json:"cut,omitempty"` // entries that were left when a recovery cut this one
+	Cut        uint64         `json:"cut,omitempty"`    // entries that were left when a recovery cut this one
+	CutBy      []string       `json:"cut_by,omitempty"` // bureaus whose roots signed it
 	Verdict    string         `json:"verdict"`
 	What       string         `json:"what"` // file or id, as given
 	Reason     string         `json:"reason,omitempty"`
@@ -40,9 +41,11 @@ type finding struct {
 	Court *courtFinding `json:"court,omitempty"` // of a court export
 
 	Evidence *evidenceFinding `json:"evidence,omitempty"` // of an evidence file
+	Recovery *recoveryFinding `json:"recovery,omitempty"` // of evidence against a recovery
 
 	genesis  *ledger.Genesis
-	evidence bool // it is one, or meant to be
+	past     *ledger.Genesis // what it was judged by, where a recovery has cut it since
+	evidence bool            // it is one, or meant to be
 }
 
 type signer struct {
@@ -101,14 +104,32 @@ func (f *finding) establish(x *ledger.Exhibit, v *ledger.Verdict) {
 
 // wasCut says that a recovery has cut the log below the checkpoint of the receipt.
 func (f *finding) wasCut(c *ledger.CutError) {
+	f.past = f.genesis.Before(c.Epoch)
+	f.Checkpoint.Needed = f.past.PolicyAt(c.Size).Quorum
 	if *f.Index < c.Cut {
 		f.found("its proof ends in a head of %s that a recovery has cut; the entry itself is below the cut, and still in the ledger: ask for a new copy", plural(c.Size, "entry", "entries"))
 		return
 	}
-	f.Cut = c.Cut
+	f.Cut, f.CutBy = c.Cut, f.genesis.Recoverers(c.Epoch)
 	f.found("this entry was acknowledged, as FINAL at %s, and was cut by the recovery that began epoch %d: after most of the nodes were lost the ledger goes on from entry %s",
 		plural(c.Size, "entry", "entries"), c.Epoch, count(c.Cut))
+	f.found("%s", cutSigners(f.CutBy, f.Checkpoint.Cosigners))
 	f.found("what it said counts for nothing in the ledger of today; its author may submit it again; keep this file, it proves that it was there")
+}
+
+// cutSigners says who signed a recovery, and whose nodes once cosigned what it cut.
+func cutSigners(roots, nodes []string) string {
+	var both []string
+	for _, code := range roots {
+		if slices.Contains(nodes, code) {
+			both = append(both, code)
+		}
+	}
+	text := "the recovery was signed by the roots of " + series(roots)
+	if len(both) == 0 {
+		return text + ", and none of their nodes had cosigned what was cut"
+	}
+	return text + "; nodes of theirs that had cosigned what was cut: " + strings.Join(both, " ") + "; ask them where it went"
 }
 
 // signed takes over who signed.
@@ -192,13 +213,17 @@ func (t *terminal) tell(f *finding) {
 		}
 		return
 	case withFindings:
+		if f.evidence {
+			t.tellEvidence(f)
+			return
+		}
 		if f.Cut > 0 {
 			t.head(yellow, "CUT", f.name()+" is authentic and was in the ledger. It is not any more.")
 			break
 		}
 		t.head(yellow, "OK, BUT", f.name()+" is authentic and in the ledger; read what was found.")
 	default:
-		if f.Evidence != nil {
+		if f.evidence {
 			t.tellEvidence(f)
 			return
 		}
@@ -211,8 +236,12 @@ func (t *terminal) tell(f *finding) {
 		}
 		t.say("  %s  by %s, key %s, %s", word, bureauText(f.genesis, s.Bureau), s.Key.Short(), s.voucher())
 	}
+	past := f.genesis
+	if f.past != nil {
+		past = f.past
+	}
 	t.say("  included  entry %s of the history that %s cosigned at %s (%d of %d needed)", count(*f.Index),
-		strings.Join(f.Checkpoint.Cosigners, " "), count(f.Checkpoint.Size), f.Checkpoint.Needed, f.genesis.At(f.Checkpoint.Size).Voters())
+		strings.Join(f.Checkpoint.Cosigners, " "), count(f.Checkpoint.Size), f.Checkpoint.Needed, past.At(f.Checkpoint.Size).Voters())
 	if f.Sealed != nil {
 		t.say("  sealed    %s", f.Sealed)
 	}

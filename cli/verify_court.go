@@ -56,14 +56,20 @@ func (t *terminal) verifyCourt(c *cli.Context, path string, data []byte) *findin
 		return f
 	}
 	v, err := x.Verify(g)
-	if err != nil {
+	cut := new(ledger.CutError)
+	switch {
+	case errors.As(err, &cut):
+		f.establish(x, v)
+		f.wasCut(cut)
+	case err != nil:
 		if v != nil {
 			f.signed(v)
 		}
 		f.failed(err)
 		return f
+	default:
+		f.establish(x, v)
 	}
-	f.establish(x, v)
 	f.NotChecked = append(f.NotChecked, "whether a consent was taken back before the export")
 	court := &courtFinding{genesis: g, version: x.Item.Entry, origin: notice.Origin{Ledger: keys.ID(x.Ledger), Author: x.Item.Entry.Statement.Author, Bureau: v.Signers[0].Bureau}}
 	if err := court.read(&proof[0], text); err != nil {
@@ -126,7 +132,7 @@ func (k *courtFinding) read(d *ledger.Disclosure, text []byte) error {
 // add takes in the announcement of the export, then the consent.
 func (k *courtFinding) add(d *ledger.Disclosure) error {
 	v, err := d.Verify(k.genesis)
-	if err != nil {
+	if err != nil && !errors.As(err, new(*ledger.CutError)) { // the notice says what was cut
 		return fmt.Errorf("what it says of the export does not verify: %w", err)
 	}
 	opened, err := d.Open()

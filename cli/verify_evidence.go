@@ -27,12 +27,15 @@ type evidenceFinding struct {
 
 // isEvidence reports whether a file is meant to be one.
 func isEvidence(path string, data []byte) bool {
-	return ledger.IsEvidence(data) || strings.HasSuffix(path, evidenceExt)
+	return ledger.IsEvidence(data) || ledger.IsRecoveryEvidence(data) || strings.HasSuffix(path, evidenceExt)
 }
 
 // verifyEvidence checks offline that bureaus signed what contradicts the FINAL
 // history.
 func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *finding {
+	if ledger.IsRecoveryEvidence(data) {
+		return t.verifyRecoveryEvidence(c, path, data)
+	}
 	f := &finding{What: path, evidence: true}
 	e, err := ledger.ParseEvidence(data)
 	if err != nil {
@@ -45,7 +48,10 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 	}
 	f.genesis = g
 	what, err := e.Verify(g)
+	cut := new(ledger.CutError)
 	switch {
+	case errors.As(err, &cut):
+		g = g.Before(cut.Epoch) // f.genesis knows the names of all
 	case errors.Is(err, ledger.ErrOtherLedger):
 		f.Verdict = unknown
 		f.Reason = fmt.Sprintf("it belongs to ledger %s, and the charter here is of ledger %s", ledger.Origin(e.Ledger), g.Origin())
@@ -64,6 +70,9 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 	}
 	x.OnlyOther = slices.DeleteFunc(slices.Clone(x.Other.Cosigners), func(code string) bool { return slices.Contains(x.Both, code) })
 	f.Verdict, f.Evidence = authentic, x
+	if err != nil {
+		f.found("it is about a history that was FINAL, and that the recovery to epoch %d has cut since from entry %s on", cut.Epoch, count(cut.Cut))
+	}
 	f.NotChecked = []string{"who had the keys in hand", "whether others signed it too"}
 	if x.BothFinal {
 		f.NotChecked = append(f.NotChecked, "which history is the true one")
@@ -73,6 +82,10 @@ func (t *terminal) verifyEvidence(c *cli.Context, path string, data []byte) *fin
 
 // tellEvidence prints what an authentic evidence file proves.
 func (t *terminal) tellEvidence(f *finding) {
+	if f.Recovery != nil {
+		t.tellRecoveryEvidence(f)
+		return
+	}
 	x := f.Evidence
 	all := len(f.genesis.Charter.Members)
 	proves := series(x.Both) + " signed two histories."
@@ -92,6 +105,9 @@ func (t *terminal) tellEvidence(f *finding) {
 	if x.BothFinal {
 		t.say("  found     both are FINAL: more bureaus lied than the ledger can bear (%s of %s); stop, and compare the histories outside it",
 			count(len(x.Both)), count((all-1)/3))
+	}
+	for _, text := range f.Findings {
+		t.say("  found     %s", text)
 	}
 	t.say("  not checked: %s", strings.Join(f.NotChecked, "; "))
 }

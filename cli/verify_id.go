@@ -55,7 +55,7 @@ func (t *terminal) verifyID(c *cli.Context, name string) *finding {
 	f.establish(x, v)
 	t.openExhibit(f, x, s.home)
 	s.look(f, k)
-	if errors.Is(syncErr, follow.ErrDishonest) || errors.Is(syncErr, follow.ErrFork) {
+	if errors.Is(syncErr, follow.ErrDishonest) || errors.Is(syncErr, follow.ErrFork) || errors.Is(syncErr, follow.ErrCut) {
 		f.found("%s", syncErr)
 	}
 	return f
@@ -74,7 +74,7 @@ func (s *session) verifyPurged(c *cli.Context, f *finding, k *desk.Case, index u
 	s.look(f, k)
 	f.found("its sealed text is destroyed: %s had it purged at entry %s, %s (%s); that entry and its proof verify as well",
 		t.PurgedBy, count(t.PurgeIndex), clock(t.PurgedAt), t.Reason)
-	if errors.Is(syncErr, follow.ErrDishonest) || errors.Is(syncErr, follow.ErrFork) {
+	if errors.Is(syncErr, follow.ErrDishonest) || errors.Is(syncErr, follow.ErrFork) || errors.Is(syncErr, follow.ErrCut) {
 		f.found("%s", syncErr)
 	}
 	return f

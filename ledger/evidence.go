@@ -136,8 +136,19 @@ func IsEvidence(data []byte) bool { return bytes.HasPrefix(data, evidenceHeader)
 
 // Verify checks the evidence with nothing but the charter: each cosignature of
 // both notes, which hold nothing else, the quorum of the FINAL one, and that its
-// history has another root at the size of the other.
+// history has another root at the size of the other. With a [CutError] it proves what
+// it returns, about a history that a recovery has cut.
 func (e *Evidence) Verify(g *Genesis) (*Contradiction, error) {
+	c, err := e.verify(g)
+	if cut := new(CutError); errors.As(err, &cut) {
+		if c, err = e.Verify(g.Before(cut.Epoch)); err == nil || errors.As(err, new(*CutError)) {
+			err = cut
+		}
+	}
+	return c, err
+}
+
+func (e *Evidence) verify(g *Genesis) (*Contradiction, error) {
 	if e.Ledger != g.Ledger {
 		return nil, ErrOtherLedger
 	}

@@ -142,7 +142,7 @@ func (x *Exhibit) Verify(g *Genesis) (*Verdict, error) {
 	var err error
 	var cut *CutError
 	if v.Checkpoint, v.Cosigners, err = x.Receipt.Verify(g, x.Item.Entry.LeafHash()); errors.As(err, &cut) {
-		g = g.beforeCut(cut) // it is judged as it was then
+		g = g.Before(cut.Epoch) // it is judged as it was then
 	} else if err != nil {
 		return nil, err
 	}

@@ -104,6 +104,12 @@ var layouts = map[string]func(l *layout){
 			l.field(32, "hash")
 		}
 	},
+	"recovery-cut": func(l *layout) {
+		l.fields("header", 28, "ledger id", 32)
+		l.vector(3, "recover entry")
+		l.field(1, "kind")
+		l.vector(3, "note")
+	},
 	"exhibit": func(l *layout) {
 		l.fields("header", 18, "ledger id", 32)
 		l.vector(3, "entry")

@@ -219,6 +219,21 @@ func FuzzParseEvidence(f *testing.F) {
 	})
 }
 
+func FuzzParseRecoveryEvidence(f *testing.F) {
+	g, err := ledger.ParseGenesis(readVector(f, "genesis-recovered").data)
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzz(f, "recovery", func(data []byte) ([]byte, error) {
+		e, err := ledger.ParseRecoveryEvidence(data)
+		if err != nil {
+			return nil, err
+		}
+		e.Verify(g) // must not panic
+		return e.Marshal(), nil
+	})
+}
+
 // FuzzPolicyOpen has no inverse: it must not panic, and what it accepts must
 // have a quorum.
 func FuzzPolicyOpen(f *testing.F) {

@@ -92,14 +92,15 @@ func (m *Membership) Next(e *Epoch) *Membership {
 // Agrees reports whether m and other name the same epochs, as far as both go.
 func (m *Membership) Agrees(other *Membership) bool {
 	for i := range min(len(m.epochs), len(other.epochs)) {
-		if !m.epochs[i].equal(other.epochs[i]) {
+		if !m.epochs[i].Equal(other.epochs[i]) {
 			return false
 		}
 	}
 	return m.origin == other.origin
 }
 
-func (e *Epoch) equal(other *Epoch) bool {
+// Equal reports whether the two are of the same members from the same position on.
+func (e *Epoch) Equal(other *Epoch) bool {
 	same := e.Number == other.Number && e.From == other.From && len(e.Members) == len(other.Members)
 	for i := 0; same && i < len(e.Members); i++ {
 		a, b := &e.Members[i], &other.Members[i]

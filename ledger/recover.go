@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -106,19 +107,38 @@ func (r *Recover) After(ledger Hash, e *Epoch, size uint64) (*Epoch, error) {
 
 // CheckRecover checks that the roots of a quorum of e signed a recovery.
 func (e *Epoch) CheckRecover(entry *Entry) error {
+	by, err := e.recoverers(entry)
+	if err == nil && len(by) < e.Quorum() {
+		err = fmt.Errorf("%d of %d voters signed the recovery: %w", len(by), e.Quorum(), ErrQuorum)
+	}
+	return err
+}
+
+// recoverers returns the codes of the voters of e whose roots signed a recovery, in
+// the order of the signatures, which are all of such and good.
+func (e *Epoch) recoverers(entry *Entry) (by []string, err error) {
 	for i := range entry.Signatures {
 		m := e.Root(entry.Signatures[i].Key)
 		switch {
 		case m == nil || !m.Voter:
-			return fmt.Errorf("key %s, which signed the recovery, is no voter's root", entry.Signatures[i].Key.Short())
+			return nil, fmt.Errorf("key %s, which signed the recovery, is no voter's root", entry.Signatures[i].Key.Short())
 		case !entry.Verify(i, m.Root):
-			return fmt.Errorf("the signature of %s under the recovery is not good", m.Code)
+			return nil, fmt.Errorf("the signature of %s under the recovery is not good", m.Code)
 		}
+		by = append(by, m.Code)
 	}
-	if n := len(entry.Signatures); n < e.Quorum() {
-		return fmt.Errorf("%d of %d voters signed the recovery: %w", n, e.Quorum(), ErrQuorum)
+	return by, nil
+}
+
+// Recoverers returns the codes of the bureaus whose roots signed the recovery that
+// began an epoch; none where nothing of the kind is known.
+func (g *Genesis) Recoverers(epoch uint32) []string {
+	if epoch == 0 || int(epoch) > len(g.certs) || g.certs[epoch-1].Recover == nil {
+		return nil
 	}
-	return nil
+	by, _ := g.epochs[epoch-1].recoverers(g.certs[epoch-1].Recover) // verified long since
+	slices.Sort(by)
+	return by
 }
 
 // CutError is the failure of a note that is good, and of a history that a recovery
@@ -149,14 +169,16 @@ func (m *Membership) cut(note []byte) (opened, *CutError) {
 	return opened{}, nil
 }
 
-// beforeCut returns g as it was before the recovery that cut something.
-func (g *Genesis) beforeCut(cut *CutError) *Genesis {
+// Before returns g as it was before an epoch began: who may be judged by it is what
+// the recovery that began it has cut.
+func (g *Genesis) Before(epoch uint32) *Genesis {
 	out := *g
 	n := 0
-	for n < len(g.epochs) && g.epochs[n].Number < cut.Epoch {
+	for n < len(g.epochs) && g.epochs[n].Number < epoch {
 		n++
 	}
 	out.Membership = &Membership{g.origin, g.epochs[:n:n], g.policies[:n:n]}
+	out.certs = g.certs[:min(n-1, len(g.certs)):min(n-1, len(g.certs))]
 	return &out
 }
 

@@ -101,6 +101,8 @@ func (v *vector) check(t testing.TB) ([]string, error) {
 		return v.checkDisclosures(t)
 	case "evidence":
 		return v.checkEvidence(t)
+	case "recovery":
+		return v.checkRecoveryEvidence(t)
 	case "bundle":
 		return v.checkBundle(t)
 	}
@@ -234,4 +236,24 @@ func (v *vector) checkEvidence(t testing.TB) ([]string, error) {
 		fmt.Sprintf("has root %x", e.Root), fmt.Sprintf("proof %d", len(e.Proof)),
 		strings.TrimSpace("both " + strings.Join(c.Both, " ")), fmt.Sprintf("both-final %v", c.BothFinal),
 	}, nil
+}
+
+func (v *vector) checkRecoveryEvidence(t testing.TB) ([]string, error) {
+	t.Helper()
+	e, err := ledger.ParseRecoveryEvidence(v.data)
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.Verify(v.genesis(t))
+	if err != nil {
+		return nil, err
+	}
+	out := []string{fmt.Sprintf("epoch %d", f.Epoch)}
+	for _, p := range f.Plans {
+		out = append(out, fmt.Sprintf("recovery %s", p.ID), fmt.Sprintf("keeps %d root %x", p.Kept.Size, p.Kept.Root), "signed "+strings.Join(p.By, " "), fmt.Sprintf("quorum %v", p.Quorum))
+	}
+	if f.Cut != nil {
+		out = append(out, fmt.Sprintf("cuts size %d root %x", f.Cut.Size, f.Cut.Root), "cosigned "+strings.Join(f.CutBy, " "))
+	}
+	return append(out, strings.TrimSpace("both "+strings.Join(f.Both, " "))), nil
 }

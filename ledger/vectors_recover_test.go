@@ -137,6 +137,84 @@ func (w *vectorWriter) recovery() {
 		t.Fatal(err)
 	}
 	refused("forged", "A bit of the third signature differs.", "refused", forged)
+
+	past, err := l.Genesis.With(joined)
+	if err != nil {
+		t.Fatal(err)
+	}
+	denied := ledger.Checkpoint{Origin: past.Origin(), Size: kept.Size, Root: ledger.Hash{0xaa}}
+	deceived, err := ledger.NewEvidence(past, ledger.FormatNote(denied, past.PolicyAt(kept.Size).Witness, l.cosign(t, denied, xd)), lost.Note, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.vector("evidence-cut", "XD signed another history than one that was FINAL, and was cut.", "cut", deceived.Marshal(), "genesis genesis-recovered")
+	deceived.Root[0] ^= 1
+	w.vector("evidence-cut-other-root", "The root is not that of the history that was cut.", "refused", deceived.Marshal(), "genesis genesis-recovered")
+	w.vector("genesis-recovered-nothing", "The same founders, before XE joined.", "ok", file())
+	later := r
+	later.Time++
+	w.recoveryEvidence(&recoveries{l: l, first: entry, kept: joined.Receipt.Note, lost: lost.Note, never: l.note(t, xb, xc), epoch: joined.Epoch,
+		second: func(change func(r *ledger.Recover), by ...*ledgertest.Bureau) *ledger.Entry {
+			x := later
+			change(&x)
+			var list []*keys.Signer
+			for _, b := range by {
+				list = append(list, b.Root.Signer)
+			}
+			return sign(&x, same, list...)
+		}})
+}
+
+// recoveries is what the vectors of evidence against a recovery are made of.
+type recoveries struct {
+	l                 *testLog
+	first             *ledger.Entry
+	second            func(change func(r *ledger.Recover), by ...*ledgertest.Bureau) *ledger.Entry
+	kept, lost, never []byte // notes
+	epoch             *ledger.Entry
+}
+
+func (w *vectorWriter) recoveryEvidence(x *recoveries) {
+	xa, xb, xc, xd, same := x.l.Bureaus[0], x.l.Bureaus[1], x.l.Bureaus[2], x.l.Bureaus[3], func(*ledger.Recover) {}
+	two := func(first, second *ledger.Entry) []byte {
+		return (&ledger.RecoveryEvidence{Ledger: x.l.Genesis.Ledger, First: first, Second: second}).Marshal()
+	}
+	cut := func(first *ledger.Entry, note []byte) []byte {
+		return (&ledger.RecoveryEvidence{Ledger: x.l.Genesis.Ledger, First: first, Note: note}).Marshal()
+	}
+	given := "genesis genesis-recovered"
+	other := x.second(same, xb, xc, xd)
+	good, truncated := two(x.first, other), cut(x.first, x.lost)
+	w.vector("recovery-two", "XB and XC signed two recoveries to one epoch.", "ok", good, given)
+	w.vector("recovery-two-few", "The second one never had enough signatures; XB gave both.", "ok", two(x.first, x.second(same, xb)), given)
+	w.vector("recovery-two-nobody", "Nobody signed both.", "refused", two(x.first, x.second(same, xd)), given)
+	w.vector("recovery-two-same", "The same one twice.", "refused", two(x.first, x.first), given)
+	w.vector("recovery-two-epochs", "The second one is to another epoch.", "refused", two(x.first, x.second(func(r *ledger.Recover) { r.Number = 3 }, xb, xc, xd)), given)
+	w.vector("recovery-two-old-node", "The second one leaves XC a voter with the node that it had: nobody can carry it out.", "refused",
+		two(x.first, x.second(func(r *ledger.Recover) { r.Changes = slices.Delete(slices.Clone(r.Changes), 2, 3) }, xb, xc, xd)), given)
+	officer := *xb
+	officer.Root = xb.Officer
+	w.vector("recovery-two-officer", "An officer signed the second one as well.", "refused", two(x.first, x.second(same, xb, &officer)), given)
+	sigs := slices.Clone(other.Signatures)
+	sigs[1].Sig[9] ^= 1
+	forged, err := ledger.NewEntry(other.Signed(), sigs)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.vector("recovery-two-forged", "A bit of a signature under the second one differs.", "refused", two(x.first, forged), given)
+	w.vector("recovery-two-old-charter", "The charter file does not know the epoch that they follow.", "refused", good, "genesis genesis-recovered-nothing")
+	w.vector("recovery-other-ledger", "Held against the charter of another ledger.", "other-ledger", good, "genesis genesis-one")
+	w.vector("recovery-cut", "It cut what was FINAL; XB and XC, by their nodes and their roots, signed both.", "ok", truncated, given)
+	w.vector("recovery-cut-kept", "The checkpoint is the one that was kept.", "refused", cut(x.first, x.kept), given)
+	w.vector("recovery-cut-few", "Two of four signed the recovery: it cut nothing.", "quorum", cut(x.second(same, xa, xb), x.lost), given)
+	w.vector("recovery-cut-never-final", "Two of four cosigned the checkpoint.", "quorum", cut(x.first, x.never), given)
+	w.vector("recovery-cut-stray-line", "A line of somebody unknown has no place here.", "refused", cut(x.first, append(bytes.Clone(x.lost), "— witness.example AAAAAAA=\n"...)), given)
+	w.malformed("recovery-kind-3", "Against a recovery there is another one, or a checkpoint.", flip(good, len("comity recovery evidence v1\n")+32+3+len(x.first.Raw), 2), given)
+	w.malformed("recovery-of-an-epoch", "An epoch in the place of the first.", two(x.epoch, x.first), given)
+	w.malformed("recovery-two-of-an-epoch", "An epoch in the place of the second.", two(x.first, x.epoch), given)
+	w.malformed("recovery-header-v2", "A version to come.", bytes.Replace(good, []byte("evidence v1"), []byte("evidence v2"), 1), given)
+	w.malformed("recovery-trailing-byte", "A byte too many.", append(bytes.Clone(good), 0), given)
+	w.malformed("recovery-truncated", "The last byte is missing.", good[:len(good)-1], given)
 }
 
 // certificateOf returns the certificate of a recovery; of any other entry what has

@@ -90,6 +90,9 @@ func (e *evidenceStore) look(data []byte) (*evidenceFile, error) {
 		return nil, err
 	}
 	c, err := ev.Verify(e.roster.charter())
+	if errors.As(err, new(*ledger.CutError)) { // as good as ever, and about keys that count no more
+		return &evidenceFile{bytes: len(data), other: c.Other, both: c.Both}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -259,7 +259,7 @@ func (m *mirror) destroy([]uint64) error { return m.holdings.sweep(nil) }
 // faulted looks at what stopped the follower for what people must know of, and for
 // what no other source mends.
 func (m *mirror) faulted(err error) {
-	if errors.Is(err, follow.ErrDishonest) || errors.Is(err, follow.ErrFork) {
+	if errors.Is(err, follow.ErrDishonest) || errors.Is(err, follow.ErrFork) || errors.Is(err, follow.ErrCut) {
 		m.alarm(err.Error())
 	}
 	m.damaged(err)

@@ -193,6 +193,9 @@ func unlessThere(path string, data []byte) error {
 	return createWhole(path, data)
 }
 
+// ErrRuns matches the failure to open the data of a node that runs.
+var ErrRuns = errors.New("another process runs")
+
 // lockFolder keeps a node's folder for one process, until the file is closed or
 // the process ends.
 func lockFolder(dir string) (*os.File, error) {
@@ -203,7 +206,7 @@ func lockFolder(dir string) (*os.File, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("node: another process runs the node of %s, or repairs it", dir)
+			return nil, fmt.Errorf("node: %w the node of %s, or repairs it", ErrRuns, dir)
 		}
 		return nil, fmt.Errorf("node: lock %s: %w", dir, err)
 	}

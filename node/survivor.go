@@ -11,6 +11,7 @@ import (
 	"comity/ledger/bundle"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/follow"
 
 	"github.com/hashicorp/raft"
 	"golang.org/x/mod/sumdb/tlog"
@@ -52,13 +53,41 @@ func OpenSurvivor(dir string, g *ledger.Genesis) (s *Survivor, err error) {
 	return s, nil
 }
 
+// OpenSurvivingCopy opens the folder of a desk's replica, or of a read replica. Such a
+// copy has all entries and sealed texts that a node has, up to its last FINAL head.
+func OpenSurvivingCopy(dir string, g *ledger.Genesis) (s *Survivor, err error) {
+	cp, err := follow.Open(dir, g, nil) // which holds the note against the entries
+	if err != nil {
+		return nil, err
+	}
+	s = &Survivor{}
+	s.Final, s.Note = cp.Note()
+	if err := cp.Close(); err != nil {
+		return nil, err
+	}
+	s.machine = state.New(g)
+	if s.disk, err = store.Open(filepath.Join(dir, "ledger"), s.machine); err != nil {
+		return nil, fmt.Errorf("open the replica: %w", err)
+	}
+	head, err := state.ReadHead(s.disk)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.base, s.Size = head.Size, head.Size
+	s.tail = store.NewStaged(s.disk, head.Size)
+	return s, nil
+}
+
 // Close lets the node start again.
 func (s *Survivor) Close() error {
 	var err error
 	if s.disk != nil {
 		err = s.disk.Close()
 	}
-	return errors.Join(err, unlockFolder(s.lock))
+	if s.lock != nil {
+		err = errors.Join(err, unlockFolder(s.lock))
+	}
+	return err
 }
 
 func (s *Survivor) read(dir string) error {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -11,6 +12,7 @@ import (
 type proof struct {
 	*ledger.Contradiction
 	root ledger.Hash // of the FINAL history, at the size of the other
+	cut  bool        // that history is one that a recovery has cut
 	err  error       // why it proves nothing
 }
 
@@ -20,13 +22,14 @@ func newProof(g *ledger.Genesis, data []byte) proof {
 		return proof{err: fmt.Errorf("it is no file of evidence")}
 	}
 	c, err := e.Verify(g)
-	if err != nil {
+	cut := errors.As(err, new(*ledger.CutError))
+	if err != nil && !cut {
 		return proof{err: err}
 	}
 	for _, list := range [][]string{c.OtherBy, c.FinalBy, c.Both} {
 		slices.Sort(list)
 	}
-	return proof{c, e.Root, nil}
+	return proof{c, e.Root, cut, nil}
 }
 
 // evidence holds the pieces of evidence against the history. Whom they convict is
@@ -54,6 +57,10 @@ func (h *history) evidence(by headed, list []proof) ([]Finding, error) {
 			continue
 		}
 		h.checked[qHeads]++
+		if p.cut {
+			add(p.finding())
+			continue
+		}
 		same := true
 		for _, at := range []ledger.Checkpoint{{Size: p.Other.Size, Root: p.root}, p.Final} {
 			if !same || at.Size > h.size {
@@ -108,6 +115,9 @@ func (p *proof) finding() Finding {
 			f.Why += " "
 		}
 		f.Why += fmt.Sprintf("%s signed only what a quorum contradicts, and lied or was deceived.", codes(only))
+	}
+	if p.cut {
+		f.Why += " That history was FINAL, and a recovery has cut it since."
 	}
 	f.Why += " The file proves it to anybody who has the charter."
 	return f

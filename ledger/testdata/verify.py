@@ -7,8 +7,8 @@
 
 It was written from ledger/FORMAT.md and crypto/CRYPTO.md, not from the code that
 they describe, and shares none with it: what both accept, the documents say. It
-takes a charter (genesis), exhibit, disclosures, receipt, note, evidence or bundle, tells them
-apart by their first bytes, and prints a line for each:
+takes a charter (genesis), exhibit, disclosures, receipt, note, evidence, evidence against a
+recovery, or bundle, tells them apart by their first bytes, and prints a line for each:
 
     authentic      it proves what it says, for the ledger of the charter
     not authentic  it does not; why
@@ -40,6 +40,7 @@ import charter as charters
 import disclosure
 import evidence
 import exhibit
+import recovery
 import seal_vectors
 import vectors
 from note import Note, Receipt
@@ -73,6 +74,7 @@ class Verifier:
             (exhibit.HEADER, self.exhibit),
             (disclosure.HEADER, self.disclosures),
             (evidence.HEADER, self.evidence),
+            (recovery.HEADER, self.recovery),
             (bundle.HEADER, self.bundle),
             (b"c2sp.org/tlog-proof@", self.receipt),
             (b"comity/", self.note),
@@ -118,6 +120,16 @@ class Verifier:
         if len(deceived) >= charter.at(first.size).quorum():
             found += "; both are FINAL, and which is the true one is not in the file"
         return found
+
+    def recovery(self, b):
+        f = recovery.RecoveryEvidence.parse(b).verify(self.trusted())
+        both = " ".join(f.both) or "nobody"
+        first = f.plans[0].entry.statement
+        if f.cut is None:
+            second = f.plans[1].entry.statement
+            return f"{both} signed two recoveries to epoch {f.epoch}, {first.id().hex()[:16]} and {second.id().hex()[:16]}"
+        return (f"the recovery to epoch {f.epoch} from entry {first.seen_size}, signed by {' '.join(f.plans[0].codes)}, cut the "
+                f"FINAL checkpoint of {f.cut.size} entries, cosigned by {' '.join(f.cosigners)}; {both} signed both")
 
     def bundle(self, b):
         a = bundle.Audit(b, self.known)

@@ -22,15 +22,10 @@ const (
 
 // loadNote reads and verifies a note of ours; the zero value when there is none.
 func (cp *Copy) loadNote(name string) (sealedNote, error) {
-	f, err := os.Open(filepath.Join(cp.dir, name))
+	data, err := readNote(cp.dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return sealedNote{}, nil
 	}
-	if err != nil {
-		return sealedNote{}, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, ledger.MaxReceipt))
 	if err != nil {
 		return sealedNote{}, err
 	}
@@ -39,6 +34,15 @@ func (cp *Copy) loadNote(name string) (sealedNote, error) {
 		return sealedNote{}, fmt.Errorf("file %s: %w", name, err)
 	}
 	return n, nil
+}
+
+func readNote(dir, name string) ([]byte, error) {
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, ledger.MaxReceipt))
 }
 
 // openNote verifies that a quorum cosigned a note.

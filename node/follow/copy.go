@@ -68,10 +68,12 @@ func (cp *Copy) load() (err error) {
 	if err := cp.loadCharter(); err != nil {
 		return err
 	}
-	if cp.final, err = cp.loadNote(noteFinal); err != nil {
-		return err
+	if cp.final, err = cp.loadNote(noteFinal); err == nil {
+		cp.ahead, err = cp.loadNote(noteAhead)
 	}
-	if cp.ahead, err = cp.loadNote(noteAhead); err != nil {
+	if errors.As(err, new(*ledger.CutError)) {
+		return fmt.Errorf("%w; this replica has read further: comity recover follow CHARTER", err)
+	} else if err != nil {
 		return err
 	}
 	size, err := cp.Size()

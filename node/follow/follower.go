@@ -130,7 +130,11 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
-func isLie(err error) bool { return errors.Is(err, ErrDishonest) || errors.Is(err, ErrFork) }
+// isLie tells errors that people must look at, and that are reason enough to follow
+// another source.
+func isLie(err error) bool {
+	return errors.Is(err, ErrDishonest) || errors.Is(err, ErrFork) || errors.Is(err, ErrCut)
+}
 
 // choose returns the source to follow: the present one, unless it lied a short
 // time ago and another did not.
@@ -200,7 +204,7 @@ func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err 
 		}
 	})
 	if g := f.Copy.Genesis(); err == nil && len(g.Epochs()) < len(f.Copy.Members().Epochs()) {
-		_, err = f.Copy.renew(ctx, c) // the certificates, for those who come after us
+		_, err = f.Copy.renew(ctx, c, note) // the certificates, for those who come after us
 	}
 	after, sizeErr := f.Copy.Size()
 	if err == nil {

@@ -118,6 +118,9 @@ func (cp *Copy) take(ctx context.Context, c *client.Client, target sealedNote, c
 	} else if err := cp.vouch(ctx, c, target, staged); err != nil {
 		return err
 	}
+	if err := cp.forget(chunk); err != nil {
+		return err
+	}
 	// An interrupted Sync stays here: whole chunks, each under a FINAL checkpoint.
 	if err := cp.store.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
 		return fmt.Errorf("commit %d entries: %w", len(chunk.records), err)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from note import Note
 from tree import consistent
-from wire import NoQuorum, OtherLedger, Reader, Refused, need
+from wire import Cut, NoQuorum, OtherLedger, Reader, Refused, need
 
 HEADER = b"comity evidence v1\n"
 MAX_EVIDENCE, MAX_HASHES = 200_704, 63
@@ -30,13 +30,23 @@ class Evidence:
 
     def verify(self, charter):
         """The contradicting and the FINAL checkpoint, each with its cosigners."""
+        try:
+            return self._verify(charter)
+        except Cut as e:  # it is judged as it was then
+            try:
+                self.verify(charter.before(e.epoch))
+            except Cut:
+                pass
+            raise e
+
+    def _verify(self, charter):
         if self.ledger != charter.ledger():
             raise OtherLedger("it is of another ledger: " + self.ledger.hex())
         first, deceived = tidy(Note.parse(self.first), charter)
         final, cosigners = tidy(Note.parse(self.final), charter)
         if not deceived:
             raise NoQuorum("nobody signed the first checkpoint")
-        if len(cosigners) < charter.at(final.size).quorum():
+        if not cosigners or len(cosigners) < charter.at(final.size).quorum():
             raise NoQuorum("the second checkpoint is not FINAL")
         if first.size > final.size:
             raise Refused("the first checkpoint is beyond the FINAL one")

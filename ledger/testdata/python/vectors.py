@@ -17,6 +17,7 @@ from evidence import Evidence
 from exhibit import Exhibit
 from governance import CHANGES, Enact, Propose, Recover, Vote
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
+from recovery import RecoveryEvidence
 from statement import (AUTHORITIES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
                        Circle, Entry, Extend, Item, Lift, Publish, Purge, Review, Revoke, Rotate, Statement, Suspend)
 from statement import signing_key_id
@@ -245,6 +246,18 @@ def evidence(v):
             f"both-final {str(len(deceived) >= v.charter().at(first.size).quorum()).lower()}"]
 
 
+def recovery_evidence(v):
+    f = RecoveryEvidence.parse(v.bytes).verify(v.charter())
+    shows = [f"epoch {f.epoch}"]
+    for p in f.plans:
+        s = p.entry.statement
+        shows += [f"recovery {s.id().hex()}", f"keeps {s.seen_size} root {s.seen_root.hex()}", "signed " + " ".join(p.codes),
+                  f"quorum {str(p.quorum).lower()}"]
+    if f.cut:
+        shows += [f"cuts size {f.cut.size} root {f.cut.root.hex()}", "cosigned " + " ".join(f.cosigners)]
+    return [*shows, " ".join(["both", *f.both])]
+
+
 def bundle(v):
     a = Audit(v.bytes)
     if a.failures:
@@ -311,5 +324,6 @@ READ = {
     "exhibit": exhibit,
     "disclosures": disclosures,
     "evidence": evidence,
+    "recovery": recovery_evidence,
     "bundle": bundle,
 }

@@ -152,7 +152,11 @@ func (k *council) tellReach(r *reachRecord, code string, left bool) {
 		text += fmt.Sprintf(" (%s; %s of %s, %s ended)", strings.Join(kinds, ", "), count(r.Own), k.home.Bureau(), count(r.Ended))
 	}
 	k.say("  notices   %s of other bureaus sealed to it, of those that the keys here open", text)
-	k.say("            not counted: what a grant shared, which does not say with whom, and %s", plural(r.Purged, "purged notice", "purged notices"))
+	except := "what a grant shared, which does not say with whom"
+	if r.Purged > 0 {
+		except += ", and " + plural(r.Purged, "purged notice", "purged notices")
+	}
+	k.say("            not counted: %s", except)
 	if len(r.Circles) == 0 {
 		k.say("  circles   it was in none that %s is in", k.home.Bureau())
 		return

@@ -77,6 +77,9 @@ func (s *session) showReaders(r notice.Readers, circles []notice.CircleSeen) {
 		if c := &circles[i]; c.Superseded {
 			s.say("  WARNING   circle %s had changed before this came into the ledger: who had left by then may read it, who had joined cannot", c.Name)
 		}
+		if c := &circles[i]; len(c.Gone) > 0 {
+			s.say("  WARNING   %s had left the ledger before this came into it, and has the key of circle %s that it is sealed to", strings.Join(c.Gone, " "), c.Name)
+		}
 	}
 }
 
@@ -122,21 +125,28 @@ func (s *session) warnSuperseded(c *cli.Context, it ledger.Item, readers notice.
 	}
 	list, err := s.desk.Superseded(it.Entry, readers)
 	for i := range list {
+		if len(list[i].Gone) > 0 {
+			s.note("WARNING: %s left the ledger while this was on its way, and has the key of circle %s that it is sealed to", strings.Join(list[i].Gone, " "), list[i].Name)
+		}
+		if !list[i].Superseded {
+			continue
+		}
 		s.note("WARNING: circle %s changed while this was on its way: who left it by then may read it, who joined cannot", list[i].Name)
 		s.note("hint: send a new version, which is sealed to the circle as it is now: comity notice amend")
 	}
 	return err
 }
 
-// circleMembers reads --members, or the codes on a command line.
-func (s *session) circleMembers(text string) ([]string, error) {
+// circleMembers reads --members, or the codes on a command line, of bureaus of the
+// ledger or of these.
+func (s *session) circleMembers(text string, also ...string) ([]string, error) {
 	if text == notice.All {
 		return []string{notice.All}, nil
 	}
 	var list []string
 	for code := range strings.SplitSeq(text, ",") {
 		code = strings.TrimSpace(code)
-		if _, ok := s.genesis.Member(code); !ok {
+		if _, ok := s.genesis.Member(code); !ok && !slices.Contains(also, code) {
 			return nil, usagef("%q is not the code of a bureau of this ledger", code)
 		}
 		list = append(list, code)

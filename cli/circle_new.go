@@ -106,7 +106,7 @@ func (t *terminal) circleRenewCommand() *cli.Command {
 			"Example: comity circle renew LANTERN",
 		Flags: []cli.Flag{secondFlag(), approvalFlag(), noWaitFlag()},
 		Action: t.changeCircle(1, "the change of", func(s *session, k *desk.Circle, _ []string) ([]string, error) {
-			return k.Epoch.Members, nil
+			return k.Stay(), nil
 		}),
 	}
 }
@@ -153,7 +153,7 @@ func (t *terminal) changeCircle(n int, what string, members func(s *session, k *
 		}
 		var named, next []string
 		if n > 1 {
-			if named, err = s.circleMembers(args[1]); err != nil {
+			if named, err = s.circleMembers(args[1], k.Epoch.Members...); err != nil {
 				return err
 			}
 		}

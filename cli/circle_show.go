@@ -52,23 +52,18 @@ func (s *session) circleRecord(k *desk.Circle) circleRecord {
 	case k.Epoch == nil:
 		r.State = "left"
 	}
-	r.Others, r.Gone = s.roll(k.Known.Members)
+	r.Others, r.Gone = s.outside(k.Known.Members), k.Gone
 	return r
 }
 
-// roll compares the members of a circle with those of the ledger.
-func (s *session) roll(members []string) (others, gone []string) {
+// outside returns the bureaus of the ledger that are not among the members of a circle.
+func (s *session) outside(members []string) (others []string) {
 	for i := range s.genesis.Members() {
 		if code := s.genesis.Members()[i].Code; !slices.Contains(members, code) {
 			others = append(others, code)
 		}
 	}
-	for _, code := range members {
-		if _, ok := s.genesis.Member(code); !ok {
-			gone = append(gone, code)
-		}
-	}
-	return others, gone
+	return others
 }
 
 func (t *terminal) circleList(c *cli.Context) error {
@@ -89,6 +84,9 @@ func (t *terminal) circleList(c *cli.Context) error {
 	for i, k := range list {
 		r := s.circleRecord(k)
 		records[i] = r
+		if len(r.Gone) > 0 {
+			r.State += ", " + strings.Join(r.Gone, " ") + " gone"
+		}
 		rows = append(rows, []string{r.Name, r.Founder, r.ID.String()[:8], r.State, strconv.Itoa(r.Epoch), strings.Join(r.Members, " ")})
 	}
 	if s.asJSON {
@@ -134,8 +132,9 @@ func (t *terminal) circleShow(c *cli.Context) error {
 	}
 	s.say("  members   %s", s.bureauNames(r.Members))
 	s.say("  not in it %s", s.bureauNames(r.Others))
-	if len(r.Gone) > 0 {
-		s.say("  GONE      %s: no bureau of the ledger any more; take it out: comity circle remove %s", strings.Join(r.Gone, " "), s.circleName(r))
+	if len(k.Gone) > 0 {
+		s.say("  GONE      %s left the ledger, and has the keys of this epoch: nobody seals to it any more, but to the others one by one.", strings.Join(r.Gone, " "))
+		s.say("            The next that an officer of %s writes gives it other keys, or comity watch --officer LABEL at once", r.Founder)
 	}
 	if len(r.Changed) > 0 {
 		s.say("  CHANGED   %s has other sealing keys since this epoch; if one was lost, %s should: comity circle renew %s",
@@ -219,7 +218,7 @@ func addMembers(s *session, k *desk.Circle, named []string) ([]string, error) {
 	if len(joins) == 0 {
 		return nil, usagef("circle %s: %s is in it already", k.Name, strings.Join(named, " "))
 	}
-	return append(slices.Clone(k.Epoch.Members), joins...), nil
+	return append(k.Stay(), joins...), nil
 }
 
 func removeMembers(s *session, k *desk.Circle, named []string) ([]string, error) {
@@ -231,7 +230,7 @@ func removeMembers(s *session, k *desk.Circle, named []string) ([]string, error)
 			return nil, usagef("circle %s: %s is not in it", k.Name, code)
 		}
 	}
-	left := without(k.Epoch.Members, named)
+	left := without(k.Stay(), named)
 	if len(left) < 2 {
 		return nil, hint(usagef("circle %s: nobody but %s would be left", k.Name, s.home.Bureau()), "to end it: comity circle end %s", k.Name)
 	}

@@ -36,7 +36,7 @@ func (t *terminal) openCouncil(c *cli.Context) (*council, error) {
 		return nil, err
 	}
 	k := &council{session: s}
-	if err = s.openDesk(c.Context); err == nil {
+	if err = s.openShared(c.Context); err == nil {
 		err = k.refresh(c.Context)
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/node"
 	"comity/node/desk/readlog"
@@ -176,6 +177,17 @@ func (t *terminal) deskConfig(c *cli.Context, h *home.Home) (*server.Config, err
 	}
 	if len(cfg.Identities) == 0 {
 		return nil, fmt.Errorf("there is no reading key in the home of %s: its desk could open nothing", h.Bureau())
+	}
+	cfg.Reload = func() (map[seal.Compartment][]*keys.Identity, error) {
+		var pass home.Passphrase // one that was typed is forgotten
+		if t.passFile != "" {
+			pass = func(string) ([]byte, error) { return readPassphrase(t.passFile) }
+		}
+		ids, err := h.IdentitiesOf(pass, list...)
+		if errors.Is(err, keys.ErrPassphraseNeeded) {
+			err = errors.New("its passphrase was typed: start the desk again")
+		}
+		return ids, err
 	}
 	clear(t.pass)
 	cfg.Logger = slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: settings.Level()}))

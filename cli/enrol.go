@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"comity/crypto/keys"
-	"comity/node/desk"
 
 	"github.com/urfave/cli/v2"
 )
@@ -56,18 +55,15 @@ func (t *terminal) enrolCommand() *cli.Command {
 	}
 }
 
-// knownKeys returns the bureau's keys as far as the replica of this home has them,
-// if nobody else is reading it: what is enrolled need not be unlocked.
+// knownKeys returns the bureau's keys as far as the replica of this home has them:
+// what is enrolled need not be unlocked.
 func (s *session) knownKeys(ctx context.Context) (known []keys.ID) {
-	d, err := desk.Open(s.home.DeskDir(), s.genesis)
-	if err != nil {
+	if s.openShared(ctx) != nil {
 		return nil
 	}
-	defer d.Close()
-	ctx, cancel := context.WithTimeout(ctx, syncLimit)
-	defer cancel()
-	_ = d.Sync(ctx, s.client, nil) // what is missing is asked of the ledger itself
-	list, err := d.Keys(s.home.Bureau())
+	defer s.closeDesk()
+	s.sync(ctx) // what is missing is asked of the ledger itself
+	list, err := s.desk.Keys(s.home.Bureau())
 	if err != nil {
 		return nil
 	}

@@ -118,6 +118,9 @@ func (n *newcomer) ask(c *cli.Context, token string) error {
 	}
 	defer node.Close()
 	got, err := node.Join(c.Context, i.Secret[:], p.Marshal())
+	if lost := new(client.Unreachable); errors.As(err, &lost) && lost.KeyRefused() {
+		err = errors.New("no invitation is open at its node; this one was used, or is older than three days, or was taken back")
+	}
 	if err != nil {
 		return hint(fmt.Errorf("join: %s did not take the request: %w", i.By, err), "an invitation is good once and for 72 hours; if this one is not, ask %s for another", i.By)
 	}

@@ -18,6 +18,12 @@ func (t *terminal) memberCommand() *cli.Command {
 			Name: "list", Usage: "list the members, those that vote and those that do not",
 			Description: "Example: comity member list",
 			Action:      t.memberList,
+		}, {
+			Name: "show", Usage: "show one bureau, also one that left, and what it could read", ArgsUsage: "BUREAU",
+			Description: "Counts the notices that were sealed to it, as far as the reading keys of this home open them, and names\n" +
+				"the circles it was in. What a bureau could read it keeps: leaving takes nothing back.\n\n" +
+				"Example: comity member show XD",
+			Action: t.memberShow,
 		}},
 	}
 }
@@ -49,8 +55,12 @@ func (t *terminal) memberList(c *cli.Context) error {
 		since, from := k.since(m.Code)
 		list = append(list, memberRecord{m.Code, m.Name, m.Voter, m.Node.Address, keys.SigningID(m.Root), since, from})
 	}
+	gone := []memberGone{}
+	for _, l := range k.left() {
+		gone = append(gone, memberGone{l.code, l.epoch, l.entry})
+	}
 	if t.asJSON {
-		return t.document(map[string]any{"epoch": e.Number, "from": e.From, "voters": e.Voters(), "quorum": e.Quorum(), "members": list})
+		return t.document(map[string]any{"epoch": e.Number, "from": e.From, "voters": e.Voters(), "quorum": e.Quorum(), "members": list, "left": gone})
 	}
 	var rows [][]string
 	for _, m := range list {
@@ -65,7 +75,17 @@ func (t *terminal) memberList(c *cli.Context) error {
 	}
 	t.table([]string{"BUREAU", "NAME", "VOTES", "NODE", "ROOT KEY", "SINCE"}, rows)
 	t.say("Epoch %d. %d of %d voters must cosign what is FINAL, and agree to changes.", e.Number, e.Quorum(), e.Voters())
+	for _, g := range gone {
+		t.put(visible(fmt.Sprintf("%s left with epoch %d, entry %s; what it could read it keeps: comity member show %s", k.bureau(g.Bureau), g.Epoch, count(g.Entry), g.Bureau)))
+	}
 	return nil
+}
+
+// memberGone is a bureau that left as --json shows it.
+type memberGone struct {
+	Bureau string `json:"bureau"`
+	Epoch  uint32 `json:"epoch"`
+	Entry  uint64 `json:"entry"`
 }
 
 // since returns the epoch with which a member of the latest one came, without a

@@ -93,7 +93,7 @@ func (s *session) amend(c *cli.Context, k *desk.Case, n *notice.Notice, more, of
 		return err
 	}
 	name := "the new version of " + k.Name()
-	if n, err = s.desk.ResolveNotice(n); err != nil {
+	if n, err = s.resolve(n); err != nil {
 		return s.composing(name, err)
 	}
 	if err := s.tellCircles(notice.CirclesOf(n.Readers, n.Victim)); err != nil {

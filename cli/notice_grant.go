@@ -53,6 +53,7 @@ func (t *terminal) noticeGrant(c *cli.Context) error {
 		}
 		// The own bureau reads it already.
 		more := slices.DeleteFunc([]string(readers), func(b string) bool { return strings.EqualFold(b, s.home.Bureau()) })
+		s.tellLeft(more)
 		if more, err = s.desk.Resolve(more); err != nil {
 			return name, ledger.Item{}, err
 		}

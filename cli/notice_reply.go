@@ -267,6 +267,7 @@ func (s *session) replyReaders(c *cli.Context, k *desk.Case, r *notice.Reply, ab
 		if err == nil {
 			err = checkMembers(s.genesis, readers)
 		}
+		s.tellLeft(readers)
 		return readers, err
 	}
 	var readers notice.Readers

@@ -81,7 +81,7 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 		return err
 	}
 	reference := n.Reference
-	if n, err = s.desk.ResolveNotice(n); err != nil {
+	if n, err = s.resolve(n); err != nil {
 		return s.composing(reference, err)
 	}
 	if err := s.tellCircles(notice.CirclesOf(n.Readers, n.Victim)); err != nil {
@@ -168,7 +168,11 @@ func (t *terminal) openToWrite(c *cli.Context) (*session, error) {
 		s.close()
 		return nil, err
 	}
-	if err := s.read(c.Context); err != nil {
+	err = s.read(c.Context)
+	if err == nil {
+		err = s.renewCircles(c.Context)
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}

@@ -64,7 +64,7 @@ var uses = map[state.Use]string{state.UseRoot: wire.KeyRoot, state.UseNode: wire
 // of the charter first, then in the order of their entries. It needs no passphrase.
 func (s *session) bureauKeys(ctx context.Context, bureau string) ([]*heldKey, error) {
 	if s.desk == nil {
-		if err := s.openDesk(ctx); err != nil {
+		if err := s.openShared(ctx); err != nil {
 			return nil, err
 		}
 		s.sync(ctx)
@@ -85,6 +85,26 @@ func (s *session) bureauKeys(ctx context.Context, bureau string) ([]*heldKey, er
 		out = append(out, k)
 	}
 	return out, s.recall(out)
+}
+
+// openKeys starts a session about the keys of the bureau: what the one argument of the
+// command names, and the keys that there are. Close it.
+func (t *terminal) openKeys(c *cli.Context, names string) (s *session, word string, known []*heldKey, err error) {
+	args, err := arguments(c, 1, 1, names)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if err := checkKeyFlags(c); err != nil {
+		return nil, "", nil, err
+	}
+	if s, err = t.open(c); err != nil {
+		return nil, "", nil, err
+	}
+	if known, err = s.bureauKeys(c.Context, s.home.Bureau()); err != nil {
+		s.close()
+		return nil, "", nil, err
+	}
+	return s, args[0], known, nil
 }
 
 func (s *session) keyDays() int {

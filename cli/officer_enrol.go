@@ -51,23 +51,12 @@ type enrolment struct {
 }
 
 func (t *terminal) officerEnrol(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "LABEL")
-	if err != nil {
-		return err
-	}
-	if err := checkKeyFlags(c); err != nil {
-		return err
-	}
-	s, err := t.open(c)
+	s, label, known, err := t.openKeys(c, "LABEL")
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	known, err := s.bureauKeys(c.Context, s.home.Bureau())
-	if err != nil {
-		return err
-	}
-	o, err := s.newOfficer(c, args[0], known)
+	o, err := s.newOfficer(c, label, known)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,8 @@ func (t *terminal) officerRevokeCommand() *cli.Command {
 		ArgsUsage: "LABEL|KEY",
 		Description: "LABEL stands for every key with it; KEY is 8 digits or more of one. What a key signed before stays valid;\n" +
 			"--suspect-from N says that what it signed from entry N on deserves a look. Its open sessions end at every node\n" +
-			"and desk when they apply this. It cannot be taken back. The reason stays in this home, in the file revoked.\n\n" +
+			"and desk when they apply this. It cannot be taken back. The reason stays in this home, in the file revoked:\n" +
+			"in the ledger every bureau would read it, for ever.\n\n" +
 			"Example: comity officer revoke case-1 --suspect-from 1204 --reason 'laptop stolen'",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "reason", Usage: "why: `TEXT`, or - for standard input; kept in this home alone"},
@@ -35,10 +36,6 @@ func (t *terminal) officerRevokeCommand() *cli.Command {
 }
 
 func (t *terminal) officerRevoke(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "LABEL or KEY")
-	if err != nil {
-		return err
-	}
 	if err := required(c, "reason"); err != nil {
 		return err
 	}
@@ -49,16 +46,12 @@ func (t *terminal) officerRevoke(c *cli.Context) error {
 	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > home.MaxReason || strings.ContainsFunc(reason, unicode.IsControl) {
 		return usagef("officer revoke: the reason is one line of 1 to %d bytes", home.MaxReason)
 	}
-	s, err := t.open(c)
+	s, word, known, err := t.openKeys(c, "LABEL or KEY")
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	known, err := s.bureauKeys(c.Context, s.home.Bureau())
-	if err != nil {
-		return err
-	}
-	list, err := findKeys(known, args[0])
+	list, err := findKeys(known, word)
 	if err != nil {
 		return err
 	}

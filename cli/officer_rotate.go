@@ -21,7 +21,8 @@ func (t *terminal) officerRotateCommand() *cli.Command {
 		ArgsUsage: "LABEL",
 		Description: "LABEL is that of an officer, whose two keys are replaced, or operator, desk, card, body or victim. Roles stay.\n" +
 			"The old keys end from the entry on, and what they signed stays valid; a sealing key is kept, to open what was\n" +
-			"sealed to it. Home and ledger change together; interrupted, run it again. Desks read new keys when restarted.\n\n" +
+			"sealed to it. Home and ledger change together; interrupted, run it again. A desk of this home that runs takes a new\n" +
+			"sealing key by itself, unless its passphrase was typed; its own key, desk, when it is started again.\n\n" +
 			"Example: comity officer rotate case-1",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "agent", Usage: "the new signing key is one that the ssh-agent holds"},
@@ -42,34 +43,23 @@ type change struct {
 }
 
 func (t *terminal) officerRotate(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "LABEL")
-	if err != nil {
-		return err
-	}
-	if err := checkKeyFlags(c); err != nil {
-		return err
-	}
-	s, err := t.open(c)
+	s, label, known, err := t.openKeys(c, "LABEL")
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	known, err := s.bureauKeys(c.Context, s.home.Bureau())
-	if err != nil {
-		return err
-	}
-	list, finished, err := s.changes(args[0], known)
+	list, finished, err := s.changes(label, known)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
 		if t.asJSON {
-			return t.document(map[string]any{"label": args[0], "entries": []*written{}})
+			return t.document(map[string]any{"label": label, "entries": []*written{}})
 		}
-		s.say("The ledger has new keys of %s already, and this home has them now too: %s.", args[0], plural(finished, "key", "keys"))
+		s.say("The ledger has new keys of %s already, and this home has them now too: %s.", label, plural(finished, "key", "keys"))
 		return nil
 	}
-	o := &enrolment{label: args[0]}
+	o := &enrolment{label: label}
 	if list[0].Purpose == ledger.PurposeSign {
 		if err := s.pickKey(c, o); err != nil {
 			return err
@@ -196,8 +186,12 @@ func (s *session) change(c *cli.Context, r *home.Registrar, list []change, o *en
 	if s.asJSON {
 		return errors.Join(s.document(map[string]any{"label": o.label, "entries": done}), err)
 	}
-	if err == nil && list[0].Purpose == ledger.PurposeAccess && list[0].Label != o.label || err == nil && list[0].old.Use == wire.KeySeal {
-		s.note("a desk that runs reads the new key when it is restarted")
+	switch {
+	case err != nil:
+	case list[0].Purpose == ledger.PurposeSeal:
+		s.note("a desk of this home that runs takes the new key by itself; whether it has: comity desk status")
+	case o.label == "desk":
+		s.note("a desk that runs has the old key until it is started again; officers pin the new one: comity desk key")
 	}
 	return err
 }

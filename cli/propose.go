@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,9 @@ func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
 		return err
 	}
 	t.put(visible("You propose: " + k.sentence(p) + "."))
-	k.consequences(p)
+	if err := k.consequences(c.Context, p); err != nil {
+		return err
+	}
 	if err := k.meant(p); err != nil {
 		return fmt.Errorf("nothing was proposed: %w", err)
 	}
@@ -141,11 +144,11 @@ func (k *council) asked(c *cli.Context, code string) (*ledger.Propose, error) {
 }
 
 // consequences says what a person may not think of.
-func (k *council) consequences(p *ledger.Propose) {
+func (k *council) consequences(ctx context.Context, p *ledger.Propose) error {
 	e := k.members.Latest()
 	next, err := e.After(p, e.From+1)
 	if err != nil {
-		return
+		return nil
 	}
 	switch p.Change {
 	case ledger.ChangeAdmit:
@@ -153,6 +156,11 @@ func (k *council) consequences(p *ledger.Propose) {
 	case ledger.ChangeRemove:
 		k.say("  Its officers and its node are refused from that entry on; what they wrote before stays valid.")
 		k.say("  What was sealed to it, to all or to its circles so far it has, and can read for ever.")
+		could, err := k.reach(ctx, p.Code)
+		if err != nil {
+			return err
+		}
+		k.tellReach(could, p.Code, false)
 	case ledger.ChangeRoot:
 		k.say("  Its old root key counts no more from that entry on; what it signed before stays valid, officers' keys too.")
 	case ledger.ChangeNode:
@@ -161,6 +169,7 @@ func (k *council) consequences(p *ledger.Propose) {
 	if before, after := e.Quorum(), next.Quorum(); before != after || e.Voters() != next.Voters() {
 		k.say("  %d of %d voters must cosign what is FINAL, and agree to such changes; after it %d of %d.", before, e.Voters(), after, next.Voters())
 	}
+	return nil
 }
 
 // after waits for an entry about a proposal, and tells or does what comes next.

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 
 	"comity/ledger"
+	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
 )
@@ -28,44 +30,58 @@ func (t *terminal) recoverNodeCommand() *cli.Command {
 }
 
 func (t *terminal) recoverNode(c *cli.Context) error {
-	if _, err := arguments(c, 0, 0, ""); err != nil {
+	path, p, err := t.askKeys(c, ledger.ChangeNode, nodeExt, func(h *home.Home, g *ledger.Genesis) (*ledger.Propose, error) {
+		root, err := h.Root(t.passphrase)
+		if err != nil {
+			return nil, err
+		}
+		return h.NextNode(g.Ledger, root, c.String("address"))
+	})
+	if p == nil || err != nil {
 		return err
 	}
-	if c.Bool("accept") {
-		return t.acceptNew(c, ledger.ChangeNode)
-	}
-	h, err := t.openHome(c)
-	if err != nil {
-		return err
-	}
-	g, err := h.Genesis()
-	if err != nil {
-		return err
-	}
-	root, err := h.Root(t.passphrase)
-	if err != nil {
-		return err
-	}
-	p, err := h.NextNode(g.Ledger, root, c.String("address"))
-	if err != nil {
-		return err
-	}
-	path := c.String("o")
-	if path == "" {
-		path = h.Bureau() + nodeExt
-	}
-	if err := writeOutput(path, p.Marshal(), c.Bool("force")); err != nil {
-		return err
-	}
-	if t.asJSON {
-		return t.document(map[string]any{"file": path, "bureau": h.Bureau(), "address": p.Node.Address, "node": p.Node.TLS})
-	}
-	t.say("Made new keys for the node of %s at %s; they wait in keys beside the present ones.", h.Bureau(), p.Node.Address)
+	t.say("Made new keys for the node of %s at %s; they wait in keys beside the present ones.", p.Code, p.Node.Address)
 	t.say("  words     %s", p.Node.TLS.Words())
 	t.say("If this node alone is lost: give %s to a voter, who proposes it: comity propose node %s. Read the words to each voter", path, path)
 	t.say("who calls you; after the vote: comity --node BUREAU recover node --accept, at a bureau whose node runs.")
 	t.say("If most nodes are lost: give it to the bureau that plans. It holds no secret.")
 	return nil
+}
+
+// askKeys makes new keys for this bureau, which wait in its home, and writes the file
+// that asks for them. Nothing is left to tell, and the proposal nil, where it was told
+// in JSON, or where what had been made before was accepted.
+func (t *terminal) askKeys(c *cli.Context, change ledger.Change, ext string, make func(*home.Home, *ledger.Genesis) (*ledger.Propose, error)) (path string, p *ledger.Propose, err error) {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return "", nil, err
+	}
+	if c.Bool("accept") {
+		return "", nil, t.acceptNew(c, change)
+	}
+	h, err := t.openHome(c)
+	if err != nil {
+		return "", nil, err
+	}
+	g, err := h.Genesis()
+	if err != nil {
+		return "", nil, err
+	}
+	if p, err = make(h, g); err != nil {
+		return "", nil, err
+	}
+	path = cmp.Or(c.String("o"), p.Code+ext)
+	if err := writeOutput(path, p.Marshal(), c.Bool("force")); err != nil {
+		return "", nil, err
+	}
+	if !t.asJSON {
+		return path, p, nil
+	}
+	id, _ := newKey(p)
+	doc := map[string]any{"file": path, "bureau": p.Code, change.String(): id}
+	if p.Node != nil {
+		doc["address"] = p.Node.Address
+	}
+	return "", nil, t.document(doc)
 }
 
 // readNode reads a file of [terminal.recoverNode], and checks the proof of the root.

@@ -3,6 +3,7 @@ package cli
 import (
 	"comity/crypto/keys"
 	"comity/ledger"
+	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
 )
@@ -28,43 +29,21 @@ func (t *terminal) recoverRootCommand() *cli.Command {
 }
 
 func (t *terminal) recoverRoot(c *cli.Context) error {
-	if _, err := arguments(c, 0, 0, ""); err != nil {
-		return err
-	}
-	if c.Bool("accept") {
-		return t.acceptNew(c, ledger.ChangeRoot)
-	}
-	h, err := t.openHome(c)
-	if err != nil {
-		return err
-	}
-	g, err := h.Genesis()
-	if err != nil {
-		return err
-	}
-	var phrase []byte
-	if !c.Bool("no-passphrase") {
-		if phrase, err = t.newPassphrase(); err != nil {
-			return err
+	path, p, err := t.askKeys(c, ledger.ChangeRoot, rootExt, func(h *home.Home, g *ledger.Genesis) (*ledger.Propose, error) {
+		var phrase []byte
+		if !c.Bool("no-passphrase") {
+			var err error
+			if phrase, err = t.newPassphrase(); err != nil {
+				return nil, err
+			}
 		}
-	}
-	p, err := h.NextRoot(g.Ledger, t.passphrase, phrase)
-	if err != nil {
+		return h.NextRoot(g.Ledger, t.passphrase, phrase)
+	})
+	if p == nil || err != nil {
 		return err
 	}
-	path := c.String("o")
-	if path == "" {
-		path = h.Bureau() + rootExt
-	}
-	if err := writeOutput(path, p.Marshal(), c.Bool("force")); err != nil {
-		return err
-	}
-	id := keys.SigningID(p.Root)
-	if t.asJSON {
-		return t.document(map[string]any{"file": path, "bureau": h.Bureau(), "root": id})
-	}
-	t.say("Made a new root key for %s; it counts when a quorum of the voters say so.", h.Bureau())
-	t.say("  words     %s", id.Words())
+	t.say("Made a new root key for %s; it counts when a quorum of the voters say so.", p.Code)
+	t.say("  words     %s", keys.SigningID(p.Root).Words())
 	t.say("Give %s to a voter, who proposes it: comity propose root %s. Read the words to each voter who calls you.", path, path)
 	t.say("When enough of them are for it: comity recover root --accept")
 	return nil

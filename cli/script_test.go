@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"net"
 	"os"
 	"os/exec"
@@ -92,6 +94,7 @@ func editor() {
 //	draftid                     set $DRAFT to the id of the one draft of $COMITY_DIR
 //	edit FILE OLD NEW           replace a text that is in the file
 //	proposal                    set $PROPOSAL to the name in the last output, P- and a number
+//	lapse FILE                  let the first invitation that a node keeps in a file be past its time
 //	heard stdout FILE           write the eight words in the last output to a file
 //	review FILE DAY             set the day of review of a notice
 func TestScript(t *testing.T) {
@@ -118,7 +121,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "review": review,
-			"draftid": draftID, "proposal": proposal, "heard": heardWords, "begin": begin, "await": await,
+			"draftid": draftID, "proposal": proposal, "heard": heardWords, "begin": begin, "await": await, "lapse": lapse,
 		},
 	})
 }
@@ -303,6 +306,19 @@ func heardWords(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("there are no eight words in the output")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(m[1]+"\n"), 0o600))
+}
+
+// lapse sets when the first invitation in a file of a node that is halted ends: see
+// the type invites of package node.
+func lapse(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lapse FILE")
+	}
+	data := []byte(ts.ReadFile(args[0]))
+	const expires = 4 + len("comity invites v1\n") + 1 + 32
+	binary.BigEndian.PutUint64(data[expires:], uint64(time.Now().Add(-time.Second).Unix()))
+	binary.BigEndian.PutUint32(data, crc32.Checksum(data[4:], crc32.MakeTable(crc32.Castagnoli)))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 }
 
 func begin(ts *testscript.TestScript, neg bool, args []string) {

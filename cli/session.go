@@ -16,6 +16,7 @@ import (
 	"comity/node/desk"
 	"comity/node/desk/remote"
 	"comity/node/home"
+	"comity/node/wire"
 
 	"github.com/urfave/cli/v2"
 )
@@ -38,6 +39,7 @@ type session struct {
 	remoteTime uint64         // ledger time of the last of them
 	remoteKeys []string       // compartments whose keys remote holds
 	toldRoles  bool           // why the officer is shown nothing
+	along      bool           // desk is that of another process, see openShared
 	syncErr    error          // why the replica could not be brought up to date
 }
 
@@ -194,6 +196,51 @@ func (s *session) openDesk(ctx context.Context) (err error) {
 	}
 }
 
+// openShared opens the replica for a command that looks for no case in it. Where
+// another process has it, such as the desk of this home, the command reads along: what
+// has to be locked is only who writes.
+func (s *session) openShared(ctx context.Context) (err error) {
+	if s.desk, err = desk.Open(s.home.DeskDir(), s.genesis); !errors.Is(err, store.ErrLocked) {
+		s.along = false
+		return err
+	}
+	if s.desk, err = desk.OpenRead(s.home.DeskDir(), s.genesis); err != nil {
+		return s.openDesk(ctx) // it is being made
+	}
+	s.along = true
+	return nil
+}
+
+// follow waits until the process that has the replica has read what the node has, and
+// follows the node itself once that process has ended.
+func (s *session) follow(ctx context.Context, progress func(done, total uint64)) error {
+	note, err := s.client.Checkpoint(ctx, 0, 0)
+	switch wire.CodeOf(err) {
+	case wire.NotFinal, wire.NotFound:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for {
+		// The note may be of an epoch that is not here yet.
+		target, _, known := s.desk.Members().Open(note)
+		if size, err := s.desk.Size(); err != nil || known == nil && size >= target.Size {
+			return err
+		}
+		if !pause(ctx, 50*time.Millisecond) {
+			return fmt.Errorf("the process that has the replica of %s does not go on", s.home.Bureau())
+		}
+		s.desk.Close()
+		if err := s.openShared(ctx); err != nil {
+			return err
+		}
+		if !s.along {
+			return s.desk.Sync(ctx, s.client, progress)
+		}
+	}
+}
+
 // closeDesk lets other commands have the replica.
 func (s *session) closeDesk() {
 	if s.desk != nil {
@@ -208,7 +255,13 @@ func (s *session) sync(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, syncLimit)
 	defer cancel()
 	advance, end := s.progress("reading the ledger")
-	err := s.desk.Sync(limited, s.client, advance)
+	catchUp := s.desk.Sync
+	if s.along {
+		catchUp = func(ctx context.Context, _ *client.Client, advance func(done, total uint64)) error {
+			return s.follow(ctx, advance)
+		}
+	}
+	err := catchUp(limited, s.client, advance)
 	end()
 	if err == nil {
 		s.renewCharter(limited)
@@ -216,7 +269,7 @@ func (s *session) sync(ctx context.Context) {
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	if inner := errors.Unwrap(err); inner != nil {
+	if inner := errors.Unwrap(err); inner != nil && !s.along {
 		err = inner // the desk says as well that it was reading
 	}
 	s.syncErr = err

@@ -1,12 +1,11 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"comity/crypto/keys"
-	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/node/wire"
@@ -65,7 +64,9 @@ func (t *terminal) vote(c *cli.Context) error {
 		if err := k.tellProposal(p); err != nil {
 			return err
 		}
-		k.consequences(p.Change)
+		if err := k.consequences(c.Context, p.Change); err != nil {
+			return err
+		}
 	}
 	if yes {
 		if err := k.meant(p.Change); err != nil {
@@ -113,66 +114,36 @@ func (k *council) enact(c *cli.Context, p *state.Proposal) error {
 	if err := k.until(c.Context, sub.Index); err != nil {
 		return err
 	}
-	return k.tellEnacted(p, number, sub.Index)
+	return k.tellEnacted(c.Context, p, number, sub.Index)
 }
 
 // tellEnacted says what a new epoch changed, and what people have to do.
-func (k *council) tellEnacted(p *state.Proposal, number uint32, index uint64) error {
-	circles, known := k.circlesOf(p.Change)
-	e := k.members.Latest()
+func (k *council) tellEnacted(ctx context.Context, p *state.Proposal, number uint32, index uint64) error {
+	code, e := p.Change.Code, k.members.Latest()
+	var could *reachRecord
+	if p.Change.Change == ledger.ChangeRemove {
+		var err error
+		if could, err = k.reach(ctx, code); err != nil {
+			k.note("what %s could read was not counted: %s", code, err)
+		}
+	}
 	if k.asJSON {
 		doc := map[string]any{"proposal": shortName(p), "epoch": number, "entry": index, "says": k.sentence(p.Change), "voters": e.Voters(), "quorum": e.Quorum()}
-		if known {
-			doc["circles"] = circles
+		if could != nil {
+			doc["could_read"] = could
 		}
 		return k.document(doc)
 	}
 	k.put(visible(fmt.Sprintf("DONE  %s  %s", shortName(p), k.sentence(p.Change))))
 	k.say("  epoch     %d, from entry %s on; FINAL", number, count(index+1))
 	k.say("  voters    %d; %d of them must cosign what is FINAL", e.Voters(), e.Quorum())
-	code := p.Change.Code
 	switch p.Change.Change {
-	case ledger.ChangeRemove:
 	case ledger.ChangeNode:
 		k.say("  do        %s takes the keys, at another bureau's node: comity --node %s recover node --accept; then comity node run", code, k.home.Bureau())
-		return nil
-	default:
-		return nil
+	case ledger.ChangeRemove:
+		k.say("  it has    all that was sealed to it, to all, or to its circles up to entry %s: nothing takes that back", count(index))
+		k.tellReach(could, code, true)
+		k.say("  do        every bureau looks at what its own keys tell: comity member show %s", code)
 	}
-	k.say("  it has    all that was sealed to it, to all, or to its circles up to entry %s: nothing takes that back", count(index))
-	switch {
-	case !known:
-		k.say("  circles   the reading keys are not here: look with comity circle list for those with %s in them", code)
-	case len(circles) == 0:
-		k.say("  circles   %s is in none that this bureau is in", code)
-	default:
-		k.put(visible(fmt.Sprintf("  circles   %s is in %s: who founded one must give it new keys before anybody seals to it again: comity circle remove CIRCLE %s",
-			code, strings.Join(circles, ", "), code)))
-	}
-	k.say("  do        every bureau does the same, and checks what it sealed to %s: comity notice list", code)
 	return nil
-}
-
-// circlesOf returns the circles that a bureau which left is in, as far as the keys
-// here open them; known is false where there are no keys.
-func (k *council) circlesOf(p *ledger.Propose) (labels []string, known bool) {
-	if p.Change != ledger.ChangeRemove {
-		return nil, false
-	}
-	ids, err := k.home.IdentitiesOf(k.passphrase, seal.Card, seal.Body)
-	if err != nil || len(ids) == 0 {
-		return nil, false
-	}
-	k.desk.Unlock(ids)
-	list, err := k.desk.Circles()
-	if err != nil {
-		return nil, false
-	}
-	labels = []string{}
-	for _, x := range list {
-		if !x.Ended && slices.Contains(x.Known.Members, p.Code) {
-			labels = append(labels, x.Label())
-		}
-	}
-	return labels, true
 }

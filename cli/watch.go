@@ -28,7 +28,7 @@ func (t *terminal) watchCommand() *cli.Command {
 		Description: "Goes on where it was stopped: no event is lost or told twice. While the node cannot be reached it\n" +
 			"tries again, and tells what it missed. Deadlines that pass are told without it. A terminal rings for\n" +
 			"what is of urgency U3, and for a deadline that passed. What an answer says is told, and recorded, to who\n" +
-			"may read bodies. With --json, one object a line; its id is the same whenever it is told.\n\n" +
+			"may read bodies. With --officer it gives the bureau's circles other keys when a member leaves the ledger. With --json, one object a line; its id is the same whenever it is told.\n\n" +
 			"Example: comity watch",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "cursor", Usage: "`FILE` that keeps how far it is (default: one in the bureau's folder for each officer)"},
@@ -56,6 +56,8 @@ type watcher struct {
 	purpose string // for the read log
 	told    bool   // that the node cannot be reached
 	backoff time.Duration
+
+	toldCircles bool // why circles that need other keys get none from here
 }
 
 // Pauses while the node cannot be reached, and how long one question to it may
@@ -173,6 +175,11 @@ func (w *watcher) round(ctx context.Context) error {
 		return w.syncErr
 	}
 	w.reached(ctx, w.syncErr)
+	if w.syncErr == nil {
+		if err := w.renewCircles(ctx); err != nil {
+			return err
+		}
+	}
 	size, err := w.desk.Size()
 	if err != nil || w.at.Next > size && w.syncErr != nil {
 		return err // made anew, and not full yet

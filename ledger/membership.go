@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 
@@ -220,6 +221,28 @@ func (m *Membership) without(code string, from, to uint64) *Epoch {
 		}
 	}
 	return nil
+}
+
+// Left returns the position from which on a bureau, which something at index counts
+// as a member, was one no more; ok is false while it has stayed. Who came back left.
+func (m *Membership) Left(code string, index uint64) (from uint64, ok bool) {
+	if e := m.without(code, index, math.MaxUint64); e != nil {
+		return e.From, true
+	}
+	return 0, false
+}
+
+// LeftSince returns a bureau that has left the consortium with an epoch after the one
+// in force for an index, "" if none has.
+func (m *Membership) LeftSince(index uint64) string {
+	for i := m.at(index) + 1; i < len(m.epochs); i++ {
+		for _, was := range m.epochs[i-1].Members {
+			if _, is := m.epochs[i].Member(was.Code); !is {
+				return was.Code
+			}
+		}
+	}
+	return ""
 }
 
 // policy returns the policy of an epoch.

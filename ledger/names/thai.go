@@ -33,91 +33,114 @@ func literalThai(word []rune) string {
 
 // fromTai is the method of Thai and Lao.
 func fromTai(word []rune, consonants map[rune][2]string, vowels, leading map[rune]string, literal bool) string {
-	word = silenced(word)
-	out := make([]byte, 0, 2*len(word))
-	bare := false // the last letter written is a consonant without a vowel yet
-	for i := 0; i < len(word); i++ {
-		r := word[i]
-		if v, ok := leading[r]; ok && i+1 < len(word) {
-			i++
-			onset := consonants[word[i]][0]
-			if i+2 < len(word) && strings.ContainsRune("รลຣລ", word[i+1]) && strings.ContainsRune("กขคจตทบปผพฟดศກຂຄປພຕ", word[i]) {
-				i++
-				onset += consonants[word[i]][0]
-			}
-			out = append(append(out, onset...), taiVowel(word, &i, v)...)
-			bare = false
+	t := &tai{word: silenced(word), consonants: consonants, vowels: vowels, literal: literal}
+	t.out = make([]byte, 0, 2*len(t.word))
+	for ; t.i < len(t.word); t.i++ {
+		r := t.word[t.i]
+		if v, ok := leading[r]; ok && t.i+1 < len(t.word) {
+			t.lead(v)
 			continue
 		}
-		if r == 'ิ' && i > 1 && word[i-1] == 'ต' && word[i-2] == 'า' && i+1 < len(word) {
-			bare = false
+		if r == 'ิ' && t.i > 1 && t.word[t.i-1] == 'ต' && t.word[t.i-2] == 'า' && t.i+1 < len(t.word) {
+			t.bare = false
 			continue // chat, yat
 		}
 		if v, ok := vowels[r]; ok {
-			out = append(out, v...)
-			bare = false
-			continue
-		}
-		c, ok := consonants[r]
-		if !ok {
-			continue
-		}
-		if literal && c[1] != "" && r != 'ย' && r != 'ว' {
-			c[1] = strings.TrimSuffix(c[0], "h")
-		}
-		next := rune(0)
-		if i+1 < len(word) {
-			next = word[i+1]
-		}
-		_, nextVowel := vowels[next]
-		_, nextConsonant := consonants[next]
-		switch {
-		case nextVowel:
-			if bare {
-				out = append(out, 'a')
-			}
-			out = append(out, c[0]...)
-			bare = false
-		case r == 'อ' && len(out) == 0 && nextConsonant:
-			out = append(out, 'a')
-		case (r == 'ศ' || r == 'ส') && next == 'ร' && i+2 < len(word):
-			out = append(out, 's')
-			bare = false
-		case r == 'ร' && bare && (next == 0 || nextConsonant && i+2 < len(word)) && next != 'ร':
-			out = append(out, "on"...)
-			bare = false
-		case r == 'ร' && i > 0 && (word[i-1] == 'ุ' || word[i-1] == 'ิ') && nextConsonant && i+2 < len(word):
-			out = append(out, "ra"...)
-		case r == 'ร' && i > 1 && (word[i-1] == 'ต' || word[i-1] == 'ท') && !bare: // chit, mit, but
-			if literal {
-				out = append(out, "ra"...) // as written, in Sanskrit words
-			}
-		case (r == 'ว' || r == 'ວ') && len(out) > 0 && !vowel(out[len(out)-1]) && next != 0:
-			out = append(out, "ua"...)
-		case (r == 'อ' || r == 'ອ' || r == 'ໍ') && len(out) > 0 && !vowel(out[len(out)-1]):
-			out = append(out, 'o')
-			bare = false
-		case (r == 'ร' && next == 'ร'):
-			out = append(out, "an"...)
-			i++
-		case bare && next == 0:
-			out = append(append(out, 'o'), c[1]...)
-		case len(out) > 0 && vowel(out[len(out)-1]) && !bare && closes(word, i, consonants):
-			out = append(out, c[1]...)
-		default:
-			if bare && closes(word, i, consonants) {
-				out = append(append(out, 'o'), c[1]...)
-				bare = false
-				continue
-			}
-			if bare {
-				out = append(out, 'a')
-			}
-			out = append(out, c[0]...)
-			bare = true
+			t.put(v, false)
+		} else if c, ok := consonants[r]; ok {
+			t.consonant(r, c)
 		}
 	}
-	return string(out)
+	return string(t.out)
+}
+
+// tai is a word on its way from Thai or Lao letters.
+type tai struct {
+	word       []rune
+	i          int // of the letter that is next
+	out        []byte
+	bare       bool // the last letter written is a consonant without a vowel yet
+	consonants map[rune][2]string
+	vowels     map[rune]string
+	literal    bool
+}
+
+func (t *tai) put(s string, bare bool) { t.out, t.bare = append(t.out, s...), bare }
+
+// vowelled reports whether what was written ends with a vowel.
+func (t *tai) vowelled() bool { return len(t.out) > 0 && vowel(t.out[len(t.out)-1]) }
+
+// lead writes a syllable whose vowel is written first.
+func (t *tai) lead(v string) {
+	t.i++
+	onset := t.consonants[t.word[t.i]][0]
+	if t.i+2 < len(t.word) && strings.ContainsRune("รลຣລ", t.word[t.i+1]) && strings.ContainsRune("กขคจตทบปผพฟดศກຂຄປພຕ", t.word[t.i]) {
+		t.i++
+		onset += t.consonants[t.word[t.i]][0]
+	}
+	t.put(onset+taiVowel(t.word, &t.i, v), false)
+}
+
+// consonant writes a consonant, and the vowel before it that is not written.
+func (t *tai) consonant(r rune, c [2]string) {
+	if t.literal && c[1] != "" && r != 'ย' && r != 'ว' {
+		c[1] = strings.TrimSuffix(c[0], "h")
+	}
+	next := rune(0)
+	if t.i+1 < len(t.word) {
+		next = t.word[t.i+1]
+	}
+	_, nextVowel := t.vowels[next]
+	switch {
+	case nextVowel:
+		if t.bare {
+			t.put("a", true)
+		}
+		t.put(c[0], false)
+	case t.special(r, next):
+	case t.bare && next == 0:
+		t.put("o"+c[1], true)
+	case t.vowelled() && !t.bare && closes(t.word, t.i, t.consonants):
+		t.put(c[1], false)
+	case t.bare && closes(t.word, t.i, t.consonants):
+		t.put("o"+c[1], false)
+	case t.bare:
+		t.put("a"+c[0], true)
+	default:
+		t.put(c[0], true)
+	}
+}
+
+// special writes the consonants that are not spelled as themselves where they stand,
+// and reports whether this is one. No vowel sign is next.
+func (t *tai) special(r, next rune) bool {
+	_, nextConsonant := t.consonants[next]
+	more := t.i+2 < len(t.word)
+	after := func(i int, letters string) bool { return t.i >= i && strings.ContainsRune(letters, t.word[t.i-i]) }
+	switch {
+	case r == 'อ' && len(t.out) == 0 && nextConsonant:
+		t.put("a", t.bare)
+	case (r == 'ศ' || r == 'ส') && next == 'ร' && more:
+		t.put("s", false)
+	case r == 'ร' && t.bare && (next == 0 || nextConsonant && more) && next != 'ร':
+		t.put("on", false)
+	case r == 'ร' && after(1, "ุิ") && nextConsonant && more:
+		t.put("ra", t.bare)
+	case r == 'ร' && t.i > 1 && after(1, "ตท") && !t.bare: // chit, mit, but
+		if t.literal {
+			t.put("ra", false) // as written, in Sanskrit words
+		}
+	case (r == 'ว' || r == 'ວ') && len(t.out) > 0 && !t.vowelled() && next != 0:
+		t.put("ua", t.bare)
+	case (r == 'อ' || r == 'ອ' || r == 'ໍ') && len(t.out) > 0 && !t.vowelled():
+		t.put("o", false)
+	case r == 'ร' && next == 'ร':
+		t.put("an", t.bare)
+		t.i++
+	default:
+		return false
+	}
+	return true
 }
 
 // closes reports whether the consonant at i ends its syllable: nothing follows,

@@ -128,6 +128,10 @@ type CircleSeen struct {
 	// came into the ledger: it was sealed to members who may not be the present
 	// ones.
 	Superseded bool `json:"superseded,omitempty"`
+
+	// Gone are the members that had left the ledger by then: they have the key that
+	// the notice was sealed to.
+	Gone Readers `json:"gone,omitempty"`
 }
 
 // Epoch is one epoch of a circle: who is in it, and its keys. A notice to the

@@ -21,7 +21,7 @@ type Circle struct {
 	Latest uint64    // of the last statement that made an epoch
 	Last   ledger.ID // the last statement on it, which the next one names
 	Epochs uint32    // how many there were
-	Ended  uint64    // index of the entry that ended it + 1; 0 when none has
+	Ended  uint64    // index of the statement that ended it + 1; 0 when none has. It ends too when Bureau leaves the ledger
 }
 
 // CircleBytes is the length of what the state holds of a circle.
@@ -87,11 +87,21 @@ func (a *application) openCircles(bureau string) (uint64, error) {
 
 // checkCircle says who founds circles, and who changes them. Whom a circle
 // changes is sealed, so nobody else can watch it: a change, which decides who
-// reads what others seal to it, needs four eyes.
+// reads what others seal to it, needs four eyes. Once a bureau has left the
+// consortium one officer is enough, once: that the others stay and nobody joins is
+// for the members to see, and until the circle has other keys none of them seals to
+// it.
 func (a *application) checkCircle(s *ledger.Statement, signers []*Key) (*Refusal, error) {
 	author := signers[0]
 	if author.Roles&mayAuthor == 0 {
 		return refuse(NotAllowed, fmt.Sprintf("%s of %s may not found or change circles", author.Label, author.Bureau)), nil
+	}
+	m, err := a.membership()
+	if err != nil {
+		return nil, err
+	}
+	if code := m.LeftSince(s.SeenSize); code != "" && s.BodyLen > 0 {
+		return refuse(Superseded, fmt.Sprintf("%s has left the ledger since its author looked", code)), nil
 	}
 	if s.Target == (ledger.ID{}) {
 		open, err := a.openCircles(author.Bureau)
@@ -105,18 +115,23 @@ func (a *application) checkCircle(s *ledger.Statement, signers []*Key) (*Refusal
 		return nil, badFields(err)
 	}
 	c, err := ReadCircle(a, s.Target)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case c == nil:
+	}
+	if c == nil {
 		return refuse(NoTarget, fmt.Sprintf("there is no circle %s", s.Target.Short())), nil
+	}
+	from, left := m.Left(c.Bureau, c.Index)
+	switch {
 	case c.Bureau != author.Bureau:
 		return refuse(NotAllowed, fmt.Sprintf("%s may not change a circle of %s", author.Bureau, c.Bureau)), nil
 	case c.Ended != 0:
 		return refuse(Ended, fmt.Sprintf("the circle ended with entry %d", c.Ended-1)), nil
+	case left:
+		return refuse(Ended, fmt.Sprintf("the circle ended when %s left the ledger, with entry %d", c.Bureau, from-1)), nil
 	case p.After != c.Last:
 		return refuse(Superseded, fmt.Sprintf("the circle was changed since: its last statement is %s", c.Last.Short())), nil
-	case !supervised(signers):
+	case !supervised(signers) && m.LeftSince(c.Latest) == "":
 		return refuse(FourEyes, "a change of a circle needs the second signature of a supervisor"), nil
 	}
 	return nil, nil

@@ -134,3 +134,61 @@ func TestCircleEnds(t *testing.T) {
 	}
 	w.accept(xa.Officer.Epoch(t, first.Entry.ID, first.Entry.ID, nil, xa.Supervisor), xa.Officer.Circle(t, text))
 }
+
+// TestCircleLeaver: who has not seen that a bureau left makes no epoch; then one
+// officer gives the circle other keys, once; and what the bureau had founded is over,
+// also when it comes back.
+func TestCircleLeaver(t *testing.T) {
+	u := newUnion(t, 4)
+	xa, xd := u.Bureaus[0], u.Bureaus[3]
+	circle, second, theirs := xa.Officer.Circle(t, text), xa.Officer.Circle(t, text), xd.Officer.Circle(t, text)
+	u.accept(circle, second, theirs)
+	for range state.MaxCircles - 1 {
+		u.accept(xd.Officer.Circle(t, text))
+	}
+	u.change(about(ledger.ChangeRemove, "XD"), xa)
+	id, left := circle.Entry.ID, u.membership().Latest().From
+	f := u.final()
+	statement := func(seen *state.Collected, of, after ledger.ID, body []byte, by *ledgertest.Author, others ...*ledgertest.Author) func() ledger.Item {
+		return func() ledger.Item {
+			s := ledger.Statement{Class: ledger.ClassCircle, Target: of}
+			if of != (ledger.ID{}) {
+				s.Public = (&ledger.Circle{After: after}).Marshal()
+			}
+			if seen != nil {
+				s.SeenSize, s.SeenRoot = seen.Size, seen.Root
+			}
+			return by.Sign(t, s, body, others...)
+		}
+	}
+	check := func(name string, by *ledgertest.Bureau, sign func() ledger.Item, want state.Code) {
+		t.Helper()
+		if got := u.code(by.Officer, sign); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	check("an epoch by who has not seen it", xa, statement(nil, id, id, text, xa.Officer, xa.Supervisor), state.Superseded)
+	check("a new circle by who has not seen it", xa, statement(nil, ledger.ID{}, id, text, xa.Officer), state.Superseded)
+	roll := statement(f, id, id, text, xa.Officer)()
+	u.accept(roll)
+	check("at once with it", xa, statement(f, id, id, text, xa.Officer), state.Superseded)
+	check("one officer again", xa, statement(f, id, roll.Entry.ID, text, xa.Officer), state.FourEyes)
+	check("two", xa, statement(f, id, roll.Entry.ID, text, xa.Officer, xa.Supervisor), "")
+	check("one officer ends the other, which has seen nothing", xa, statement(nil, second.Entry.ID, second.Entry.ID, nil, xa.Officer), "")
+
+	// XD comes back with other keys, and has founded nothing.
+	again := u.Newcomer(t, "XD")
+	again.Root, again.Officer, again.Supervisor = u.NewAuthor("XD root 2"), u.NewAuthor("XD desk 2"), u.NewAuthor("XD head 2")
+	u.Bureaus[3] = again
+	u.change(again.Admission(t), again)
+	u.accept(again.EnrolSigner(t, again.Officer, "desk-2", ledger.RoleInvestigator), again.EnrolSigner(t, again.Supervisor, "head-2", ledger.RoleSupervisor))
+	check("the circle of who left", again, statement(f, theirs.Entry.ID, theirs.Entry.ID, text, again.Officer, again.Supervisor), state.Ended)
+	for range state.MaxCircles {
+		check("a new one of who came back", again, statement(f, ledger.ID{}, id, text, again.Officer), "")
+	}
+	check("one too many", again, statement(f, ledger.ID{}, id, text, again.Officer), state.TooMany)
+	if left == 0 || u.membership().LeftSince(left-1) != "XD" || u.membership().LeftSince(left) != "" {
+		t.Errorf("who has left since %d, and since %d", left-1, left)
+	}
+	u.judged()
+}

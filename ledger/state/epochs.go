@@ -260,6 +260,11 @@ func (a *application) leave(was *ledger.Member, from uint64) error {
 		list = binary.BigEndian.AppendUint64(list, at)
 	}
 	a.put(TableEpochs, []byte(was.Code), list)
+	if open, err := a.openCircles(was.Code); err != nil {
+		return err
+	} else if open > 0 {
+		a.put(TableCircles, []byte(was.Code), nil) // they ended: that follows from the position
+	}
 	a.put(TableFaulty, []byte(was.NodeName()), nil)
 	return a.dropSealing(was.Code)
 }

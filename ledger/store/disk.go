@@ -104,7 +104,7 @@ func openFolder(dir string, m *state.Machine) (*Disk, error) {
 		return nil, err
 	}
 	return &Disk{
-		folder:      &folder{root, m.Genesis().Ledger},
+		folder:      &folder{root: root, ledger: m.Genesis().Ledger},
 		lock:        lock,
 		generations: []*generation{newGeneration()},
 	}, nil
@@ -315,6 +315,9 @@ func (d *Disk) Close() error {
 	}
 	if d.tables.file != nil {
 		d.tables.Close()
+	}
+	if d.lock == nil {
+		return d.root.Close()
 	}
 	// Last: with the lock goes our claim on all the others.
 	return errors.Join(d.root.Close(), dropLock(d.lock))

@@ -35,8 +35,9 @@ func corrupt(file, format string, args ...any) error {
 // folder is the directory of a store. All that changes it goes through its
 // methods and those of file, so that a test can stop each of them.
 type folder struct {
-	root   *os.Root
-	ledger ledger.Hash
+	root    *os.Root
+	ledger  ledger.Hash
+	reading bool // see [OpenRead]: nothing is changed
 }
 
 func (d *folder) create(name string) (*file, error) {
@@ -44,16 +45,20 @@ func (d *folder) create(name string) (*file, error) {
 		return nil, err
 	}
 	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	return &file{f, name}, err
+	return &file{File: f, name: name}, err
 }
 
 // open opens a file that must be there.
 func (d *folder) open(name string) (*file, error) {
-	f, err := d.root.OpenFile(name, os.O_RDWR, 0)
+	mode := os.O_RDWR
+	if d.reading {
+		mode = os.O_RDONLY
+	}
+	f, err := d.root.OpenFile(name, mode, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, corrupt(name, "the file is missing")
 	}
-	return &file{f, name}, err
+	return &file{f, name, d.reading}, err
 }
 
 func (d *folder) remove(name string) error {
@@ -86,7 +91,8 @@ func (d *folder) sync() error {
 // file is an open file of a store.
 type file struct {
 	*os.File
-	name string
+	name    string
+	reading bool // what follows the last Flush is another process's
 }
 
 func (f *file) write(buf []byte, offset int64) error {
@@ -112,7 +118,7 @@ func (f *file) cut(size int64) error {
 		return err
 	case info.Size() < size:
 		return corrupt(f.name, "%d bytes, want at least %d: the file was truncated", info.Size(), size)
-	case info.Size() == size:
+	case info.Size() == size, f.reading:
 		return nil
 	}
 	if err := step("truncate", f.name); err != nil {

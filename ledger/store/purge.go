@@ -101,6 +101,9 @@ func purgedHead(b body) []byte {
 // behind the last Flush counts for nobody and is cut; a body among it would stay
 // readable in the free blocks of the disk, beyond the reach of a purge.
 func (f *file) wipe(from int64) error {
+	if f.reading {
+		return nil
+	}
 	info, err := f.Stat()
 	if err != nil || info.Size() <= from {
 		return err

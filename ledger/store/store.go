@@ -26,6 +26,9 @@ var (
 	ErrOtherLedger = errors.New("this directory belongs to another ledger")
 	// ErrLocked is returned by Open while another process has the store open.
 	ErrLocked = errors.New("another process has this store open")
+	// ErrReading is returned by Commit, Purge and Flush of a store that was opened
+	// for reading alone.
+	ErrReading = errors.New("the store is open for reading alone")
 	// ErrClosed is returned by every method of a store that was closed.
 	ErrClosed = errors.New("the store is closed")
 )

@@ -25,10 +25,22 @@ type Unreachable struct {
 
 // Error returns a sentence part such as "reach node of XB at 127.0.0.1:7102:
 // connection refused".
-func (e *Unreachable) Error() string { return fmt.Sprintf("reach %s: %s", e.Node, reason(e.Err)) }
+func (e *Unreachable) Error() string {
+	why := reason(e.Err)
+	if e.KeyRefused() {
+		why = "it refuses our key: as far as it has read the key is not enrolled, or it was revoked; or the key has too many sessions"
+	}
+	return fmt.Sprintf("reach %s: %s", e.Node, why)
+}
 
 // Unwrap returns the error of the network.
 func (e *Unreachable) Unwrap() error { return e.Err }
+
+// KeyRefused reports whether the node answered and let nobody with our key in.
+func (e *Unreachable) KeyRefused() bool {
+	var op *net.OpError
+	return errors.As(e.Err, &op) && op.Op == "remote error" && op.Err.Error() == alertBadCertificate.Error()
+}
 
 // errSlow is the cause of a call's end when its own time is up, as opposed to
 // the caller's.
@@ -60,18 +72,14 @@ const alertBadCertificate tls.AlertError = 42
 // reason peels off what the sentence says already: operation, network, address.
 func reason(err error) string {
 	var op *net.OpError
-	refused := false
 	if errors.As(err, &op) {
 		err = op.Err
-		refused = op.Op == "remote error" && err.Error() == alertBadCertificate.Error()
 	}
 	var call *os.SyscallError
 	if errors.As(err, &call) {
 		err = call.Err
 	}
 	switch {
-	case refused:
-		return "it refuses our key: as far as it has read the key is not enrolled, or it was revoked; or the key has too many sessions"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	case err == context.DeadlineExceeded:

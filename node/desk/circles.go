@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"sync"
@@ -27,18 +28,22 @@ type circles struct {
 
 	mu     sync.Mutex // guards all below; held while a statement is opened, so that each is opened once
 	log    []circleEntry
+	read   uint64                 // statements on circles in log
+	passed int                    // epochs of the ledger in log, by the circles that they ended
 	count  map[ledger.ID]int      // how many epochs of each are in log
 	epochs map[uint64]openedEpoch // by index of the entry
 	keys   map[int]identities     // by how many of log are below the place
 }
 
-// circleEntry is what the ledger shows of a statement on a circle.
+// circleEntry is what the ledger shows of a statement on a circle, or of the end of
+// one whose founder left the ledger; that has no id.
 type circleEntry struct {
 	id      ledger.ID
 	circle  ledger.ID // the founding statement
 	founder string
 	index   uint64
-	number  int // of the epoch; 0 if it ends the circle
+	number  int  // of the epoch; 0 if it ends the circle
+	alone   bool // it changes the circle, and no supervisor signed it
 }
 
 // openedEpoch is an epoch as the keys show it: nil if they open nothing of it.
@@ -58,37 +63,91 @@ func newCircles(ids identities) *circles {
 	return &circles{ids: ids, count: make(map[ledger.ID]int), epochs: make(map[uint64]openedEpoch), keys: make(map[int]identities)}
 }
 
-// readCircles reads which statements on circles there are. The caller holds mu.
+// readCircles reads which statements on circles there are, and which circles ended
+// because their founder left. The caller holds mu.
 func (d *Desk) readCircles(cs *circles) error {
+	size, err := d.Size() // below it both are read whole, in the order of the log
+	if err != nil {
+		return err
+	}
 	n, err := state.ReadCircles(d.store)
 	if err != nil {
 		return fmt.Errorf("read circles: %w", err)
 	}
-	for k := uint64(len(cs.log)); k < n; k++ {
-		index, err := state.ReadCircleAt(d.store, k)
-		if err != nil {
-			return fmt.Errorf("read circles: %w", err)
-		}
-		_, e, err := d.store.Entry(index)
-		if err != nil {
-			return fmt.Errorf("read circles: %w", err)
-		}
-		x := circleEntry{id: e.ID, circle: e.ID, index: index}
-		if e.Statement.Target != (ledger.ID{}) {
-			x.circle = e.Statement.Target
-		}
-		if e.Statement.BodyLen > 0 {
-			cs.count[x.circle]++
-			x.number = cs.count[x.circle]
-		}
-		o, err := d.origin(e)
-		if err != nil {
-			return fmt.Errorf("read circles: %w", err)
-		}
-		x.founder = o.Bureau
-		cs.log = append(cs.log, x)
+	m, err := d.Machine().Membership(d.store)
+	if err != nil {
+		return fmt.Errorf("read circles: %w", err)
 	}
+	epochs := m.Epochs()
+	for cs.read < n {
+		index, err := state.ReadCircleAt(d.store, cs.read)
+		if err != nil {
+			return fmt.Errorf("read circles: %w", err)
+		}
+		if index >= size {
+			break
+		}
+		cs.pass(epochs, index)
+		if err := d.readCircle(cs, index); err != nil {
+			return fmt.Errorf("read circles: %w", err)
+		}
+		cs.read++
+	}
+	cs.pass(epochs, size)
 	return nil
+}
+
+// readCircle takes the statement on a circle in an entry into the log of circles.
+func (d *Desk) readCircle(cs *circles, index uint64) error {
+	_, e, err := d.store.Entry(index)
+	if err != nil {
+		return err
+	}
+	x := circleEntry{id: e.ID, circle: e.ID, index: index}
+	if e.Statement.Target != (ledger.ID{}) {
+		x.circle = e.Statement.Target
+		if x.alone, err = d.alone(e); err != nil {
+			return err
+		}
+	}
+	o, err := d.origin(e)
+	if err != nil {
+		return err
+	}
+	x.founder = o.Bureau
+	if e.Statement.BodyLen > 0 {
+		cs.count[x.circle]++
+		x.number = cs.count[x.circle]
+	}
+	cs.log = append(cs.log, x)
+	return nil
+}
+
+// alone reports whether no supervisor signed an entry beside its author.
+func (d *Desk) alone(e *ledger.Entry) (bool, error) {
+	for _, sig := range e.Signatures[1:] {
+		k, err := d.Key(sig.Key)
+		if err != nil || k != nil && k.Roles&ledger.RoleSupervisor != 0 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// pass ends the circles of bureaus that left with an entry below a place. The caller
+// holds mu.
+func (cs *circles) pass(epochs []*ledger.Epoch, place uint64) {
+	for cs.passed+1 < len(epochs) && epochs[cs.passed+1].From <= place {
+		was, now := epochs[cs.passed], epochs[cs.passed+1]
+		cs.passed++
+		for _, x := range cs.current(len(cs.log)) {
+			_, before := was.Member(x.founder)
+			_, after := now.Member(x.founder)
+			if before && !after {
+				cs.log = append(cs.log, circleEntry{circle: x.circle, founder: x.founder, index: now.From - 1})
+			}
+		}
+	}
 }
 
 // below returns how many statements on circles are before a place. The caller
@@ -154,10 +213,28 @@ func (d *Desk) epoch(cs *circles, x circleEntry) openedEpoch {
 	o, known := cs.epochs[x.index]
 	if !known {
 		e, err := d.openEpoch(x.index, x.number, cs.ids)
+		if e != nil && x.alone {
+			if err = d.onlyLeaves(cs, x, e); err != nil {
+				e = nil
+			}
+		}
 		o = openedEpoch{e, err}
 		cs.epochs[x.index] = o
 	}
 	return o
+}
+
+// onlyLeaves refuses an epoch that one officer made if it takes anybody in: once a
+// bureau has left the ledger, one may make it, and nobody but its members sees whom
+// it is for. The caller holds mu.
+func (d *Desk) onlyLeaves(cs *circles, x circleEntry, e *notice.Epoch) error {
+	i := slices.IndexFunc(cs.log, func(b circleEntry) bool { return b.circle == x.circle && b.number == x.number-1 })
+	if i >= 0 {
+		if before := d.epoch(cs, cs.log[i]).epoch; before != nil && !slices.ContainsFunc(e.Members, func(m string) bool { return !slices.Contains(before.Members, m) }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("one officer of %s changed whom it is for, and no supervisor signed that", x.founder)
 }
 
 func (d *Desk) openEpoch(index uint64, number int, ids identities) (*notice.Epoch, error) {
@@ -264,6 +341,10 @@ type Circle struct {
 
 	last ledger.ID // the last statement on it
 
+	// Gone are the members of the newest epoch that have left the ledger since. They
+	// have its keys, so nobody seals to it any more: see [Desk.RenewCircle].
+	Gone []string
+
 	// Changed are the members of the newest epoch that have enrolled or revoked a
 	// sealing key since: where a key was lost, the circle needs another epoch.
 	Changed []string
@@ -318,9 +399,29 @@ func (d *Desk) Circles() ([]*Circle, error) {
 			return nil, err
 		}
 		c.Time = ms
+		if c.Epoch != nil && !c.Ended {
+			c.Gone = d.gone(c.Epoch, c.Index, math.MaxUint64)
+		}
 		c.compare(known, e.Statement.SeenSize)
 	}
 	return list, nil
+}
+
+// gone returns the members of an epoch that have left the ledger since the entry
+// that made it, as of another entry.
+func (d *Desk) gone(e *notice.Epoch, index, asOf uint64) (list notice.Readers) {
+	m := d.Members()
+	for _, code := range e.Members {
+		if from, left := m.Left(code, index); left && from <= asOf {
+			list = append(list, code)
+		}
+	}
+	return list
+}
+
+// Stay returns the members of the newest epoch that have not left the ledger.
+func (c *Circle) Stay() notice.Readers {
+	return slices.DeleteFunc(slices.Clone(c.Epoch.Members), func(m string) bool { return slices.Contains(c.Gone, m) })
 }
 
 // compare fills in whose sealing keys are others than those that the author of
@@ -330,7 +431,7 @@ func (c *Circle) compare(known []KnownKey, seen uint64) {
 		return
 	}
 	add := func(list *[]string, b string, is bool) {
-		if is && !slices.Contains(*list, b) {
+		if is && !slices.Contains(*list, b) && !slices.Contains(c.Gone, b) {
 			*list = append(*list, b)
 		}
 	}
@@ -432,9 +533,9 @@ func (d *Desk) seenCircles(readers notice.Readers, e *ledger.Entry, index uint64
 			}
 			switch {
 			case x.index < e.Statement.SeenSize && x.number > 0:
-				seen.Epoch, seen.Members = x.number, nil
+				seen.Epoch, seen.Members, seen.Gone = x.number, nil, nil
 				if epoch != nil {
-					seen.Members = epoch.Members
+					seen.Members, seen.Gone = epoch.Members, d.gone(epoch, x.index, index)
 				}
 			case x.index < index:
 				seen.Superseded = true

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
@@ -28,11 +30,47 @@ func (d *Desk) FoundCircle(ctx context.Context, c *client.Client, by Officers, n
 // bureaus and the author's own: who is new reads nothing that was sealed before,
 // who is not among them nothing that is sealed from then on.
 func (d *Desk) ChangeCircle(ctx context.Context, c *client.Client, by Officers, k *Circle, members []string) (ledger.Item, error) {
-	s, err := d.nextOn(by, k)
+	s, err := d.nextOn(by, k, 2)
 	var it ledger.Item
 	if err == nil {
-		e := notice.Epoch{Name: k.Name, Number: k.Number + 1, Circle: k.ID, After: k.last}
-		it, err = d.composeEpoch(ctx, c, by, s, e, members)
+		it, err = d.composeEpoch(ctx, c, by, s, k.next(), members)
+	}
+	if err != nil {
+		return ledger.Item{}, fmt.Errorf("circle %s: %w", k.Name, err)
+	}
+	return it, nil
+}
+
+// next is the epoch after the newest.
+func (k *Circle) next() notice.Epoch {
+	return notice.Epoch{Name: k.Name, Number: k.Number + 1, Circle: k.ID, After: k.last}
+}
+
+// ToRenew returns the circles that a bureau founded and that need other keys, or to
+// end, because a member has left the ledger.
+func (d *Desk) ToRenew(bureau string) ([]*Circle, error) {
+	if d.Members().LeftSince(0) == "" {
+		return nil, nil // as in most ledgers: nothing need be opened
+	}
+	list, err := d.Circles()
+	return slices.DeleteFunc(list, func(k *Circle) bool { return k.Founder != bureau || len(k.Gone) == 0 }), err
+}
+
+// RenewCircle composes the epoch that a circle needs because members of it have left
+// the ledger: those who stay, with new keys; where only the founder stays, the end.
+// One officer may sign it. Where another of the bureau was faster the ledger refuses
+// it as [state.Superseded], and nothing is left to do.
+func (d *Desk) RenewCircle(ctx context.Context, c *client.Client, by Officers, k *Circle) (ledger.Item, error) {
+	s, err := d.nextOn(by, k, 1)
+	var it ledger.Item
+	switch {
+	case err != nil:
+	case len(k.Gone) == 0:
+		err = errors.New("no member of it has left the ledger")
+	case len(k.Stay()) < 2:
+		it, err = d.sign(ctx, c, &by, s, nil)
+	default:
+		it, err = d.composeEpoch(ctx, c, by, s, k.next(), k.Stay())
 	}
 	if err != nil {
 		return ledger.Item{}, fmt.Errorf("circle %s: %w", k.Name, err)
@@ -43,7 +81,7 @@ func (d *Desk) ChangeCircle(ctx context.Context, c *client.Client, by Officers, 
 // EndCircle composes the end of a circle: nothing more is sealed to it. What was,
 // its members read as before.
 func (d *Desk) EndCircle(ctx context.Context, c *client.Client, by Officers, k *Circle) (ledger.Item, error) {
-	s, err := d.nextOn(by, k)
+	s, err := d.nextOn(by, k, 2)
 	var it ledger.Item
 	if err == nil {
 		it, err = d.sign(ctx, c, &by, s, nil)
@@ -54,8 +92,8 @@ func (d *Desk) EndCircle(ctx context.Context, c *client.Client, by Officers, k *
 	return it, nil
 }
 
-// nextOn begins a statement on a circle that is there.
-func (d *Desk) nextOn(by Officers, k *Circle) (ledger.Statement, error) {
+// nextOn begins a statement on a circle that is there, which so many officers sign.
+func (d *Desk) nextOn(by Officers, k *Circle, officers int) (ledger.Statement, error) {
 	o, err := d.author(&by)
 	switch {
 	case err != nil:
@@ -64,7 +102,7 @@ func (d *Desk) nextOn(by Officers, k *Circle) (ledger.Statement, error) {
 		return ledger.Statement{}, fmt.Errorf("%s founded it, and nobody else changes it", k.Founder)
 	case k.Ended:
 		return ledger.Statement{}, errors.New("it has ended")
-	case len(by.Others) == 0 && !by.Awaits:
+	case officers > 1 && len(by.Others) == 0 && !by.Awaits:
 		return ledger.Statement{}, &SecondNeeded{"it decides who reads what is sealed to the circle"}
 	}
 	return ledger.Statement{Class: ledger.ClassCircle, Target: k.ID, Public: (&ledger.Circle{After: k.last}).Marshal()}, nil
@@ -138,6 +176,9 @@ func (d *Desk) sealedFor(id ledger.ID) (*notice.Epoch, error) {
 	case o.epoch == nil:
 		return nil, fmt.Errorf("circle %s: its present epoch is not for the keys of this desk, so they cannot seal to it", id.Short())
 	}
+	if gone := d.gone(o.epoch, last.index, math.MaxUint64); len(gone) > 0 {
+		return nil, fmt.Errorf("circle %s: %s left the ledger and has its keys: %s must give it others first", id.Short(), strings.Join(gone, " "), last.founder)
+	}
 	for c := seal.Card; c <= seal.Victim; c++ {
 		if len(cs.ids[c]) > 0 && o.epoch.Seeds[c] == nil {
 			return nil, fmt.Errorf("circle %s: the keys of this desk open no key for a %s in its present epoch: %s must make a new one", id.Short(), c, last.founder)
@@ -168,7 +209,8 @@ func (d *Desk) circleRecipients(c seal.Compartment, readers []string) (list []*k
 
 // Reachable returns readers as what is written now can be sealed to them: in the
 // place of a circle that the keys here cannot seal to, because it has ended or
-// goes on without the bureau, the members that it had when they could.
+// goes on without the bureau, the members that it had when they could. Who is no
+// bureau of the ledger any more is left out.
 func (d *Desk) Reachable(readers notice.Readers) (notice.Readers, error) {
 	var out notice.Readers
 	for _, r := range readers {
@@ -190,7 +232,8 @@ func (d *Desk) Reachable(readers notice.Readers) (notice.Readers, error) {
 			}
 		}
 		for _, b := range list {
-			if !slices.Contains(out, b) {
+			_, member := d.Members().Member(b)
+			if (member || b == notice.All || notice.Circle(b) != "") && !slices.Contains(out, b) {
 				out = append(out, b)
 			}
 		}
@@ -198,26 +241,33 @@ func (d *Desk) Reachable(readers notice.Readers) (notice.Readers, error) {
 	return out, nil
 }
 
-// Resolve returns readers with the ids of circles in the place of names.
+// Resolve returns readers with the ids of circles in the place of names, and in the
+// place of a circle with a member that left the ledger those who stay in it: see
+// [Circle.Gone].
 func (d *Desk) Resolve(readers notice.Readers) (notice.Readers, error) {
 	if len(readers.Circles()) == 0 {
 		return readers, nil
 	}
 	var out notice.Readers
 	for _, r := range readers {
+		list := notice.Readers{r}
 		if name := notice.Circle(r); name != "" {
-			id, err := keys.ParseID(name)
-			if err != nil {
-				c, err := d.Circle(name)
-				if err != nil {
-					return nil, fmt.Errorf("readers: %w", err)
-				}
-				id = c.ID
+			c, err := d.Circle(name)
+			_, noID := keys.ParseID(name)
+			switch {
+			case err != nil && (noID != nil || !errors.Is(err, ErrNoCircle)):
+				return nil, fmt.Errorf("readers: %w", err)
+			case err != nil: // sealing to it is what says why not
+			case len(c.Gone) > 0:
+				list = c.Stay()
+			default:
+				list = notice.Readers{notice.CirclePrefix + c.ID.String()}
 			}
-			r = notice.CirclePrefix + id.String()
 		}
-		if !slices.Contains(out, r) {
-			out = append(out, r)
+		for _, b := range list {
+			if !slices.Contains(out, b) {
+				out = append(out, b)
+			}
 		}
 	}
 	return out, nil
@@ -252,15 +302,16 @@ func (d *Desk) Seeing(readers notice.Readers) ([]notice.CircleSeen, error) {
 	return d.seenCircles(readers, &ledger.Entry{Statement: &ledger.Statement{SeenSize: seen}}, seen)
 }
 
-// Superseded returns the circles among the readers that had changed, or ended,
-// when a statement for them came into the ledger.
+// Superseded returns the circles among the readers that had changed, or ended, or
+// lost a member to whom the ledger is closed, when a statement for them came into
+// the ledger.
 func (d *Desk) Superseded(e *ledger.Entry, readers notice.Readers) ([]notice.CircleSeen, error) {
 	index, there, err := state.ReadIndex(d.store, e.ID)
 	if err != nil || !there {
 		return nil, err
 	}
 	seen, err := d.seenCircles(readers, e, index)
-	return slices.DeleteFunc(seen, func(c notice.CircleSeen) bool { return !c.Superseded }), err
+	return slices.DeleteFunc(seen, func(c notice.CircleSeen) bool { return !c.Superseded && len(c.Gone) == 0 }), err
 }
 
 // OpenCircleDraft returns the epoch that a draft would make, and the circle as it
@@ -323,7 +374,7 @@ func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers, victim *noti
 	}
 	seen, err := d.seenCircles(notice.CirclesOf(readers, victim), it.Entry, head)
 	for i := range seen {
-		if seen[i].Superseded {
+		if seen[i].Superseded || len(seen[i].Gone) > 0 {
 			return fmt.Errorf("%w: circle %s", ErrStale, seen[i].Name)
 		}
 	}
@@ -343,6 +394,9 @@ func (d *Desk) anyChanged(s *ledger.Statement) error {
 		if x.id != x.circle {
 			return fmt.Errorf("%w: a circle, maybe one that it is for", ErrStale)
 		}
+	}
+	if code := d.Members().LeftSince(s.SeenSize); code != "" {
+		return fmt.Errorf("%w: %s left the ledger, and maybe a circle that it is for", ErrStale, code)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type Desk struct {
 	finder  finder
 	files   *blobs.Folder // sealed files, on their way to a node or from one
 	queue   queue
+	reading bool // see [OpenRead]
 }
 
 // Open opens the replica in a folder, which it makes if need be.
@@ -41,6 +42,24 @@ func Open(dir string, g *ledger.Genesis) (*Desk, error) {
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open desk: %w", err), d.Copy.Close())
+	}
+	return d, nil
+}
+
+// OpenRead opens the replica in a folder for reading alone, as far as it is on disk,
+// also while another process has it: see [follow.OpenRead]. It has no index, so that
+// what looks for cases opens all of them.
+func OpenRead(dir string, g *ledger.Genesis) (*Desk, error) {
+	d := &Desk{dir: dir, genesis: g, opener: new(opener), reading: true}
+	var err error
+	if d.Copy, err = follow.OpenRead(dir, g); err != nil {
+		return nil, fmt.Errorf("open desk to read: %w", err)
+	}
+	d.store = d.Store()
+	d.catalog = newCatalog(d.store)
+	d.Unlock(nil)
+	if d.files, err = OpenFiles(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("open desk to read: %w", err), d.Copy.Close())
 	}
 	return d, nil
 }

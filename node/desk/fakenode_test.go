@@ -115,6 +115,27 @@ func (n *fakeNode) finalise(t testing.TB) {
 	n.note = n.cosigned(t, ledger.Checkpoint{Origin: n.Genesis.Origin(), Size: head.Size, Root: head.Root}, 4)
 }
 
+// remove has the first four bureaus vote another out, and makes that FINAL.
+func (n *fakeNode) remove(t testing.TB, code string) {
+	t.Helper()
+	it := n.Bureaus[0].Propose(t, ledger.Propose{Change: ledger.ChangeRemove, Code: code})
+	n.accept(t, it)
+	for _, b := range n.Bureaus[1:4] {
+		n.accept(t, b.Vote(t, it.Entry.ID, true))
+	}
+	n.finalise(t)
+	head, err := state.ReadHead(n.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := n.machine.Membership(n.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.accept(t, n.Bureaus[0].Enact(t, it.Entry.ID, m.Latest().Number+1, head.Size, head.Root))
+	n.finalise(t)
+}
+
 // cosigned returns the note of a checkpoint with the cosignatures of the first
 // count bureaus.
 func (n *fakeNode) cosigned(t testing.TB, c ledger.Checkpoint, count int) []byte {

@@ -94,6 +94,9 @@ func (d *Desk) withIndex(do func(ix *index.Index) error) error {
 }
 
 func (d *Desk) openIndex() error {
+	if d.reading {
+		return errors.New("the replica is open for reading alone, without an index")
+	}
 	f := &d.finder
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -30,6 +30,9 @@ const maxNamed = 32
 // and ends when it has enough. Without keys there is no index, and nothing to
 // open: the catalog serves.
 func (d *Desk) walk(ctx context.Context, f Filter) ([]*Case, error) {
+	if d.reading {
+		return d.walkCatalog(ctx, f, f.Limit)
+	}
 	if err := d.Index(ctx, nil); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ type Copy struct {
 	chunk     chunkLimit
 	destroyed func(entries []uint64) error
 	clock     func() time.Time
+	reading   bool // see [OpenRead]
 
 	syncing sync.Mutex // held by Sync: the store has one writer
 
@@ -61,6 +62,29 @@ func Open(dir string, g *ledger.Genesis, destroyed func(entries []uint64) error)
 		return nil, errors.Join(err, s.Close())
 	}
 	return cp, nil
+}
+
+// ErrReading is returned by a Sync of a copy that was opened for reading alone.
+var ErrReading = errors.New("the copy is open for reading alone")
+
+// OpenRead opens the copy in a folder for reading alone, as far as it is on disk, also
+// while another process follows the ledger with it. It changes nothing.
+func OpenRead(dir string, g *ledger.Genesis) (*Copy, error) {
+	const tries = 8 // the notes and the store are read one after the other, and may change in between
+	for try := 1; ; try++ {
+		m := state.New(g)
+		s, err := store.OpenRead(filepath.Join(dir, "ledger"), m)
+		if err != nil {
+			return nil, err
+		}
+		cp := &Copy{dir: dir, genesis: g, machine: m, store: s, chunk: defaultChunk, clock: time.Now, reading: true}
+		if err = cp.load(); err == nil {
+			return cp, nil
+		}
+		if err = errors.Join(err, s.Close()); try == tries {
+			return nil, err
+		}
+	}
 }
 
 // load reads the notes, and holds them against the store.

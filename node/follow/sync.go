@@ -34,6 +34,9 @@ func (cp *Copy) Sync(ctx context.Context, c *client.Client, progress func(done, 
 
 // SyncTo is [Copy.Sync] for who has the note of the node's last checkpoint already.
 func (cp *Copy) SyncTo(ctx context.Context, c *client.Client, note []byte, progress func(done, total uint64)) error {
+	if cp.reading {
+		return fmt.Errorf("sync: %w", ErrReading)
+	}
 	cp.syncing.Lock()
 	defer cp.syncing.Unlock()
 	target, err := cp.openTheirs(ctx, c, note)

@@ -117,6 +117,7 @@ class Circle:
     bureau: str
     last: bytes  # id of the last statement on it
     ended: bool = False
+    latest: int = 0  # index of the last one that made an epoch
 
 
 @dataclass
@@ -175,6 +176,12 @@ class State:
 
     def at(self, size):
         return [e for e in self.epochs if e.start <= size][-1]
+
+    def left_since(self, size):
+        """The bureaus that left with an epoch after the one in force there."""
+        epochs = [e for e in self.epochs if e.start > size]
+        return [m.code for was, now in zip([self.at(size)] + epochs, epochs) for m in was.members
+                if m.code not in {n.code for n in now.members}]
 
     def accept(self, entry, time, leaf=None, body=b""):
         """Appends an entry of a batch of this time, or raises Invalid and changes nothing.
@@ -317,6 +324,8 @@ class State:
         elif change.change == changes.REMOVE:
             ended = [i for i, k in self.keys.items() if k.bureau == change.code]
             self.sealing = {k: v for k, v in self.sealing.items() if k[0] != change.code}
+            for circle in self.circles.values():
+                circle.ended |= circle.bureau == change.code
         elif change.change == changes.ROOT:
             ended = [before.root_id()]
             self.keys[signing_key_id(change.what)] = Key(change.code, ROOT, public=change.what)
@@ -424,6 +433,7 @@ class State:
 
     def _circle(self, s, author, others):
         rule(author.roles & (INVESTIGATOR | SUPERVISOR), "not_allowed", "the author has not the role for it")
+        rule(not s.body_len or not self.left_since(s.seen_size), "superseded", "a bureau has left since its author looked")
         if s.target == ZERO:
             mine = sum(c.bureau == author.bureau and not c.ended for c in self.circles.values())
             rule(mine < CIRCLES, "too_many", "as many open circles as a bureau may have")
@@ -433,7 +443,8 @@ class State:
         rule(circle.bureau == author.bureau, "not_allowed", "a circle of another bureau")
         rule(not circle.ended, "ended", "the circle has ended")
         rule(s.public.after == circle.last, "superseded", "another statement on the circle came after that one")
-        rule(any(k.roles & SUPERVISOR for k in others), "four_eyes", "no supervisor signed as well")
+        rule(self.left_since(circle.latest) or any(k.roles & SUPERVISOR for k in others), "four_eyes",
+             "no supervisor signed as well")
 
     def _endable(self, key, s, author):
         known = self.keys.get(key)
@@ -490,6 +501,7 @@ class State:
         elif s.kind == CIRCLE:
             circle = self.circles.setdefault(s.target if s.target != ZERO else s.id(), Circle(bureau, b""))
             circle.last, circle.ended = s.id(), s.body_len == 0
+            circle.latest = index if s.body_len else circle.latest
         elif s.kind == PURGE:
             notice.purged = True
             self.purges[s.id()] = {m.code for m in self.epoch().members}

@@ -26,6 +26,11 @@ type Config struct {
 	// Identities are the reading keys: of all compartments, or of some.
 	Identities map[seal.Compartment][]*keys.Identity
 
+	// Reload returns the reading keys that are in the home now. It is asked when the
+	// bureau has replaced one in the ledger; nil is for a desk that takes it when it is
+	// started again.
+	Reload func() (map[seal.Compartment][]*keys.Identity, error)
+
 	// RequirePurpose refuses to show more than a card to who does not say why.
 	// Otherwise the case itself is recorded as the purpose.
 	RequirePurpose bool

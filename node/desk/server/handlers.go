@@ -26,7 +26,7 @@ func (a *api) status(req *http.Request, who caller) (any, error) {
 		s.Time = uint64(at.UnixMilli())
 	}
 	s.Heard, s.Node, s.Problem, s.Alarm = a.follower.Report()
-	s.Alarm = a.alarm(s.Alarm)
+	s.Alarm = a.alarm(cmp.Or(s.Alarm, a.lacking()))
 	for c := seal.Card; c <= seal.Victim; c++ {
 		if len(a.cfg.Identities[c]) > 0 {
 			s.Compartments = append(s.Compartments, c.String())

@@ -128,6 +128,10 @@ func (a *api) events(req *http.Request, who caller) (any, error) {
 	if err := a.purpose(q.Purpose, who.parts); err != nil {
 		return nil, err
 	}
+	turns, err := a.steady()
+	if err != nil {
+		return nil, err
+	}
 	now := a.cfg.Desk.AsOf(a.cfg.Clock())
 	n, err := a.reader(req, who).Events(req.Context(), desk.Cursor{Next: q.Next, Checked: q.Checked, AsOf: q.AsOf}, now, q.Quiet, q.Purpose)
 	if errors.Is(err, desk.ErrCursor) {
@@ -135,6 +139,9 @@ func (a *api) events(req *http.Request, who caller) (any, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if then, err := a.steady(); err != nil || then != turns {
+		return nil, cmp.Or(err, error(errTurning)) // it may have read what only the new key opens
 	}
 	out := &wire.Events{Events: []wire.Event{}, Next: n.After.Next, Checked: n.After.Checked, AsOf: n.After.AsOf, Size: n.Size, Due: n.Due, Now: now}
 	_, _, out.Problem, _ = a.follower.Report()

@@ -26,6 +26,7 @@ type Server struct {
 	sessions *sessions
 	follower *follow.Follower
 	unusual  unusual
+	ring     *ring
 
 	ctx    context.Context // of the follower and of what it warms up
 	cancel context.CancelFunc
@@ -54,6 +55,7 @@ func Open(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, log: cfg.Logger, listener: l, done: make(chan struct{}), grown: make(chan struct{}, 1)}
 	s.unusual.watch = readlog.NewWatch(cfg.Unusual)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.ring = newRing(cfg.Identities)
 	cfg.Desk.Unlock(cfg.Identities)
 	s.limits = newLimiter()
 	s.sessions = newSessions(s, s.limits)
@@ -78,6 +80,7 @@ func Open(cfg Config) (*Server, error) {
 		}
 	})
 	s.work.Go(s.warm)
+	s.work.Go(s.keep)
 	s.tellUnknown()
 	s.log.Info("the desk runs", "bureau", cfg.Bureau, "address", s.Address(), "key", cfg.TLS.ID().String())
 	return s, nil
@@ -95,6 +98,15 @@ func (s *Server) tellUnknown() {
 // and what is new is opened meanwhile.
 func (s *Server) changed() {
 	s.sessions.sweep()
+	select {
+	case s.ring.turned <- struct{}{}:
+	default: // keep has yet to look
+	}
+	s.wake()
+}
+
+// wake has warm open what is new.
+func (s *Server) wake() {
 	select {
 	case s.grown <- struct{}{}:
 	default: // warm has yet to look

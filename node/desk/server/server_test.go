@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -83,7 +84,8 @@ var canaries = map[string]string{"card": "A30117745", "body": "Teacher Wynn", "v
 
 func TestNetDesk(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	h := new(homeKeys)
+	w := newWorld(t, func(c *Config) { h.ids, c.Reload = maps.Clone(c.Identities), h.read })
 	t.Run("every route is open to whom the table says", w.routes)
 	t.Run("each role gets its parts and is recorded", w.parts)
 	t.Run("a search looks only where the role may", w.searches)
@@ -101,6 +103,7 @@ func TestNetDesk(t *testing.T) {
 	t.Run("a check shows cards", w.checks)
 	t.Run("both ends of a link are recorded", w.linked)
 	t.Run("every route records what it tells", w.recorded)
+	t.Run("a new reading key is taken from the home", func(t *testing.T) { w.rotation(t, h) })
 	t.Run("what cannot be recorded is not shown", w.unrecorded) // last: it breaks the log
 	for what, secret := range map[string]string{"card": canaries["card"], "body": "Wynn", "reply": "green", "victim": "Sorrendahl", "reference": "LT-0301", "purpose": "for the test"} {
 		if strings.Contains(w.out.String(), secret) {

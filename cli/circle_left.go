@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/ledger/state"
+	"comity/node/desk"
+	"comity/node/home"
+	"comity/node/wire"
+)
+
+// A bureau that left the ledger keeps the keys of the circles that it was in. Whoever
+// writes seals to no such circle: the founder's officers give it other keys first, and
+// until then the members who stay are named one by one.
+
+// foundsCircles is who may found and change circles.
+const foundsCircles = ledger.RoleInvestigator | ledger.RoleSupervisor
+
+// renewCircles gives the circles of this bureau other keys that need them because a
+// member left the ledger, so that what is written next can be sealed to them. The
+// replica is open, and as new as before when it returns. What could not be done is
+// told, and left to the next who writes.
+func (s *session) renewCircles(ctx context.Context) error {
+	officer, err := s.officer()
+	if err != nil || officer.Roles&foundsCircles == 0 {
+		return err
+	}
+	list, err := s.desk.ToRenew(s.home.Bureau())
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	done := 0
+	for _, k := range list {
+		if err := s.renewCircle(ctx, officer, k); err != nil {
+			s.note("circle %s has no other keys yet, although %s left the ledger: %s", k.Name, strings.Join(k.Gone, " "), err)
+			continue
+		}
+		done++
+	}
+	if done > 0 {
+		s.sync(ctx)
+	}
+	return ctx.Err()
+}
+
+// renewCircle gives one circle other keys, or ends it, and waits until that is FINAL.
+// Several of the bureau may do so at once: the first entry counts.
+func (s *session) renewCircle(ctx context.Context, officer *home.Officer, k *desk.Circle) error {
+	ctx, cancel := context.WithTimeout(ctx, syncLimit)
+	defer cancel()
+	it, err := s.desk.RenewCircle(ctx, s.client, desk.Officers{Author: officer.Signer}, k)
+	if err != nil {
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner // the sentence names the circle already
+		}
+		return err
+	}
+	sub, err := s.submit(ctx, it)
+	if wire.CodeOf(err) == wire.Code(state.Superseded) {
+		return nil // another officer was faster
+	}
+	if err != nil {
+		return err
+	}
+	w := &written{Name: "circle " + k.Name, ID: sub.ID, Index: sub.Index}
+	if err := s.waitFinal(ctx, it.Entry, w); err != nil {
+		return err
+	}
+	gone, stay := strings.Join(k.Gone, " "), k.Stay()
+	if len(stay) < 2 {
+		s.note("circle %s ended with entry %s: %s left the ledger, and nobody but %s is in it", k.Name, count(w.Index), gone, k.Founder)
+	} else {
+		s.note("circle %s got other keys with entry %s, for %s: %s left the ledger", k.Name, count(w.Index), strings.Join(stay, " "), gone)
+	}
+	return nil
+}
+
+// resolve returns a notice with the ids of circles in the place of names, and tells
+// of those that it cannot be sealed to as they are.
+func (s *session) resolve(n *notice.Notice) (*notice.Notice, error) {
+	s.tellLeft(notice.CirclesOf(n.Readers, n.Victim))
+	return s.desk.ResolveNotice(n)
+}
+
+// tellLeft tells of circles among readers with a member that left the ledger: what is
+// written goes to the others, one by one.
+func (s *session) tellLeft(readers notice.Readers) {
+	for _, name := range readers.Circles() {
+		k, err := s.desk.Circle(name)
+		if err != nil || len(k.Gone) == 0 {
+			continue // whoever seals to it says what is wrong
+		}
+		s.note("circle %s: %s left the ledger and has its keys; until %s gives it others, it stands for %s, each by its own key",
+			k.Name, strings.Join(k.Gone, " "), k.Founder, strings.Join(k.Stay(), " "))
+	}
+}
+
+// officerUnasked returns the officer who acts, if nobody need type a passphrase.
+func (s *session) officerUnasked() (*home.Officer, error) {
+	switch {
+	case s.acting != nil:
+		return s.acting, nil
+	case s.label == "":
+		return nil, errors.New("no officer is named: --officer LABEL")
+	}
+	var pass home.Passphrase
+	if s.passFile != "" {
+		pass = s.passphrase
+	}
+	o, err := s.home.Officer(s.label, pass)
+	if err == nil {
+		s.acting = o
+	}
+	return o, err
+}
+
+// renewCircles does what an officer who writes does, as soon as a bureau has left:
+// if the officer who watches may, if the key opens without a person, and if that
+// overtakes no draft. It tells once why not.
+func (w *watcher) renewCircles(ctx context.Context) error {
+	list, err := w.desk.ToRenew(w.home.Bureau())
+	if err != nil || len(list) == 0 {
+		w.toldCircles = false
+		return err
+	}
+	officer, err := w.officerUnasked()
+	if err == nil && officer.Roles&foundsCircles == 0 {
+		err = fmt.Errorf("%s may not change circles", officer.Label)
+	}
+	if err == nil {
+		err = w.nothingParked(officer)
+	}
+	if err == nil {
+		return w.session.renewCircles(ctx)
+	}
+	if !w.toldCircles {
+		w.toldCircles = true
+		for _, k := range list {
+			w.note("circle %s needs other keys: %s left the ledger; the next that an officer of %s writes gives it some (not this watch: %s)",
+				k.Name, strings.Join(k.Gone, " "), w.home.Bureau(), err)
+		}
+	}
+	return nil
+}
+
+// nothingParked refuses where a draft of an officer waits, which what he signs next
+// would overtake.
+func (s *session) nothingParked(o *home.Officer) error {
+	list, _ := s.drafts().List() // what is damaged waits for nobody
+	for _, d := range list {
+		if d.Item.Entry.Statement.Author == o.Signer.ID() && d.Rejection == nil {
+			return fmt.Errorf("draft %.8s of %s waits for a second officer, and would have to be signed again", d.ID(), o.Label)
+		}
+	}
+	return nil
+}

@@ -534,31 +534,43 @@ func (g *generator) revoked(s *ledger.Statement) {
 	g.authors = slices.DeleteFunc(g.authors, func(a *randomAuthor) bool { return a.signer.ID() == r.Key && g.rng.IntN(4) > 0 })
 }
 
-// check sees that the log was a good mixture.
+// lacks says what keeps the log from being a good mixture.
+func (g *generator) lacks(commands int) (out []string) {
+	lack := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if int(g.head().Size) < commands*2/5 || len(g.finals) < commands/100 || g.known == 0 {
+		lack("the log holds %d entries, %d FINAL checkpoints, %d known", g.head().Size, len(g.finals), g.known)
+	}
+	if commands <= 1000 {
+		return out
+	}
+	for c := ledger.ChangeAdmit; c <= ledger.ChangeNode; c++ {
+		if g.changes[c] == 0 {
+			lack("no proposal to %s was carried out", c)
+		}
+	}
+	for _, s := range []state.Status{state.StatusActive, state.StatusSubmitted, state.StatusReturned, state.StatusRefused, state.StatusSuspended, state.StatusCancelled} {
+		if g.statuses[s] == 0 {
+			lack("no notice became %s", s)
+		}
+	}
+	if g.byRegistrar == 0 || g.lived[ledger.ClassRotate] == 0 {
+		lack("%d enrolments by registrars, %d rotations", g.byRegistrar, g.lived[ledger.ClassRotate])
+	}
+	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
+		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.NotNow, state.BadTerm, state.Superseded, state.TooEarly, state.Repeated, state.Quota, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
+		if g.refused[c] == 0 {
+			lack("nothing was refused as %s", c)
+		}
+	}
+	return out
+}
+
+// check sees that the log is a good mixture.
 func (g *generator) check(commands int) {
 	g.t.Helper()
 	g.t.Logf("%s, changes %v", members(g.membership().Latest()), g.changes)
-	for c := ledger.ChangeAdmit; c <= ledger.ChangeNode; c++ {
-		if g.changes[c] == 0 && commands > 1000 {
-			g.t.Errorf("no proposal to %s was carried out", c)
-		}
-	}
 	g.t.Logf("%d by registrars, %d entries, %d FINAL checkpoints, %d known, refused %v, lives %v %v", g.byRegistrar, g.head().Size, len(g.finals), g.known, g.refused, g.lived, g.statuses)
-	if int(g.head().Size) < commands*2/5 || len(g.finals) < commands/100 || g.known == 0 {
-		g.t.Errorf("the log holds %d entries, %d FINAL checkpoints", g.head().Size, len(g.finals))
-	}
-	for _, s := range []state.Status{state.StatusActive, state.StatusSubmitted, state.StatusReturned, state.StatusRefused, state.StatusSuspended, state.StatusCancelled} {
-		if g.statuses[s] == 0 && commands > 1000 {
-			g.t.Errorf("no notice became %s", s)
-		}
-	}
-	if commands > 1000 && (g.byRegistrar == 0 || g.lived[ledger.ClassRotate] == 0) {
-		g.t.Errorf("%d enrolments by registrars, %d rotations", g.byRegistrar, g.lived[ledger.ClassRotate])
-	}
-	for _, c := range []state.Code{state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen, state.NotAllowed,
-		state.FourEyes, state.NoTarget, state.Ended, state.NotEnded, state.NotNow, state.BadTerm, state.Superseded, state.TooEarly, state.Repeated, state.TooMany, state.Quota, state.KeyInUse, state.BadProof, state.Fork, state.Stale, state.Faulty, state.NoFork} {
-		if g.refused[c] == 0 && commands > 1000 {
-			g.t.Errorf("nothing was refused as %s", c)
-		}
+	for _, what := range g.lacks(commands) {
+		g.t.Error(what)
 	}
 }

@@ -199,6 +199,8 @@ func (k *council) sentence(p *ledger.Propose) string {
 		return who + " gets a new root key in the place of the one it has"
 	case ledger.ChangeNode:
 		return fmt.Sprintf("%s gets a node with new keys, at %s, in the place of the one it has", who, p.Node.Address)
+	case ledger.ChangeFormat:
+		return fmt.Sprintf("the ledger gets format %d", p.Format)
 	}
 	return fmt.Sprintf("a change of %s that this version does not know", who)
 }
@@ -235,8 +237,11 @@ func newKey(p *ledger.Propose) (id keys.ID, ok bool) {
 func (k *council) meant(p *ledger.Propose) error {
 	want, hasKey := newKey(p)
 	hasKey = hasKey && p.Code != k.home.Bureau()
-	typed := p.Code + " to agree"
+	typed := p.About() + " to agree"
 	question := "Type the code of the bureau, to say that you mean it: "
+	if p.Change == ledger.ChangeFormat {
+		question = "Type the number of the format, to say that you mean it: "
+	}
 	if hasKey {
 		typed = fmt.Sprintf("the eight words of the new key, as %s reads them to you", p.Code)
 		question = fmt.Sprintf("Telephone %s under a number that you know. Type the eight words that it reads to you: ", p.Code)
@@ -246,8 +251,8 @@ func (k *council) meant(p *ledger.Propose) error {
 		if err == nil {
 			if hasKey {
 				err = sameWords(text, want)
-			} else if !strings.EqualFold(text, p.Code) {
-				err = fmt.Errorf("%q is not %s", visible(text), p.Code)
+			} else if !strings.EqualFold(text, p.About()) {
+				err = fmt.Errorf("%q is not %s", visible(text), p.About())
 			}
 		}
 		if err == nil {
@@ -285,7 +290,7 @@ func (k *council) tally(p *state.Proposal) string {
 		e = k.members.Epochs()[p.Epoch-1]
 	}
 	yes, no := p.Count(e)
-	text := fmt.Sprintf("%d of %d", len(yes), e.Quorum())
+	text := fmt.Sprintf("%d of %d", len(yes), p.Change.Needed(e))
 	if len(yes) > 0 {
 		text += ": " + codesOf(yes)
 	}

@@ -24,7 +24,8 @@ type proposalRecord struct {
 	ID      string        `json:"id"`
 	By      string        `json:"by"`
 	Change  string        `json:"change"`
-	Bureau  string        `json:"bureau"`
+	Bureau  string        `json:"bureau,omitempty"`
+	Format  uint8         `json:"format,omitempty"`
 	Says    string        `json:"says"`
 	For     []string      `json:"for"`
 	Against []string      `json:"against,omitempty"`
@@ -38,8 +39,8 @@ type proposalRecord struct {
 func (k *council) record(p *state.Proposal) proposalRecord {
 	e := k.members.Latest()
 	yes, no := p.Count(e)
-	r := proposalRecord{Name: shortName(p), ID: p.ID.String(), By: p.Bureau, Change: p.Change.Change.String(), Bureau: p.Change.Code,
-		Says: k.sentence(p.Change), For: []string{}, Needed: e.Quorum(), State: k.stateOf(p), Until: p.Until(), Epoch: p.Epoch}
+	r := proposalRecord{Name: shortName(p), ID: p.ID.String(), By: p.Bureau, Change: p.Change.Change.String(), Bureau: p.Change.Code, Format: p.Change.Format,
+		Says: k.sentence(p.Change), For: []string{}, Needed: p.Change.Needed(e), State: k.stateOf(p), Until: p.Until(), Epoch: p.Epoch}
 	for _, v := range yes {
 		r.For = append(r.For, v.Bureau)
 	}

@@ -38,6 +38,8 @@ func (t *terminal) proposeCommand() *cli.Command {
 			sub(ledger.ChangeDemote, "that a voter votes no more", "BUREAU", "XF", "It stays a member, reads and writes."),
 			sub(ledger.ChangeRoot, "that a bureau which lost its root key gets a new one", "FILE", "XC"+rootExt,
 				"FILE is of comity recover root. Telephone the bureau and type the eight words of the new key that it\nreads to you. The entry that gives it the key is its own: comity recover root --accept."),
+			sub(ledger.ChangeFormat, "that the ledger gets a newer format", "FORMAT", "3",
+				"For that all voters must be, and their nodes must know it: upgrade them first, and ask with comity\nupgrade check. From that entry on a node that does not know the format stops. It cannot be taken back."),
 			sub(ledger.ChangeNode, "that a bureau whose node was lost gets one with new keys", "FILE", "XC"+nodeExt,
 				"FILE is of comity recover node; the bureau's root signed it. Telephone the bureau and type the eight\nwords that it reads to you. The old keys count no more from that entry on."),
 		},
@@ -56,6 +58,10 @@ func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
 	defer k.close()
 	p := &ledger.Propose{Change: change, Code: strings.ToUpper(args[0])}
 	switch change {
+	case ledger.ChangeFormat:
+		if p.Code = ""; !parseFormat(args[0], &p.Format) {
+			return usagef("propose: %q is not the number of a format", visible(args[0]))
+		}
 	case ledger.ChangeAdmit:
 		p, err = k.asked(c, p.Code)
 	case ledger.ChangeRoot, ledger.ChangeNode:
@@ -76,6 +82,11 @@ func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
 	}
 	if err := k.unproposed(p); err != nil {
 		return err
+	}
+	if p.Change == ledger.ChangeFormat {
+		if err := k.allKnow(c.Context, p.Format); err != nil {
+			return fmt.Errorf("propose: %w", err)
+		}
 	}
 	t.put(visible("You propose: " + k.sentence(p) + "."))
 	if err := k.consequences(c.Context, p); err != nil {
@@ -163,6 +174,9 @@ func (k *council) consequences(ctx context.Context, p *ledger.Propose) error {
 		k.tellReach(could, p.Code, false)
 	case ledger.ChangeRoot:
 		k.say("  Its old root key counts no more from that entry on; what it signed before stays valid, officers' keys too.")
+	case ledger.ChangeFormat:
+		k.say("  All voters must be for it: a vote says that the bureau's node runs software that knows format %d.", p.Format)
+		k.say("  A node that does not know it, of a member that does not vote too, stops there until it is upgraded.")
 	case ledger.ChangeNode:
 		k.say("  The keys that its node has count no more from that entry on; until the new node runs it does not cosign.")
 	}

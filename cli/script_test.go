@@ -159,12 +159,17 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 var running sync.Map
 
 func consortium(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: consortium N")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: consortium N [FORMAT]")
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	c, err := testnet.Found(ts.MkAbs("net"), testnet.Options{Bureaus: n, Log: "error"})
+	format := 0 // the newest
+	if len(args) == 2 {
+		format, err = strconv.Atoi(args[1])
+		ts.Check(err)
+	}
+	c, err := testnet.Found(ts.MkAbs("net"), testnet.Options{Bureaus: n, Log: "error", Format: uint8(format)})
 	ts.Check(err)
 	ts.Check(c.StartAll())
 	ts.Defer(func() { c.Close() })

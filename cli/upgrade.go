@@ -38,13 +38,20 @@ type memberState struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty"`
 	Format  uint8  `json:"format,omitempty"`
+	Voter   bool   `json:"voter"`
 	State   string `json:"state"`
 	Ready   bool   `json:"ready"`
 	Cosigns bool   `json:"cosigns"`
 	Why     string `json:"why,omitempty"` // it is not ready, or does not answer
 
-	leader string
+	leader    string
+	has       uint8 // the format of its ledger
+	proposals []wire.Proposal
 }
+
+// knows returns the newest format that the node's program knows; the first programs
+// do not say.
+func (m *memberState) knows() uint8 { return max(m.Format, 1) }
 
 func (t *terminal) upgradeCheck(c *cli.Context) error {
 	if _, err := arguments(c, 0, 0, ""); err != nil {
@@ -61,7 +68,11 @@ func (t *terminal) upgradeCheck(c *cli.Context) error {
 	}
 	verdict := upgradeVerdict(list, s.genesis.Latest().Quorum())
 	if t.asJSON {
-		doc := map[string]any{"members": list, "program": node.Version, "format": node.Format, "safe": verdict == nil}
+		has := s.has(list)
+		doc := map[string]any{"members": list, "program": node.Version, "format": node.Format, "ledger_format": has, "safe": verdict == nil}
+		if next := s.nextFormat(list, has); next != "" {
+			doc["next"] = next
+		}
 		if verdict != nil {
 			doc["why"] = verdict.Error()
 		}
@@ -79,7 +90,7 @@ func (t *terminal) upgradeCheck(c *cli.Context) error {
 		rows = append(rows, []string{m.Bureau, m.Name, m.Version, formatText(m), state})
 	}
 	t.table([]string{"BUREAU", "NAME", "VERSION", "FORMAT", "NODE"}, rows)
-	t.say("This program is version %s and knows format %d.", node.Version, node.Format)
+	s.tellFormats(list)
 	if verdict != nil {
 		return hint(verdict, "wait until all are ready, or help those that are not: comity doctor, at that bureau")
 	}
@@ -87,8 +98,8 @@ func (t *terminal) upgradeCheck(c *cli.Context) error {
 	if leader := leaderOf(list); leader != "" {
 		t.say("Take %s last: its node leads, and hands over when it is stopped.", leader)
 	}
-	if all, least := sameVersion(list); !all {
-		t.say("Not all nodes run one version: entries that are newer than format %d must wait for the last of them.", least)
+	if !sameVersion(list) {
+		t.say("Not all nodes run one version.")
 	}
 	return nil
 }
@@ -100,7 +111,10 @@ func (s *session) askNodes(ctx context.Context) []memberState {
 	var wg sync.WaitGroup
 	for i := range members {
 		m := &members[i]
-		wg.Go(func() { list[i] = s.askNode(ctx, m.Code, m.Name, m.NodeName()) })
+		wg.Go(func() {
+			list[i] = s.askNode(ctx, m.Code, m.Name, m.NodeName())
+			list[i].Voter = m.Voter
+		})
 	}
 	wg.Wait()
 	return list
@@ -125,7 +139,7 @@ func (s *session) askNode(ctx context.Context, code, name, node string) memberSt
 		return out
 	}
 	out.Version, out.Format, out.Ready, out.Why, out.leader = st.Version, st.Format, st.Ready, st.NotReady, st.Leader
-	out.Cosigns = st.Muted == ""
+	out.Cosigns, out.has, out.proposals = st.Muted == "", st.Has, st.Proposals
 	switch {
 	case !st.Ready:
 		out.State = "not ready"
@@ -183,9 +197,9 @@ func leaderOf(list []memberState) string {
 }
 
 // sameVersion reports whether all nodes that answered run one version and know
-// one format, and the least format among them.
-func sameVersion(list []memberState) (same bool, least uint8) {
-	same = true
+// one format.
+func sameVersion(list []memberState) bool {
+	same := true
 	var first *memberState
 	for i := range list {
 		m := &list[i]
@@ -193,20 +207,16 @@ func sameVersion(list []memberState) (same bool, least uint8) {
 			continue
 		}
 		if first == nil {
-			first, least = m, m.Format
+			first = m
 		}
 		same = same && m.Version == first.Version && m.Format == first.Format
-		least = min(least, m.Format)
 	}
-	return same, max(least, 1)
+	return same
 }
 
 func formatText(m memberState) string {
-	switch {
-	case m.Version == "":
+	if m.Version == "" {
 		return ""
-	case m.Format == 0:
-		return "1" // of a version that does not say
 	}
-	return fmt.Sprint(m.Format)
+	return fmt.Sprint(m.knows())
 }

@@ -60,6 +60,11 @@ func (t *terminal) vote(c *cli.Context) error {
 	if _, err := e.After(p.Change, e.From+1); err != nil {
 		return fmt.Errorf("%s cannot be carried out any more: %w", shortName(p), err)
 	}
+	if yes && p.Change.Change == ledger.ChangeFormat {
+		if err := k.ownKnows(c.Context, p.Change.Format); err != nil {
+			return hint(fmt.Errorf("%s did not vote: %w", k.home.Bureau(), err), "comity upgrade check")
+		}
+	}
 	if !t.asJSON {
 		if err := k.tellProposal(p); err != nil {
 			return err

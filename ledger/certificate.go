@@ -111,6 +111,9 @@ func ParseCertificate(data []byte) (*Certificate, error) {
 // With returns g with the epochs that the certificates prove, in their order: the
 // first that g does not know, and those after it. g stays as it is.
 //
+// One of a format that is not known here ends in a [FormatError]: it verifies, but for
+// its receipt, and what follows it cannot be told.
+//
 // A certificate has its receipt from the time of its own epoch, or, with those of
 // the epochs between, from a later one. That may be one that a later recovery cut.
 func (g *Genesis) With(certs ...*Certificate) (*Genesis, error) {
@@ -122,6 +125,9 @@ func (g *Genesis) With(certs ...*Certificate) (*Genesis, error) {
 		e, err := c.epoch(g.Ledger, m.Latest())
 		if err != nil {
 			return nil, fmt.Errorf("certificate of epoch %d: %w", m.Latest().Number+1, err)
+		}
+		if err := e.CheckFormat(Format); err != nil {
+			return nil, err
 		}
 		m = m.Next(e)
 	}
@@ -178,7 +184,7 @@ func (c *Certificate) epoch(ledger Hash, before *Epoch) (*Epoch, error) {
 	case index < before.From:
 		return nil, fmt.Errorf("its epoch begins with entry %d, which does not follow the epoch before", index)
 	}
-	if err := c.votes(before); err != nil {
+	if err := c.votes(p, before); err != nil {
 		return nil, err
 	}
 	author := p.Author()
@@ -198,8 +204,19 @@ func (c *Certificate) epoch(ledger Hash, before *Epoch) (*Epoch, error) {
 	return before.After(p, index+1)
 }
 
+// raises returns the format that the certificate says it is about, 0 if none.
+func (c *Certificate) raises() uint8 {
+	if c.Proposal == nil {
+		return 0
+	}
+	if p := c.Proposal.Statement.Proposes(); p != nil {
+		return p.Format
+	}
+	return 0
+}
+
 // votes checks that enough voters of the epoch before are for the proposal.
-func (c *Certificate) votes(before *Epoch) error {
+func (c *Certificate) votes(p *Propose, before *Epoch) error {
 	count := 0
 	if m := before.Root(c.Proposal.Statement.Author); m != nil && m.Voter {
 		if !c.Proposal.Verify(0, m.Root) {
@@ -226,8 +243,8 @@ func (c *Certificate) votes(before *Epoch) error {
 		}
 		count++
 	}
-	if count < before.Quorum() {
-		return fmt.Errorf("%d of %d voters are for it: %w", count, before.Quorum(), ErrQuorum)
+	if need := p.Needed(before); count < need {
+		return fmt.Errorf("%d of %d voters are for it: %w", count, need, ErrQuorum)
 	}
 	return nil
 }

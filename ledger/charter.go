@@ -32,7 +32,7 @@ const (
 type Charter struct {
 	Name    string // of the consortium
 	Created uint64 // POSIX seconds
-	Format  uint8  // the least format that who reads the ledger must know; 0 in a charter of version 1, which has no quota either
+	Format  uint8  // with which the ledger begins; 0 in a charter of version 1, which has no quota either: see [Charter.FirstFormat]
 	Quota   Quota  // of each bureau
 	Members []Member
 }
@@ -164,7 +164,7 @@ func ParseCharter(data []byte) (*Charter, error) {
 		return nil, ErrMalformed
 	}
 	if c.Format > Format {
-		return nil, ErrFormat
+		return nil, &FormatError{Has: c.Format, Knows: Format}
 	}
 	return &c, nil
 }
@@ -406,6 +406,9 @@ func ParseGenesis(data []byte) (*Genesis, error) {
 			return nil, fmt.Errorf("charter: certificate of epoch %d: %w", len(certs)+1, err)
 		}
 		certs = append(certs, c)
+		if c.raises() > Format {
+			break // what comes after it may be of a form that is not known here
+		}
 	}
 	if len(certs) == 0 {
 		return g, nil

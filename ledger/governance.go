@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"comity/crypto/keys"
@@ -15,7 +16,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// Change is what a proposal wants to change about who belongs to the consortium.
+// Change is what a proposal wants to change about who belongs to the consortium, or
+// about the format in which they write.
 type Change uint8
 
 // The changes. Numbers are part of the format and are never reused.
@@ -26,10 +28,11 @@ const (
 	ChangeDemote                    // a voter becomes a member that does not vote
 	ChangeRoot                      // a member that lost its root key gets a new one
 	ChangeNode                      // a member whose node was lost gets a new one
+	ChangeFormat                    // the ledger gets a newer format, which all voters know
 	changesEnd
 )
 
-var changeNames = [...]string{"", "admit", "remove", "promote", "demote", "root", "node"}
+var changeNames = [...]string{"", "admit", "remove", "promote", "demote", "root", "node", "format"}
 
 // String returns the name of c.
 func (c Change) String() string { return nameOf(changeNames[:], uint8(c), "change") }
@@ -37,10 +40,11 @@ func (c Change) String() string { return nameOf(changeNames[:], uint8(c), "chang
 // Propose holds the clear fields of a proposal. Voters decide on it.
 type Propose struct {
 	Change Change
-	Code   string            // of the bureau
+	Code   string            // of the bureau; empty for ChangeFormat
 	Member *Member           // ChangeAdmit, with this Code
 	Root   ed25519.PublicKey // ChangeRoot: the new one
 	Node   *Node             // ChangeNode: the new one
+	Format uint8             // ChangeFormat: the new one; 0 for other changes
 	// Proof is a signature over [Propose.Proven]: of ChangeAdmit by the bureau's
 	// root, of ChangeRoot by the new root, of ChangeNode by the root that the
 	// bureau has. Other changes have none.
@@ -95,6 +99,25 @@ func (p *Propose) Author() ed25519.PublicKey {
 	return nil
 }
 
+// About returns the code of the bureau that the proposal is about, or the number of
+// the format.
+func (p *Propose) About() string {
+	if p.Change == ChangeFormat {
+		return strconv.Itoa(int(p.Format))
+	}
+	return p.Code
+}
+
+// Needed returns how many voters of an epoch must be for the proposal: a quorum, and
+// for a format all. The vote of a root says that its bureau's node knows the format,
+// and a node that does not could not go on.
+func (p *Propose) Needed(e *Epoch) int {
+	if p.Change == ChangeFormat {
+		return e.Voters()
+	}
+	return e.Quorum()
+}
+
 // Keys returns the ids of the keys that become known with it.
 func (p *Propose) Keys() []keys.ID {
 	switch p.Change {
@@ -122,6 +145,8 @@ func (p *Propose) fields() []byte {
 	case ChangeNode:
 		b.AddBytes([]byte(p.Code))
 		p.Node.add(b)
+	case ChangeFormat:
+		b.AddUint8(p.Format)
 	default:
 		b.AddBytes([]byte(p.Code))
 		b.AddBytes(p.Root)
@@ -134,42 +159,54 @@ func (p *Propose) fields() []byte {
 func ParsePropose(data []byte) (*Propose, error) {
 	var p Propose
 	in := cryptobyte.String(data)
-	if len(data) > MaxPublic || !in.ReadUint8((*uint8)(&p.Change)) {
+	if len(data) > MaxPublic || !in.ReadUint8((*uint8)(&p.Change)) || p.readDetails(&in) != nil {
 		return nil, ErrMalformed
-	}
-	var err error
-	proof := ed25519.SignatureSize
-	if p.Change == ChangeAdmit {
-		if p.Member, err = parseMember(&in); err != nil {
-			return nil, ErrMalformed
-		}
-		p.Code = p.Member.Code
-	} else {
-		var code []byte
-		if !in.ReadBytes(&code, 2) || !isCode(code) {
-			return nil, ErrMalformed
-		}
-		p.Code = string(code)
 	}
 	switch p.Change {
-	case ChangeAdmit:
-	case ChangeRemove, ChangePromote, ChangeDemote:
-		proof = 0
-	case ChangeRoot:
-		var root []byte
-		if !in.ReadBytes(&root, ed25519.PublicKeySize) {
+	case ChangeAdmit, ChangeRoot, ChangeNode:
+		if !in.ReadBytes(&p.Proof, ed25519.SignatureSize) {
 			return nil, ErrMalformed
 		}
-		p.Root, err = keys.AdmitEd25519(root)
-	case ChangeNode:
-		p.Node, err = parseNode(&in, p.Code)
-	default:
-		return nil, ErrMalformed
 	}
-	if err != nil || proof > 0 && !in.ReadBytes(&p.Proof, proof) || !in.Empty() {
+	if !in.Empty() {
 		return nil, ErrMalformed
 	}
 	return &p, nil
+}
+
+// readDetails reads what stands between the change and the proof.
+func (p *Propose) readDetails(in *cryptobyte.String) (err error) {
+	switch p.Change {
+	case ChangeAdmit:
+		if p.Member, err = parseMember(in); err == nil {
+			p.Code = p.Member.Code
+		}
+		return err
+	case ChangeFormat:
+		if !in.ReadUint8(&p.Format) || p.Format < 2 { // no ledger has an earlier one than 1
+			return ErrMalformed
+		}
+		return nil
+	}
+	var code, root []byte
+	if !in.ReadBytes(&code, 2) || !isCode(code) {
+		return ErrMalformed
+	}
+	p.Code = string(code)
+	switch p.Change {
+	case ChangeRemove, ChangePromote, ChangeDemote:
+		return nil
+	case ChangeRoot:
+		if !in.ReadBytes(&root, ed25519.PublicKeySize) {
+			return ErrMalformed
+		}
+		p.Root, err = keys.AdmitEd25519(root)
+		return err
+	case ChangeNode:
+		p.Node, err = parseNode(in, p.Code)
+		return err
+	}
+	return ErrMalformed // a change of a later format
 }
 
 // Proposes returns the proposal that s makes, nil for any other statement.
@@ -237,6 +274,9 @@ var (
 // position, or why it does not fit. It says nothing about keys that were in use
 // before: only the log knows them all.
 func (e *Epoch) After(p *Propose, from uint64) (*Epoch, error) {
+	if p.Change == ChangeFormat {
+		return e.raised(p.Format, from)
+	}
 	m, is := e.Member(p.Code)
 	if is == (p.Change == ChangeAdmit) {
 		if is {
@@ -246,7 +286,7 @@ func (e *Epoch) After(p *Propose, from uint64) (*Epoch, error) {
 	}
 	switch {
 	case e.Number >= MaxEpochs:
-		return nil, fmt.Errorf("the ledger has %d epochs: %w", e.Number, ErrFull)
+		return nil, e.last()
 	case p.Change == ChangeAdmit && len(e.Members) >= MaxMembers:
 		return nil, fmt.Errorf("there are %d members: %w", len(e.Members), ErrFull)
 	case p.Change == ChangePromote && m.Voter:
@@ -263,7 +303,7 @@ func (e *Epoch) After(p *Propose, from uint64) (*Epoch, error) {
 	if what := e.clash(p); what != "" {
 		return nil, fmt.Errorf("the %s that is proposed for %s: %w", what, p.Code, ErrInUse)
 	}
-	next := &Epoch{Number: e.Number + 1, From: from, Members: slices.Clone(e.Members)}
+	next := &Epoch{Number: e.Number + 1, From: from, Members: slices.Clone(e.Members), Format: e.Format}
 	at, _ := slices.BinarySearchFunc(next.Members, p.Code, func(m Member, code string) int { return strings.Compare(m.Code, code) })
 	switch p.Change {
 	case ChangeAdmit:
@@ -279,6 +319,20 @@ func (e *Epoch) After(p *Propose, from uint64) (*Epoch, error) {
 	}
 	return next, nil
 }
+
+// raised returns the epoch with the same members that follows e in a newer format.
+func (e *Epoch) raised(format uint8, from uint64) (*Epoch, error) {
+	switch {
+	case format <= e.Format:
+		return nil, fmt.Errorf("the ledger has format %d: %w", e.Format, ErrStands)
+	case e.Number >= MaxEpochs:
+		return nil, e.last()
+	}
+	return &Epoch{Number: e.Number + 1, From: from, Members: slices.Clone(e.Members), Format: format}, nil
+}
+
+// last is the error of who wants an epoch after the last that there may be.
+func (e *Epoch) last() error { return fmt.Errorf("the ledger has %d epochs: %w", e.Number, ErrFull) }
 
 // clash names what the proposal gives the bureau and a member has already, this
 // bureau's own address apart.

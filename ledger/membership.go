@@ -10,11 +10,13 @@ import (
 	"comity/crypto/keys"
 )
 
-// Epoch is who belongs to the consortium from a position of the log on.
+// Epoch is who belongs to the consortium from a position of the log on, and in which
+// format they write.
 type Epoch struct {
 	Number  uint32
 	From    uint64   // entries before it takes effect: the index of its entry + 1; 0 for the charter's
 	Members []Member // ascending by code
+	Format  uint8    // of the entries from there on, see [Format]
 
 	Recovered bool // it began with a recovery: what had been above From - 1 was cut
 }
@@ -81,7 +83,7 @@ var ErrOldCharter = errors.New("it may be of a later epoch than the charter file
 // NewMembership returns that of a charter's founders.
 func NewMembership(ledger Hash, c *Charter) *Membership {
 	m := &Membership{origin: Origin(ledger)}
-	return m.Next(&Epoch{Members: c.Members})
+	return m.Next(&Epoch{Members: c.Members, Format: c.FirstFormat()})
 }
 
 // Next returns m with one more epoch, which the caller has verified, or derived
@@ -100,9 +102,10 @@ func (m *Membership) Agrees(other *Membership) bool {
 	return m.origin == other.origin
 }
 
-// Equal reports whether the two are of the same members from the same position on.
+// Equal reports whether the two are of the same members and the same format from the
+// same position on.
 func (e *Epoch) Equal(other *Epoch) bool {
-	same := e.Number == other.Number && e.From == other.From && len(e.Members) == len(other.Members)
+	same := e.Number == other.Number && e.From == other.From && e.Format == other.Format && len(e.Members) == len(other.Members)
 	for i := 0; same && i < len(e.Members); i++ {
 		a, b := &e.Members[i], &other.Members[i]
 		same = a.Voter == b.Voter && a.OldNode == b.OldNode && bytes.Equal(a.marshal(), b.marshal())

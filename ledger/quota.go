@@ -1,17 +1,6 @@
 package ledger
 
-import (
-	"fmt"
-
-	"golang.org/x/crypto/cryptobyte"
-)
-
-// Format is the version of the format that this program has: what a charter may
-// ask of those who read its ledger.
-const Format = 2
-
-// ErrFormat is returned for a charter that asks for a later format.
-var ErrFormat = fmt.Errorf("its members have agreed on a format that a newer comity has; this one has format %d", Format)
+import "golang.org/x/crypto/cryptobyte"
 
 // Quota is what a bureau may write in a day of ledger time. A zero field, as
 // those of a charter of version 1, is no limit.

@@ -12,6 +12,9 @@ import (
 
 func showPropose(p *ledger.Propose) []string {
 	out := []string{"change " + p.Change.String(), "bureau " + p.Code}
+	if p.Change == ledger.ChangeFormat {
+		out[1] = fmt.Sprintf("format %d", p.Format)
+	}
 	for _, id := range p.Keys() {
 		out = append(out, "key "+id.String())
 	}
@@ -41,9 +44,10 @@ func showCertificate(c *ledger.Certificate) []string {
 	return out
 }
 
-// showEpochs has a line for each epoch after the founders', voters in capitals.
+// showEpochs has a line for each epoch after the founders', voters in capitals, with
+// the format where it is another.
 func showEpochs(g *ledger.Genesis) (out []string) {
-	for _, e := range g.Epochs()[1:] {
+	for i, e := range g.Epochs()[1:] {
 		line := fmt.Sprintf("epoch %d from %d:", e.Number, e.From)
 		for _, m := range e.Members {
 			if code := m.Code; m.Voter {
@@ -51,6 +55,9 @@ func showEpochs(g *ledger.Genesis) (out []string) {
 			} else {
 				line += " " + strings.ToLower(code)
 			}
+		}
+		if e.Format > g.Epochs()[i].Format {
+			line += fmt.Sprintf(" format %d", e.Format)
 		}
 		if e.Recovered {
 			line += " recovered"
@@ -91,7 +98,7 @@ func (w *vectorWriter) governance() {
 	}
 	w.malformed("propose-empty", "No byte at all.", nil)
 	w.malformed("propose-change-0", "Change 0 is none.", bad(remove.Marshal(), 0, 0))
-	w.malformed("propose-change-7", "Change 7 is none.", bad(remove.Marshal(), 0, 7))
+	w.malformed("propose-change-8", "Change 8 is none.", bad(remove.Marshal(), 0, 8))
 	w.malformed("propose-lower-case", "Codes are capitals.", bad(remove.Marshal(), 1, 'x'))
 	w.malformed("propose-trailing-byte", "A byte behind the end.", append(remove.Marshal(), 0))
 	w.malformed("propose-without-proof", "A new root without its proof.", root.Marshal()[:35])
@@ -144,14 +151,7 @@ func (w *vectorWriter) governance() {
 		Epoch: first.Epoch, Receipt: first.Receipt}).Marshal())
 	w.malformed("certificate-truncated", "The last byte is missing.", first.Marshal()[:len(first.Marshal())-1])
 	w.vector("genesis-epochs", "Four founders. XE joined, and XD left.", "ok", two.Marshal())
-	file := func(certs ...*ledger.Certificate) []byte {
-		out := l.Genesis.Marshal()
-		for _, c := range certs {
-			data := c.Marshal()
-			out = append(append(out, byte(len(data)>>16), byte(len(data)>>8), byte(len(data))), data...)
-		}
-		return out
-	}
+	file := l.file
 	w.vector("genesis-epoch-skipped", "The second certificate without the first.", "refused", file(second))
 	few := *first
 	few.Votes = few.Votes[1:]

@@ -63,7 +63,7 @@ func (w *vectorWriter) charterTerms(c *ledger.Charter) {
 	w.vector("charter-quota", "A bureau may write 20,000 entries and 2 GiB a day.", "ok", two)
 	w.vector("charter-quota-none", "A charter of version 2 that limits nothing.", "ok", terms(2, ledger.Quota{}))
 	w.vector("charter-quota-least", "The least limit of bytes: one entry of the largest.", "ok", terms(2, ledger.Quota{Bytes: ledger.MinQuotaBytes}))
-	w.vector("charter-format-3", "Its members have agreed on a format to come: who does not know it cannot tell.", "refused", terms(3, ledger.DefaultQuota))
+	w.vector("charter-format-4", "A ledger that begins with a format to come: who does not know it cannot tell.", "refused", terms(4, ledger.DefaultQuota))
 	w.malformed("charter-format-0", "Version 2 names a format.", flip(two, at, 2))
 	w.malformed("charter-format-1", "Format 1 has no charters of version 2.", flip(two, at, 3))
 	w.malformed("charter-quota-too-small", "There are entries that never fit.", flip(terms(2, ledger.Quota{Bytes: ledger.MinQuotaBytes}), at+12, 1))

@@ -58,6 +58,7 @@ func writeVectors(t *testing.T) {
 	w.registrarExhibits() // the last, since they add to the log of four
 	w.governance()
 	w.recovery()
+	w.formats()
 
 	for _, name := range vectorNames(t) {
 		if !w.made[name] {

@@ -191,8 +191,8 @@ func (c *catchup) read(name string, from, to uint64) ([]*wire.Record, error) {
 		switch {
 		case err == full:
 			return records, nil
-		case errors.Is(err, ledger.ErrMalformed):
-			return nil, lie("entry %d: %w", next, err)
+		case errors.Is(err, ledger.ErrMalformed) && len(records) == 0:
+			return nil, lie("entry %d: %w", next, err) // what is before it may say that there is a later format
 		case err != nil && len(records) == 0:
 			return nil, err
 		case len(records) == 0:

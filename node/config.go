@@ -9,6 +9,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger"
+	"comity/ledger/state"
 
 	"github.com/hashicorp/raft"
 )
@@ -36,7 +37,8 @@ type Config struct {
 	Clock   func() time.Time // time.Now when nil
 	Logger  *slog.Logger     // discards when nil
 
-	seams seams // empty but in the hostile build
+	seams   seams         // empty but in the hostile build
+	program state.Program // of another version, in tests; this one when zero
 }
 
 // Profile fits timers and windows to the links between the voters.
@@ -112,6 +114,9 @@ func (c *Config) check() (*ledger.Member, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.program.Needs == nil {
+		c.program = state.This
 	}
 	return m, nil
 }

@@ -63,7 +63,7 @@ func (r *replica) describe() (*wire.Status, error) {
 	_, leader := r.raft.LeaderWithID()
 	ledgerID, now := r.cfg.Genesis.Ledger, r.roster.now()
 	s := &wire.Status{
-		Version: Version, Format: Format, Bureau: r.cfg.Bureau, Node: r.name, Ledger: hex.EncodeToString(ledgerID[:]),
+		Version: Version, Format: r.cfg.program.Knows, Has: now.Format, Bureau: r.cfg.Bureau, Node: r.name, Ledger: hex.EncodeToString(ledgerID[:]),
 		State: r.state(), Leader: string(leader), Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time,
 		Quorum: now.policy.Quorum, Epoch: now.Number, Applied: r.store.Applied(),
 		RaftTerm: r.raft.CurrentTerm(), RaftCommit: r.raft.CommitIndex(), StartedAt: r.started,
@@ -183,7 +183,7 @@ func (r *replica) describeProposals(s *wire.Status, e *ledger.Epoch) error {
 	}
 	s.ProposalsOpen = len(open)
 	for _, p := range open[:min(len(open), wire.MaxProposals)] {
-		line := wire.Proposal{ID: p.ID.String(), Index: p.Index, By: p.Bureau, Change: p.Change.Change.String(), Code: p.Change.Code, Until: p.Until()}
+		line := wire.Proposal{ID: p.ID.String(), Index: p.Index, By: p.Bureau, Change: p.Change.Change.String(), Code: p.Change.About(), Needed: p.Change.Needed(e), Until: p.Until()}
 		yes, no := p.Count(e)
 		for _, v := range yes {
 			line.For = append(line.For, v.Bureau)

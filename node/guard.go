@@ -33,6 +33,7 @@ type guard struct {
 	snaps    *Snapshots
 	done     func() uint64 // Raft index of the last command that the ledger holds
 	reached  func() uint64 // that or the newest snapshot's, whichever is higher
+	outdated func(error)   // learns that the ledger is of a format that this program does not know
 }
 
 // errCut says that a request was left with the entries that may go to raft, and that
@@ -81,6 +82,9 @@ func (g *guard) checkLog(req *raft.AppendEntriesRequest, l *raft.Log) error {
 	case raft.LogCommand:
 		c, err := ledger.ParseCommand(l.Data)
 		if err != nil {
+			return g.unreadable(req, l.Index, err)
+		}
+		if err := g.checkFormat(req, l.Index, c); err != nil {
 			return err
 		}
 		if c.Batch != nil {

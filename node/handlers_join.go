@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"comity/crypto/keys"
@@ -75,6 +76,9 @@ func (a *api) joins(*http.Request, caller) (*answer, error) {
 
 var errTooManyTries = &wire.Error{Code: wire.Busy, Message: "too many requests to join: try again in some seconds"}
 
+// saysNoFormat is the last format of programs that do not say which they know.
+const saysNoFormat = 2
+
 // join takes the request of a bureau that was invited.
 func (a *api) join(req *http.Request, who caller) (*answer, error) {
 	var v wire.Join
@@ -86,6 +90,9 @@ func (a *api) join(req *http.Request, who caller) (*answer, error) {
 			return nil, errTooManyTries
 		}
 		return nil, errToken
+	}
+	if has, knows := a.roster.now().Format, max(v.Format, saysNoFormat); knows < has {
+		return nil, &wire.Error{Code: wire.Forbidden, Message: fmt.Sprintf("the ledger has format %d, and the comity that asks knows none after %d: install a newer one first", has, knows)}
 	}
 	p, err := ledger.ParsePropose(v.Record)
 	if err != nil || p.Change != ledger.ChangeAdmit {

@@ -49,7 +49,7 @@ func (c *cluster) decide(p ledger.Propose) {
 		}
 	}
 	id := c.put(voters[0].Propose(c.t, p))
-	for _, b := range voters[1:now.Quorum()] {
+	for _, b := range voters[1:p.Needed(now.Epoch)] {
 		c.put(b.Vote(c.t, id, true))
 	}
 	author := voters[0]

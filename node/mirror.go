@@ -337,7 +337,7 @@ func (m *mirror) describe() (*wire.Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &wire.Status{Version: Version, Bureau: m.bureau, Node: "read replica of " + m.bureau, Ledger: hex.EncodeToString(m.genesis.Ledger[:]),
+	s := &wire.Status{Version: Version, Format: Format, Has: m.roster.now().Format, Bureau: m.bureau, Node: "read replica of " + m.bureau, Ledger: hex.EncodeToString(m.genesis.Ledger[:]),
 		State: "copy", Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Time: head.Time, Quorum: m.genesis.PolicyAt(head.Size).Quorum,
 		StartedAt: m.started, Clock: m.cfg.Clock().UnixMilli(), Evidence: m.proofs.count(), Alarms: m.raised()}
 	s.Copies = &wire.Copies{Sources: m.sourceNames(), Current: m.current.Load()}

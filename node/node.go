@@ -67,7 +67,7 @@ func Open(cfg Config) (*Node, error) {
 	if err := finishRepair(cfg.Dir); err != nil {
 		return nil, err
 	}
-	ledgerStore, err := store.Open(filepath.Join(cfg.Dir, "ledger"), state.New(cfg.Genesis))
+	ledgerStore, err := store.Open(filepath.Join(cfg.Dir, "ledger"), state.NewAs(cfg.Genesis, cfg.program))
 	if err != nil {
 		return nil, fmt.Errorf("node: open the ledger: %w", advise(err))
 	}

@@ -103,7 +103,7 @@ func kept(f *floor, live *atomic.Pointer[replica]) func() uint64 {
 func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), peers: p.peers,
-		served: served{genesis: cfg.Genesis, roster: p.roster, bureau: cfg.Bureau, machine: state.New(cfg.Genesis), store: p.store, moved: newBeacon(), keyed: newBeacon(), clock: cfg.Clock, late: errNotArrived, purges: &openPurges{store: p.store, watched: purgesWatched},
+		served: served{genesis: cfg.Genesis, roster: p.roster, bureau: cfg.Bureau, machine: state.NewAs(cfg.Genesis, cfg.program), store: p.store, moved: newBeacon(), keyed: newBeacon(), clock: cfg.Clock, late: errNotArrived, purges: &openPurges{store: p.store, watched: purgesWatched},
 			log: cfg.Logger, ctx: ctx, done: make(chan struct{})},
 		live: p.live, cancel: cancel, seenTold: make(map[string]bool), accused: make(map[raft.ServerID]bool)}
 	r.stopped = r.fallSilent
@@ -227,7 +227,7 @@ func (r *replica) newGuard(p parts, w *witness, verified *verifier, lastTerm uin
 				return lastTerm
 			},
 		},
-		manifest: &manifestCheck{r.roster, r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain, standing: r.stands,
+		manifest: &manifestCheck{r.roster, r.machine, p.store, verified}, logs: p.logs, snaps: p.snaps, done: p.store.Applied, abstain: r.abstain, standing: r.stands, outdated: r.fatal,
 		reached: func() uint64 { return max(p.store.Applied(), p.snaps.newest()) }}
 }
 

@@ -59,6 +59,8 @@ type member struct {
 	logs   *raft.InmemStore
 	snaps  *Snapshots
 
+	program state.Program // of the node; this one when zero
+
 	mu      sync.Mutex // guards what runs
 	replica *replica
 	trans   *Transport
@@ -168,7 +170,7 @@ func (c *cluster) tryStart(name string) error {
 	if _, founder := c.c.Genesis.Charter.Member(m.bureau.Code); founder && name != c.renewed {
 		file = c.c.Genesis // what it has learned since is in its own ledger
 	}
-	cfg := Config{Genesis: file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name),
+	cfg := Config{Genesis: file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name), program: m.program,
 		Clock: func() time.Time { return time.Now().Add(time.Duration(c.wrong[name].Load())) }}
 	self, err := cfg.check()
 	if err != nil {

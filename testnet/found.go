@@ -25,6 +25,7 @@ type Options struct {
 	Log      string             // level of the nodes' logs, as in their configuration
 	Far      bool               // nodes listen elsewhere than at their addresses, where long lines are laid
 	Quota    ledger.Quota       // of each bureau; no limit when zero
+	Format   uint8              // with which the ledger begins; the newest when zero
 	Clock    func() time.Time   // as [Consortium.SetClock]
 }
 
@@ -95,7 +96,7 @@ func fill(tmp, dir string, o Options) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if _, err := home.Found(homes, home.Terms{Name: o.Name, Created: o.Clock(), Quota: o.Quota}, nil); err != nil {
+	if _, err := home.Found(homes, home.Terms{Name: o.Name, Created: o.Clock(), Quota: o.Quota, Format: o.Format}, nil); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(tmp, fileMarker), []byte(markerText), 0o600)

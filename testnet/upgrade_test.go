@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -144,9 +145,25 @@ func TestNetUpgrade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A newer format than the ledger's waits for the last node; where the commit before
+	// has none to raise, nobody can propose it.
+	propose := func(want string) {
+		t.Helper()
+		format := strconv.Itoa(ledger.Format)
+		cmd := exec.CommandContext(ctx, now, "--dir", c.Homes()[0].Dir(), "propose", "format", format)
+		cmd.Env, cmd.Stdin = environment(), strings.NewReader(format+"\n")
+		if c.Genesis().Latest().Format == ledger.Format {
+			want = "it is so already"
+		}
+		if out, _ := cmd.CombinedOutput(); !strings.Contains(string(out), want) {
+			t.Errorf("propose format %s: got %q, want %q in it", format, out, want)
+		}
+	}
 	run(leader, now) // leadership goes to an old one
+	propose("not all nodes know format")
 	run(leader, old) // an upgrade can be taken back
 	for _, code := range c.Bureaus() {
 		run(code, now)
 	}
+	propose("for it    1 of 3: " + c.Bureaus()[0])
 }

@@ -217,6 +217,9 @@ func renewal(before, e *ledger.Epoch) string {
 			list = append(list, e.Members[i].Code+" joined")
 		}
 	}
+	if e.Format > before.Format {
+		list = append(list, fmt.Sprintf("the ledger has format %d", e.Format))
+	}
 	what := strings.Join(list, ", ")
 	if e.Recovered {
 		return fmt.Sprintf("after the quorum of nodes was lost, a quorum of the roots went on from here: %s; what had been entry %s and above was cut", what, number(e.From-1))

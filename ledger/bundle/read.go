@@ -48,7 +48,8 @@ type counter struct {
 }
 
 // NewReader reads the head of a bundle and verifies the founders' signatures in
-// it. It returns [ErrNoBundle] for what does not begin like one. With a [Fault]
+// it. It returns [ErrNoBundle] for what does not begin like one, and a
+// [ledger.FormatError] for a ledger of a format that is not known here. With a [Fault]
 // it returns a Reader on which only Rest, Digest and Bytes may be called.
 func NewReader(r io.Reader) (*Reader, error) {
 	b := &Reader{r: bufio.NewReaderSize(r, 256<<10), sum: sha256.New()}
@@ -69,6 +70,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return b, err
 	}
 	g, err := ledger.ParseGenesis(raw)
+	if errors.Is(err, ledger.ErrFormat) {
+		return nil, err // it is not damaged
+	}
 	if err != nil {
 		return b, b.fault("%v", err)
 	}

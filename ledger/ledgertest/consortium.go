@@ -50,11 +50,17 @@ func NewGenesis(t testing.TB, n int) *Consortium {
 // has this quota.
 func NewGenesisOf(t testing.TB, n int, q ledger.Quota) *Consortium {
 	t.Helper()
+	return NewGenesisFrom(t, n, ledger.Charter{Format: ledger.Format, Quota: q})
+}
+
+// NewGenesisFrom returns a consortium of n bureaus whose charter has these terms.
+func NewGenesisFrom(t testing.TB, n int, terms ledger.Charter) *Consortium {
+	t.Helper()
 	addresses := make([]string, n)
 	for i := range addresses {
 		addresses[i] = fmt.Sprintf("x%c.test:7000", 'a'+i)
 	}
-	return newGenesis(t, addresses, &ledger.Charter{Format: ledger.Format, Quota: q})
+	return newGenesis(t, addresses, &terms)
 }
 
 // NewGenesisAt returns a consortium with one bureau per node address.

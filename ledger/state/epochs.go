@@ -139,8 +139,20 @@ func (k *memberships) set(chain ledger.Hash, m *ledger.Membership) {
 }
 
 // Membership returns who belongs to the consortium, by the log in v alone: the
-// certificates of the charter file have no say.
+// certificates of the charter file have no say. It returns a [ledger.FormatError]
+// where the log is of a format that this program does not know.
 func (m *Machine) Membership(v View) (*ledger.Membership, error) {
+	all, err := m.membership(v)
+	if err != nil {
+		return nil, err
+	}
+	if err := all.Latest().CheckFormat(m.program.Knows); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	return all, nil
+}
+
+func (m *Machine) membership(v View) (*ledger.Membership, error) {
 	h, err := read(v, TableMeta, []byte(metaEpoch), parseEpochHead)
 	if err != nil || h == nil {
 		return m.founders, err
@@ -205,7 +217,16 @@ func (a *application) begin(r *EpochRecord, index uint64) error {
 	if err != nil {
 		return err
 	}
-	head := epochHead{number: m.Latest().Number + 1}
+	next, err := r.after(a.genesis.Ledger, m.Latest())
+	if err != nil {
+		return err
+	}
+	// Who does not know the new format stops before it, with all that is in the same
+	// command: what it has kept then is what it understands.
+	if err := next.CheckFormat(a.program.Knows); err != nil {
+		return fmt.Errorf("state: %w", err)
+	}
+	head := epochHead{number: next.Number}
 	if h, err := read(a, TableMeta, []byte(metaEpoch), parseEpochHead); err != nil {
 		return err
 	} else if h != nil {

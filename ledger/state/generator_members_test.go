@@ -53,11 +53,16 @@ func (g *generator) government() (*randomAuthor, func(s *ledger.Statement)) {
 			ready = append(ready, p)
 		}
 	}
+	late := g.raising(open, e)
 	switch {
 	case len(ready) > 0 && g.rng.IntN(4) > 0:
 		return g.enactment(pick(g.rng, ready), e)
 	case len(open) > 0 && g.rng.IntN(12) == 0:
 		return g.enactment(pick(g.rng, open), e)
+	case late != nil && g.rng.IntN(2) == 0:
+		return late.root, func(s *ledger.Statement) {
+			s.Class, s.Target, s.Public = ledger.ClassVote, late.of, (&ledger.Vote{For: true}).Marshal()
+		}
 	case len(open) > 1 && g.rng.IntN(4) > 0:
 		target := pick(g.rng, open).ID
 		if g.rng.IntN(20) == 0 {
@@ -69,6 +74,28 @@ func (g *generator) government() (*randomAuthor, func(s *ledger.Statement)) {
 	}
 	p := g.proposal(e)
 	return g.voter(), func(s *ledger.Statement) { s.Class, s.Public = ledger.ClassPropose, p.Marshal() }
+}
+
+// voice is a voter who has not said yet that it is for a format, without which there
+// is none.
+type voice struct {
+	root *randomAuthor
+	of   ledger.ID
+}
+
+func (g *generator) raising(open []*state.Proposal, e *ledger.Epoch) *voice {
+	for _, p := range open {
+		if p.Change.Change != ledger.ChangeFormat || p.Change.Format <= e.Format {
+			continue
+		}
+		yes, _ := p.Count(e)
+		for _, m := range e.Members {
+			if m.Voter && !slices.ContainsFunc(yes, func(v state.Voice) bool { return v.Bureau == m.Code }) {
+				return &voice{g.rootOf(m.Code), p.ID}
+			}
+		}
+	}
+	return nil
 }
 
 // enactment carries a proposal out, mostly as it may be.
@@ -90,6 +117,9 @@ func (g *generator) enactment(p *state.Proposal, e *ledger.Epoch) (*randomAuthor
 // members of it again before long.
 func (g *generator) proposal(e *ledger.Epoch) ledger.Propose {
 	code := pick(g.rng, e.Members).Code
+	if e.Format < ledger.Format && g.rng.IntN(16) == 0 || g.rng.IntN(60) == 0 {
+		return raise(2 + uint8(g.rng.IntN(ledger.Format-1))) // none that would stop this program
+	}
 	change := ledger.Change(1 + g.rng.IntN(6))
 	m, _ := e.Member(code)
 	if change == ledger.ChangeRemove && g.rng.IntN(2) > 0 {

@@ -56,7 +56,7 @@ type randomAuthor struct {
 }
 
 func newGenerator(t *testing.T, n int, rng *rand.Rand) *generator {
-	g := &generator{world: worldOf(t, ledgertest.NewGenesisOf(t, n, ledger.Quota{Entries: 40, Bytes: ledger.MinQuotaBytes})), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
+	g := &generator{world: worldOf(t, ledgertest.NewGenesisFrom(t, n, ledger.Charter{Format: 2, Quota: ledger.Quota{Entries: 40, Bytes: ledger.MinQuotaBytes}})), rng: rng, origin: make(map[ledger.ID]*ledgertest.Bureau),
 		refused: make(map[state.Code]int), finals: make(map[uint64]bool), lived: make(map[ledger.Class]int), statuses: make(map[state.Status]int)}
 	g.bureaus, g.coming = make(map[string]*ledgertest.Bureau), make(map[keys.ID]*randomAuthor)
 	g.nodes, g.changes = make(map[keys.ID]*ledgertest.Bureau), make(map[ledger.Change]int)
@@ -543,7 +543,7 @@ func (g *generator) lacks(commands int) (out []string) {
 	if commands <= 1000 {
 		return out
 	}
-	for c := ledger.ChangeAdmit; c <= ledger.ChangeNode; c++ {
+	for c := ledger.ChangeAdmit; c <= ledger.ChangeFormat; c++ {
 		if g.changes[c] == 0 {
 			lack("no proposal to %s was carried out", c)
 		}

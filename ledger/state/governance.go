@@ -110,7 +110,7 @@ func (p *Proposal) Count(e *ledger.Epoch) (yes, no []Voice) {
 // Passed reports whether enough voters of an epoch are for it.
 func (p *Proposal) Passed(e *ledger.Epoch) bool {
 	yes, _ := p.Count(e)
-	return len(yes) >= e.Quorum()
+	return len(yes) >= p.Change.Needed(e)
 }
 
 // say sets the last word of a bureau, and forgets those of bureaus that have left.
@@ -293,11 +293,11 @@ func (a *application) checkEpoch(s *ledger.Statement, author *Key) (*Refusal, er
 		}
 	}
 	yes, _ := p.Count(e)
-	switch {
+	switch need := p.Change.Needed(e); {
 	case n.Number != e.Number+1:
 		return refuse(Superseded, fmt.Sprintf("the next epoch is number %d", e.Number+1)), nil
-	case len(yes) < e.Quorum():
-		return refuse(NotNow, fmt.Sprintf("%d voters are for it, and %d are needed", len(yes), e.Quorum())), nil
+	case len(yes) < need:
+		return refuse(NotNow, fmt.Sprintf("%d voters are for it, and %d are needed", len(yes), need)), nil
 	}
 	return a.fits(e, p.Change)
 }

@@ -74,7 +74,7 @@ func (u *union) proposed(p ledger.Propose) ledger.ID {
 	voters := u.voters()
 	it := voters[0].Propose(u.t, p)
 	items := []ledger.Item{it}
-	for _, b := range voters[1:ledger.Quorum(len(voters))] {
+	for _, b := range voters[1:p.Needed(u.membership().Latest())] {
 		items = append(items, b.Vote(u.t, it.Entry.ID, true))
 	}
 	u.accept(items...)

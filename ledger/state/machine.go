@@ -70,11 +70,12 @@ type Machine struct {
 	genesis  *ledger.Genesis
 	founders *ledger.Membership // of epoch 0 alone
 	epochs   memberships
+	program  Program
 }
 
 // New returns the machine of a ledger.
 func New(g *ledger.Genesis) *Machine {
-	return &Machine{genesis: g, founders: ledger.NewMembership(g.Ledger, g.Charter)}
+	return NewAs(g, This)
 }
 
 // Genesis returns the ledger whose commands m applies.
@@ -93,13 +94,17 @@ func (m *Machine) Begin() *Changes {
 }
 
 // Apply computes what the command does to the state v. An error means that the
-// view could not be read, never that the command is bad.
+// view could not be read, or that this program is too old for the ledger
+// ([ledger.FormatError]), never that the command is bad.
 func (m *Machine) Apply(v View, c *ledger.Command, verify Verifier) (*Changes, []Result, error) {
 	head, err := ReadHead(v)
 	if err != nil {
 		return nil, nil, err
 	}
 	a := &application{Machine: m, overlay: newOverlay(v, head.Size), verify: verify, head: head}
+	if _, err := a.epoch(); err != nil { // also of a store that a newer program wrote
+		return nil, nil, err
+	}
 	var results []Result
 	switch {
 	case c.Batch != nil:

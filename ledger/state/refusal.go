@@ -7,6 +7,7 @@ type Code string
 // The reasons for which a statement or a cosignature is refused.
 const (
 	OtherLedger  Code = "other_ledger"   // signed for a ledger with another charter
+	TooNew       Code = "too_new"        // it needs a later format than the ledger has
 	UnknownKey   Code = "unknown_key"    // the ledger does not know a signer's key
 	RevokedKey   Code = "revoked_key"    // a signer's key was revoked before this position
 	BadSignature Code = "bad_signature"  // a signature does not verify

@@ -20,6 +20,9 @@ func (a *application) check(e *ledger.Entry) ([]*Key, *Refusal, error) {
 	if s.Ledger != a.genesis.Ledger {
 		return nil, refuse(OtherLedger, "it was signed for another ledger"), nil
 	}
+	if refusal, err := a.checkFormat(s); refusal != nil || err != nil {
+		return nil, refusal, err
+	}
 	signers := make([]*Key, len(e.Signatures))
 	pubs := make([]ed25519.PublicKey, len(e.Signatures))
 	for i := range e.Signatures {

@@ -78,6 +78,8 @@ type world struct {
 	view *memory
 	now  uint64
 	log  []string // what was applied, as the Python verifier reads it
+
+	commands []*ledger.Command // the same
 }
 
 func newWorld(t testing.TB, n int) *world {
@@ -93,7 +95,12 @@ func genesisWorld(t testing.TB, n int) *world {
 }
 
 func worldOf(t testing.TB, c *ledgertest.Consortium) *world {
-	m := state.New(c.Genesis)
+	return worldAs(t, c, state.This)
+}
+
+// worldAs is one whose node is of another version of the program.
+func worldAs(t testing.TB, c *ledgertest.Consortium, p state.Program) *world {
+	m := state.NewAs(c.Genesis, p)
 	return &world{Consortium: c, t: t, m: m, view: newMemory(m), now: 1_700_000_000_000}
 }
 
@@ -142,7 +149,7 @@ func (w *world) apply(c *ledger.Command) (*state.Changes, []state.Result) {
 	for _, r := range results {
 		line += " " + word(r)
 	}
-	w.log = append(w.log, line)
+	w.log, w.commands = append(w.log, line), append(w.commands, parsed)
 	return changes, results
 }
 

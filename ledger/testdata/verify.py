@@ -46,7 +46,7 @@ import vectors
 from note import Note, Receipt
 from replay import Log
 from statement import Entry
-from wire import Cut, NoQuorum, OldCharter, OtherLedger, Refused, Unacceptable
+from wire import Cut, Later, NoQuorum, OldCharter, OtherLedger, Refused, Unacceptable
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
 MAX_FAILURES = 3  # named of one file; one wrong entry makes later ones wrong
@@ -192,7 +192,7 @@ def check_files(verifier, paths):
     for path in paths:
         try:
             verdict, why = AUTHENTIC, verifier.file(read(path))
-        except (Cut, NoQuorum, OldCharter, OtherLedger) as e:
+        except (Cut, Later, NoQuorum, OldCharter, OtherLedger) as e:
             verdict, why = CANNOT_TELL, str(e)
         except Unacceptable as e:
             verdict, why = NOT_AUTHENTIC, str(e)

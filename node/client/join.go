@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"comity/crypto/keys"
+	"comity/ledger"
 	"comity/node/wire"
 )
 
@@ -31,7 +32,7 @@ func (c *Client) Withdraw(ctx context.Context, id keys.ID) error {
 // is the record's operator's or its node's, and may read at this node from then on.
 func (c *Client) Join(ctx context.Context, token, record []byte) (*wire.Invited, error) {
 	out := new(wire.Invited)
-	return out, c.postJSON(ctx, wire.PathJoin, &wire.Join{Token: token, Record: record}, out)
+	return out, c.postJSON(ctx, wire.PathJoin, &wire.Join{Token: token, Record: record, Format: ledger.Format}, out)
 }
 
 // Joins lists the invitations and the requests that the node holds; an operator of

@@ -98,6 +98,8 @@ func (f *fetch) chunk(ctx context.Context, from, to uint64) (*chunk, error) {
 		switch {
 		case err == full:
 			return out, nil
+		case errors.Is(err, ledger.ErrMalformed) && len(out.records) > 0:
+			return out, nil // what is before it may say that from there on there is a later format
 		case errors.Is(err, ledger.ErrMalformed):
 			return nil, &Dishonest{Node: f.client.String(), Reason: fmt.Sprintf("what it sends as entry %d is none", after)}
 		case err != nil && len(out.records) > 0 && late.Err() != nil && ctx.Err() == nil:

@@ -31,12 +31,16 @@ type Terms struct {
 	Name    string // of the consortium
 	Created time.Time
 	Quota   ledger.Quota // of each bureau
+	Format  uint8        // with which the ledger begins, the newest when 0
 }
 
 // NewCharter drafts the charter of these founders. Nobody has signed it yet. An
 // error names the founders who cannot both be in it.
 func NewCharter(t Terms, founders []*ledger.Member) (*ledger.Genesis, error) {
-	c := &ledger.Charter{Name: t.Name, Created: uint64(t.Created.Unix()), Format: ledger.Format, Quota: t.Quota}
+	c := &ledger.Charter{Name: t.Name, Created: uint64(t.Created.Unix()), Format: t.Format, Quota: t.Quota}
+	if c.Format == 0 {
+		c.Format = ledger.Format
+	}
 	for i, m := range founders {
 		for _, other := range founders[:i] {
 			if what := shared(m, other); what != "" {

@@ -81,7 +81,7 @@ var statusOf = map[Code]int{
 	Internal: http.StatusInternalServerError, MethodNotAllow: http.StatusMethodNotAllowed,
 	Ambiguous: http.StatusConflict, PurposeNeeded: http.StatusUnprocessableEntity, LogShorter: http.StatusRequestedRangeNotSatisfiable,
 
-	Code(state.OtherLedger): http.StatusConflict, Code(state.UnknownKey): http.StatusForbidden,
+	Code(state.OtherLedger): http.StatusConflict, Code(state.TooNew): http.StatusConflict, Code(state.UnknownKey): http.StatusForbidden,
 	Code(state.RevokedKey): http.StatusForbidden, Code(state.BadSignature): http.StatusUnprocessableEntity,
 	Code(state.BadSequence): http.StatusConflict, Code(state.BadSeen): http.StatusConflict,
 	Code(state.NotAllowed): http.StatusForbidden, Code(state.FourEyes): http.StatusForbidden,
@@ -105,7 +105,7 @@ func (e *Error) Status() int {
 
 func isState(c Code) bool {
 	switch state.Code(c) {
-	case state.OtherLedger, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen,
+	case state.OtherLedger, state.TooNew, state.UnknownKey, state.RevokedKey, state.BadSignature, state.BadSequence, state.BadSeen,
 		state.NotAllowed, state.FourEyes, state.NoTarget, state.Ended, state.NotNow, state.BadTerm, state.Superseded, state.NotEnded, state.TooEarly, state.Repeated, state.TooMany, state.Quota, state.AddressInUse, state.KeyInUse, state.BadProof, state.Fork,
 		state.Stale, state.Faulty, state.NoFork, state.Body:
 		return true

@@ -49,6 +49,7 @@ type Invited struct {
 type Join struct {
 	Token  []byte `json:"token"`
 	Record []byte `json:"record"` // the member's record with the proof by its root, as the details of a proposal to admit hold them
+	Format uint8  `json:"format"` // the newest that the bureau's program knows; 0 in those before 3
 }
 
 // JoinRequest is a request as the node has checked and kept it: the proof in the

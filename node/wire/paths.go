@@ -94,7 +94,8 @@ type Author struct {
 // Status is what a node says of itself.
 type Status struct {
 	Version    string   `json:"version"`
-	Format     uint8    `json:"format,omitempty"` // the newest format of entries that its program knows
+	Format     uint8    `json:"format,omitempty"` // the newest format that its program knows
+	Has        uint8    `json:"has,omitempty"`    // the format of its ledger
 	Bureau     string   `json:"bureau"`
 	Node       string   `json:"node"`
 	Ledger     string   `json:"ledger"`
@@ -166,8 +167,9 @@ type Proposal struct {
 	ID      string   `json:"id"`
 	Index   uint64   `json:"index"`  // of its entry
 	By      string   `json:"by"`     // the bureau that made it
-	Change  string   `json:"change"` // admit, remove, promote, demote, root, node
-	Code    string   `json:"code"`   // of the bureau that it is about
+	Change  string   `json:"change"` // admit, remove, promote, demote, root, node, format
+	Code    string   `json:"code"`   // of the bureau that it is about, or the number of the format
+	Needed  int      `json:"needed"` // voters that must be for it
 	For     []string `json:"for,omitempty"`
 	Against []string `json:"against,omitempty"`
 	Until   uint64   `json:"until"` // ledger time at which it lapses, POSIX ms

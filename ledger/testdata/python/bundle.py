@@ -8,7 +8,7 @@ from note import MAX_NOTE, Note
 from statement import MAX_BODY, MAX_ENTRY, Entry
 from tree import leaf_hash
 from validity import State
-from wire import MAX_INDEX, MAX_MILLISECONDS, Malformed, Reader, Refused, Unacceptable, need
+from wire import MAX_INDEX, MAX_MILLISECONDS, Later, Malformed, Reader, Refused, Unacceptable, need
 
 HEADER = b"comity bundle v1\n"
 GROUP_RECORDS, GROUP_BYTES = 256, 1_048_576
@@ -80,6 +80,8 @@ class Audit:
     def _ask(self, what, question, *args):
         try:
             question(*args)
+        except Later:
+            raise
         except Unacceptable as e:
             self.failures.append(f"{what}: {e}")
 

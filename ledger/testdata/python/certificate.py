@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from charter import FORMAT
+from governance import RAISE
 from members import signing_key_id
 from note import Receipt
 from statement import EPOCH, PROPOSE, RECOVER, VOTE, Entry
-from wire import Cut, NoQuorum, OtherLedger, Reader, Refused, need
+from wire import Cut, Later, NoQuorum, OtherLedger, Reader, Refused, need
 
 MAX_CERTIFICATE, MAX_VOTES = 131_072, 15
 
@@ -38,6 +40,10 @@ class Certificate:
         need(all(x < y for x, y in zip(authors, authors[1:])), "the votes do not ascend")
         return c
 
+    def format(self):
+        """The format that it is about, 0 for none."""
+        return self.proposal.statement.public.what if self.proposal and self.proposal.statement.public.change == RAISE else 0
+
     def follows(self, ledger, before):
         """The epoch that it makes of the one before. The receipt is still to be verified."""
         if self.recovery:
@@ -64,8 +70,8 @@ class Certificate:
             if s.author not in voters or s.author == proposal.author or not signed(v, voters[s.author].root):
                 raise Refused("a vote that does not count")
             voices.add(s.author)
-        if len(voices) < before.quorum():
-            raise NoQuorum(f"{len(voices)} voters are for it, {before.quorum()} are needed")
+        if len(voices) < change.needed(before):
+            raise NoQuorum(f"{len(voices)} voters are for it, {change.needed(before)} are needed")
         author = change.author() or (voters[epoch.author].root if epoch.author in voters else None)
         if author is None or not signed(self.epoch, author):
             raise Refused("the epoch is not by one who may")
@@ -99,6 +105,8 @@ def extend(charter, certificates):
     epochs = list(charter.epochs())
     for c in certificates:
         epochs.append(c.follows(charter.ledger(), epochs[-1]))
+        if epochs[-1].format > FORMAT:
+            raise Later(f"the ledger has format {epochs[-1].format}, which is one to come")
     charter = charter.knowing(epochs)
     for c in certificates:
         if c.recovery:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import ed25519
 from members import ED25519, MAX_EPOCHS, MAX_VOTERS, MLDSA44, Epoch, Member
-from wire import MAX_SECONDS, Reader, Refused, hash_of, need
+from wire import MAX_SECONDS, Later, Reader, Refused, hash_of, need
 
 MAX_CHARTER, MAX_GENESIS = 65_536, 16_777_215
-FORMAT, MIN_QUOTA_BYTES = 2, 327_679
+FORMAT, MIN_QUOTA_BYTES = 3, 327_679
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Charter:
         name, created, terms = r.string(), r.number(64, MAX_SECONDS), (0, 0, 0)
         if version == 2:
             terms = r.number(8), r.number(32), r.number(64)
-            need(terms[0] >= 2, "a format before this one")
+            need(terms[0] >= 2, "a format that had no such charters")
             need(not terms[2] or terms[2] >= MIN_QUOTA_BYTES, "a quota that not every entry fits in")
         n = r.number(8, MAX_VOTERS)
         need(n >= 1, "no members")
@@ -41,7 +41,7 @@ class Charter:
         values = [v for m in c.members for v in m.values()]
         need(len(set(values)) == len(values), "a key or an address occurs twice")
         if c.format > FORMAT:
-            raise Refused("its members have agreed on a format to come")
+            raise Later("the ledger begins with a format to come")
         return c
 
     def ledger(self):
@@ -51,7 +51,7 @@ class Charter:
         return "comity/" + self.ledger().hex()[:16]
 
     def founders(self):
-        return Epoch(0, 0, self.members)
+        return Epoch(0, 0, self.members, max(self.format, 1))
 
     def epochs(self):
         return (self.founders(), *self.later)
@@ -93,4 +93,9 @@ def verify_genesis(b):
     for m, s in zip(charter.members, signatures):
         if not ed25519.verify_ssh(m.root, b"charter@comity", charter.bytes, s):
             raise Refused(f"the charter is not signed by the root of {m.code}")
-    return certificate.extend(charter, [certificate.Certificate.parse(c) for c in certificates])
+    parsed = []
+    for c in certificates:
+        parsed.append(certificate.Certificate.parse(c))
+        if parsed[-1].format() > FORMAT:
+            break  # what follows may have another form
+    return certificate.extend(charter, parsed)

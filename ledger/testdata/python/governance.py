@@ -8,16 +8,16 @@ from wire import MAX_MILLISECONDS, Reader, Refused, need
 
 MAX_RECOVER = 32_768
 
-ADMIT, REMOVE, PROMOTE, DEMOTE, ROOT, NODE = range(1, 7)
-CHANGES = {ADMIT: "admit", REMOVE: "remove", PROMOTE: "promote", DEMOTE: "demote", ROOT: "root", NODE: "node"}
+ADMIT, REMOVE, PROMOTE, DEMOTE, ROOT, NODE, RAISE = range(1, 8)
+CHANGES = {ADMIT: "admit", REMOVE: "remove", PROMOTE: "promote", DEMOTE: "demote", ROOT: "root", NODE: "node", RAISE: "format"}
 
 
 @dataclass(frozen=True)
 class Propose:
     bytes: bytes
     change: int
-    code: str
-    what: object  # the member, the new root, the new node, or None
+    code: str  # empty for a format
+    what: object  # the member, the new root, the new node, the new format, or None
     proof: bytes
 
     @staticmethod
@@ -28,6 +28,9 @@ class Propose:
         if change == ADMIT:
             what = Member.read(r, voter=False)
             code = what.code
+        elif change == RAISE:
+            what, code = r.number(8), ""
+            need(what >= 2, "no ledger has an earlier format than 1")
         else:
             code = read_code(r)
         if change == ROOT:
@@ -35,7 +38,7 @@ class Propose:
             need(ed25519.admitted(what), "the key is not admitted")
         elif change == NODE:
             what = Node.read(r, code)
-        if what is not None:
+        if change in (ADMIT, ROOT, NODE):
             proof = r.take(64)
         r.end()
         return Propose(b, change, code, what, proof)
@@ -43,6 +46,10 @@ class Propose:
     def author(self):
         """The root key that makes the epoch, None where any voter's does."""
         return {ADMIT: lambda: self.what.root, ROOT: lambda: self.what}.get(self.change, lambda: None)()
+
+    def needed(self, epoch):
+        """How many voters must be for it."""
+        return len(epoch.voters()) if self.change == RAISE else epoch.quorum()
 
     def proven(self, ledger, epoch):
         if not self.proof:
@@ -61,6 +68,10 @@ class Propose:
 
     def misfit(self, epoch):
         """The code and the reason why it cannot follow this epoch, or None."""
+        if self.change == RAISE:
+            if self.what <= epoch.format:
+                return "repeated", "the ledger has that format"
+            return ("too_many", "as many epochs as there may be") if epoch.number == MAX_EPOCHS else None
         m, voters = epoch.member(self.code), len(epoch.voters())
         if self.change == ADMIT and m:
             return "repeated", "it is a member"
@@ -89,6 +100,8 @@ class Propose:
 
     def after(self, epoch, start):
         """The epoch that follows."""
+        if self.change == RAISE:
+            return Epoch(epoch.number + 1, start, epoch.members, self.what)
         members = {m.code: m for m in epoch.members}
         if self.change == ADMIT:
             members[self.code] = self.what
@@ -97,7 +110,7 @@ class Propose:
         else:
             new = {PROMOTE: {"voter": True}, DEMOTE: {"voter": False}, ROOT: {"root": self.what}, NODE: {"at": self.what, "old_node": False}}
             members[self.code] = replace(members[self.code], **new[self.change])
-        return Epoch(epoch.number + 1, start, tuple(members[c] for c in sorted(members)))
+        return Epoch(epoch.number + 1, start, tuple(members[c] for c in sorted(members)), epoch.format)
 
 
 @dataclass(frozen=True)

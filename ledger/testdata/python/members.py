@@ -101,6 +101,7 @@ class Epoch:
     number: int
     start: int  # entries before it takes effect
     members: tuple  # ascending by code
+    format: int = 1  # of the entries from there on
     recovered: bool = False  # a recovery began it, and cut what stood at start - 1 and above
 
     def voters(self):

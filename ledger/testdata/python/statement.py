@@ -37,6 +37,9 @@ CLASSES = {
     CIRCLE: ("circle", MAYBE, MAYBE),
 }
 
+# Of each class the format that it came with.
+NEEDS = {kind: 1 for kind in CLASSES}
+
 KINDS = {0: "undisclosed", 1: "red", 2: "blue", 3: "green", 4: "yellow", 5: "black", 6: "orange",
          7: "purple", 8: "silver", 9: "un", 11: "tally"}
 RED = 1

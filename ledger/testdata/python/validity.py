@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 
 import governance as changes
+from charter import FORMAT
 from members import signing_key_id
 from statement import (ACCESS, AMEND, APPROVE, AUDITOR, CANCELLED, CIRCLE, DESK, ENROL, EPOCH, EXTEND, GRANT, INVESTIGATOR, LIFT,
-                       OPERATOR, ORIGIN, OVERSIGHT, PROPOSE, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RECOVER, RED, REGISTRAR,
+                       NEEDS, OPERATOR, ORIGIN, OVERSIGHT, PROPOSE, PROTECTION, PUBLISH, PURGE, PURGE_ACK, RECOVER, RED, REGISTRAR,
                        REPLY, RETENTION, RETURN, REVIEW, REVIEWERS, REVOKE, ROTATE, SEAL, SIGN, SUPERVISOR, SUSPEND, VOTE, WITHDRAW)
 from seal import Body
 from tree import Tree
-from wire import MAX_DAY, ZERO, Malformed, Refused
+from wire import MAX_DAY, ZERO, Later, Malformed, Refused
 
 ROOT, NODE, COSIGNER = "root", "node", "cosigner"  # uses of keys beside the purposes of an enrolment
 
@@ -191,6 +192,7 @@ class State:
         s, index, now = entry.statement, len(self.tree), max(self.time, time)
         rule(s.id() not in self.statements, KNOWN, "the statement is in the log already")
         rule(s.ledger == self.charter.ledger(), "other_ledger", "a statement of another ledger")
+        rule(NEEDS[s.kind] <= self.epoch().format, "too_new", "it came with a later format")
         signers = [self._signer(key, s) for key, _ in entry.signatures]
         for known, (key, signature) in zip(signers, entry.signatures):
             rule(s.signed_by(known.public, signature), "bad_signature", f"the signature of {key.hex()} does not verify")
@@ -295,7 +297,7 @@ class State:
         else:
             rule(signing_key_id(root) == s.author, "not_allowed", "the root that is proposed makes the epoch")
         rule(s.public.number == self.epoch().number + 1, "superseded", "another epoch is the next")
-        rule(p.count(self.epoch()) >= self.epoch().quorum(), "not_now", "too few voters are for it")
+        rule(p.count(self.epoch()) >= p.change.needed(self.epoch()), "not_now", "too few voters are for it")
         return self._fits(p.change)
 
     def _recoverable(self, s, signers, index, now):
@@ -313,6 +315,8 @@ class State:
     def _begin(self, epoch, made_by, index):
         """A new epoch, by these changes."""
         before = self.epoch()
+        if epoch.format > FORMAT:
+            raise Later(f"from entry {epoch.start} on the ledger has format {epoch.format}, which is one to come")
         self.epochs.append(epoch)
         for change in made_by:
             self._change(change, before.member(change.code), index)

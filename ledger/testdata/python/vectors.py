@@ -15,7 +15,7 @@ from charter import ED25519, MLDSA44
 from command import BATCH, COSIGNATURES, Command
 from evidence import Evidence
 from exhibit import Exhibit
-from governance import CHANGES, Enact, Propose, Recover, Vote
+from governance import CHANGES, RAISE, Enact, Propose, Recover, Vote
 from note import Checkpoint, Cosignature, Note, Receipt, cosigned
 from recovery import RecoveryEvidence
 from statement import (AUTHORITIES, CLASSIFICATIONS, COMPARTMENTS, DECISIONS, KINDS, OUTCOMES, PURPOSES, REASONS, Enrol,
@@ -269,15 +269,19 @@ def bundle(v):
     return [*shows, f"evidence {len(a.bundle.evidence)}"]
 
 
+def show_propose(p):
+    about = f"format {p.what}" if p.change == RAISE else f"bureau {p.code}"
+    return [f"change {CHANGES[p.change]}", about, *(f"key {k.hex()}" for k in p.keys())]
+
+
 def propose(v):
-    p = Propose.parse(v.bytes)
-    return [f"change {CHANGES[p.change]}", f"bureau {p.code}", *(f"key {k.hex()}" for k in p.keys())]
+    return show_propose(Propose.parse(v.bytes))
 
 
 def recover(v):
     r, shows = Recover.parse(v.bytes), []
     for p in r.changes:
-        shows += [f"change {CHANGES[p.change]}", f"bureau {p.code}", *(f"key {k.hex()}" for k in p.keys())]
+        shows += show_propose(p)
     return [f"number {r.number}", f"time {r.time}", *shows]
 
 
@@ -292,7 +296,9 @@ def certificate(v):
 def genesis(v):
     c = charters.verify_genesis(v.bytes)
     codes = [" ".join(m.code if m.voter else m.code.lower() for m in e.members) for e in c.later]
-    return [*show_charter(c), *(f"epoch {e.number} from {e.start}: {m}" + " recovered" * e.recovered for e, m in zip(c.later, codes))]
+    raised = [f" format {e.format}" * (e.format > before.format) for before, e in zip(c.epochs(), c.later)]
+    return [*show_charter(c), *(f"epoch {e.number} from {e.start}: {m}{f}" + " recovered" * e.recovered
+                                for e, m, f in zip(c.later, codes, raised))]
 
 
 READ = {

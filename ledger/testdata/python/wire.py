@@ -31,6 +31,10 @@ class OldCharter(Refused):
     """It may be right, by a later epoch than the charter file knows."""
 
 
+class Later(Refused):
+    """Of a format that this verifier does not know: nothing can be told about it."""
+
+
 class NoQuorum(Unacceptable):
     outcome = "quorum"
 

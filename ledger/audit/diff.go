@@ -34,7 +34,7 @@ type Difference struct {
 	At       uint64 // first entry where they part, or where the shorter one ends
 	A, B     Side
 	Both     []string // bureaus that cosigned a head beyond At in both: where they are Forked, they signed two histories
-	Quorum   int      // of the ledger of A
+	Quorum   int      // of the head of A, as its charter says; 0 of an OtherLedger
 }
 
 // Side is one of two bundles.
@@ -72,9 +72,6 @@ func Diff(ctx context.Context, a, b io.Reader, id *ledger.Hash) (*Difference, er
 		if err := s.open(s.in); err != nil {
 			return nil, err
 		}
-	}
-	if left.genesis != nil {
-		d.Quorum = ledger.Quorum(len(left.genesis.Charter.Members))
 	}
 	if d.A.Ledger != d.B.Ledger || id != nil && d.A.Ledger != *id || left.genesis == nil || right.genesis == nil {
 		d.Relation = OtherLedger
@@ -117,6 +114,7 @@ func Diff(ctx context.Context, a, b io.Reader, id *ledger.Hash) (*Difference, er
 			return nil, err
 		}
 	}
+	d.Quorum = left.genesis.PolicyAt(d.A.Head.Size).Quorum
 	for _, code := range d.A.Cosigners {
 		if d.A.Head.Size > d.At && d.B.Head.Size > d.At && slices.Contains(d.B.Cosigners, code) {
 			d.Both = append(d.Both, code)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -236,6 +237,18 @@ func TestMembers(t *testing.T) {
 		if r.Verdict != Forged || !strings.Contains(show(r), "is cosigned by XB only, and 2 of 3 are needed") {
 			t.Errorf("%s: a head by who has left: got %s", name, show(r))
 		}
+	}
+	// While they were four, three of them made a head FINAL; founded they were by three.
+	four := u.members().Epochs()[3].From - 1
+	whole, cut := u.file(u.certified()), u.file(u.certified())
+	cut.records, cut.notes = cut.records[:four], slices.DeleteFunc(slices.Clone(cut.notes), func(n []byte) bool {
+		c, _, err := u.members().Open(n)
+		return err != nil || c.Size > four
+	})
+	cut.relist()
+	d, err := Diff(t.Context(), bytes.NewReader(cut.marshal()), bytes.NewReader(whole.marshal()), &id)
+	if err != nil || d.Relation != Shorter || d.A.Head.Size != four || d.Quorum != 3 || len(d.A.Cosigners) != 4 {
+		t.Errorf("diff: got %+v, %v", d, err)
 	}
 	// A file that ends before what its charter certifies says nothing about it.
 	f := u.file(u.certified())

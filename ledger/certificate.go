@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,12 +12,16 @@ import (
 
 // Bounds of certificates. A charter file has at most [MaxEpochs] of them, so that
 // whoever reads one, or a log, has a bounded number of epochs in memory, and a
-// bundle has room for the file.
+// bundle has room for the file. A certificate has room for what it takes, 15 votes and
+// the lines of 10 cosigners, and not for as much again: however it was filled up, that
+// of the next epoch still fits into the file.
 const (
 	MaxEpochs      = 300 // after the founders'
-	MaxCertificate = 128 << 10
+	MaxCertificate = 48 << 10
 	MaxGenesis     = 1<<24 - 1 // of a charter file
 )
+
+const _ = uint(MaxGenesis - (3 + MaxCharter + MaxVoters*ed25519.SignatureSize + MaxEpochs*(3+MaxCertificate)))
 
 // Certificate proves an epoch to whoever knows the one before: the proposal, the
 // votes of enough voters for it, and the entry that makes the epoch, with its

@@ -101,6 +101,18 @@ func (r *Receipt) Verify(by Opener, leaf tlog.Hash) (Checkpoint, []string, error
 	return c, bureaus, err
 }
 
+// Least returns the receipt with no more lines under its note than make it FINAL. One
+// that is not it returns as it is.
+func (r *Receipt) Least(m *Membership) *Receipt {
+	p := m.policyOf(r.Note)
+	list, err := p.Cosignatures(r.Note)
+	if err != nil {
+		return r
+	}
+	at := Checkpoint{Origin: p.Origin, Size: list[0].Size, Root: list[0].Root}
+	return &Receipt{r.Index, r.Proof, FormatNote(at, p.Witness, list[:p.Quorum])}
+}
+
 // SamePast reports whether all hashes to the left in the inclusion path (RFC
 // 6962, 2.1.1) of leaf size-1 in a tree of total leaves are those of our tree.
 // With a path that leads to the root of that tree, this makes our first size

@@ -52,8 +52,8 @@ func (m *Machine) Certificate(l Log, number uint32) (*ledger.Certificate, error)
 }
 
 // CertificateBy is [Machine.Certificate] with a receipt of the entry that began the
-// epoch, for who has the entries from another and not what was cosigned when. The
-// receipt is not verified here.
+// epoch, for who has the entries from another and not what was cosigned when. Of the
+// receipt it takes the cosignatures of a quorum; it is not verified here.
 func (m *Machine) CertificateBy(l Log, number uint32, receipt *ledger.Receipt) (*ledger.Certificate, error) {
 	c, err := m.certificate(l, number, receipt)
 	if err != nil {
@@ -104,9 +104,11 @@ func (m *Machine) certificate(l Log, number uint32, receipt *ledger.Receipt) (*l
 	if _, c.Epoch, err = l.Entry(r.From - 1); err != nil {
 		return nil, err
 	}
-	if c.Receipt = receipt; receipt == nil {
-		c.Receipt, err = epochReceipt(l, by, number, r.From-1)
+	if receipt != nil {
+		c.Receipt = receipt.Least(by)
+		return c, nil
 	}
+	c.Receipt, err = epochReceipt(l, by, number, r.From-1)
 	return c, err
 }
 

@@ -10,6 +10,8 @@ import (
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // certified is a ledger of four that admitted XE and made it a voter, with the
@@ -170,5 +172,55 @@ func TestCertificateLate(t *testing.T) {
 	}
 	if list, err := u.m.Certificates(u.store(), 1); err != nil || len(list) != 0 {
 		t.Errorf("no checkpoint is known: got %d certificates, %v", len(list), err)
+	}
+}
+
+// TestCertificateFits: the longest certificate that there can be fits, and what a node
+// adds to the receipt that it is made with does not get into it.
+func TestCertificateFits(t *testing.T) {
+	u := &union{genesisWorld(t, ledger.MaxVoters)}
+	xz := u.newcomer("XZ")
+	m := xz.Member()
+	m.Name, m.Node.Address = strings.Repeat("N", 255), strings.Repeat("a", 249)+":65535"
+	p := ledger.Propose{Change: ledger.ChangeAdmit, Code: m.Code, Member: &m}
+	if err := p.Sign(u.Genesis.Ledger, xz.Root.Signer); err != nil {
+		t.Fatal(err)
+	}
+	proposal := u.Bureaus[0].Propose(t, p)
+	u.accept(proposal)
+	for _, b := range u.Bureaus[1:ledger.MaxVoters] { // more than it takes
+		u.accept(b.Vote(t, proposal.Entry.ID, true))
+	}
+	at := u.accept(u.enact(xz, proposal.Entry.ID))
+	asked := u.pending()
+	all := u.cosignedBy(asked, u.Bureaus[:ledger.MaxVoters]...)
+	proof, err := tlog.ProveRecord(int64(asked.Size), int64(at), u.view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := ledger.Checkpoint{Origin: u.Genesis.Origin(), Size: asked.Size, Root: asked.Root}
+	note := ledger.FormatNote(c, u.Genesis.PolicyAt(0).Witness, all)
+	note = append(note, strings.Repeat("\u2014 stranger "+strings.Repeat("AAAA", 300)+"\n", 30)...)
+	given := &ledger.Receipt{Index: at, Proof: proof, Note: note}
+
+	cert, err := u.m.CertificateBy(u.store(), 1, given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.Genesis.With(cert); err != nil {
+		t.Error(err)
+	}
+	size := len(cert.Marshal()) + (62-len(proof))*45
+	t.Logf("%d bytes at the most", size)
+	if size > ledger.MaxCertificate || len(cert.Votes) != ledger.MaxVoters-1 {
+		t.Errorf("%d bytes with the longest path, %d votes", size, len(cert.Votes))
+	}
+	padded := *cert
+	padded.Receipt = given
+	if _, err := u.Genesis.With(&padded); err != nil {
+		t.Error(err)
+	}
+	if _, err := ledger.ParseCertificate(padded.Marshal()); !errors.Is(err, ledger.ErrMalformed) {
+		t.Errorf("%d bytes: got %v", len(padded.Marshal()), err)
 	}
 }

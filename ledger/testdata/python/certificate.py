@@ -9,7 +9,7 @@ from note import Receipt
 from statement import EPOCH, PROPOSE, RECOVER, VOTE, Entry
 from wire import Cut, Later, NoQuorum, OtherLedger, Reader, Refused, need
 
-MAX_CERTIFICATE, MAX_VOTES = 131_072, 15
+MAX_CERTIFICATE, MAX_VOTES = 49_152, 15
 
 
 @dataclass(frozen=True)

@@ -252,20 +252,6 @@ func farthest(ctx context.Context, names []string, f int, ask func(ctx context.C
 	return sizes[max(0, len(sizes)-1-f)], true
 }
 
-func (m *mirror) waitSize(ctx context.Context, size uint64) error {
-	for {
-		moved := m.moved.wait()
-		if head, err := state.ReadHead(m.store); err != nil || head.Size >= size {
-			return err
-		}
-		select {
-		case <-moved:
-		case <-ctx.Done():
-			return errNoLeader
-		}
-	}
-}
-
 // put hands a piece of a sealed file to the node of the own bureau, which has to
 // have it before the notice that names it.
 func (m *mirror) put(ctx context.Context, _ keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (*wire.AttachmentState, error) {

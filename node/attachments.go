@@ -41,6 +41,7 @@ type holdings struct {
 	mu       sync.Mutex // guards what follows
 	closed   bool
 	fetching map[ledger.Hash]*fetching
+	pulling  map[string]int          // by the bureau of the origin, how many files
 	checked  map[ledger.Hash]bool    // whose bytes were looked at since the start
 	uploads  map[ledger.Hash]keys.ID // whose client hands over what no statement names yet
 }
@@ -57,7 +58,11 @@ const (
 	minFree = 1 << 30 // bytes of disk that no attachment takes: a full disk stops a node
 
 	maxReads = 32
-	maxPulls = 4
+	maxPulls = 8
+
+	// maxPullsEach is how many of one origin are fetched at a time, whose node is asked
+	// first: it may be as slow as it likes.
+	maxPullsEach = 2
 )
 
 // giver is who can be asked for sealed files, by name.
@@ -80,7 +85,7 @@ func (s *served) openHoldings(dir string, others func() []string, from giver) (*
 	}
 	h := &holdings{folder: folder, dir: dir, view: s.store, bureau: s.bureau, others: others, giver: from, ctx: s.ctx, alarm: s.alarm, log: s.log,
 		reads: make(chan struct{}, maxReads), pulls: make(chan struct{}, maxPulls),
-		fetching: make(map[ledger.Hash]*fetching), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
+		fetching: make(map[ledger.Hash]*fetching), pulling: make(map[string]int), checked: make(map[ledger.Hash]bool), uploads: make(map[ledger.Hash]keys.ID)}
 	switch err := h.sweep(nil); {
 	case errors.Is(err, blobs.ErrDisk):
 		h.alarm("the disk of this node does not let a purged attachment be destroyed")

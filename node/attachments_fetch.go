@@ -30,18 +30,30 @@ func (h *holdings) fetch(address ledger.Hash, a *state.Attachment) *fetching {
 		close(f.done)
 		return f
 	}
-	select {
-	case h.pulls <- struct{}{}:
-	default:
+	origin := ""
+	if n, err := state.ReadNotice(h.view, a.Notice); err == nil && n != nil {
+		origin = n.Bureau
+	}
+	busy := h.pulling[origin] >= maxPullsEach
+	if !busy {
+		select {
+		case h.pulls <- struct{}{}:
+		default:
+			busy = true
+		}
+	}
+	if busy {
 		f.err = &wire.Error{Code: wire.Busy, Message: "too many attachments are being fetched"}
 		close(f.done)
 		return f
 	}
 	h.fetching[address] = f
+	h.pulling[origin]++
 	h.wg.Go(func() { // ends with the context of the node, or when all were asked
-		f.err = h.fetchAll(address, a)
+		f.err = h.fetchAll(address, origin, a)
 		h.mu.Lock()
 		delete(h.fetching, address)
+		h.pulling[origin]--
 		h.mu.Unlock()
 		<-h.pulls
 		close(f.done)
@@ -51,13 +63,13 @@ func (h *holdings) fetch(address ledger.Hash, a *state.Attachment) *fetching {
 
 // fetchAll asks the node of the origin, then the others, one after the other. A
 // transfer that is cut goes on with the next.
-func (h *holdings) fetchAll(address ledger.Hash, a *state.Attachment) error {
+func (h *holdings) fetchAll(address ledger.Hash, origin string, a *state.Attachment) error {
 	if free := diskFree(h.dir); free >= 0 && uint64(free) < minFree+a.Size {
 		return &wire.Error{Code: wire.Busy, Message: "the disk of this node is nearly full: it fetches no attachment"}
 	}
 	names := h.others()
-	if n, err := state.ReadNotice(h.view, a.Notice); err == nil && n != nil && n.Bureau != h.bureau {
-		names = append([]string{ledger.NodeName(n.Bureau)}, names...)
+	if origin != "" && origin != h.bureau {
+		names = append([]string{ledger.NodeName(origin)}, names...)
 	}
 	asked := make(map[string]bool)
 	for _, name := range names {

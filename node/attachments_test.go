@@ -73,7 +73,7 @@ func (p *crooked) Attachment(ctx context.Context, name string, address ledger.Ha
 	p.mu.Lock()
 	p.asked = append(p.asked, fmt.Sprintf("%s %d", name[:2], from/wire.MaxPiece))
 	p.mu.Unlock()
-	if name[:2] == p.hangs {
+	if name[:2] == p.hangs || p.peers == nil {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
@@ -377,4 +377,49 @@ func TestUnnamedAttachments(t *testing.T) {
 	if err := put(9, 9); err != nil {
 		t.Errorf("after one has gone: %v", err)
 	}
+}
+
+// A bureau whose node takes its time takes places of its own files only.
+func TestFetchesOfOneOrigin(t *testing.T) {
+	s := newSolo(t, 3)
+	s.add(s.c.Enrolments(t)...)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		h, err := (&served{store: s.held, bureau: "XC", ctx: ctx, log: testLogger("XC")}).openHoldings(t.TempDir(), func() []string { return nil }, &crooked{hangs: "xa"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fetch := func(by *ledgertest.Bureau, n byte) *fetching {
+			file := ledger.Attachment{Address: sha256.Sum256([]byte{n}), Size: uint64(seal.SealedSize(1000))}
+			p := ledger.Publish{Kind: ledger.KindBlue, ReviewBy: 30_000, SizeClass: 2, Attachments: []ledger.Attachment{file}}
+			s.add(by.Officer.Sign(t, ledger.Statement{Class: ledger.ClassPublish, Public: p.Marshal()}, []byte("body")))
+			a, err := state.ReadAttachment(s.held, file.Address)
+			if err != nil || a == nil {
+				t.Fatal(a, err)
+			}
+			return h.fetch(file.Address, a)
+		}
+		busy := func(f *fetching) bool {
+			synctest.Wait()
+			select {
+			case <-f.done:
+				return wire.CodeOf(f.err) == wire.Busy
+			default:
+				return false
+			}
+		}
+		for i := range byte(maxPullsEach) {
+			if busy(fetch(s.c.Bureaus[0], i)) {
+				t.Errorf("file %d of an origin is not fetched", i+1)
+			}
+		}
+		if !busy(fetch(s.c.Bureaus[0], 100)) {
+			t.Errorf("file %d of an origin is fetched", maxPullsEach+1)
+		}
+		if busy(fetch(s.c.Bureaus[1], 101)) {
+			t.Error("a slow origin keeps out another")
+		}
+		cancel()
+		h.close()
+	})
 }

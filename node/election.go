@@ -51,10 +51,9 @@ const (
 	showBurst = 50
 )
 
-// electorate is who elects by majority, this node included. There may be two: those
-// who vote by what the bureaus decided, and those in this node's Raft configuration,
-// which follows that in steps. A node that was away knows the first alone from its
-// charter file, and hears a leader that the second would not have elected.
+// electorate is who elects by majority, this node included. There may be several: a
+// node that was away hears a leader that those who vote by its own Raft configuration
+// would not have elected. See [electorates].
 type electorate map[raft.ServerID]voter
 
 // elects reports whether a majority of them is among these.
@@ -350,31 +349,37 @@ func (r *request) ours() bool {
 	return false
 }
 
-// electorates returns who may elect a leader: who votes in the newest epoch that
-// this node knows, or in its Raft configuration, once Raft runs.
+// electorates returns who may elect a leader: those with a vote in this node's Raft
+// configuration, the last; before it those in one that this node has not got yet, and
+// most of its voters say that they act by. Who has no configuration takes the newest
+// epoch that it knows. What was decided and nobody acts by elects nobody: where two
+// removals are decided, few of those who stay would be a majority then, and the rest
+// one of those who still vote.
 func electorates(known *roster, r *replica) []electorate {
-	now := known.now()
-	if r == nil {
-		return []electorate{now.electors}
+	present := actsBy(r)
+	if len(present) == 0 {
+		return []electorate{known.now().electors}
 	}
-	present := make(electorate)
-	same := true
-	for _, s := range r.raft.GetConfiguration().Configuration().Servers {
-		if s.Suffrage != raft.Voter {
-			continue
-		}
-		v, ok := now.electors[s.ID]
+	var all []electorate
+	for _, c := range r.stands.ahead(present) {
+		all = append(all, known.electorate(c))
+	}
+	return append(all, known.electorate(present))
+}
+
+// electorate returns who votes by a Raft configuration.
+func (r *roster) electorate(c suffrage) electorate {
+	now, out := r.now(), make(electorate)
+	for _, id := range c.voters() {
+		v, ok := now.electors[id]
 		if !ok {
-			m := known.node(string(s.ID))
-			if same = false; m == nil {
-				continue // it counts, and can show no vote
+			m := r.node(string(id))
+			if m == nil {
+				continue // of an epoch that this node does not know
 			}
-			v = voter{m.Node.Witness.Ed25519, s.Address}
+			v = voter{m.Node.Witness.Ed25519, raft.ServerAddress(id)}
 		}
-		present[s.ID] = v
+		out[id] = v
 	}
-	if same && len(present) == len(now.electors) {
-		return []electorate{present}
-	}
-	return []electorate{now.electors, present}
+	return out
 }

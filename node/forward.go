@@ -187,22 +187,27 @@ func (o *ownLedger) settle(leader string, c verdict) (outcome, bool) {
 	if c.said.Submitted != nil {
 		return outcome{}, false
 	}
-	refused, err := o.refuses(c.item)
+	no, err := o.refuses(c.item)
 	if err != nil {
 		return outcome{err: err}, true
 	}
-	return outcome{err: c.said.Error}, refused
+	return outcome{err: no}, no != nil // in our words: the leader's may say anything to an officer
 }
 
-// refuses reports whether this node's own ledger would refuse the statement now.
-func (o *ownLedger) refuses(it ledger.Item) (bool, error) {
+// refuses says why this node's own ledger would refuse the statement now, nil if it
+// would not.
+func (o *ownLedger) refuses(it ledger.Item) (*wire.Error, error) {
 	refusal, err := o.machine.Admit(o.store, &it, 0, o.verified)
-	if err != nil || refusal != nil {
-		return refusal != nil, err
-	}
-	author, err := state.ReadAuthor(o.store, it.Entry.Statement.Author)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return it.Entry.Statement.Seq != author.Seq || it.Entry.Statement.Prev != author.Prev, nil
+	if refusal != nil {
+		return wire.Refused(refusal), nil
+	}
+	s := it.Entry.Statement
+	author, err := state.ReadAuthor(o.store, s.Author)
+	if err != nil || s.Seq == author.Seq && s.Prev == author.Prev {
+		return nil, err
+	}
+	return &wire.Error{Code: wire.Code(state.BadSequence), Message: fmt.Sprintf("it is number %d of key %s, whose next statement is number %d", s.Seq, s.Author.Short(), author.Seq)}, nil
 }

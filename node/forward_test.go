@@ -149,6 +149,10 @@ func TestForwardRefusals(t *testing.T) {
 		if took := time.Since(start); took > doubtTime/2 {
 			t.Errorf("a true refusal took %s", took)
 		}
+		lies.Store(true)
+		if _, err := r.submit(t.Context(), second); wire.CodeOf(err) != wire.Code(state.BadSequence) || strings.Contains(err.Error(), "like") {
+			t.Errorf("out of sequence, in the leader's words: %v", err)
+		}
 	})
 }
 

@@ -385,6 +385,9 @@ func TestReplicaNewcomerBoasts(t *testing.T) {
 		c.decide(ledger.Propose{Change: ledger.ChangePromote, Code: "XF"})
 		time.Sleep(10 * steadyFor)
 		c.configured("xa+ xb+ xc+ xf-") // it does not even run
+		if all := electorates(c.leader().roster, c.leader()); len(all) != 1 || len(all[0]) != 3 {
+			t.Errorf("who elects while it has no vote: %v", all)
+		}
 		astray.Store(true)
 		c.start(xf)
 		c.agree(c.base)

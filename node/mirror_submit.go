@@ -54,6 +54,7 @@ func (m *mirror) accept(ctx context.Context, it ledger.Item) (*wire.Submitted, e
 	}
 	var refusals []*wire.Error
 	sent, asked := false, []string{}
+	own := ledger.NodeName(m.bureau) // any other may refuse what it likes
 	for _, name := range m.takers(it) {
 		c, err := m.peers.client(name)
 		if err != nil {
@@ -65,13 +66,16 @@ func (m *mirror) accept(ctx context.Context, it ledger.Item) (*wire.Submitted, e
 		switch {
 		case err == nil:
 			return m.confirmed(ctx, name, said)
-		case wire.CodeOf(err) == wire.Forbidden, wire.CodeOf(err) == wire.Unauthenticated:
+		case name == own && (wire.CodeOf(err) == wire.Forbidden || wire.CodeOf(err) == wire.Unauthenticated):
 			return nil, &wire.Error{Code: wire.Forbidden, Message: fmt.Sprintf("this read replica may hand nothing to %s: %s; submit there yourself", c, err)}
-		case wire.CodeOf(err) == wire.NoAttachment:
+		case name == own && wire.CodeOf(err) == wire.NoAttachment:
 			return nil, err
 		case errors.As(err, &no) && wire.IsRefusal(no):
-			if m.agrees(ctx, it) {
-				return nil, no
+			switch agreed, err := m.agrees(ctx, it); {
+			case err != nil:
+				return nil, err
+			case agreed != nil:
+				return nil, agreed
 			}
 			if refusals = append(refusals, no); len(refusals) > m.faults() {
 				return nil, no // one of them is honest
@@ -149,20 +153,20 @@ func (m *mirror) confirmed(ctx context.Context, voter string, said *wire.Submitt
 	}
 }
 
-// agrees reports whether the own copy refuses the statement too, now or within a
-// moment.
-func (m *mirror) agrees(ctx context.Context, it ledger.Item) bool {
+// agrees says why the own copy refuses the statement too, now or within a moment, nil
+// if it does not.
+func (m *mirror) agrees(ctx context.Context, it ledger.Item) (*wire.Error, error) {
 	ctx, cancel := context.WithTimeout(ctx, doubtTime)
 	defer cancel()
 	for {
 		moved := m.moved.wait()
-		if refuses, err := m.own.refuses(it); err != nil || refuses {
-			return refuses
+		if no, err := m.own.refuses(it); err != nil || no != nil {
+			return no, err
 		}
 		select {
 		case <-moved:
 		case <-ctx.Done():
-			return false
+			return nil, nil
 		}
 	}
 }
@@ -246,20 +250,6 @@ func farthest(ctx context.Context, names []string, f int, ask func(ctx context.C
 	slices.Sort(sizes)
 	slices.Reverse(sizes)
 	return sizes[max(0, len(sizes)-1-f)], true
-}
-
-func (m *mirror) waitSize(ctx context.Context, size uint64) error {
-	for {
-		moved := m.moved.wait()
-		if head, err := state.ReadHead(m.store); err != nil || head.Size >= size {
-			return err
-		}
-		select {
-		case <-moved:
-		case <-ctx.Done():
-			return errNoLeader
-		}
-	}
 }
 
 // put hands a piece of a sealed file to the node of the own bureau, which has to

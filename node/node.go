@@ -208,7 +208,7 @@ func (n *Node) newTransport(cfg Config, name string, g *guard) *Transport {
 	g.verified.seams = cfg.seams
 	if !cfg.seams.electionsOff() {
 		opts.Elections = newElections(cfg.Genesis.Ledger, name, cfg.Witness, func() []electorate { return electorates(g.roster, n.live.Load()) }, n.alarmed)
-		opts.Elections.asking = g.roster.ask
+		opts.Elections.asking = g.standing.doubt
 	}
 	return NewTransport(raft.ServerID(name), raft.ServerAddress(name), dial, peerOf, opts)
 }

@@ -159,10 +159,52 @@ func (r *replica) fresh(ctx context.Context) error {
 const freshTurn = 2 * time.Second
 
 // arrive waits until this node has applied all that a majority had committed at
-// some moment after it started.
+// some moment after it started, as the leader says, and what others hold: a leader
+// that names a position too low would have it serve what was purged.
 func (r *replica) arrive(ctx context.Context) {
-	if r.fresh(ctx) == nil {
-		r.current.Store(true)
+	for ctx.Err() == nil {
+		if r.fresh(ctx) == nil && r.asFar(ctx) {
+			r.current.Store(true)
+			return
+		}
+		pauseFor(ctx, retryPause)
+	}
+}
+
+// asFar waits until this node holds what one of the others does that is honest. Where
+// none may be dishonest, the leader is not.
+func (r *replica) asFar(ctx context.Context) bool {
+	f := r.faults()
+	if f == 0 {
+		return true
+	}
+	size, ok := farthest(ctx, r.otherVoters(), f, func(ctx context.Context, name string) (uint64, error) {
+		s, err := r.peers.Status(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		return s.Size, nil
+	})
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, freshTurn)
+	defer cancel()
+	return r.waitSize(ctx, size) == nil
+}
+
+// waitSize waits until the ledger has so many entries here.
+func (s *served) waitSize(ctx context.Context, size uint64) error {
+	for {
+		moved := s.moved.wait()
+		if head, err := state.ReadHead(s.store); err != nil || head.Size >= size {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return errNoLeader
+		}
 	}
 }
 

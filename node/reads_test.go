@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,12 +37,45 @@ func TestFreshOutlivesAnAbsurdPosition(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, c *cluster) {
 		c.enrol()
 		r := c.replica(c.other(c.leader().name))
-		lied := &replica{served: served{store: r.store, moved: r.moved}, raft: r.raft, name: r.name, peers: &farPeers{r.peers, 3}}
+		lied := &replica{served: served{store: r.store, moved: r.moved, roster: r.roster}, raft: r.raft, name: r.name, peers: &farPeers{r.peers, 3}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		lied.arrive(ctx)
 		if !lied.current.Load() {
 			t.Error("one that was told of a position that never comes waits for it for ever")
+		}
+	})
+}
+
+// boasting are peers of whom some say that they hold more than they do.
+type boasting struct {
+	peers
+	liars []string
+}
+
+func (p *boasting) Status(ctx context.Context, name string) (*wire.Status, error) {
+	s, err := p.peers.Status(ctx, name)
+	if err == nil && slices.Contains(p.liars, name) {
+		s.Size += 5
+	}
+	return s, err
+}
+
+// A leader that calls a node up to date which is not has it serve nothing while the
+// others hold more; nor does one of them alone keep it from serving.
+func TestArriveIsNotTheLeadersWord(t *testing.T) {
+	bubble(t, 4, func(t *testing.T, c *cluster) {
+		c.enrol()
+		c.agree(c.base)
+		r := c.replica(c.other(c.leader().name))
+		for liars, want := range []bool{true, true, false, false} {
+			told := &replica{served: served{store: r.store, moved: r.moved, roster: r.roster}, raft: r.raft, name: r.name,
+				peers: &boasting{r.peers, r.otherVoters()[:liars]}}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			if told.arrive(ctx); told.current.Load() != want {
+				t.Errorf("%d others hold more: it serves %t", liars, !want)
+			}
+			cancel()
 		}
 	})
 }

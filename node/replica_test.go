@@ -207,7 +207,7 @@ func (c *cluster) tryStart(name string) error {
 			var e *elections
 			if c.elect {
 				e = newElections(file.Ledger, name, cfg.Witness, func() []electorate { return electorates(g.roster, live.Load()) }, func(text string) { c.t.Error(text) })
-				e.asking = g.roster.ask
+				e.asking = g.standing.doubt
 			}
 			filter := g.check
 			if c.trusting {

@@ -157,6 +157,22 @@ func (s *standing) allowsSnapshot(next suffrage) error {
 	return errUnsettled
 }
 
+// ahead returns the configurations that the decisions lead to from this one, and that
+// most of their voters, this node not included, act by or have left behind.
+func (s *standing) ahead(present suffrage) (list []suffrage) {
+	now := s.roster.now()
+	s.mu.Lock()
+	said := slices.Collect(maps.Values(s.said))
+	s.mu.Unlock()
+	for _, c := range said {
+		if c.changes(present) > 0 && c.after(present, now) && !slices.ContainsFunc(list, func(l suffrage) bool { return l.changes(c) == 0 }) &&
+			s.majority(c.voters(), false, func(other suffrage) bool { return other.after(c, now) }) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // doubt has the others asked.
 func (s *standing) doubt() {
 	s.roster.ask() // they may be further than this node knows
@@ -173,6 +189,7 @@ func (s *standing) run(ctx context.Context) {
 	defer wg.Wait()
 	tick := time.NewTicker(gossipEvery)
 	defer tick.Stop()
+	wait := askAgain // however often somebody makes it doubt
 	for {
 		if own := s.own(); len(own) > 0 && !s.settles(own, own) {
 			s.ask(ctx, &wg)
@@ -181,9 +198,11 @@ func (s *standing) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			wait = askAgain
 		case <-s.wanted:
 			s.ask(ctx, &wg)
-			pauseFor(ctx, askAgain) // however often a leader tries
+			pauseFor(ctx, wait)
+			wait = min(2*wait, gossipEvery)
 		}
 	}
 }

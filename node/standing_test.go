@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -158,6 +159,34 @@ func TestStandingSnapshot(t *testing.T) {
 	} {
 		if err := standingOf(r, tt.own, tt.said).allowsSnapshot(suffrages(servers(bothOut))); (err == nil) != tt.want {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Those who stay when two removals are decided elect nobody, before most of them act
+// by that: the others elect by five voters still.
+func TestStandingAhead(t *testing.T) {
+	r := rosterOf(t, allFive, "xa+ xb+ xc+ xd+", "xa+ xb+ xc+")
+	for name, tt := range map[string]struct {
+		said map[string]string
+		want string
+	}{
+		"nobody acts by it":        {map[string]string{"xa": allFive, "xc": allFive, "xd": allFive}, ""},
+		"a liar says that it does": {map[string]string{"xa": bothOut, "xc": allFive, "xd": allFive}, ""},
+		"most do":                  {map[string]string{"xa": bothOut, "xc": bothOut, "xd": allFive}, bothOut},
+		"most do, and one more":    {map[string]string{"xa": "xa+ xb+ xc+ xe-", "xc": bothOut}, bothOut},
+		"what was not decided":     {map[string]string{"xa": "xa+ xc+", "xc": "xa+ xc+"}, ""},
+	} {
+		var got []string
+		for _, c := range standingOf(r, allFive, tt.said).ahead(suffrages(servers(allFive))) {
+			for _, text := range []string{bothOut, "xa+ xb+ xc+ xe-", "xa+ xc+"} {
+				if c.changes(suffrages(servers(text))) == 0 {
+					got = append(got, text)
+				}
+			}
+		}
+		if strings.Join(got, "; ") != tt.want {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }

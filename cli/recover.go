@@ -61,7 +61,7 @@ func (t *terminal) tellPlan(g *ledger.Genesis, p *recoveryPlan) error {
 	}
 	t.say("  new nodes %s", strings.Join(stay, ", "))
 	if len(demoted) > 0 {
-		t.say("  demoted   %s: members without a vote, until they are promoted", strings.Join(demoted, " "))
+		t.say("  demoted   %s: members without a vote; a vote takes a node with new keys first (comity propose node, then promote)", strings.Join(demoted, " "))
 	}
 	if len(removed) > 0 {
 		t.say("  removed   %s, with all their keys", strings.Join(removed, " "))

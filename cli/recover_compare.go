@@ -32,7 +32,8 @@ func (t *terminal) recoverCompareCommand() *cli.Command {
 // claim is what a file says of a recovery.
 type claim struct {
 	recoveries []*ledger.Entry
-	note       []byte // of a FINAL checkpoint
+	unsigned   *recoveryPlan // its author has not signed it, and nothing can come of it
+	note       []byte        // of a FINAL checkpoint
 }
 
 // readClaim reads a plan, a charter file or an exhibit.
@@ -48,7 +49,7 @@ func (t *terminal) readClaim(path string) (*claim, error) {
 		}
 		e, err := ledger.NewEntry(p.raw, p.sigs)
 		if err != nil {
-			return nil, fmt.Errorf("%s: the bureau that planned it has not signed it: nothing can come of it", path)
+			return &claim{unsigned: p}, nil
 		}
 		return &claim{recoveries: []*ledger.Entry{e}}, nil
 	}
@@ -126,7 +127,9 @@ func contradiction(g *ledger.Genesis, a, b *claim) (*ledger.RecoveryEvidence, er
 	case a.note != nil:
 		return nil, errors.New("neither of the two files has a recovery in it")
 	case b.note != nil:
-		return cutBy(g, a.recoveries, b.note)
+		return cutBy(g, a, b.note)
+	case a.unsigned != nil || b.unsigned != nil:
+		return nil, errors.New("who made a plan has not signed it: nothing can come of it, and it contradicts nothing")
 	}
 	for _, first := range a.recoveries {
 		for _, second := range b.recoveries {
@@ -139,15 +142,22 @@ func contradiction(g *ledger.Genesis, a, b *claim) (*ledger.RecoveryEvidence, er
 }
 
 // cutBy returns the proof that one of the recoveries cuts a FINAL checkpoint.
-func cutBy(g *ledger.Genesis, list []*ledger.Entry, note []byte) (*ledger.RecoveryEvidence, error) {
+func cutBy(g *ledger.Genesis, k *claim, note []byte) (*ledger.RecoveryEvidence, error) {
 	at, _, err := g.Open(note)
-	for _, r := range list {
-		e, no := ledger.NewCut(g, r, note)
-		if no == nil {
+	list := make([]*ledger.Statement, 0, len(k.recoveries)+1)
+	for _, r := range k.recoveries {
+		if e, err := ledger.NewCut(g, r, note); err == nil {
 			return e, nil
 		}
-		if kept := r.Statement.SeenSize; err == nil && recoversTo(r) == g.Latest().Number+1 && at.Size > kept {
-			return nil, hint(fmt.Errorf("the plan keeps %s, and would cut what was FINAL at %s; it proves nothing yet: %w", plural(kept, "entry", "entries"), count(at.Size), no),
+		list = append(list, r.Statement)
+	}
+	if k.unsigned != nil {
+		list = append(list, k.unsigned.statement)
+	}
+	for _, s := range list {
+		r, bad := ledger.ParseRecover(s.Public)
+		if err == nil && bad == nil && r.Number == g.Latest().Number+1 && at.Size > s.SeenSize {
+			return nil, hint(fmt.Errorf("the plan keeps %s, and would cut what was FINAL at %s; it proves nothing yet: not enough have signed it", plural(s.SeenSize, "entry", "entries"), count(at.Size)),
 				"do not sign it; plan again with a source that holds these entries")
 		}
 	}

@@ -108,6 +108,9 @@ func (t *terminal) recoveryIn(path string, g, have *ledger.Genesis, h *home.Home
 	case len(g.Epochs()) < len(have.Epochs()):
 		return nil, fmt.Errorf("%s is older than the charter file here", inputName(path))
 	case exists(filepath.Join(dataFolder(h), "ledger")):
+		if me, ok := g.Member(h.Bureau()); ok && !h.HasNode(&me.Node) {
+			return nil, noNewKeys(h.Bureau())
+		}
 		return nil, hint(fmt.Errorf("this home has the data of a node of %s", h.Bureau()), "carry out the plan: comity recover start PLAN")
 	}
 	return last, nil

@@ -164,7 +164,8 @@ func (t *terminal) tellSources(g *ledger.Genesis, sources []*source, best *sourc
 	} else if n == 0 {
 		t.say("  would go  nothing that these hold")
 	}
-	t.say("  unknown   what only the lost disks had. Who has a FINAL proof of it shows it: comity verify FILE")
+	t.say("  unknown   what only the lost disks had. Desks, read replicas and officers' machines hold it too: bring them. Who has a FINAL")
+	t.say("            proof of more, a notice that was exported, holds it against the plan: comity recover compare PLAN FILE")
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"comity/ledger"
+	"comity/ledger/store"
 	"comity/node"
 	"comity/node/home"
 
@@ -19,13 +20,13 @@ func (t *terminal) recoverSignCommand() *cli.Command {
 		Usage:     "sign a plan with this bureau's root key",
 		ArgsUsage: "PLAN",
 		Description: "Shows what the plan keeps, cuts and changes, and asks. The signature goes into the file. Who signs states that\n" +
-			"there is no later FINAL head: the data of this home's node, running or stopped, is held against the plan, and\n" +
-			"a later head or another history stops it. --accept-loss signs although the data here has more, or cannot\n" +
-			"be read. The home remembers what was signed: a root signs one plan to an epoch.\n\n" +
+			"there is no later FINAL head: what this home's node, desk and read replica hold is held against the plan, and\n" +
+			"a later head or another history stops it. --accept-loss signs although there is more here, or it cannot be\n" +
+			"read. The home remembers what was signed: a root signs one plan to an epoch.\n\n" +
 			"Example: comity recover sign ledger.crecover --root /media/usb/root",
 		Flags: []cli.Flag{
 			rootFlag(),
-			&cli.BoolFlag{Name: "accept-loss", Usage: "although the node's data here has FINAL entries that the plan cuts, or cannot be read"},
+			&cli.BoolFlag{Name: "accept-loss", Usage: "although what is here has FINAL entries that the plan cuts, or cannot be read"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 		},
 		Action: t.recoverSign,
@@ -60,13 +61,20 @@ func (t *terminal) recoverSign(c *cli.Context) error {
 	if err := t.tellPlan(s.genesis, p); err != nil {
 		return err
 	}
-	t.say("  here      %s", here)
+	for _, text := range here {
+		t.say("  here      %s", text)
+	}
 	if !c.Bool("yes") {
 		if err := t.confirm("Sign it with the root of " + s.home.Bureau() + "? yes or no: "); err != nil {
 			return err
 		}
 	}
-	root, err := s.home.Root(t.passphrase)
+	return s.signRecovery(args[0], p)
+}
+
+// signRecovery signs a plan that the person has agreed to.
+func (s *session) signRecovery(path string, p *recoveryPlan) error {
+	root, err := s.home.Root(s.passphrase)
 	if err != nil {
 		return err
 	}
@@ -82,63 +90,92 @@ func (t *terminal) recoverSign(c *cli.Context) error {
 		return err
 	}
 	if err := s.keepRecovery(next.Number, ledger.StatementID(p.raw)); err != nil {
-		return fmt.Errorf("%s is not signed: %w", args[0], err)
+		return fmt.Errorf("%s is not signed: %w", path, err)
 	}
 	if err := p.sign(root); err != nil {
 		return err
 	}
-	if err := writeOutput(args[0], p.marshal(), true); err != nil {
+	if err := writeOutput(path, p.marshal(), true); err != nil {
 		return err
 	}
 	more := s.genesis.Latest().Quorum() - len(p.sigs)
 	if more > 0 {
-		t.say("Signed by %s; %s more needed. Pass %s on.", m.Code, plural(more, "signature", "signatures"), args[0])
+		s.say("Signed by %s; %s more needed. Pass %s on.", m.Code, plural(more, "signature", "signatures"), path)
 		return nil
 	}
-	t.say("Signed by %s; these are enough. Each bureau that stays: comity recover start %s", m.Code, args[0])
+	s.say("Signed by %s; these are enough. Each bureau that stays: comity recover start %s", m.Code, path)
 	return nil
 }
 
-// holds says how what this home's node holds stands to a plan, and refuses one that
-// cuts FINAL entries of it or is of another history.
-func (s *session) holds(c *cli.Context, p *recoveryPlan) (string, error) {
+// holds says how what this home holds of the ledger stands to a plan: its node's data,
+// its desk's replica, its read replica. It refuses a plan that cuts FINAL entries of
+// these, or is of another history.
+func (s *session) holds(c *cli.Context, p *recoveryPlan) ([]string, error) {
+	var list []string
+	for _, x := range []struct {
+		what, dir string
+		open      func(what, dir string) (*source, error)
+	}{
+		{"this home's node", dataFolder(s.home), func(what, dir string) (*source, error) { return s.openNodeData(what, s.home.Bureau(), dir, s.genesis) }},
+		{"this home's read replica", s.home.ReplicaDir(), func(what, dir string) (*source, error) { return s.openCopy(what, s.home.Bureau(), dir, s.genesis) }},
+		{"the desk's replica here", s.home.DeskDir(), func(what, dir string) (*source, error) { return s.openCopy(what, s.home.Bureau(), dir, s.genesis) }},
+	} {
+		if !exists(filepath.Join(x.dir, "ledger")) {
+			continue
+		}
+		text, err := "", error(nil)
+		switch own, openErr := x.open(x.what, x.dir); {
+		case openErr == nil:
+			text, err = s.heldBy(c, p, own)
+			own.close()
+		case errors.Is(openErr, errNoFinal):
+			text = x.what + " has nothing that is FINAL"
+		case errors.Is(openErr, node.ErrRuns):
+			text, err = s.answers(c, p, x.what+" runs")
+		case errors.Is(openErr, store.ErrLocked):
+			err = hint(fmt.Errorf("%s is in use, and must be held against the plan", x.what), "stop comity desk run, comity node run and comity watch in this home first")
+		case c.Bool("accept-loss"):
+			text = fmt.Sprintf("%s cannot be read; what it alone has is cut (%s)", x.what, openErr)
+		default:
+			err = hint(fmt.Errorf("what %s holds cannot be read, and would be cut: %w", x.what, openErr),
+				"give its disk to who rescues data; only if nothing more is to be had of it: --accept-loss")
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, text)
+	}
+	if len(list) > 0 {
+		return list, nil
+	}
+	text, err := s.answers(c, p, "this home has nothing of the ledger")
+	return []string{text}, err
+}
+
+// heldBy holds one of these against the plan.
+func (s *session) heldBy(c *cli.Context, p *recoveryPlan, own *source) (string, error) {
 	keep := p.statement.SeenSize
-	if !exists(filepath.Join(dataFolder(s.home), "ledger")) {
-		return s.answers(c, p, "this home has no data of a node")
-	}
-	own, err := s.openNodeData("the data of this home's node", s.home.Bureau(), dataFolder(s.home), s.genesis)
-	switch {
-	case errors.Is(err, node.ErrRuns):
-		return s.answers(c, p, "this home's node runs")
-	case errors.Is(err, errNoFinal):
-		return "nothing was FINAL yet in this home's node", nil
-	case err != nil && c.Bool("accept-loss"):
-		return fmt.Sprintf("the data of this home's node cannot be read; what it alone has is cut (%s)", err), nil
-	case err != nil:
-		return "", hint(fmt.Errorf("what this home's node holds cannot be read, and would be cut: %w", err),
-			"bring its disk to who reads disks first; only if nothing more is to be had of it: --accept-loss")
-	}
-	defer own.close()
 	if err := own.compare(c.Context, []uint64{keep, own.final.Size}); err != nil {
 		return "", fmt.Errorf("%s: %w", own.name, err)
 	}
+	final := plural(own.final.Size, "FINAL entry", "FINAL entries")
 	switch root, whole := own.roots[keep]; {
 	case own.roots[own.final.Size] != own.final.Root:
-		return "", fmt.Errorf("the entries in %s are not the ones under its own FINAL head of %s: they were changed or damaged", own.name, count(own.final.Size))
+		return "", fmt.Errorf("the entries of %s are not the ones under its own FINAL head of %s: they were changed or damaged", own.name, count(own.final.Size))
 	case own.final.Size >= keep && root != p.statement.SeenRoot:
-		return "", hint(fmt.Errorf("this home's node has a FINAL history that is not the plan's: the two differ within the first %s", plural(keep, "entry", "entries")),
+		return "", hint(fmt.Errorf("%s has a FINAL history that is not the plan's: the two differ within the first %s", own.name, plural(keep, "entry", "entries")),
 			"a quorum of bureaus has signed two histories; keep both, and find out which nodes signed both, before anything else")
 	case own.final.Size > keep && !c.Bool("accept-loss"):
-		return "", hint(fmt.Errorf("this home's node has %s, and the plan keeps %s: it would cut %s", plural(own.final.Size, "FINAL entry", "FINAL entries"), count(keep), plural(own.final.Size-keep, "acknowledged entry", "acknowledged entries")),
-			"plan again with it: comity recover plan %s ...; only if its data is of no use: --accept-loss", shellWord(s.home.Dir()))
+		return "", hint(fmt.Errorf("%s has %s, and the plan keeps %s: it would cut %s", own.name, final, count(keep), plural(own.final.Size-keep, "acknowledged entry", "acknowledged entries")),
+			"plan again with this home among the sources: comity recover plan; only if what it has is of no use: --accept-loss")
 	case own.final.Size > keep:
-		return fmt.Sprintf("this home's node has %s, and the plan CUTS %s", plural(own.final.Size, "FINAL entry", "FINAL entries"), plural(own.final.Size-keep, "acknowledged entry", "acknowledged entries")), nil
+		return fmt.Sprintf("%s has %s, and the plan CUTS %s", own.name, final, plural(own.final.Size-keep, "acknowledged entry", "acknowledged entries")), nil
 	case whole && root == p.statement.SeenRoot:
-		return "this home's node has all that the plan keeps, and nothing FINAL beyond", nil
+		return own.name + " has all that the plan keeps, and nothing FINAL beyond", nil
 	case whole:
-		return fmt.Sprintf("this home's node has %s that are FINAL; what it has above them was not, and is not in the plan", plural(own.final.Size, "entry", "entries")), nil
+		return fmt.Sprintf("%s has %s; what it has above them was not FINAL, and is not in the plan", own.name, final), nil
 	}
-	return fmt.Sprintf("this home's node has %s; the plan keeps more", plural(own.size, "entry", "entries")), nil
+	return fmt.Sprintf("%s has %s; the plan keeps more", own.name, plural(own.size, "entry", "entries")), nil
 }
 
 // answers is [session.holds] for a home whose data cannot be looked at: of a node that
@@ -146,7 +183,7 @@ func (s *session) holds(c *cli.Context, p *recoveryPlan) (string, error) {
 func (s *session) answers(c *cli.Context, p *recoveryPlan, why string) (string, error) {
 	own, err := s.newestFinal(c.Context)
 	if err != nil {
-		s.note("%s, and none answers (%s): make sure that its data went into the plan", why, err)
+		s.note("%s, and no node answers (%s): make sure that all that is left of this bureau's went into the plan", why, err)
 		return "not known: " + why, nil
 	}
 	if keep := p.statement.SeenSize; own.Size > keep {

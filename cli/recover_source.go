@@ -11,6 +11,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/bundle"
+	"comity/ledger/store"
 	"comity/node"
 	"comity/node/backup"
 	"comity/node/home"
@@ -87,12 +88,18 @@ func (t *terminal) openHomeData(path string, h *home.Home, g *ledger.Genesis) (*
 	case exists(filepath.Join(h.DeskDir(), "ledger")):
 		return t.openCopy(path+", its desk's replica", h.Bureau(), h.DeskDir(), g)
 	}
+	if !exists(filepath.Join(h.NodeDir(), "ledger")) {
+		return nil, hint(fmt.Errorf("%s: nothing is left of the ledger here", path), "leave it out")
+	}
 	return t.openNodeData(path, h.Bureau(), h.NodeDir(), g)
 }
 
 // openCopy opens a replica: it has what a node has, up to its last FINAL head.
 func (t *terminal) openCopy(name, bureau, dir string, g *ledger.Genesis) (*source, error) {
 	alive, err := node.OpenSurvivingCopy(dir, g)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, hint(fmt.Errorf("%s: %w", name, err), "stop comity desk run, comity node run and comity watch in its home first")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

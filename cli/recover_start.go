@@ -30,7 +30,7 @@ func (t *terminal) recoverStartCommand() *cli.Command {
 			"others run (--empty). The node must be stopped. Interrupted, it goes on when it is called again.\n\n" +
 			"Example: comity recover start ledger.crecover",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from", Usage: "take the entries from `SOURCE`: the folder of a bureau, a backup, a bundle with bodies", DefaultText: "the data of this home's node"},
+			&cli.StringFlag{Name: "from", Usage: "take the entries from `SOURCE`: the folder of a bureau or of a replica, a backup, a bundle with bodies", DefaultText: "the data of this home's node"},
 			&cli.BoolFlag{Name: "empty", Usage: "take no entries: the node fetches them from the others"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 		},
@@ -56,10 +56,13 @@ func (t *terminal) recoverStart(c *cli.Context) error {
 	}
 	me, ok := next.Latest().Member(h.Bureau())
 	if !ok {
-		return fmt.Errorf("%s is no member after this recovery", h.Bureau())
+		return hint(fmt.Errorf("%s is no member after this recovery", h.Bureau()), "its node stays stopped; what it holds it may keep and read; it comes back like any other, by an invitation and a vote: comity join --help")
 	}
 	if h.Recovered(next, &me.Node, cutFolder) {
 		return fmt.Errorf("%s has carried out this recovery: to do it again would make its node forget what it did since", h.Bureau())
+	}
+	if !h.HasNode(&me.Node) {
+		return noNewKeys(h.Bureau())
 	}
 	t.say("Recovery of %q, signed by enough", before.Charter.Name)
 	if err := t.tellPlan(before, p); err != nil {
@@ -81,16 +84,34 @@ func (t *terminal) recoverStart(c *cli.Context) error {
 	if err := h.Recover(next, &me.Node, fresh, cutFolder, ahead); err != nil {
 		return hint(err, "run the same command again: it goes on where it stopped")
 	}
-	if fresh == "" {
-		t.say("Ready: start it with comity node run; it fetches the ledger from the others.")
-		return nil
-	}
-	t.say("Ready: start it with comity node run. When a majority of the new voters run, the ledger goes on at entry %s.", count(p.statement.SeenSize))
-	t.say("  old data  in %s; keep it until all bureaus agree that nothing more is needed of it", filepath.Join(h.NodeDir(), "replaced"))
-	if ahead {
-		t.say("  desk      its replica held more than stays, and is made anew when somebody reads; desks on other machines: remove their folder desk")
-	}
+	t.tellStarted(h, me, p, fresh != "", ahead)
 	return nil
+}
+
+// noNewKeys is the error of a home that lost what a plan rests on.
+func noNewKeys(bureau string) error {
+	return hint(fmt.Errorf("the keys that the plan gives the node of %s are not in this home", bureau),
+		"put keys/node-tls.pem.next and keys/node-witness.pem.next back; if they are lost, move the folder node away, then comity recover follow CHARTER, and get others by a vote: comity recover node")
+}
+
+// tellStarted says what comes after a recovery was carried out in a home.
+func (t *terminal) tellStarted(h *home.Home, me *ledger.Member, p *recoveryPlan, data, ahead bool) {
+	if data {
+		t.say("Ready: start it with comity node run. When a majority of the new voters run, the ledger goes on at entry %s.", count(p.statement.SeenSize))
+	} else {
+		t.say("Ready: start it with comity node run; it fetches the ledger from the others.")
+	}
+	if old := filepath.Join(h.NodeDir(), "replaced"); exists(old) {
+		t.say("  old data  in %s; keep it until all bureaus agree that nothing more is needed of it", old)
+	}
+	if ahead {
+		t.say("  desk      its replica held more than stays, and is made anew when somebody reads")
+	}
+	t.say("  others    desks, read replicas and officers with homes of their own: comity recover follow %s", shellWord(filepath.Join(h.Dir(), "charter")))
+	if me.OldNode {
+		t.say("  node      it keeps its keys, and has no vote; it may call itself mute. New keys and a vote: comity recover node, then")
+		t.say("            comity propose node and comity propose promote at a voter")
+	}
 }
 
 // deskAhead reports whether the replica of the desk holds entries that are cut.
@@ -169,11 +190,14 @@ func (t *terminal) recoverySource(c *cli.Context, h *home.Home, before *ledger.G
 		}
 		return s, err
 	}
-	s, err := t.openNodeData("the data of this node", h.Bureau(), dataFolder(h), before)
-	if err != nil && !exists(filepath.Join(dataFolder(h), "ledger")) {
-		err = hint(errors.New("this home's node has no data"), "take the entries --from a backup or another bureau's folder, or start with --empty")
+	if !exists(filepath.Join(dataFolder(h), "ledger")) {
+		s, err := t.openHomeData("this home", h, before)
+		if err != nil {
+			err = hint(errors.New("this home's node has no data"), "take the entries --from a backup or another bureau's folder, or start with --empty")
+		}
+		return s, err
 	}
-	return s, err
+	return t.openNodeData("the data of this node", h.Bureau(), dataFolder(h), before)
 }
 
 func (t *terminal) fillRecovery(ctx context.Context, dir, bureau string, before *ledger.Genesis, s *source, p *recoveryPlan, cert *ledger.Certificate) error {

@@ -49,14 +49,8 @@ func (h *Home) NextNode(ledgerID ledger.Hash, root *keys.Signer, address string)
 // once a charter says that they are the bureau's. It may be called again after it
 // was cut.
 func (h *Home) TakeNode(n *ledger.Node) error {
-	is := func(ext string) (tls, cosign bool) {
-		t, err1 := readTLS(h.key(fileNodeTLS + ext))
-		w, err2 := readWitness(h.key(fileWitness + ext))
-		return err1 == nil && t.ID() == n.TLS, err2 == nil && keys.SigningID(w.Public().Ed25519) == n.Cosigner()
-	}
-	nowTLS, nowCosign := is("")
-	nextTLS, nextCosign := is(extNext)
-	if !nowTLS && !nextTLS || !nowCosign && !nextCosign {
+	nowTLS, nowCosign := h.nodeKeys(n, "")
+	if !h.HasNode(n) {
 		return fmt.Errorf("the keys of the node that %s is to have are not in this home", h.Bureau())
 	}
 	for _, k := range []struct {
@@ -71,6 +65,20 @@ func (h *Home) TakeNode(n *ledger.Node) error {
 		}
 	}
 	return syncDir(filepath.Join(h.dir, dirKeys))
+}
+
+// HasNode reports whether the home has the keys of a node, or waits with them.
+func (h *Home) HasNode(n *ledger.Node) bool {
+	nowTLS, nowCosign := h.nodeKeys(n, "")
+	nextTLS, nextCosign := h.nodeKeys(n, extNext)
+	return (nowTLS || nextTLS) && (nowCosign || nextCosign)
+}
+
+// nodeKeys reports which keys of the home are those of a node.
+func (h *Home) nodeKeys(n *ledger.Node, ext string) (tls, cosign bool) {
+	t, err1 := readTLS(h.key(fileNodeTLS + ext))
+	w, err2 := readWitness(h.key(fileWitness + ext))
+	return err1 == nil && t.ID() == n.TLS, err2 == nil && keys.SigningID(w.Public().Ed25519) == n.Cosigner()
 }
 
 // HasNewNode reports whether keys of a node wait beside those that the home has, and

@@ -139,11 +139,17 @@ func IsEvidence(data []byte) bool { return bytes.HasPrefix(data, evidenceHeader)
 // history has another root at the size of the other. With a [CutError] it proves what
 // it returns, about a history that a recovery has cut.
 func (e *Evidence) Verify(g *Genesis) (*Contradiction, error) {
-	c, err := e.verify(g)
-	if cut := new(CutError); errors.As(err, &cut) {
-		if c, err = e.Verify(g.Before(cut.Epoch)); err == nil || errors.As(err, new(*CutError)) {
-			err = cut
+	cut := new(CutError)
+	if _, err := g.open(e.Final); errors.As(err, &cut) { // it is judged as it was then
+		c, err := e.Verify(g.Before(cut.Epoch))
+		if err != nil && !errors.As(err, new(*CutError)) {
+			return nil, err
 		}
+		return c, cut
+	}
+	c, err := e.verify(g)
+	if errors.As(err, &cut) { // the FINAL one is of the history that went on
+		return nil, fmt.Errorf("%s: %w", cut, ErrNoContradiction)
 	}
 	return c, err
 }

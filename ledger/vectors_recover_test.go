@@ -142,8 +142,8 @@ func (w *vectorWriter) recovery() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	denied := ledger.Checkpoint{Origin: past.Origin(), Size: kept.Size, Root: ledger.Hash{0xaa}}
-	deceived, err := ledger.NewEvidence(past, ledger.FormatNote(denied, past.PolicyAt(kept.Size).Witness, l.cosign(t, denied, xd)), lost.Note, l)
+	denied := ledger.Checkpoint{Origin: past.Origin(), Size: kept.Size + 1, Root: ledger.Hash{0xaa}}
+	deceived, err := ledger.NewEvidence(past, ledger.FormatNote(denied, past.PolicyAt(kept.Size+1).Witness, l.cosign(t, denied, xd)), lost.Note, l)
 	if err != nil {
 		t.Fatal(err)
 	}

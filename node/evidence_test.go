@@ -2,12 +2,16 @@ package node
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"comity/ledger"
+	"comity/ledger/ledgertest"
+	"comity/node/follow"
 )
 
 // evidenceWorld is a log of 25 entries with a FINAL note by four of five.
@@ -103,5 +107,56 @@ func TestEvidenceStore(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "1.cevidence.tmp")); !os.IsNotExist(err) {
 		t.Errorf("what a crash left is there: %v", err)
+	}
+}
+
+// recoveredAt returns the charter file of a ledger that goes on after so many entries.
+func recoveredAt(t *testing.T, h *history, size uint64) *ledger.Genesis {
+	t.Helper()
+	r := ledger.Recover{Number: 1, Time: 1_790_000_000_000}
+	var others []*ledgertest.Author
+	for _, b := range h.Bureaus {
+		p := b.NewNode(t, h.Newcomer(t, b.Code))
+		r.Changes, others = append(r.Changes, &p), append(others, b.Root)
+	}
+	cert, err := ledger.NewRecovery(h.Bureaus[0].Recover(t, r, size, ledger.Hash{1}, others[1:]...).Entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := h.Genesis.With(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// Who lied before a recovery lied: what proves it is kept, and is not called damaged.
+func TestEvidenceOfWhatWasCut(t *testing.T) {
+	h, final, lie := evidenceWorld(t)
+	dir := filepath.Join(t.TempDir(), "evidence")
+	e, _, err := openEvidence(dir, newRoster(h.Genesis))
+	if err == nil {
+		err = e.keep(lie(0, 9, 1), final, h)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kept := range []uint64{8, 9, 20} {
+		e, bad, err := openEvidence(dir, newRoster(recoveredAt(t, h, kept)))
+		if err != nil || len(bad) != 0 {
+			t.Fatalf("cut to %d: %q, %v", kept, bad, err)
+		}
+		if files := e.files(); len(files) != 1 || !slices.Equal(files[0].Both, []string{"XA"}) {
+			t.Errorf("cut to %d: %+v", kept, files)
+		}
+	}
+}
+
+// A recovery that cuts a read replica is for people to look at.
+func TestMirrorTellsOfACut(t *testing.T) {
+	m := new(mirror)
+	m.faulted(fmt.Errorf("sync: %w", &follow.Cut{Node: "node of XB", Final: 20, Kept: 10, Epoch: 1}))
+	if got := m.raised(); len(got) != 1 || !strings.Contains(got[0], "node of XB goes by a recovery") {
+		t.Errorf("alarms: %q", got)
 	}
 }

@@ -70,6 +70,39 @@ func TestEvidence(t *testing.T) {
 }
 
 // Many pieces of evidence are a bounded number of findings.
+// TestEvidenceOfWhatWasCut: it convicts, and says nothing against the history.
+func TestEvidenceOfWhatWasCut(t *testing.T) {
+	w := newWorld(t, 5)
+	w.fill(400)
+	e, err := ledger.NewEvidence(w.Genesis, w.note(ledger.Checkpoint{Origin: w.Genesis.Origin(), Size: 100, Root: ledger.Hash{1}}, 0), w.notes[len(w.notes)-1], w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := ledger.Recover{Number: 1, Time: 1_790_000_000_000}
+	for _, b := range w.Bureaus {
+		p := b.NewNode(t, w.Newcomer(t, b.Code))
+		r.Changes = append(r.Changes, &p)
+	}
+	b := w.Bureaus
+	cert, err := ledger.NewRecovery(b[0].Recover(t, r, 50, ledger.Hash{2}, b[1].Root, b[2].Root, b[3].Root).Entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := w.Genesis.With(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProof(g, e.Marshal())
+	if p.err != nil || !p.cut {
+		t.Fatalf("got %+v", p)
+	}
+	h := &history{problems: new(problems), size: 60}
+	list, err := h.evidence(headed{}, []proof{p})
+	if err != nil || len(list) != 1 || len(h.failures()) != 0 || !strings.Contains(list[0].Why, "a recovery has cut it since") || !strings.Contains(list[0].What, "XA cosigned another history") {
+		t.Errorf("got %+v, %v", list, err)
+	}
+}
+
 func TestMuchEvidence(t *testing.T) {
 	rememberSignatures(t)
 	w := newWorld(t, 4)

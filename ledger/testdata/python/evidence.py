@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from note import Note
 from tree import consistent
-from wire import Cut, NoQuorum, OtherLedger, Reader, Refused, need
+from wire import Cut, NoQuorum, OtherLedger, Reader, Refused, Unacceptable, need
 
 HEADER = b"comity evidence v1\n"
 MAX_EVIDENCE, MAX_HASHES = 200_704, 63
@@ -31,13 +31,19 @@ class Evidence:
     def verify(self, charter):
         """The contradicting and the FINAL checkpoint, each with its cosigners."""
         try:
-            return self._verify(charter)
-        except Cut as e:  # it is judged as it was then
+            Note.parse(self.final).verify_final(charter)
+        except Cut as cut:  # it is judged as it was then
             try:
-                self.verify(charter.before(e.epoch))
+                self.verify(charter.before(cut.epoch))
             except Cut:
                 pass
-            raise e
+            raise cut
+        except Unacceptable:
+            pass  # and said below, in its order
+        try:
+            return self._verify(charter)
+        except Cut:
+            raise Refused("the first checkpoint was cut, and the FINAL one is of the history that went on") from None
 
     def _verify(self, charter):
         if self.ledger != charter.ledger():

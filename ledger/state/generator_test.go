@@ -388,6 +388,9 @@ func (g *generator) lifeAct(a *randomAuthor, s *ledger.Statement, body []byte) [
 // it comes to have as many as a bureau may have.
 func (g *generator) circleAct(a *randomAuthor, s *ledger.Statement, body []byte) []byte {
 	s.Class, s.Public = ledger.ClassCircle, nil
+	if h := g.head(); h.Size > 0 && g.now%50 > 0 { // or a bureau may have left since
+		s.SeenSize, s.SeenRoot = h.Size, h.Root
+	}
 	s.BodyHash, s.BodyLen = sha256.Sum256(body), uint32(len(body))
 	if g.rng.IntN(3) == 0 || a.bureau.Code == "XD" && g.rng.IntN(60) > 0 {
 		return body

@@ -27,7 +27,8 @@ func (t *terminal) draftCommand() *cli.Command {
 				Description: "It is verified first: by an officer of this bureau, and unchanged.\n\nExample: comity draft import red.cdraft", Action: t.draftImport},
 			{Name: "renew", Usage: "author: sign a draft again after you wrote something else", ArgsUsage: "ID",
 				Description: "The sealed text stays the same; the draft gets another id, and waits again.\n\nExample: comity draft renew 1c27a4f0", Action: t.inSession(t.openToWrite, 1, 1, "ID", (*session).draftRenew)},
-			{Name: "drop", Usage: "throw a draft away", ArgsUsage: "ID", Description: "Example: comity draft drop 1c27a4f0", Action: t.inSession(t.open, 1, 1, "ID", (*session).draftDrop)},
+			{Name: "drop", Usage: "throw a draft away", ArgsUsage: "ID",
+				Description: "Its sealed files are destroyed as well, here and at the node.\n\nExample: comity draft drop 1c27a4f0", Action: t.inSession(t.open, 1, 1, "ID", (*session).draftDrop)},
 		},
 	}
 }
@@ -179,6 +180,7 @@ func (s *session) draftDrop(c *cli.Context, args []string) error {
 	if err := s.drafts().Drop(d.ID()); err != nil {
 		return err
 	}
+	s.dropFiles(c.Context, d.Item)
 	if s.asJSON {
 		return s.document(map[string]any{"id": d.ID(), "state": "dropped"})
 	}

@@ -262,6 +262,38 @@ func (s *session) sentFiles(it ledger.Item) {
 	}
 }
 
+// dropFiles destroys the sealed files of a draft that is thrown away, here and at
+// the node, but for those that another draft or the ledger names.
+func (s *session) dropFiles(ctx context.Context, it ledger.Item) {
+	named := make(map[string]bool)
+	list, _ := s.drafts().List() // what is damaged names nothing
+	for _, d := range list {
+		for _, f := range filesNamed(d.Item.Entry.Statement) {
+			named[f.Address] = true
+		}
+	}
+	files, err := desk.OpenFiles(s.home.DeskDir())
+	if err != nil {
+		s.note("the sealed files of it are still here: %s", err)
+		return
+	}
+	for _, f := range filesNamed(it.Entry.Statement) {
+		var address ledger.Hash
+		if _, err := hex.Decode(address[:], []byte(f.Address)); err != nil || named[f.Address] {
+			continue
+		}
+		if err := files.Drop(address); err != nil {
+			s.note("a sealed file of it is still here: %s", err)
+		}
+		limited, cancel := context.WithTimeout(ctx, deliverLimit)
+		err := s.client.DropAttachment(limited, address)
+		cancel()
+		if err != nil && wire.CodeOf(err) != wire.Forbidden && wire.CodeOf(err) != wire.Purged {
+			s.note("the node keeps a sealed file of it for eight days at most: %s", err)
+		}
+	}
+}
+
 // purgedFile reports whether an error says that a file is gone for good.
 func purgedFile(err error) bool { return wire.CodeOf(err) == wire.Purged }
 

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"comity/ledger/notice"
 	"comity/ledger/state"
@@ -225,6 +228,41 @@ func (s *session) showFiles(v *notice.View, part string) {
 			continue
 		}
 		s.say("  file      %s, %s, %s", a.Name, a.Type, size(a.Size))
+	}
+}
+
+// holdersLimit is how long `notice show` waits to hear which nodes have files.
+const holdersLimit = 5 * time.Second
+
+// tellHolders says of the files of a notice of this bureau which of them are lost if
+// one node is: those that nobody has fetched yet.
+func (s *session) tellHolders(ctx context.Context, k *desk.Case) {
+	if k.Bureau != s.home.Bureau() || s.client == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, holdersLimit)
+	defer cancel()
+	var alone, lost []string
+	for i := range k.View.Attachments {
+		a := &k.View.Attachments[i]
+		p, err := a.Public()
+		if err != nil {
+			continue
+		}
+		switch held, err := s.client.AttachmentHolders(ctx, p.Address); {
+		case err != nil:
+			return // the node does not answer; what it has is not known
+		case len(held.Held) == 1 && len(held.Silent) == 0:
+			alone = append(alone, a.Name+" ("+held.Held[0]+")")
+		case len(held.Held) == 0:
+			lost = append(lost, a.Name)
+		}
+	}
+	if len(alone) > 0 {
+		s.note("one node alone has %s: it is lost with that node until a bureau fetches it", strings.Join(alone, ", "))
+	}
+	if len(lost) > 0 {
+		s.note("no node that answers has %s: attach it again, with comity notice attach %s FILE", strings.Join(lost, ", "), k.Name())
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
+	"comity/node/drafts"
 	"comity/node/home"
 
 	"github.com/urfave/cli/v2"
@@ -126,6 +127,12 @@ func nextReference(h *home.Home) string {
 				known = len(cases)
 			}
 			d.Close()
+		}
+	}
+	waiting, _ := drafts.Folder(h.DraftsDir()).List() // what is damaged waits for nothing
+	for _, d := range waiting {
+		if d.Item.Entry.Statement.Class == ledger.ClassPublish {
+			known++
 		}
 	}
 	return fmt.Sprintf("%s-%04d", h.Bureau(), known+1)

@@ -65,6 +65,7 @@ func (t *terminal) noticeShowCommand() *cli.Command {
 			}
 			if k.View != nil && len(k.View.Attachments) > 0 {
 				s.note("its files: comity notice fetch %s --out DIR", k.Name())
+				s.tellHolders(c.Context, k)
 			}
 			s.showThread(k.Thread(asOf))
 			return s.showPurge(k)

@@ -19,8 +19,8 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 		Name:      "submit",
 		Usage:     "check, seal, sign and send a notice",
 		ArgsUsage: "FILE",
-		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest needs a second\n" +
-			"officer: --second, or else it waits for one to `approve` it.\n" +
+		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest, or has a victim's\n" +
+			"part, needs a second officer: --second, or else it waits for one to `approve` it.\n" +
 			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
 			"Example: comity notice submit lt-0301.json",
 		Flags: []cli.Flag{attachFlag(), secondFlag(), approvalFlag(), noWaitFlag(),
@@ -179,9 +179,15 @@ func (t *terminal) openToWrite(c *cli.Context) (*session, error) {
 	return s, nil
 }
 
-// unused refuses a reference that a notice of this bureau has already: most
-// often that notice was sent by a command that was cut off before it could say so.
+// unused refuses a reference that a notice of this bureau has already, or a draft:
+// most often that notice was sent by a command that was cut off before it could say so.
 func (s *session) unused(ctx context.Context, reference string) error {
+	for _, d := range s.draftsOn(reference) {
+		if d.Item.Entry.Statement.Class == ledger.ClassPublish {
+			return hint(fmt.Errorf("%s was not sent: a draft of this reference waits for a second officer already (%.8s)", reference, d.ID()),
+				"have it approved, throw it away (comity draft drop %.8s), give this one another reference, or say --again", d.ID())
+		}
+	}
 	cases, err := s.referred(ctx, reference)
 	if err != nil || len(cases) == 0 {
 		return err

@@ -113,6 +113,8 @@ var routes = []route{
 	{http.MethodGet, wire.PathIndex + "{id}", mayRead | mayNode, 0, (*api).index},
 	{http.MethodGet, wire.PathAttachment + "{address}", mayRead | mayNode, 0, (*api).attachment},
 	{http.MethodPost, wire.PathAttachment + "{address}", maySubmit, wire.MaxPiece, (*api).postAttachment},
+	{http.MethodPost, wire.PathAttachment + "{address}/drop", maySubmit, 0, (*api).dropAttachment},
+	{http.MethodGet, wire.PathAttachment + "{address}/holders", mayRead, 0, (*api).attachmentHolders},
 	{http.MethodGet, wire.PathAttachment + "{address}/state", mayRead, 0, (*api).attachmentState},
 	{http.MethodGet, wire.PathReceipts + "{index}", mayRead | mayNode | mayVerify, 0, (*api).receipt},
 	{http.MethodGet, wire.PathCheckpoint, mayRead | mayNode | mayVerify, 0, (*api).checkpoint},

@@ -260,6 +260,40 @@ func (h *holdings) put(by keys.ID, address ledger.Hash, size uint64, from int64,
 	return &wire.AttachmentState{Held: err == nil && have == int64(size), Have: have}, err
 }
 
+// drop destroys a sealed file that a client of the bureau handed over and no
+// statement names.
+func (r *replica) drop(_ context.Context, by keys.ID, address ledger.Hash) error {
+	return r.holdings.drop(by, address)
+}
+
+// drop destroys a sealed file that a client of the bureau handed over and no
+// statement names: its draft was thrown away. After a start of the node nobody knows
+// any more whose client that was.
+func (h *holdings) drop(by keys.ID, address ledger.Hash) error {
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	switch a, err := h.look(address); {
+	case err != nil:
+		return err
+	case a != nil:
+		return &wire.Error{Code: wire.Forbidden, Message: "a statement names this attachment: it goes with a purge"}
+	}
+	h.mu.Lock()
+	key, known := h.uploads[address]
+	h.mu.Unlock()
+	if known && key != by {
+		return &wire.Error{Code: wire.Forbidden, Message: "another client of the bureau handed this attachment over"}
+	}
+	if err := h.folder.Drop(address); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.uploads, address)
+	delete(h.checked, address)
+	return nil
+}
+
 // room says whether one more file may come.
 func (h *holdings) room(by keys.ID, address ledger.Hash, size uint64, unnamed bool) error {
 	if free := diskFree(h.dir); free >= 0 && uint64(free) < minFree+size {

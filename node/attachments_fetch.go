@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"comity/ledger"
@@ -11,6 +14,45 @@ import (
 	"comity/node/blobs"
 	"comity/node/wire"
 )
+
+// holdersLimit is how long one node may take to say whether it has a file.
+const holdersLimit = 3 * time.Second
+
+// holders asks all nodes for the last byte of a sealed file, which they give of a
+// whole one only.
+func (h *holdings) holders(ctx context.Context, address ledger.Hash, size uint64) *wire.AttachmentHolders {
+	ctx, cancel := context.WithTimeout(ctx, holdersLimit)
+	defer cancel()
+	names := h.others()
+	errs := make([]error, len(names))
+	var asked sync.WaitGroup
+	for i, name := range names {
+		asked.Go(func() { _, errs[i] = h.giver.Attachment(ctx, name, address, int64(size), int64(size)-1) })
+	}
+	asked.Wait()
+	out := &wire.AttachmentHolders{Held: []string{}}
+	if h.held(address, size) {
+		out.Held = append(out.Held, h.bureau)
+	}
+	for i, name := range names {
+		bureau := bureauOf(name)
+		switch code := wire.CodeOf(errs[i]); {
+		case errs[i] == nil && !slices.Contains(out.Held, bureau):
+			out.Held = append(out.Held, bureau)
+		case errs[i] != nil && code != wire.NotFound && code != wire.Purged:
+			out.Silent = append(out.Silent, bureau)
+		}
+	}
+	return out
+}
+
+// bureauOf returns the bureau of a node's name, and any other name as it is.
+func bureauOf(name string) string {
+	if code := strings.ToUpper(name[:min(2, len(name))]); name == ledger.NodeName(code) {
+		return code
+	}
+	return name
+}
 
 // fetching is a file on its way from other nodes.
 type fetching struct {

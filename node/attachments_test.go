@@ -361,6 +361,16 @@ func TestUnnamedAttachments(t *testing.T) {
 	if err := put(9, 9); wire.CodeOf(err) != wire.Busy {
 		t.Errorf("one file too many: %v", err)
 	}
+	// Whoever handed a file over takes it back, and has room again.
+	if err := h.drop([32]byte{2}, ledger.Hash{1, 0}); wire.CodeOf(err) != wire.Forbidden {
+		t.Errorf("another client drops it: %v", err)
+	}
+	if err := h.drop([32]byte{1}, ledger.Hash{1, 0}); err != nil || h.folder.Begun(ledger.Hash{1, 0}) != 0 {
+		t.Errorf("its client drops it: %v", err)
+	}
+	if err := put(1, 100); err != nil {
+		t.Errorf("after one was dropped: %v", err)
+	}
 	day := time.Now().Add(-keepUnnamed - time.Minute)
 	old := filepath.Join(dir, fmt.Sprintf("%x.part", ledger.Hash{1, 3}))
 	if err := os.Chtimes(old, day, day); err != nil {

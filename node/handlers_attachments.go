@@ -105,6 +105,47 @@ func (a *api) postAttachment(req *http.Request, who caller) (*answer, error) {
 	return &answer{json: out}, nil
 }
 
+// attachmentHolders tells a client of the own bureau which nodes have a file.
+func (a *api) attachmentHolders(req *http.Request, who caller) (*answer, error) {
+	address, err := addressOf(req)
+	if err != nil {
+		return nil, err
+	}
+	if who.bureau != a.bureau {
+		return nil, &wire.Error{Code: wire.Forbidden, Message: "a node asks the others for its own bureau only"}
+	}
+	if err := a.arrived(req.Context()); err != nil {
+		return nil, err
+	}
+	x, err := a.holdings.look(address)
+	if err == nil && x == nil {
+		err = errNotNamed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &answer{json: a.holdings.holders(req.Context(), address, x.Size)}, nil
+}
+
+// dropAttachment destroys a sealed file that a client of the own bureau handed over
+// and nothing names.
+func (a *api) dropAttachment(req *http.Request, who caller) (*answer, error) {
+	address, err := addressOf(req)
+	if err != nil {
+		return nil, err
+	}
+	if who.bureau != a.bureau {
+		return nil, &wire.Error{Code: wire.Forbidden, Message: "a node takes attachments of its own bureau only"}
+	}
+	if err := a.arrived(req.Context()); err != nil {
+		return nil, err
+	}
+	if err := a.back.drop(req.Context(), who.id, address); err != nil {
+		return nil, err
+	}
+	return &answer{json: &wire.AttachmentState{}}, nil
+}
+
 func addressOf(req *http.Request) (ledger.Hash, error) {
 	var h ledger.Hash
 	text := req.PathValue("address")

@@ -129,8 +129,10 @@ func TestNetRoutesAreOpenToWhomTheTableSays(t *testing.T) {
 		wire.PathInvites + "/{id}": wire.PathInvites + "/" + strings.Repeat("ab", 32),
 		wire.PathIndex + "{id}":    wire.PathIndex + strings.Repeat("ab", 32), wire.PathReceipts + "{index}": wire.PathReceipts + "0",
 		wire.PathAttachment + "{address}": wire.PathAttachment + strings.Repeat("ab", 32), wire.PathAttachment + "{address}/state": wire.PathAttachment + strings.Repeat("ab", 32) + "/state",
-		wire.PathAuthors + "{key}":    wire.PathAuthors + strings.Repeat("ab", 32),
-		wire.PathEvidence + "/{name}": wire.PathEvidence + "/none" + wire.EvidenceExt,
+		wire.PathAttachment + "{address}/holders": wire.PathAttachment + strings.Repeat("ab", 32) + "/holders",
+		wire.PathAttachment + "{address}/drop":    wire.PathAttachment + strings.Repeat("ab", 32) + "/drop",
+		wire.PathAuthors + "{key}":                wire.PathAuthors + strings.Repeat("ab", 32),
+		wire.PathEvidence + "/{name}":             wire.PathEvidence + "/none" + wire.EvidenceExt,
 	}
 	open := map[may][]string{
 		maySubmit: {"operator", "investigator"},

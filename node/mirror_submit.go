@@ -254,17 +254,31 @@ func farthest(ctx context.Context, names []string, f int, ask func(ctx context.C
 
 // put hands a piece of a sealed file to the node of the own bureau, which has to
 // have it before the notice that names it.
-func (m *mirror) put(ctx context.Context, _ keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (*wire.AttachmentState, error) {
+func (m *mirror) put(ctx context.Context, _ keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (out *wire.AttachmentState, err error) {
+	err = m.keeper(func(c *client.Client) (err error) {
+		out, err = c.PutAttachment(ctx, address, int64(size), from, piece)
+		return err
+	})
+	return out, err
+}
+
+// drop has the node of the own bureau destroy what put handed it.
+func (m *mirror) drop(ctx context.Context, _ keys.ID, address ledger.Hash) error {
+	return m.keeper(func(c *client.Client) error { return c.DropAttachment(ctx, address) })
+}
+
+// keeper asks the node of the own bureau, which keeps its attachments.
+func (m *mirror) keeper(ask func(c *client.Client) error) error {
 	if _, ok := m.roster.now().Member(m.bureau); !ok {
-		return nil, &wire.Error{Code: wire.Forbidden, Message: "the bureau of this read replica has no node that could keep attachments"}
+		return &wire.Error{Code: wire.Forbidden, Message: "the bureau of this read replica has no node that could keep attachments"}
 	}
 	c, err := m.peers.client(ledger.NodeName(m.bureau))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out, err := c.PutAttachment(ctx, address, int64(size), from, piece)
+	err = ask(c)
 	if broken := (*client.Unreachable)(nil); errors.As(err, &broken) {
-		return nil, &wire.Error{Code: wire.NoLeader, Message: "a read replica keeps no attachments of its own bureau, and does not reach " + c.String() + ", which does"}
+		return &wire.Error{Code: wire.NoLeader, Message: "a read replica keeps no attachments of its own bureau, and does not reach " + c.String() + ", which does"}
 	}
-	return out, err
+	return err
 }

@@ -54,6 +54,7 @@ type backend interface {
 	fresh(ctx context.Context) error                                     // waits until a read of the local state is linearizable
 	charterFile() (*ledger.Genesis, error)
 	put(ctx context.Context, by keys.ID, address ledger.Hash, size uint64, from int64, piece []byte) (*wire.AttachmentState, error)
+	drop(ctx context.Context, by keys.ID, address ledger.Hash) error // of what was put, and nothing names
 	describe() (*wire.Status, error)
 	ready() (ok bool, why string)
 }

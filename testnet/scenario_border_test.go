@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/notice"
 )
@@ -112,7 +113,7 @@ func (s *scenario) fill(count int) []*notice.Notice {
 			n.Kind, n.Colour = ledger.KindDiffusion, n.Kind
 		}
 		n.Origin, n.Readers, n.Reference = "XA", notice.Readers{"XA", "XB"}, fmt.Sprintf("BW-%05d", len(list))
-		if _, err := author.Publish(s.ctx, n); err != nil {
+		if _, err := author.Publish(s.ctx, n, s.seconds("XA", n)...); err != nil {
 			s.t.Fatal(err)
 		}
 		list = append(list, n)
@@ -319,6 +320,19 @@ func (s *scenario) askCheck(a *checked, code int, args ...string) {
 	}
 }
 
+// seconds returns the supervisor of a bureau, where a notice needs one.
+func (s *scenario) seconds(code string, n *notice.Notice) []*keys.Signer {
+	s.t.Helper()
+	if !n.FourEyes() {
+		return nil
+	}
+	sup, err := s.homes[code].Officer("sup-1", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return []*keys.Signer{sup.Signer}
+}
+
 // victims has XB report persons whom it intercepted, by pseudonym: who they are
 // only the protection officers of XA and XB can open.
 func (s *scenario) victims(count int) {
@@ -326,7 +340,7 @@ func (s *scenario) victims(count int) {
 	author := authorsOf(s.t, s.Consortium, "case-1")[1]
 	for i := range count {
 		n := intercepted(i)
-		if _, err := author.Publish(s.ctx, n); err != nil {
+		if _, err := author.Publish(s.ctx, n, s.seconds("XB", n)...); err != nil {
 			s.t.Fatal(err)
 		}
 	}

@@ -120,7 +120,10 @@ func TestLivesForged(t *testing.T) {
 		}, "suspended by its reviewers, it is evidence"},
 		{"a victim's part in a new version by one", nil, func(xa *ledgertest.Author, id ledger.ID) ledger.Item {
 			return xa.Amend(t, id, ledger.KindBlue, sealed)
-		}, "a new version with a victim's part"},
+		}, "a notice with a victim's part"},
+		{"a victim's part by one", nil, func(xa *ledgertest.Author, _ ledger.ID) ledger.Item {
+			return xa.Publish(t, ledger.KindBlue, sealed)
+		}, "a notice with a victim's part"},
 	} {
 		f := w.file.clone()
 		xa := w.author(0)

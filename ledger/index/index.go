@@ -19,7 +19,7 @@ import (
 
 // Format is the version of the file and of the terms in it. An index of another
 // version is built anew: raise it whenever [Terms] gives other terms.
-const Format = 8
+const Format = 9
 
 const fileName = "notices.db"
 
@@ -238,18 +238,32 @@ func escape(path string) string {
 const schema = `
 CREATE TABLE meta(k TEXT PRIMARY KEY, v BLOB) WITHOUT ROWID;
 CREATE TABLE notice(n INTEGER PRIMARY KEY, bureau TEXT NOT NULL, ended INTEGER NOT NULL, opened INTEGER NOT NULL, events BLOB NOT NULL,
-  first INTEGER NOT NULL, last INTEGER NOT NULL, current INTEGER NOT NULL, submitted INTEGER NOT NULL, version INTEGER NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, current INTEGER NOT NULL, judge INTEGER NOT NULL, version INTEGER NOT NULL,
   urgency INTEGER NOT NULL, term INTEGER NOT NULL, unread INTEGER NOT NULL, pending INTEGER NOT NULL DEFAULT 0, acked INTEGER NOT NULL DEFAULT 0,
   names TEXT NOT NULL DEFAULT '');
 CREATE INDEX notice_pending ON notice(n) WHERE pending;
-CREATE INDEX notice_submitted ON notice(n) WHERE submitted;
 CREATE INDEX notice_term ON notice(bureau, term) WHERE NOT ended;
-CREATE INDEX notice_unread ON notice(urgency DESC, version, term) WHERE unread;
+CREATE INDEX notice_unread ON notice(urgency DESC, version, term) WHERE unread AND NOT pending;
+CREATE INDEX notice_judge ON notice(urgency DESC, version, term) WHERE judge AND NOT pending;
 CREATE TABLE term(n INTEGER PRIMARY KEY, t TEXT NOT NULL);
 CREATE TABLE reply(e INTEGER PRIMARY KEY, n INTEGER NOT NULL, asks INTEGER NOT NULL);
 CREATE INDEX reply_n ON reply(n);
 CREATE VIRTUAL TABLE find USING fts5(t, content='', columnsize=0, detail=none, tokenize="ascii tokenchars '_'");
-INSERT INTO find(find, rank) VALUES('secure-delete', 1);`
+INSERT INTO find(find, rank) VALUES('secure-delete', 1);
+CREATE TABLE waits(term INTEGER PRIMARY KEY, unread INTEGER NOT NULL, judge INTEGER NOT NULL);
+CREATE TRIGGER notice_added AFTER INSERT ON notice BEGIN` + waitsMore + `END;
+CREATE TRIGGER notice_changed AFTER UPDATE ON notice BEGIN` + waitsLess + waitsMore + `END;
+CREATE TRIGGER notice_removed AFTER DELETE ON notice BEGIN` + waitsLess + `END;`
+
+// The table waits counts, by their last days, what [Index.Unread] and [Index.Judge]
+// list: to count a million rows takes as long as to read them.
+const (
+	waitsMore = `
+  INSERT INTO waits SELECT NEW.term, NEW.unread, NEW.judge WHERE NOT NEW.pending AND (NEW.unread OR NEW.judge)
+    ON CONFLICT(term) DO UPDATE SET unread = unread + excluded.unread, judge = judge + excluded.judge; `
+	waitsLess = `
+  UPDATE waits SET unread = unread - OLD.unread, judge = judge - OLD.judge WHERE term = OLD.term AND NOT OLD.pending; `
+)
 
 // prepare makes the tables of an empty file, and returns the position of one
 // that is not. [ErrDamaged] is for a file that cannot be used, whatever is

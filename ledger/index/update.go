@@ -21,11 +21,11 @@ type Notice struct {
 	// since 1970-01-01; both zero if nothing is known.
 	First, Last int64
 
-	Current   bool   // the keys open the current version
-	Submitted bool   // it waited for its reviewers when it was indexed
-	Version   uint64 // the entry of the current version
-	Urgency   uint8  // of the current version
-	Term      uint32 // the last day on which it counts, since 1970-01-01
+	Current bool   // the keys open the current version
+	Judge   bool   // it waits for reviewers, and the bureau whose keys these are is none of those who decided
+	Version uint64 // the entry of the current version
+	Urgency uint8  // of the current version
+	Term    uint32 // the last day on which it counts, since 1970-01-01
 
 	// Unread says that the bureau whose keys these are should acknowledge the
 	// current version, and Pending that an answer to it is still to come. Put takes
@@ -150,13 +150,13 @@ func (c *conn) put(p *Put, known bool) error {
 			return err
 		}
 	}
-	err := c.do(`INSERT INTO notice(n, bureau, ended, opened, events, first, last, current, submitted, version, urgency, term, unread, names)
+	err := c.do(`INSERT INTO notice(n, bureau, ended, opened, events, first, last, current, judge, version, urgency, term, unread, names)
 		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT(n) DO UPDATE SET bureau = excluded.bureau, ended = excluded.ended, opened = excluded.opened, events = excluded.events,
-		first = excluded.first, last = excluded.last, current = excluded.current, submitted = excluded.submitted, version = excluded.version,
+		first = excluded.first, last = excluded.last, current = excluded.current, judge = excluded.judge, version = excluded.version,
 		urgency = excluded.urgency, term = excluded.term, unread = excluded.unread AND acked < excluded.version,
 		names = excluded.names`,
-		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last, p.Current, p.Submitted, p.Version, int(p.Urgency), uint64(p.Term), p.Unread, joinNames(p.Names))
+		p.N, p.Bureau, p.Ended, p.Opened, marshalEvents(p.Events), p.First, p.Last, p.Current, p.Judge, p.Version, int(p.Urgency), uint64(p.Term), p.Unread, joinNames(p.Names))
 	if err == nil && p.Purged {
 		err = c.do("UPDATE notice SET pending = 1 WHERE n = ? AND EXISTS (SELECT 1 FROM reply WHERE n = ?)", p.N, p.N)
 	}
@@ -208,13 +208,13 @@ func parseEvents(b []byte) []uint64 {
 }
 
 // columns are what noticeOf reads.
-const columns = "n, bureau, ended, opened, events, first, last, current, submitted, version, urgency, term, unread, pending"
+const columns = "n, bureau, ended, opened, events, first, last, current, judge, version, urgency, term, unread, pending"
 
 func noticeOf(s *sqlite3.Stmt) *Notice {
 	return &Notice{
 		N: uint64(s.ColumnInt64(0)), Bureau: s.ColumnText(1), Ended: s.ColumnBool(2), Opened: s.ColumnBool(3),
 		Events: parseEvents(s.ColumnRawBlob(4)), First: s.ColumnInt64(5), Last: s.ColumnInt64(6),
-		Current: s.ColumnBool(7), Submitted: s.ColumnBool(8), Version: uint64(s.ColumnInt64(9)), Urgency: uint8(s.ColumnInt(10)),
+		Current: s.ColumnBool(7), Judge: s.ColumnBool(8), Version: uint64(s.ColumnInt64(9)), Urgency: uint8(s.ColumnInt(10)),
 		Term: uint32(s.ColumnInt64(11)), Unread: s.ColumnBool(12), Pending: s.ColumnBool(13),
 	}
 }

@@ -19,7 +19,7 @@ func TestWaiting(t *testing.T) {
 	apply(t, ix, &Update{To: 20, Put: []Put{
 		row(1, 0, nil), row(2, 3, nil), row(3, 0, nil), row(4, 3, nil),
 		row(5, 3, func(n *Notice) { n.Term = 9 }), // over
-		row(6, 1, func(n *Notice) { n.Submitted = true }),
+		row(6, 1, func(n *Notice) { n.Judge = true }),
 		row(7, 0, func(n *Notice) { n.Bureau, n.Unread, n.Term = "XA", false, 50 }),
 		row(8, 0, func(n *Notice) { n.Bureau, n.Unread, n.Term = "XA", false, 60 }),
 		row(9, 0, func(n *Notice) { n.Bureau, n.Unread, n.Term = "XA", false, 40 }),
@@ -48,17 +48,17 @@ func TestWaiting(t *testing.T) {
 		}
 		return last.N
 	}
-	check := func(when string, unread, pending, submitted, ending []uint64) {
+	check := func(when string, unread, pending, judge, ending []uint64) {
 		t.Helper()
 		list(when+", unread", unread, func(last *Notice) ([]*Notice, error) { return ix.Unread(10, last, 1) })
 		list(when+", pending", pending, func(last *Notice) ([]*Notice, error) { return ix.Pending(behind(last), 1) })
-		list(when+", submitted", submitted, func(last *Notice) ([]*Notice, error) { return ix.Submitted(10, behind(last), 1) })
+		list(when+", judge", judge, func(last *Notice) ([]*Notice, error) { return ix.Judge(10, last, 1) })
 		list(when+", ending", ending, func(last *Notice) ([]*Notice, error) { return ix.Ending("XA", 10, 50, last, 1) })
-		if n, err := ix.CountUnread(10); err != nil || n != len(unread) {
-			t.Errorf("%s: %d unread, %v", when, n, err)
+		if u, j, err := ix.CountWaiting(10); err != nil || u != len(unread) || j != len(judge) {
+			t.Errorf("%s: %d unread, %d to judge, %v", when, u, j, err)
 		}
 	}
-	check("at first", []uint64{2, 4, 1, 3}, nil, []uint64{6}, []uint64{9, 7})
+	check("at first", []uint64{2, 4, 6, 1, 3}, nil, []uint64{6}, []uint64{9, 7})
 	apply(t, ix, &Update{From: 20, To: 23, Replies: []Reply{{20, 2, false}, {21, 1, true}, {22, 6, true}},
 		Answered: []Answered{{Notice: 2, Acked: 20}, {Notice: 1, Pending: true}, {Notice: 6, Pending: true}}})
 	check("answered", []uint64{4, 3}, []uint64{6, 1}, nil, []uint64{9, 7})
@@ -70,12 +70,12 @@ func TestWaiting(t *testing.T) {
 	}
 	again := row(2, 0, func(n *Notice) { n.Events = []uint64{2, 23} }) // suspended and lifted: nothing new to read
 	apply(t, ix, &Update{From: 23, To: 24, Put: []Put{again}, Answered: []Answered{{Notice: 1}, {Notice: 6}}})
-	check("settled", []uint64{4, 1, 3}, nil, []uint64{6}, []uint64{9, 7})
+	check("settled", []uint64{4, 6, 1, 3}, nil, []uint64{6}, []uint64{9, 7})
 	again.Version, again.Events = 24, []uint64{2, 23, 24} // amended
 	apply(t, ix, &Update{From: 24, To: 25, Put: []Put{again}})
-	check("amended", []uint64{4, 1, 3, 2}, nil, []uint64{6}, []uint64{9, 7})
+	check("amended", []uint64{4, 6, 1, 3, 2}, nil, []uint64{6}, []uint64{9, 7})
 	apply(t, ix, &Update{From: 25, To: 26, Forget: []uint64{21}, Delete: []uint64{7}})
-	check("an answer is purged", []uint64{4, 3, 2}, []uint64{1}, []uint64{6}, []uint64{9})
+	check("an answer is purged", []uint64{4, 6, 3, 2}, []uint64{1}, []uint64{6}, []uint64{9})
 }
 
 // TestWaitingPurged keeps a purged notice among those that wait while an answer to

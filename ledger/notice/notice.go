@@ -154,8 +154,8 @@ func (n *Notice) Publish() ledger.Publish {
 }
 
 // FourEyes reports whether a second officer of the origin must sign: for all
-// that asks for a person's arrest.
-func (n *Notice) FourEyes() bool { return n.colour() == ledger.KindRed }
+// that asks for a person's arrest, or says who a victim is.
+func (n *Notice) FourEyes() bool { return n.colour() == ledger.KindRed || n.Victim != nil }
 
 // colour is the kind whose rules the content obeys.
 func (n *Notice) colour() ledger.Kind {

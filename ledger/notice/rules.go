@@ -47,8 +47,8 @@ func kindNames(kinds ...ledger.Kind) string {
 }
 
 const (
-	whyIdentity = "a %s notice needs at least two of name, date of birth, nationality, document, so that a border officer can tell people apart"
-	whyArrest   = "a %s notice is no ground for an arrest; choose PROTECT, LOCATE, DO_NOT_ALERT or CALL_DESK"
+	whyIdentity = "%s notice needs at least two of name, date of birth, nationality, document, so that a border officer can tell people apart"
+	whyArrest   = "%s is no ground for an arrest; choose PROTECT, LOCATE, DO_NOT_ALERT or CALL_DESK"
 )
 
 var kindRules = map[ledger.Kind]*kindRule{
@@ -152,12 +152,12 @@ var kindRules = map[ledger.Kind]*kindRule{
 		what: "Tells of a person or an organization on a list of the Security Council, and of the measures on them.",
 		who:  "identity, or an organization among the entities",
 		rules: []rule{
-			{"card.person", "a un notice needs whom the list names: at least two of name, date of birth, nationality, document, or an organization among the entities",
+			{"card.person", "a UN notice needs whom the list names: at least two of name, date of birth, nationality, document, or an organization among the entities",
 				func(n *Notice) bool {
 					return n.Card != nil && n.Card.Person.marks() >= 2 || n.Body != nil && n.Body.has("organization")
 				}, object{"anyOf": list{twoMarks, schemaEntity("organization")}}},
-			ruleFacts, ruleNoArrest("un"),
-			{"body.listing", "missing: a un notice needs the list, its reference and the measures, so that a reader can look the entry up",
+			ruleFacts, ruleNoArrest("UN"),
+			{"body.listing", "missing: a UN notice needs the list, its reference and the measures, so that a reader can look the entry up",
 				func(n *Notice) bool { return n.Body == nil || n.Body.Listing != nil }, schemaRequired("body.listing")},
 		},
 	},
@@ -169,7 +169,7 @@ var kindRules = map[ledger.Kind]*kindRule{
 				func(n *Notice) bool { return !n.Readers.All() }, schemaAt("readers", object{"items": object{"not": object{"const": All}}})},
 			{"colour", "missing: which kind it is; only its readers see it: " + kindNames(Colours()...),
 				func(n *Notice) bool { return n.Colour != ledger.KindUndisclosed }, schemaRequired("colour")},
-			{"card.action", fmt.Sprintf(whyArrest, "diffusion, which is not reviewed,"),
+			{"card.action", fmt.Sprintf(whyArrest, "a diffusion, which nobody reviews,"),
 				func(n *Notice) bool { return n.Colour != ledger.KindRed || n.Card == nil || n.Card.Action != Arrest }, actionIsNot(Arrest)},
 		},
 	},
@@ -189,13 +189,21 @@ var kindRules = map[ledger.Kind]*kindRule{
 // assets are the types of entities that can be traced as assets.
 var assets = []string{"bank_account", "wallet", "vehicle", "property", "organization"}
 
+// article is the one before the name of a kind.
+func article(kind string) string {
+	if kind == ledger.KindOrange.String() {
+		return "an "
+	}
+	return "a "
+}
+
 func ruleIdentity(kind string) rule {
-	return rule{"card.person", fmt.Sprintf(whyIdentity, kind), func(n *Notice) bool { return n.Card != nil && n.Card.Person.marks() >= 2 }, twoMarks}
+	return rule{"card.person", fmt.Sprintf(whyIdentity, article(kind)+kind), func(n *Notice) bool { return n.Card != nil && n.Card.Person.marks() >= 2 }, twoMarks}
 }
 
 // yellowPerson: who is missing is known; who cannot say who they are is not.
 var yellowPerson = rule{
-	"card.person", fmt.Sprintf(whyIdentity, "yellow") + "; of one who cannot say who they are, body.status cannot_identify_self and a photo or looks",
+	"card.person", fmt.Sprintf(whyIdentity, "a yellow") + "; of one who cannot say who they are, body.status cannot_identify_self and a photo or looks",
 	func(n *Notice) bool {
 		if n.Card == nil {
 			return false
@@ -209,7 +217,7 @@ var ruleFacts = rule{"body.facts", "missing: what happened, so that a reader can
 	func(n *Notice) bool { return n.Body != nil && strings.TrimSpace(n.Body.Facts) != "" }, schemaWritten("body.facts")}
 
 func ruleNoArrest(kind string) rule {
-	return rule{"card.action", fmt.Sprintf(whyArrest, kind), func(n *Notice) bool { return n.Card == nil || n.Card.Action != Arrest }, actionIsNot(Arrest)}
+	return rule{"card.action", fmt.Sprintf(whyArrest, article(kind)+kind+" notice"), func(n *Notice) bool { return n.Card == nil || n.Card.Action != Arrest }, actionIsNot(Arrest)}
 }
 
 // ruleText asks for a text of the body; a body that is missing is said by ruleFacts.

@@ -39,7 +39,7 @@ func TestChildCase(t *testing.T) {
 	if youngest, oldest := n.Card.Person.Born.Age(testDay); youngest != 13 || oldest != 13 || !n.Victim.Minor {
 		t.Errorf("the child is %d to %d", youngest, oldest)
 	}
-	if !n.Readers.Has("XB") || n.Readers.Has("XC") || n.Urgency != ledger.U3 || n.FourEyes() {
+	if !n.Readers.Has("XB") || n.Readers.Has("XC") || n.Urgency != ledger.U3 || !n.FourEyes() {
 		t.Errorf("got %+v", n)
 	}
 	data, err := n.Marshal()

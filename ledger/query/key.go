@@ -39,10 +39,11 @@ const MaxKeys = 20_000
 //	desk=phone=...    a telephone that the record holds as that of a desk only
 //	name=ilva         a word of a name; like=KEY from package names
 //	born=2013         a year in which somebody may be born; born=any, of very many
+//	time=20261104     the day, 202611 the month, 2026 the year of an event, or of the entry; time=any
 //	text=school       a word of a text; place=, from=, via=, to= likewise
 //	country=XB        codes; has=photo
 //	status=active     as it is if no time has passed: what expires is filed as before
-//	id=1c27...        and ref=, hash= (a geohash)
+//	id=1c27...        and ref=, hash= (a geohash; hash=any of what is no point)
 //
 // Those that say most come first, what is near an identifier last.
 func (r *Record) Keys() []string {
@@ -70,10 +71,16 @@ func (r *Record) Keys() []string {
 	for _, p := range r.Places {
 		k.all("place=", p.Tokens)
 		k.add("hash=", p.Hash)
+		if p.Hash != "" && p.RadiusM > wideM {
+			k.add("hash=", anySpan)
+		}
 	}
 	for _, x := range r.Routes {
 		k.add(x.End+"=", strings.ToLower(x.Country))
 		k.all(x.End+"=", x.Tokens)
+	}
+	for _, m := range r.Times {
+		k.all("time=", timeKeys(m.First, m.Last))
 	}
 	k.flags(r)
 	k.names(r)
@@ -198,14 +205,17 @@ func (k *keyList) flags(r *Record) {
 	}
 	for _, b := range r.Births {
 		if yearOf(b.Last)-yearOf(b.First) > maxYears {
-			k.add("born=", "any")
+			k.add("born=", anySpan)
 			continue
 		}
 		for y := yearOf(b.First); y <= yearOf(b.Last); y++ {
-			k.add("born=", fmt.Sprint(y))
+			k.add("born=", fmt.Sprintf("%04d", y))
 		}
 	}
 }
+
+// maxYears is over how many years a date or a time is filed by each of them.
+const maxYears = 30
 
 func yearOf(day int64) int { return time.Unix(day*24*60*60, 0).UTC().Year() }
 

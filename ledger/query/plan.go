@@ -1,7 +1,6 @@
 package query
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -160,6 +159,12 @@ func (t *Term) plan(v *Value) []Group {
 		return wordPlan("name=", v.Words)
 	case DayField, AgeField:
 		return groups(bornPlan(v))
+	case TimeField:
+		var g Group
+		for _, s := range v.Spans {
+			g = g.or(timePlan(s).Any...)
+		}
+		return groups(g)
 	case IdentField:
 		if t.Op == Fuzzy {
 			var g Group
@@ -182,7 +187,7 @@ func (t *Term) plan(v *Value) []Group {
 		return groups(g)
 	case PlaceField:
 		if t.Op == Fuzzy {
-			return nil
+			return groups(Group{}.or(Key{Text: "hash=" + anySpan}).or(v.Point.cells("hash=", t.WithinKM)...))
 		}
 		if v.Hash == "" {
 			return wordPlan("place=", v.Words)
@@ -191,8 +196,8 @@ func (t *Term) plan(v *Value) []Group {
 	case RouteField:
 		return groups(longest(name+"=", v.Words).or(Key{Text: name + "=" + strings.ToLower(v.Norm)}))
 	case HasField:
-		if v.Norm == HasMinor {
-			return nil // also by the date of birth
+		if v.Norm == HasMinor { // also by the date of birth
+			return groups(bornPlan(v).or(Key{Text: "has=" + HasMinor}))
 		}
 		return one("has="+v.Norm, false)
 	case CodeField:
@@ -267,17 +272,18 @@ func longest(field string, words [][]string) Group {
 	return best
 }
 
-// maxYears is over how many years a date of birth still narrows.
-const maxYears = 30
-
 func bornPlan(v *Value) Group {
-	g := Group{}.or(Key{Text: "born=any"})
+	g := Group{}.or(Key{Text: "born=" + anySpan})
 	for _, s := range v.Spans {
-		if s.First == Earliest || s.Last == Latest || yearOf(s.Last)-yearOf(s.First) > maxYears {
-			return Group{}
+		first, last := 0, 9999
+		if s.First != Earliest {
+			first = yearOf(s.First)
 		}
-		for y := yearOf(s.First); y <= yearOf(s.Last); y++ {
-			if k := (Key{Text: fmt.Sprintf("born=%d", y)}); !slices.Contains(g.Any, k) {
+		if s.Last != Latest {
+			last = yearOf(s.Last)
+		}
+		for _, k := range years("born=", first, last) {
+			if !slices.Contains(g.Any, k) {
 				g = g.or(k)
 			}
 		}

@@ -2,10 +2,12 @@ package query
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"comity/ledger/notice"
 )
@@ -52,9 +54,13 @@ func randomQuery(rng *rand.Rand, r *Record) string {
 			if len(r.Places) > 0 && len(r.Places[0].Tokens) > 0 {
 				return "place:" + quoteText(r.Places[0].Tokens[0])
 			}
-			return "place~1,2"
+			return "place~1,2 within:" + pick("5", "900")
 		}
-		return "time:-7d"
+		if len(r.Times) > 0 && rng.IntN(4) > 0 {
+			at := time.UnixMilli(r.Times[rng.IntN(len(r.Times))].First + rng.Int64N(5) - 2).UTC()
+			return "time" + pick(":", ">", "<=") + pick(at.Format("2006-01-02"), at.Format("2006-01"), at.Format("2006"), at.Format(time.RFC3339)+"..")
+		}
+		return pick("time:-7d", "age:20..", "age:60..90", "dob:..1985")
 	}
 	switch rng.IntN(6) {
 	case 3:
@@ -147,7 +153,12 @@ func TestPlan(t *testing.T) {
 		"(kind:red -has:dob) OR kind:blue": "[kind=red|kind=blue]",
 		"status:expired":                   "[status=submitted|status=returned|status=active|status=suspended]",
 		"dob:1990..1991 has:photo":         "[born=any|born=1990|born=1991 has=photo]",
-		"dob:1900..":                       "[]",
+		"dob:1998..2019":                   "[born=any|born=1998|born=1999|born=200*|born=201*]",
+		"dob:..1960":                       "[born=any|born=0*|born=10*|born=11*|born=12*|born=13*|born=14*|born=15*|born=16*|born=17*|born=18*|born=190*|born=191*|born=192*|born=193*|born=194*|born=195*|born=1960]",
+		"time:2026-11":                     "[time=any|time=2026|time=202611|time=2026|time=202611|time=202611*]",
+		"time:2025..2026":                  "[time=any|time=2025|time=202501|time=2026|time=202612|time=2025*|time=2026*]",
+		"time:2026-10-30..2026-11-02":      "[time=any|time=2026|time=202610|time=2026|time=202611|time=2026103*|time=20261101|time=20261102]",
+		"place~16.7,98.5 within:25":        "[hash=any|hash=w4vv*|hash=w4yj*|hash=w4vy*|hash=w4yn*|hash=w4vz*|hash=w4yp*|hash=w5jb*|hash=w5n0*]",
 		"id:1c271c27":                      "[ref=1c271c27|id=1c271c27*]",
 		"link:LT-1 OR kind:red":            "[id=none|kind=red]",
 		"recru*":                           "[ref=recru*|text=recru*]",
@@ -213,5 +224,41 @@ func TestOneEdit(t *testing.T) {
 				t.Fatalf("%s %q is near %q and not asked for", kind, stored, asked)
 			}
 		}
+	}
+}
+
+// TestCells asks for all places near a point, wherever on Earth, and not for the far
+// ones.
+func TestCells(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	points := []Point{{90, 0}, {-90, 12}, {0, 180}, {0, -180}, {16.7, 98.5}, {89.9, 179.9}, {-45, -0.0001}}
+	asked, found := 0, 0
+	for range 300 {
+		at := points[rng.IntN(len(points))]
+		km := []float64{0.1, 10, 300, 1000}[rng.IntN(4)]
+		q, err := Parse(fmt.Sprintf("place~%g,%g within:%g", at.Lat, at.Lon, km), asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := q.Plan(true)
+		near := Point{min(90, max(-90, at.Lat+(rng.Float64()-0.5)*km/50)), at.Lon + (rng.Float64()-0.5)*km/50}
+		near.Lon = math.Mod(near.Lon+540, 360) - 180
+		for _, p := range []Point{near, {rng.Float64()*180 - 90, rng.Float64()*360 - 180}} {
+			place := Place{Text: "x", Point: &p, RadiusM: rng.IntN(3000), Hash: p.Geohash()}
+			r := &Record{Places: []Place{place}}
+			keys := r.Keys()
+			slices.Sort(keys)
+			ok, _, _ := q.Match(r)
+			passes := len(plan) == 1 && plan[0].Passes(keys)
+			if ok && !passes {
+				t.Fatalf("%v with %d m is within %g km of %v, and not asked for by %s", p, place.RadiusM, km, at, planText(plan))
+			}
+			if asked++; passes && place.RadiusM <= wideM {
+				found++
+			}
+		}
+	}
+	if found*2 > asked {
+		t.Errorf("%d of %d pass", found, asked)
 	}
 }

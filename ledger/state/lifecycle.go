@@ -43,11 +43,14 @@ func (a *application) reviewed(k ledger.Kind) (bool, error) {
 	return err == nil && k != ledger.KindUndisclosed && k != ledger.KindTally && Reviewers(len(e.Members)) > 0, err
 }
 
-// checkPublish holds the rules on the clear fields of publish and amend.
+// checkPublish holds the rules on the clear fields of publish and amend, and on what
+// parts they have.
 func (a *application) checkPublish(p *ledger.Publish, signers []*Key) *Refusal {
 	switch {
 	case p.Kind == ledger.KindRed && !supervised(signers):
 		return refuse(FourEyes, "a red notice needs the second signature of a supervisor")
+	case !supervised(signers) && hasVictim(a.body):
+		return refuse(FourEyes, "a notice with a victim's part, as more readers of one, needs the second signature of a supervisor")
 	case p.ReviewBy != 0 && p.ReviewBy < dayOf(a.now):
 		return refuse(BadTerm, fmt.Sprintf("its day of review, %s, is past", date(uint64(p.ReviewBy)*dayMS)))
 	}
@@ -70,9 +73,6 @@ func (a *application) checkNotice(s *ledger.Statement, signers []*Key) (*Refusal
 		if s.Class == ledger.ClassPublish {
 			return a.checkAttachments(s, p)
 		}
-	}
-	if s.Class == ledger.ClassAmend && !supervised(signers) && hasVictim(a.body) {
-		return refuse(FourEyes, "a new version with a victim's part, as more readers of one, needs the second signature of a supervisor"), nil
 	}
 	author := signers[0]
 	n, err := ReadNotice(a, s.Target)
@@ -180,7 +180,7 @@ func heldAs(s *ledger.Statement) (ledger.Authority, error) {
 }
 
 // hasVictim reports whether a sealed body gives somebody a victim's part. Who the
-// readers are nobody sees, so that an amendment with one may have new ones.
+// readers are nobody sees.
 func hasVictim(body []byte) bool {
 	sealed, err := seal.Parse(body)
 	if err != nil {

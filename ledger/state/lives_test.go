@@ -34,7 +34,7 @@ func newLives(t *testing.T) *stage {
 		l.wants(want, xa.Officer, func() ledger.Item { return xa.Officer.Purge(t, l.id, ledger.ReasonOver, xa.Supervisor) })
 	}
 
-	// A new version that gives anybody a victim's part is not one officer's doing.
+	// What gives anybody a victim's part is not one officer's doing.
 	victim, none := l.sealed(seal.Card, seal.Victim), l.sealed(seal.Card, seal.Body)
 	for _, tt := range []struct {
 		body   []byte
@@ -45,6 +45,7 @@ func newLives(t *testing.T) *stage {
 		{victim[:len(victim)-1], nil, ""}, // nobody can open it
 	} {
 		l.wants(tt.want, xa.Officer, func() ledger.Item { return xa.Officer.Amend(t, l.id, ledger.KindUndisclosed, tt.body, tt.others...) })
+		l.wants(tt.want, xa.Officer, func() ledger.Item { return xa.Officer.Publish(t, ledger.KindUndisclosed, tt.body, tt.others...) })
 	}
 
 	suspend(xb, "")

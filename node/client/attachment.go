@@ -54,6 +54,21 @@ func (c *Client) PutAttachment(ctx context.Context, address ledger.Hash, size, f
 	return out, nil
 }
 
+// AttachmentHolders asks which nodes have a sealed file, by way of the client's own.
+func (c *Client) AttachmentHolders(ctx context.Context, address ledger.Hash) (*wire.AttachmentHolders, error) {
+	out := new(wire.AttachmentHolders)
+	if err := c.getJSON(ctx, attachmentPath(address)+"/holders", "", out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DropAttachment has the node destroy a sealed file that this client handed it, as
+// long as nothing names it.
+func (c *Client) DropAttachment(ctx context.Context, address ledger.Hash) error {
+	return c.post(ctx, c.url(attachmentPath(address)+"/drop", ""), binaryHeader(), nil, nil)
+}
+
 func attachmentPath(address ledger.Hash) string {
 	return wire.PathAttachment + fmt.Sprintf("%x", address[:])
 }

@@ -16,10 +16,10 @@ func TestAnswersTellNothing(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 3)
 	xa, xb, xc := offices[0], offices[1], offices[2]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today))).String()
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today))).String()
 	other := notice.ChildCase(today)
 	other.Reference, other.Readers = "LT-0302", notice.Readers{"XA", "XC"}
-	xa.send(xa.Publish(ctx, xa.c, xa.officers(), other))
+	xa.send(xa.Publish(ctx, xa.c, xa.both(), other))
 
 	scope := &notice.Scope{Uses: []notice.Use{notice.UseEvidence}, For: "court of XB"}
 	both := notice.Readers{"XA", "XB"}

@@ -118,7 +118,7 @@ func TestAttachments(t *testing.T) {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	doc.Attachments = []notice.Attachment{a}
-	it, err := xa.Publish(ctx, nil, xa.officers(), doc)
+	it, err := xa.Publish(ctx, nil, xa.both(), doc)
 	if err != nil {
 		t.Fatal(err)
 	}

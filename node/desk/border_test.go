@@ -89,7 +89,7 @@ func TestCheck(t *testing.T) {
 	_, offices := newOffices(t, 3)
 	xa, xb, xc := offices[0], offices[1], offices[2]
 	n := notice.ChildCase(today)
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), n))
 	for _, o := range offices {
 		o.follow()
 	}
@@ -139,7 +139,7 @@ func TestCheck(t *testing.T) {
 	// What is not indexed yet is not found, and the answer says how far it goes.
 	other := notice.ChildCase(today)
 	other.Reference, other.Card.Person.Documents[0].Number = "LT-0302", "B00000001"
-	xa.send(xa.Publish(ctx, xa.c, xa.officers(), other))
+	xa.send(xa.Publish(ctx, xa.c, xa.both(), other))
 	syncDesk(t, xb.Desk, xb.node)
 	a, err := xb.Desk.Check(ctx, &Subject{Number: "B00000001"}, today)
 	if err != nil || len(a.Hits) != 0 || a.AsOf+1 != a.Size || a.Time.IsZero() {
@@ -290,7 +290,7 @@ func TestCheckUnreviewed(t *testing.T) {
 	n := notice.ChildCase(today)
 	n.Colour, n.Card.Action = ledger.KindRed, notice.Arrest
 	// A program of his own does not validate.
-	by := xa.officers()
+	by := xa.both()
 	from, err := xa.author(&by)
 	if err != nil {
 		t.Fatal(err)
@@ -321,11 +321,11 @@ func TestIndexIsDisposable(t *testing.T) {
 	for _, ref := range []string{"LT-0301", "LT-0302", "LT-0303"} {
 		n := notice.ChildCase(today)
 		n.Reference = ref
-		xa.send(xa.Publish(ctx, xa.c, xa.officers(), n))
+		xa.send(xa.Publish(ctx, xa.c, xa.both(), n))
 	}
 	gone := notice.ChildCase(today)
 	gone.Reference = "LT-0304"
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), gone))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), gone))
 	xa.follow()
 	xa.send(xa.Withdraw(ctx, xa.c, xa.officers(), id))
 	xb.follow()
@@ -425,7 +425,7 @@ func TestCheckUnderDecoys(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 1)
 	xa := offices[0]
-	by := xa.officers()
+	by := xa.both()
 	var err error
 	if by.Chain, err = xa.QueueEnd(by.Author.ID()); err != nil {
 		t.Fatal(err)

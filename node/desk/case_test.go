@@ -88,7 +88,7 @@ func TestCaseFromPublishToWithdrawal(t *testing.T) {
 	xa, xb, xc := offices[0], offices[1], offices[2]
 
 	n := notice.ChildCase(today)
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), n))
 	for _, o := range []*office{xa, xb} {
 		c := o.look("LT-0301")
 		if c.ID != id || c.Bureau != "XA" || c.Status != state.StatusActive || c.Public.Kind != ledger.KindUndisclosed || c.Public.Urgency != ledger.U3 {
@@ -196,7 +196,7 @@ func TestCaseAmbiguous(t *testing.T) {
 	for _, o := range offices[:2] {
 		n := notice.ChildCase(today)
 		n.Origin, n.Readers = o.Code, notice.Readers{"XA", "XB"}
-		o.send(o.Publish(ctx, o.c, o.officers(), n))
+		o.send(o.Publish(ctx, o.c, o.both(), n))
 	}
 	syncDesk(t, xa.Desk, xa.node)
 	_, err := xa.Case(ctx, "lt-0301")
@@ -220,7 +220,7 @@ func TestCaseRefusesForeignText(t *testing.T) {
 	n, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
 	child := notice.ChildCase(today)
-	xa.send(xa.Publish(ctx, xa.c, xa.officers(), child))
+	xa.send(xa.Publish(ctx, xa.c, xa.both(), child))
 
 	// XC opens nothing of it, but a reader may seal XA's text anew as its own.
 	parts, err := child.Parts(notice.Origin{Ledger: keys.ID(n.Genesis.Ledger), Author: xa.Officer.Signer.ID(), Bureau: "XA"})
@@ -231,7 +231,7 @@ func TestCaseRefusesForeignText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := xb.send(xb.Officer.Publish(t, ledger.KindUndisclosed, body), nil)
+	id := xb.send(xb.Officer.Publish(t, ledger.KindUndisclosed, body, xb.Supervisor), nil)
 	garbage := xb.send(xb.Officer.Publish(t, ledger.KindUndisclosed, []byte("not sealed")), nil)
 	if c := xa.look(id.String()); c.View != nil || !errors.Is(c.Err, notice.ErrForeign) {
 		t.Errorf("copied text: %+v, %v, want ErrForeign", c.View, c.Err)
@@ -318,7 +318,7 @@ func TestReadWhileSyncing(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 1)
 	xa := offices[0]
-	by := xa.officers()
+	by := xa.both()
 	by.Chain = new(state.Author)
 	for range 12 {
 		it, err := xa.Publish(ctx, nil, by, notice.ChildCase(today))

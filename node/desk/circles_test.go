@@ -70,7 +70,7 @@ func TestCircle(t *testing.T) {
 	}
 
 	// A notice to the circle is one grant for each part, and one for its author's bureau.
-	first, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-1", "LANTERN"))
+	first, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-1", "LANTERN"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestCircle(t *testing.T) {
 	if seen := xd.look(one).View.Circles; len(seen) != 1 || seen[0].Name != "LANTERN" || seen[0].Epoch != 1 || seen[0].Members != nil {
 		t.Errorf("XD sees of the epoch before it joined: %+v", seen)
 	}
-	two := xd.send(xd.Publish(ctx, xd.c, xd.officers(), teamNotice("XD", "LT-2", circle.String()))).String()
+	two := xd.send(xd.Publish(ctx, xd.c, xd.both(), teamNotice("XD", "LT-2", circle.String()))).String()
 	reads("second epoch", two, xa, xb, xc, xd)
 
 	// XC leaves: it keeps what it had, and with all its keys opens nothing more.
@@ -121,11 +121,11 @@ func TestCircle(t *testing.T) {
 	if left.Epoch != nil || left.Known == nil || left.Known.Number != 2 || left.Number != 3 {
 		t.Errorf("XC: circle %+v", left)
 	}
-	if _, err := xc.Publish(ctx, xc.c, xc.officers(), teamNotice("XC", "LT-9", "LANTERN")); err == nil || !strings.Contains(err.Error(), "its present epoch is not for the keys of this desk") {
+	if _, err := xc.Publish(ctx, xc.c, xc.both(), teamNotice("XC", "LT-9", "LANTERN")); err == nil || !strings.Contains(err.Error(), "its present epoch is not for the keys of this desk") {
 		t.Errorf("XC seals to a circle that it left: %v", err)
 	}
 	syncDesk(t, xb.Desk, xb.node)
-	it, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-3", "LANTERN"))
+	it, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-3", "LANTERN"))
 	three := xb.send(it, err).String()
 	reads("third epoch", three, xa, xb, xd)
 	reads("third epoch", two, xa, xb, xc, xd)
@@ -143,7 +143,7 @@ func TestCircle(t *testing.T) {
 	xa.send(xa.EndCircle(ctx, xa.c, xa.both(), xa.circle("LANTERN")))
 	reads("ended", three, xa, xb, xd)
 	syncDesk(t, xb.Desk, xb.node)
-	if _, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-4", circle.String())); err == nil || !strings.Contains(err.Error(), "has ended") {
+	if _, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-4", circle.String())); err == nil || !strings.Contains(err.Error(), "has ended") {
 		t.Errorf("a notice to a circle that has ended: %v", err)
 	}
 	if r, err := xb.Reachable(notice.Readers{"XB", notice.CirclePrefix + circle.String()}); err != nil || strings.Join(r, " ") != "XB XA XD" {
@@ -252,7 +252,7 @@ func TestCircleRace(t *testing.T) {
 	}
 	syncDesk(t, xb.Desk, n)
 	syncDesk(t, xc.Desk, n)
-	it, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-1", "LANTERN"))
+	it, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-1", "LANTERN"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func TestCircleDraft(t *testing.T) {
 	xa.send(xa.FoundCircle(ctx, xa.c, xa.officers(), "LANTERN", []string{"XB", "XC"}))
 	k := xa.circle("LANTERN")
 	team := teamNotice("XA", "LT-1", "LANTERN")
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), team))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), team))
 	syncDesk(t, xa.Desk, n)
 	by := xa.officers()
 	by.Awaits = true
@@ -345,7 +345,7 @@ func TestCircleVictim(t *testing.T) {
 	n := teamNotice("XA", "LT-1", "LANTERN")
 	n.Kind, n.Colour = n.Colour, ledger.KindUndisclosed
 	n.Victim.Readers, n.Readers = n.Readers, notice.Readers{notice.All}
-	it, err := xa.Publish(ctx, xa.c, xa.officers(), n)
+	it, err := xa.Publish(ctx, xa.c, xa.both(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +357,7 @@ func TestCircleVictim(t *testing.T) {
 	if err := xa.fresh(it); !errors.Is(err, ErrStale) {
 		t.Errorf("after a change: %v, want ErrStale", err)
 	}
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n)).String()
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), n)).String()
 	if v := xc.look(id).View; v == nil || v.Victim == nil || len(v.Circles) != 1 || v.Circles[0].Epoch != 2 || v.Circles[0].Superseded {
 		t.Errorf("XC sees %+v", v)
 	}
@@ -429,7 +429,7 @@ func TestCircleFounder(t *testing.T) {
 	syncDesk(t, xb.Desk, xb.node)
 	n := teamNotice("XB", "LT-1", circle.String())
 	n.Readers = append(n.Readers, "XC")
-	id := xb.send(xb.Publish(ctx, xb.c, xb.officers(), n)).String()
+	id := xb.send(xb.Publish(ctx, xb.c, xb.both(), n)).String()
 	for _, o := range offices {
 		if v := o.look(id).View; v == nil || v.Card == nil || v.Body == nil || v.Victim == nil {
 			t.Errorf("%s does not read all of it: %+v", o.Code, v)
@@ -438,7 +438,7 @@ func TestCircleFounder(t *testing.T) {
 	syncDesk(t, xa.Desk, xa.node)
 	circle = found("PARTIAL", two, two, notice.Readers{"XA"})
 	syncDesk(t, xb.Desk, xb.node)
-	if _, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-2", circle.String())); err == nil || !strings.Contains(err.Error(), "open no key for a victim") {
+	if _, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-2", circle.String())); err == nil || !strings.Contains(err.Error(), "open no key for a victim") {
 		t.Errorf("an epoch without a key for a victim's part: %v", err)
 	}
 }
@@ -494,7 +494,7 @@ func TestCircleNames(t *testing.T) {
 	if _, err := xa.Circle("TEAM"); !errors.As(err, &same) || len(same.Circles) != 2 || !strings.Contains(err.Error(), "TEAM of XB, "+two.String()[:8]) {
 		t.Errorf("two of a name: %v", err)
 	}
-	if _, err := xa.Publish(ctx, xa.c, xa.officers(), teamNotice("XA", "LT-1", "TEAM")); !errors.As(err, &same) {
+	if _, err := xa.Publish(ctx, xa.c, xa.both(), teamNotice("XA", "LT-1", "TEAM")); !errors.As(err, &same) {
 		t.Errorf("a notice to two of a name: %v", err)
 	}
 	// Nor does the name go over to the other once one has ended.
@@ -524,7 +524,7 @@ func TestCircleNames(t *testing.T) {
 	if list, err := xa.Circles(); err != nil || len(list) != 2 {
 		t.Errorf("%d circles, %v", len(list), err)
 	}
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), teamNotice("XA", "LT-2", one.String())))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), teamNotice("XA", "LT-2", one.String())))
 	if c := xb.look(id.String()); c.View == nil {
 		t.Error("XB does not read a notice to its circle")
 	}

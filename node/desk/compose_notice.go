@@ -56,15 +56,14 @@ func (d *Desk) notice(ctx context.Context, c *client.Client, by Officers, s ledg
 	if err := n.Validate(by.created()); err != nil {
 		return ledger.Item{}, err
 	}
-	if n.FourEyes() && len(by.Others) == 0 && !by.Awaits {
-		return ledger.Item{}, ErrFourEyes
-	}
-	if s.Class == ledger.ClassAmend && n.Victim != nil && len(by.Others) == 0 && !by.Awaits {
-		return ledger.Item{}, &SecondNeeded{"it gives its readers a victim's part"}
-	}
 	o, err := d.author(&by)
-	if err != nil {
+	switch alone := len(by.Others) == 0 && !by.Awaits; {
+	case err != nil:
 		return ledger.Item{}, err
+	case alone && n.Victim != nil:
+		return ledger.Item{}, &SecondNeeded{"it gives its readers a victim's part"}
+	case alone && n.FourEyes():
+		return ledger.Item{}, ErrFourEyes
 	}
 	if n, err = d.ResolveNotice(n); err != nil {
 		return ledger.Item{}, err

@@ -22,7 +22,7 @@ func TestComposeChain(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 1)
 	xa := offices[0]
-	by := xa.officers()
+	by := xa.both()
 	end, err := xa.Chain(ctx, xa.c, by.Author.ID())
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestComposeRefuses(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 3)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	for _, o := range offices[:3] {
 		syncDesk(t, o.Desk, n)
 	}
@@ -106,13 +106,13 @@ func TestComposeRefuses(t *testing.T) {
 			return xa.Publish(ctx, xa.c, Officers{Author: xa.Root.Signer, Created: today}, child(same))
 		}, "no bureau has enrolled the signing key"},
 		{"another bureau's notice", func() (ledger.Item, error) {
-			return xb.Publish(ctx, xb.c, xb.officers(), child(same))
+			return xb.Publish(ctx, xb.c, xb.both(), child(same))
 		}, "XA"},
 		{"incomplete", func() (ledger.Item, error) {
-			return xa.Publish(ctx, xa.c, xa.officers(), child(func(n *notice.Notice) { n.Card = nil }))
+			return xa.Publish(ctx, xa.c, xa.both(), child(func(n *notice.Notice) { n.Card = nil }))
 		}, "card: missing"},
 		{"no such bureau", func() (ledger.Item, error) {
-			return xa.Publish(ctx, xa.c, xa.officers(), child(func(n *notice.Notice) { n.Readers = append(n.Readers, "XZ") }))
+			return xa.Publish(ctx, xa.c, xa.both(), child(func(n *notice.Notice) { n.Readers = append(n.Readers, "XZ") }))
 		}, "XZ is not a bureau of this ledger"},
 		{"amend of another's", func() (ledger.Item, error) { return xb.Amend(ctx, xb.c, xb.officers(), id, child(same)) }, "it is a notice of XA"},
 		{"withdraw of another's", func() (ledger.Item, error) { return xb.Withdraw(ctx, xb.c, xb.officers(), id) }, "it is a notice of XA"},
@@ -143,7 +143,7 @@ func TestComposeRefuses(t *testing.T) {
 	n.accept(t, xc.Bureau.Revoke(t, xc.Bureau.Sealing[seal.Card].Recipient().ID()), xa.Bureau.Revoke(t, xa.Officer.Signer.ID()))
 	n.finalise(t)
 	syncDesk(t, xb.Desk, n)
-	if _, err := xb.Publish(ctx, xb.c, xb.officers(), child(func(n *notice.Notice) {
+	if _, err := xb.Publish(ctx, xb.c, xb.both(), child(func(n *notice.Notice) {
 		n.Origin, n.Readers = "XB", notice.Readers{"XB", "XC"}
 	})); err == nil || !strings.Contains(err.Error(), "XC has no key for a card") {
 		t.Errorf("a reader without a key: %v", err)
@@ -167,7 +167,7 @@ func TestComposeReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), tally))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), tally))
 	for _, o := range offices {
 		if c := o.look(id.String()); c.View == nil || c.View.Tally == nil {
 			t.Errorf("%s does not open a notice to all: %v", o.Code, c.Err)

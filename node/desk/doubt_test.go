@@ -21,7 +21,7 @@ func TestDoubt(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today))).String()
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today))).String()
 	said := xb.reply(notice.Reply{Type: notice.Message, Notice: id, Text: "seen", Readers: notice.Readers{"XA"}})
 	at := func(want ledger.ID) int {
 		c := xa.look(id)
@@ -68,7 +68,7 @@ func TestRegistrarsKeys(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 1)
 	xa := offices[0]
-	before := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today))).String()
+	before := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today))).String()
 
 	registrar, first, second := n.NewAuthor("registrar"), n.NewAuthor("first"), n.NewAuthor("second")
 	roles := ledger.RoleInvestigator | ledger.RoleSupervisor

@@ -128,7 +128,7 @@ func TestDraftRenew(t *testing.T) {
 	_, offices := newOffices(t, 1)
 	xa := offices[0]
 	it := xa.draft()
-	xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	if err := xa.Current(ctx, xa.c, it); !errors.Is(err, ErrOvertaken) {
 		t.Fatalf("Current: %v, want ErrOvertaken", err)
 	}

@@ -20,7 +20,7 @@ func TestExportInForce(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 1)
 	xa := offices[0]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today))).String()
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today))).String()
 	announce := func(by Officers) ledger.ID {
 		t.Helper()
 		syncDesk(t, xa.Desk, xa.node)
@@ -58,7 +58,7 @@ func TestExportAlarms(t *testing.T) {
 	_, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
 	n := notice.ChildCase(today)
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n)).String()
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), n)).String()
 	ask := func(uses ...notice.Use) string {
 		t.Helper()
 		r := xb.reply(notice.Reply{Type: notice.ConsentAsk, Notice: id, Text: "hearing", Scope: &notice.Scope{Uses: uses, For: "a court"}}).String()
@@ -168,7 +168,7 @@ func TestConsentTo(t *testing.T) {
 	xa, xb := offices[0], offices[1]
 	n := notice.ChildCase(today)
 	n.Body.Handling, n.Body.TLP = notice.Handling{Code: notice.H1}, notice.TLPAmber
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), n))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), n))
 	if _, err := xb.Desk.Reply(ctx, xb.c, xb.officers(), &notice.Reply{Type: notice.Exported, Notice: id.String(), Text: "x",
 		Export: &notice.Export{Version: id.String(), Parts: []string{"body"}, Format: notice.FormatCSV, SHA256: id.String()}}); err == nil {
 		t.Error("one officer alone announces the export of a body")

@@ -305,7 +305,7 @@ func (d *Desk) put(t *touched, ids identities, own string) (index.Put, error) {
 		return index.Put{}, fmt.Errorf("read entry %d: %w", about.Latest, err)
 	}
 	p := index.Put{Notice: index.Notice{N: t.n, Bureau: about.Bureau, Ended: over(about), Events: t.events,
-		Version: about.Latest, Urgency: uint8(public.Urgency), Term: about.Term(), Submitted: about.Status == state.StatusSubmitted && !over(about)}}
+		Version: about.Latest, Urgency: uint8(public.Urgency), Term: about.Term()}}
 	p.Purged = about.Purged != 0
 	current, former := d.openNewest(k, t, ids)
 	p.Terms = index.Terms(k.id.String(), current)
@@ -317,13 +317,31 @@ func (d *Desk) put(t *touched, ids identities, own string) (index.Put, error) {
 		return p, nil
 	}
 	p.Unread = about.Bureau != own && !p.Ended && about.Held == 0
-	r := query.RecordOf(current, query.Header{ID: k.id.String(), Bureau: about.Bureau, Index: t.n, Status: about.At(0).String()}) // as no time has passed
+	if p.Judge, err = d.unjudged(k.id, about, own); err != nil {
+		return index.Put{}, err
+	}
+	p.Judge = p.Judge && p.Unread
+	published, _, err := d.store.Entry(t.n)
+	if err != nil {
+		return index.Put{}, fmt.Errorf("read entry %d: %w", t.n, err)
+	}
+	r := query.RecordOf(current, query.Header{ID: k.id.String(), Bureau: about.Bureau, Index: t.n, Time: published, Status: about.At(0).String()}) // as no time has passed
 	p.Terms, p.Names = append(p.Terms, index.RecordTerms(r)...), r.NameForms()
 	if current.Card != nil && !current.Card.Person.Born.IsZero() {
 		first, last := current.Card.Person.Born.Range()
 		p.First, p.Last = int64(first), int64(last)
 	}
 	return p, nil
+}
+
+// unjudged reports whether a notice waits for reviewers, and a bureau has not said
+// anything of its current version.
+func (d *Desk) unjudged(id ledger.ID, about *state.Notice, bureau string) (bool, error) {
+	if about.Status != state.StatusSubmitted {
+		return false, nil
+	}
+	votes, err := state.ReadVotes(d.store, id)
+	return !slices.ContainsFunc(votes, func(v state.Vote) bool { return v.Bureau == bureau && v.Review != 0 }), err
 }
 
 // docket lists the entries of one notice. What concerns another notice is left

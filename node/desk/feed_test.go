@@ -54,7 +54,7 @@ func TestIndexStepByStep(t *testing.T) {
 		}
 	}
 	first := notice.ChildCase(today) // to XB
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), first))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), first))
 	step()
 	xa.send(xa.Grant(ctx, xa.c, xa.officers(), id, seal.Card, []string{"XC"}))
 	step()
@@ -71,7 +71,7 @@ func TestIndexStepByStep(t *testing.T) {
 	step()
 	second := notice.ChildCase(today)
 	second.Reference = "LT-0302"
-	other := xa.send(xa.Publish(ctx, xa.c, xa.officers(), second))
+	other := xa.send(xa.Publish(ctx, xa.c, xa.both(), second))
 	xb.reply(notice.Reply{Type: notice.Hit, Notice: other.String(), Match: "passport"})
 	step()
 	xa.send(xa.Withdraw(ctx, xa.c, xa.officers(), other))

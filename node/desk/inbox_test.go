@@ -70,7 +70,7 @@ func TestInbox(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 3)
 	xa, xb, xc := offices[0], offices[1], offices[2]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today))).String()
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today))).String()
 	want(t, "the origin", xa.inbox(0), "")
 	want(t, "a reader", xb.inbox(0), "read notice LT-0301")
 	want(t, "a stranger", xc.inbox(0), "")
@@ -177,7 +177,7 @@ func TestEvents(t *testing.T) {
 	xa, xb, xc := offices[0], offices[1], offices[2]
 	var a, b, c Cursor
 	want(t, "keys are no events", xa.told(&a, 0), "")
-	pub := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	pub := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	id := pub.String()
 	hit := xb.reply(notice.Reply{Type: notice.Hit, Notice: id, Match: "passport"}).String()
 	want(t, "the origin", xa.told(&a, n.now), "publish, hit")

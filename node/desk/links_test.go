@@ -22,7 +22,7 @@ func sharing(t *testing.T) (*office, []*Case, []*query.Record) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 1)
 	xa := offices[0]
-	by := xa.officers()
+	by := xa.both()
 	by.Chain = must(xa.QueueEnd(by.Author.ID()))
 	for i := range 12 {
 		n := notice.ChildCase(today)

@@ -19,8 +19,8 @@ func TestPurged(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
-	stays := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
+	stays := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	if c := xb.look(id.String()); c.View == nil {
 		t.Fatalf("XB opens nothing: %v", c.Err)
 	}

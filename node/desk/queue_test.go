@@ -94,7 +94,7 @@ func TestDeliverToALiar(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	xb.follow()
 	xb.hit(id, "swallowed")
 	p := &post{office: xb, lie: 1}
@@ -136,7 +136,7 @@ func TestDeliverOnce(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	xb.follow()
 	var want []string
 	for _, p := range []post{{}, {lose: 1}, {mute: 1}, {lose: 1, mute: 2}} {
@@ -171,7 +171,7 @@ func TestDeliverAnew(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	xb.follow()
 	xb.hit(id, "one")
 	xb.hit(id, "two")
@@ -210,7 +210,7 @@ func TestDeliverRefused(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	xb.follow()
 	end, err := xb.QueueEnd(xb.Officer.Signer.ID())
 	if err != nil {

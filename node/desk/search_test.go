@@ -20,7 +20,7 @@ func TestSearchIsMatch(t *testing.T) {
 	_, offices := newOffices(t, 1)
 	xa := offices[0]
 	g := notice.NewGenerator(5, today)
-	by := xa.officers()
+	by := xa.both()
 	end, err := xa.QueueEnd(by.Author.ID())
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestSearchReviewDue(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	q, err := query.Parse("status:review_due", today)
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ const (
 	PathTiles      = "/tlog/"           // GET + checkpoint, + tile/...: the ledger as c2sp.org/tlog-tiles
 	PathEvidence   = "/v1/evidence"     // GET: []EvidenceFile; GET + "/" + name: the file
 	PathArchive    = "/v1/checkpoints"  // GET ?from=N&limit=M: archived FINAL notes, oldest first
-	PathAttachment = "/v1/attachments/" // + hex address: GET ?from=BYTE for a piece of the sealed file; POST ?size=N&from=BYTE with a piece: AttachmentState; GET + "/state" ?wait=SECONDS: AttachmentState
+	PathAttachment = "/v1/attachments/" // + hex address: GET ?from=BYTE for a piece of the sealed file; POST ?size=N&from=BYTE with a piece: AttachmentState; GET + "/state" ?wait=SECONDS: AttachmentState; POST + "/drop": destroyed, as long as nothing names it; GET + "/holders": AttachmentHolders
 	PathForward    = "/v1/node/entries" // nodes only: POST items for the leader
 	PathCosign     = "/v1/node/cosign"  // nodes only: POST cosignatures for the leader
 	PathHeads      = "/v1/node/heads"   // nodes only: POST cosignatures, the sender's newest and evidence; GET ?node=NAME: the newest of a node, or nothing
@@ -69,6 +69,12 @@ type AttachmentState struct {
 	// Fetching says that the node gets the rest from other nodes. Where it is
 	// false, and the file is not held, nobody who was asked has it.
 	Fetching bool `json:"fetching,omitempty"`
+}
+
+// AttachmentHolders says which nodes have a sealed file, of all that were asked.
+type AttachmentHolders struct {
+	Held   []string `json:"held"`             // the bureaus of those that have all of it
+	Silent []string `json:"silent,omitempty"` // of those that did not answer
 }
 
 // Outcome is one answer to a forwarded item: exactly one field is set.

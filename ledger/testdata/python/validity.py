@@ -202,9 +202,8 @@ class State:
         if s.kind == RECOVER:
             self._recoverable(s, signers, index, now)
         if s.kind in (PUBLISH, AMEND):
+            rule(not has_victim(body) or any(k.roles & SUPERVISOR for k in signers[1:]), "four_eyes", "a victim's part, and no supervisor signed as well")
             rule(not s.public.review_by or s.public.review_by >= day(now), "bad_term", "its day of review is past")
-        if s.kind == AMEND and has_victim(body):
-            rule(any(k.roles & SUPERVISOR for k in signers[1:]), "four_eyes", "a victim's part, and no supervisor signed as well")
         notice = self._target(s, signers[0], signers[1:], now)
         if s.kind == CIRCLE:
             self._circle(s, signers[0], signers[1:])

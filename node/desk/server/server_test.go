@@ -269,7 +269,7 @@ func (w *world) searches(t *testing.T) {
 // that the limit leaves out: their number is as good as a look at them.
 func (w *world) numbers(t *testing.T) {
 	own := w.openDesk()
-	xa := desk.Officers{Author: w.Bureaus[0].Officer.Signer}
+	xa := desk.Officers{Author: w.Bureaus[0].Officer.Signer, Others: []*keys.Signer{w.Bureaus[0].Supervisor.Signer}}
 	publish := func(reference string) ledger.ID {
 		t.Helper()
 		w.until("the replica", func() bool { return own.Sync(t.Context(), w.node, nil) == nil })

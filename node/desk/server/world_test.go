@@ -119,7 +119,7 @@ func newWorld(t testing.TB, edit ...func(*Config)) *world {
 
 	own := w.openDesk()
 	w.until("the enrolments", func() bool { return own.Sync(t.Context(), w.node, nil) == nil && w.size(own) >= uint64(len(items)) })
-	it, err := own.Publish(t.Context(), w.node, desk.Officers{Author: xa.Officer.Signer}, notice.ChildCase(time.Now()))
+	it, err := own.Publish(t.Context(), w.node, desk.Officers{Author: xa.Officer.Signer, Others: []*keys.Signer{xa.Supervisor.Signer}}, notice.ChildCase(time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}

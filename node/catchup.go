@@ -1,10 +1,12 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"comity/ledger"
@@ -33,6 +35,7 @@ type catchup struct {
 	leader func() string
 	ctx    context.Context
 	log    *slog.Logger
+	slow   map[string]int // by node, how often it kept this one waiting, or lied
 }
 
 // What is verified and committed as one step, and how long one peer may take for
@@ -42,6 +45,11 @@ const (
 	chunkBytes   = 16 << 20
 	chunkTime    = 2 * time.Minute
 	vouchTime    = 15 * time.Second // for one question about a chunk
+
+	// Who takes longer is asked last from then on: a chunk at a time, one node could
+	// make a pull last for ever.
+	slowChunk = chunkTime / 4
+	slowVouch = vouchTime / 4
 )
 
 // testingOnlyChunk, if not 0, makes the chunks of a pull smaller.
@@ -76,8 +84,12 @@ func (c *catchup) step(m *manifest, from uint64) error {
 	}
 	why := []error{errors.New("no peer gives the missing entries")}
 	lied := make(map[string]error)
-	for _, name := range c.names() {
+	for _, name := range c.order() {
+		begun := time.Now()
 		chunk, err := c.fetch(name, from, to, finalSize(m))
+		if err != nil || chunk.Size() < to {
+			c.waited(name, begun, slowChunk)
+		}
 		var against []string
 		if err == nil {
 			against, err = c.judge(name, m, chunk)
@@ -95,10 +107,30 @@ func (c *catchup) step(m *manifest, from uint64) error {
 			return c.ctx.Err()
 		case errors.Is(err, errLie):
 			lied[name] = err
+			c.waited(name, time.Time{}, 0)
 		}
 		why = append(why, fmt.Errorf("%s: %w", name, err))
 	}
 	return errors.Join(why...)
+}
+
+// order returns the names of the other nodes, those last that this one had to wait
+// for. The goroutine that applies is the only one here.
+func (c *catchup) order() []string {
+	names := slices.Clone(c.names())
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(c.slow[a], c.slow[b]) })
+	return names
+}
+
+// waited notes that a node took too long.
+func (c *catchup) waited(name string, since time.Time, limit time.Duration) {
+	if time.Since(since) < limit {
+		return
+	}
+	if c.slow == nil {
+		c.slow = make(map[string]int)
+	}
+	c.slow[name]++
 }
 
 func finalSize(m *manifest) uint64 {

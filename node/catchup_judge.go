@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"comity/ledger"
 	"comity/ledger/store"
@@ -41,7 +42,7 @@ func (c *catchup) cosigned(name string, m *manifest, chunk *store.Staged) error 
 		return nil
 	}
 	var failed error
-	ask := append([]string{name}, c.names()...)
+	ask := append([]string{name}, c.order()...)
 	for i, prover := range ask {
 		if i > 0 && prover == name {
 			continue
@@ -71,8 +72,9 @@ func (c *catchup) cosigned(name string, m *manifest, chunk *store.Staged) error 
 func (c *catchup) proves(prover string, chunk *store.Staged) (bool, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, vouchTime)
 	defer cancel()
-	size := chunk.Size()
+	size, begun := chunk.Size(), time.Now()
 	r, err := c.peers.Receipt(ctx, prover, size-1)
+	c.waited(prover, begun, slowVouch)
 	if err != nil {
 		return false, err
 	}
@@ -111,7 +113,7 @@ func (c *catchup) vouched(name string, m *manifest, chunk *store.Staged) (agains
 	}
 	want := wire.Span{Root: chunk.Changes.Head.Root, Times: times.Sum()}
 	from := chunk.Size() - uint64(len(chunk.Changes.Records))
-	for _, other := range c.names() {
+	for _, other := range c.order() {
 		if agree >= faults {
 			return against, nil
 		}
@@ -119,8 +121,10 @@ func (c *catchup) vouched(name string, m *manifest, chunk *store.Staged) (agains
 			continue
 		}
 		ctx, cancel := context.WithTimeout(c.ctx, vouchTime)
+		begun := time.Now()
 		got, err := c.peers.Span(ctx, other, from, chunk.Size())
 		cancel()
+		c.waited(other, begun, slowVouch)
 		switch {
 		case err != nil: // it does not answer, or does not hold them
 		case *got == want:
@@ -138,10 +142,12 @@ func (c *catchup) vouched(name string, m *manifest, chunk *store.Staged) (agains
 // states asks the peers for the states that they have applied.
 func (c *catchup) states() []*manifest {
 	var out []*manifest
-	for _, name := range c.names() {
+	for _, name := range c.order() {
 		ctx, cancel := context.WithTimeout(c.ctx, vouchTime)
+		begun := time.Now()
 		data, err := c.peers.Manifest(ctx, name)
 		cancel()
+		c.waited(name, begun, slowVouch)
 		if err != nil {
 			continue
 		}

@@ -108,7 +108,7 @@ func (k *purgeClaims) look(name string, index uint64) (*ledger.Entry, bool, erro
 // node will hear of it in time. Where nobody says otherwise there is nobody to
 // learn better from.
 func (k *purgeClaims) askOthers(index uint64, r *wire.Record) error {
-	for _, name := range k.c.names() {
+	for _, name := range k.c.order() {
 		if name == k.giver {
 			continue
 		}

@@ -237,8 +237,18 @@ func (a *api) charter(*http.Request, caller) (*answer, error) {
 	return &answer{bytes: g.Marshal()}, nil
 }
 
-// forward takes statements that another node's officers submitted there.
+// forward takes statements that another node's officers submitted there. It has a
+// place before it is read, so that no node fills this one's memory.
 func (a *api) forward(req *http.Request, who caller) (*answer, error) {
+	m, ok := a.roster.now().Member(who.bureau)
+	if !ok {
+		return nil, errUnauthenticated
+	}
+	at, err := a.node.admitGroup(m.NodeName())
+	if err != nil {
+		return nil, err
+	}
+	defer a.node.gates.leave(at)
 	data, err := readBody(req)
 	if err != nil {
 		return nil, err
@@ -249,11 +259,7 @@ func (a *api) forward(req *http.Request, who caller) (*answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), submitTimeout)
 	defer cancel()
-	m, ok := a.roster.now().Member(who.bureau)
-	if !ok {
-		return nil, errUnauthenticated
-	}
-	out, err := a.node.forwarded(ctx, m.NodeName(), items)
+	out, err := a.node.forwardedBy(ctx, at, m.NodeName(), items)
 	if err != nil {
 		return nil, err
 	}

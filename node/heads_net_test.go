@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,21 @@ func TestNetHeadsAndArchive(t *testing.T) {
 	if err := c.Hand(t.Context(), []*ledger.Cosignature{s}); err != nil {
 		t.Errorf("hand it back: %v", err)
 	}
+	var places []*gate
+	for at, ok := o.gates.enter(b.Node()); ok; at, ok = o.gates.enter(b.Node()) {
+		places = append(places, at)
+	}
+	conn, err := o.dial(t, o.Address(), b.TLS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, _, err := ask(conn, "POST "+wire.PathForward+" HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"+strings.Repeat(" ", 300_000)); err != nil || resp.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("a group too many, of which not all has come: %v, %v", resp, err)
+	}
+	for _, at := range places {
+		o.gates.leave(at)
+	}
+
 	if err := c.Cosign(t.Context(), []*ledger.Cosignature{s}); err != nil {
 		t.Errorf("bring it to the leader: %v", err)
 	}

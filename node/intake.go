@@ -83,6 +83,16 @@ func (r *replica) known(id ledger.ID) (*wire.Submitted, error) {
 // there, where they were admitted. This node trusts nobody: what the ledger holds, and what
 // nobody signed whom it knows, takes no place in the log.
 func (r *replica) forwarded(ctx context.Context, from string, items []ledger.Item) ([]wire.Outcome, error) {
+	at, err := r.admitGroup(from)
+	if err != nil {
+		return nil, err
+	}
+	defer r.gates.leave(at)
+	return r.forwardedBy(ctx, at, from, items)
+}
+
+// admitGroup takes a place for a group of a node, while this one leads.
+func (r *replica) admitGroup(from string) (*gate, error) {
 	if r.raft.State() != raft.Leader {
 		return nil, errNotLeader
 	}
@@ -90,7 +100,11 @@ func (r *replica) forwarded(ctx context.Context, from string, items []ledger.Ite
 	if !ok {
 		return nil, errBusy
 	}
-	defer r.gates.leave(at)
+	return at, nil
+}
+
+// forwardedBy is forwarded for a group that has its place.
+func (r *replica) forwardedBy(ctx context.Context, at *gate, from string, items []ledger.Item) ([]wire.Outcome, error) {
 	at.verify <- struct{}{}
 	err := r.fsm.verified.prepare(r.store, r.roster.policy, &ledger.Command{Batch: &ledger.Batch{Items: items}})
 	<-at.verify

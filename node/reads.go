@@ -11,6 +11,7 @@ import (
 	"comity/ledger/state"
 	"comity/node/wire"
 
+	"github.com/hashicorp/raft"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -262,10 +263,30 @@ func (s *served) arrived(ctx context.Context) error {
 
 const arriveTime = 5 * time.Second
 
+// maxQuiet bounds the search of [quiet].
+const maxQuiet = 4096
+
+// quiet reports whether the log has no command above one index up to another. The
+// ledger stands at its last command, but for that of a node which restored a snapshot
+// of a later index: it would name a position that nobody comes to before somebody
+// writes.
+func quiet(logs raft.LogStore, from, to uint64) bool {
+	if logs == nil || to-from > maxQuiet {
+		return false
+	}
+	for i := from + 1; i <= to; i++ {
+		var l raft.Log
+		if err := logs.GetLog(i, &l); err != nil || l.Type == raft.LogCommand {
+			return false
+		}
+	}
+	return true
+}
+
 func (r *replica) waitApplied(ctx context.Context, index uint64) error {
 	for {
 		moved := r.moved.wait()
-		if r.store.Applied() >= index {
+		if applied := r.store.Applied(); applied >= index || r.raft.CommitIndex() >= index && quiet(r.logs, applied, index) {
 			return nil
 		}
 		select {

@@ -15,6 +15,8 @@ import (
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/wire"
+
+	"github.com/hashicorp/raft"
 )
 
 // farPeers are peers of whom the leader names, at first, a position that no log
@@ -226,4 +228,26 @@ func TestBarriersAreShared(t *testing.T) {
 			t.Errorf("one that fails: %v", err)
 		}
 	})
+}
+
+// A leader that restored a snapshot stands at an index where there is no command:
+// whoever has the log up to there has applied all that there is.
+func TestQuietLog(t *testing.T) {
+	logs := raft.NewInmemStore()
+	for i, kind := range []raft.LogType{raft.LogCommand, raft.LogNoop, raft.LogBarrier, raft.LogConfiguration, raft.LogCommand, raft.LogBarrier} {
+		if err := logs.StoreLog(&raft.Log{Index: 26 + uint64(i), Type: kind}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, x := range []struct {
+		from, to uint64
+		quiet    bool
+	}{{26, 27, true}, {26, 29, true}, {26, 30, false}, {30, 31, true}, {30, 32, false}, {24, 29, false}, {26, 26 + maxQuiet + 1, false}, {26, 1 << 62, false}} {
+		if got := quiet(logs, x.from, x.to); got != x.quiet {
+			t.Errorf("after %d up to %d: %t", x.from, x.to, got)
+		}
+	}
+	if quiet(nil, 1, 2) {
+		t.Error("without a log")
+	}
 }

@@ -283,9 +283,9 @@ func TestMembersOtherwise(t *testing.T) {
 }
 
 // newRecovered returns a ledger that went on after the quorum of its nodes was lost,
-// and its charter file.
+// and its charter file. All five roots signed that, more than may sign other entries.
 func newRecovered(t testing.TB) (*union, *ledger.Genesis) {
-	u := newUnion(t, ledgertest.NewGenesis(t, 3))
+	u := newUnion(t, ledgertest.NewGenesis(t, 5))
 	xa, xb := u.Bureaus[0], u.Bureaus[1]
 	u.add(xa.Enrolments(t)...)
 	u.finish()
@@ -296,8 +296,11 @@ func newRecovered(t testing.TB) (*union, *ledger.Genesis) {
 		p := b.NewNode(t, spares[i])
 		r.Changes = append(r.Changes, &p)
 	}
-	r.Changes = append(r.Changes, &ledger.Propose{Change: ledger.ChangeDemote, Code: "XC"})
-	recovery := xa.Recover(t, r, kept.Size, kept.Root, xb.Root)
+	others := []*ledgertest.Author{xb.Root}
+	for _, b := range u.Bureaus[2:] {
+		r.Changes, others = append(r.Changes, &ledger.Propose{Change: ledger.ChangeDemote, Code: b.Code}), append(others, b.Root)
+	}
+	recovery := xa.Recover(t, r, kept.Size, kept.Root, others...)
 	u.add(recovery)
 	for i, b := range []*ledgertest.Bureau{xa, xb} {
 		b.Witness, b.TLS = spares[i].Witness, spares[i].TLS
@@ -322,7 +325,7 @@ func TestMembersRecovered(t *testing.T) {
 		if r.Verdict != Authentic || r.Quorum != 2 || r.Members != 2 || len(r.Epochs) != 1 {
 			t.Fatalf("%s: got %s%+v", name, show(r), r)
 		}
-		const want = "after the quorum of nodes was lost, a quorum of the roots went on from here: XA got a new node, XB got a new node, XC is no voter any more; what had been entry 5 and above was cut"
+		const want = "after the quorum of nodes was lost, a quorum of the roots went on from here: XA got a new node, XB got a new node, XC is no voter any more, XD is no voter any more, XE is no voter any more; what had been entry 5 and above was cut"
 		if e := r.Epochs[0]; e.Entry != 5 || !e.Recovered || e.What != want {
 			t.Errorf("%s: got %+v, want %s", name, e, want)
 		}

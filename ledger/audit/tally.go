@@ -66,9 +66,10 @@ func (t *tally) add(e *ledger.Entry, bureau string) {
 
 func (t *tally) body(s bundle.BodyState) { t.bodies[s]++ }
 
-// signed puts down who signed an accepted entry.
+// signed puts down who signed an accepted entry; of a recovery, which more may sign
+// than there is room for, the first: they are roots, whom no revocation puts in doubt.
 func (t *tally) signed(record []byte, e *ledger.Entry) {
-	for i := range e.Signatures {
+	for i := range min(len(e.Signatures), len(record)/4) {
 		id := e.Signatures[i].Key
 		if t.signers[id] == 0 {
 			t.signers[id] = uint32(len(t.signers) + 1)

@@ -108,9 +108,16 @@ const reachLimit = 20 * time.Second
 
 // reach returns what a bureau could read; nil if the reading keys are not here.
 func (k *council) reach(ctx context.Context, code string) (*reachRecord, error) {
+	of := k.pass // of the root, which may be another than that of the reading keys
+	if k.passFile == "" {
+		k.pass = nil
+	}
 	ids, err := k.home.Identities(k.passphrase)
+	if k.passFile == "" {
+		k.pass = of
+	}
 	if err != nil || len(ids) == 0 {
-		return nil, nil
+		return nil, ctx.Err()
 	}
 	k.desk.Unlock(ids)
 	limited, cancel := context.WithTimeout(ctx, reachLimit)
@@ -166,7 +173,10 @@ func (k *council) tellReach(r *reachRecord, code string, left bool) {
 		return
 	}
 	for _, x := range r.circles {
-		if len(x.Gone) > 0 {
+		switch {
+		case x.Founder == code:
+			k.put(visible(fmt.Sprintf("            %s is over: %s had founded it", x.Name, code)))
+		case len(x.Gone) > 0:
 			k.put(visible(fmt.Sprintf("            %s needs other keys: the next that an officer of %s writes gives it some; nobody seals to it until then", x.Name, x.Founder)))
 		}
 	}

@@ -57,7 +57,8 @@ type watcher struct {
 	told    bool   // that the node cannot be reached
 	backoff time.Duration
 
-	toldCircles bool // why circles that need other keys get none from here
+	toldCircles bool    // why circles that need other keys get none from here
+	lacks       keys.ID // reading key of the bureau that was not in the home, and was told
 }
 
 // Pauses while the node cannot be reached, and how long one question to it may
@@ -175,6 +176,9 @@ func (w *watcher) round(ctx context.Context) error {
 		return w.syncErr
 	}
 	w.reached(ctx, w.syncErr)
+	if err := w.takeKeys(ctx); err != nil {
+		return err
+	}
 	if w.syncErr == nil {
 		if err := w.renewCircles(ctx); err != nil {
 			return err

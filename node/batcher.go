@@ -53,7 +53,7 @@ type outcome struct {
 
 func newBatcher(r *raft.Raft, self string, p peers, clock func() time.Time, own *ownLedger, t timing) *batcher {
 	b := &batcher{raft: r, self: self, peers: p, clock: clock, own: own,
-		queue: newFairQueue(t.inFlight), proposals: make(chan struct{}, t.inFlight), forwards: t.forwards, pace: t.pace, stop: make(chan struct{})}
+		queue: newFairQueue(t.share, t.window), proposals: make(chan struct{}, t.inFlight), forwards: t.forwards, pace: t.pace, stop: make(chan struct{})}
 	b.wg.Go(b.run)
 	return b
 }
@@ -157,11 +157,11 @@ func (b *batcher) proposeNext() {
 // forwardNext sends the next group to the leader. Where no bureau may send one
 // now, the queue signals when one may.
 func (b *batcher) forwardNext() {
-	may, others := b.queue.flying(b.forwards)
+	may, small := b.queue.flying(b.forwards)
 	if !may {
 		return
 	}
-	b.keepPace(others)
+	b.keepPace(small)
 	bureau, all := b.queue.group(b.forwards)
 	if len(all) == 0 {
 		return

@@ -66,20 +66,25 @@ type timing struct {
 	heartbeat, election, lease, commit time.Duration
 	inFlight                           int // batches proposed and not yet committed
 	forwards                           int // groups of one bureau on their way to the leader
+	share                              int // statements that each bureau may have in commands in flight, see fairQueue
+	collects                           int // commands of cosignatures in flight
 	// pace is the least time between two groups that leave while others are on
 	// their way. On a long line what is in flight would else be many groups of one
 	// statement, and all that comes next would wait for a whole round trip.
-	pace   time.Duration
+	pace time.Duration
+	// window is how many bytes a group for the leader has while there is room for more
+	// groups: those that TCP sends over a connection that was idle, on one round trip.
+	window int
 	cosign time.Duration // least time between two cosignatures of one node
 }
 
 func (p Profile) timing() timing {
 	if p == ProfileWAN {
-		return timing{heartbeat: 5 * time.Second, election: 5 * time.Second, lease: 2500 * time.Millisecond, commit: 500 * time.Millisecond,
-			inFlight: 32, forwards: 32, pace: 16 * time.Millisecond, cosign: 500 * time.Millisecond}
+		return timing{heartbeat: 5 * time.Second, election: 5 * time.Second, lease: 2500 * time.Millisecond, commit: 50 * time.Millisecond,
+			inFlight: 32, forwards: 32, share: 256, collects: 8, pace: 16 * time.Millisecond, window: 12 << 10, cosign: 500 * time.Millisecond}
 	}
 	return timing{heartbeat: time.Second, election: time.Second, lease: 500 * time.Millisecond, commit: 50 * time.Millisecond,
-		inFlight: 2, forwards: 2, cosign: 100 * time.Millisecond}
+		inFlight: 2, forwards: 2, share: 4, collects: 1, cosign: 100 * time.Millisecond}
 }
 
 // What the ledger calls a command must fit into what the transport carries.

@@ -173,18 +173,20 @@ func (c *cosigner) send(ctx context.Context, s *ledger.Cosignature) {
 	}
 }
 
-// collector proposes the cosignatures that wait as one command, one command at
-// a time.
+// collector proposes the cosignatures that wait as one command: one command at a
+// time on short lines; on long ones the next does not wait for the round trip of the
+// one before, which may lack but one cosignature of a quorum.
 type collector struct {
 	raft  *raft.Raft
 	queue chan *ledger.Cosignature // full: dropped, cosigners send again
+	slots chan struct{}            // a token for each command in flight
 	stop  chan struct{}
-	wg    sync.WaitGroup // run
+	wg    sync.WaitGroup // run, and the commands in flight
 	log   *slog.Logger
 }
 
-func newCollector(r *raft.Raft, log *slog.Logger) *collector {
-	c := &collector{raft: r, queue: make(chan *ledger.Cosignature, ledger.MaxCosignatures), stop: make(chan struct{}), log: log}
+func newCollector(r *raft.Raft, inFlight int, log *slog.Logger) *collector {
+	c := &collector{raft: r, queue: make(chan *ledger.Cosignature, ledger.MaxCosignatures), slots: make(chan struct{}, inFlight), stop: make(chan struct{}), log: log}
 	c.wg.Go(c.run)
 	return c
 }
@@ -204,6 +206,11 @@ func (c *collector) add(s *ledger.Cosignature) {
 func (c *collector) run() {
 	for {
 		var list []*ledger.Cosignature
+		select { // a place first: what comes until there is one goes along
+		case <-c.stop:
+			return
+		case c.slots <- struct{}{}:
+		}
 		select {
 		case <-c.stop:
 			return
@@ -214,9 +221,12 @@ func (c *collector) run() {
 			list = append(list, <-c.queue)
 		}
 		future := c.raft.Apply((&ledger.Command{Cosignatures: list}).Marshal(), 0)
-		if err := future.Error(); err != nil && !errors.Is(err, raft.ErrNotLeader) {
-			c.log.Debug("propose cosignatures", "error", err)
-		}
+		c.wg.Go(func() {
+			if err := future.Error(); err != nil && !errors.Is(err, raft.ErrNotLeader) {
+				c.log.Debug("propose cosignatures", "error", err)
+			}
+			<-c.slots
+		})
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 type fairQueue struct {
 	ready chan struct{} // of one: something may be there to take
 
-	share int // in statements, see shareLength
+	share  int // in statements
+	window int // bytes of a group for the leader where there is room for more groups; 0 for no bound
 
 	mu    sync.Mutex // guards what follows
 	lanes map[string]*bureauQueue
@@ -52,12 +53,13 @@ const (
 // is in flight cannot be overtaken: commands full of one bureau's statements would
 // keep the next one waiting for all of them to be verified and stored. So a bureau
 // has no more in flight than the demand of the others, by their median, and a share
-// in any case: shareLength for each two commands that may be in flight. Where most
-// have much, commands are full; where most have little, who has much waits.
+// in any case. Where most have much, commands are full; where most have little, who
+// has much waits. The share is what keeps a node for a quarter of the time that a
+// statement takes: 4 on short lines; on long ones, where what is in flight is on its
+// way for most of the time and costs nobody anything there, 256.
 const (
-	shareLength = 4
-	shareBytes  = 16 << 10         // for each statement of a share
-	shareTime   = 10 * time.Second // for how long after its last statement a bureau is one that writes
+	shareBytes = 16 << 10         // for each statement of a share
+	shareTime  = 10 * time.Second // for how long after its last statement a bureau is one that writes
 
 	// aloneTimes is how many shares a bureau has in flight that writes alone, in two
 	// commands: larger ones would cost little less for each statement, and somebody
@@ -69,10 +71,11 @@ const (
 // an entry to store.
 const statementCost = 2 << 10
 
-// newFairQueue returns the queue of a node that has so many commands in flight when
-// it leads.
-func newFairQueue(inFlight int) *fairQueue {
-	return &fairQueue{share: max(shareLength, shareLength*inFlight/2), ready: make(chan struct{}, 1), lanes: make(map[string]*bureauQueue)}
+// newFairQueue returns the queue of a node where each bureau may have so many
+// statements in flight, when that node leads, and that sends the leader groups of so
+// many bytes while there is room for more.
+func newFairQueue(share, window int) *fairQueue {
+	return &fairQueue{share: share, window: window, ready: make(chan struct{}, 1), lanes: make(map[string]*bureauQueue)}
 }
 
 // push adds a statement, and reports whether there is room for it.
@@ -238,7 +241,11 @@ func (q *fairQueue) group(limit int) (string, []*waiting) {
 			return "", nil
 		}
 		var group []*waiting
-		for size := 0; len(l.list) > 0 && len(group) < ledger.MaxBatch && size < ledger.MaxBatchBytes; {
+		most := ledger.MaxBatchBytes
+		if q.window > 0 {
+			most = min(most, max(q.window, l.bytes/(limit-l.flying)))
+		}
+		for size := 0; len(l.list) > 0 && len(group) < ledger.MaxBatch && size < most; {
 			if w := q.pop(l); alive(w) {
 				group, size = append(group, w), size+w.item.Size()
 			}
@@ -269,16 +276,19 @@ func (q *fairQueue) rest() {
 	}
 }
 
-// flying reports whether a group may leave for the leader while others are on
-// their way.
-func (q *fairQueue) flying(limit int) (may, others bool) {
+// flying reports whether a group may leave for the leader, and whether it had better
+// wait a little for more, because others are on their way and it would be small.
+func (q *fairQueue) flying(limit int) (may, small bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	others, full := false, false
 	for _, l := range q.lanes {
-		may = may || len(l.list) > 0 && l.flying < limit
+		if len(l.list) > 0 && l.flying < limit {
+			may, full = true, full || q.window > 0 && l.bytes >= q.window
+		}
 		others = others || l.flying > 0
 	}
-	return may, others
+	return may, others && !full
 }
 
 // drain takes all that waits.

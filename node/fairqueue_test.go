@@ -26,7 +26,7 @@ func countOf(group []*waiting, bureau string) (n int) {
 // A bureau that sends more than its share waits for itself.
 func TestFairQueueTakesTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue(2)
+		q := newFairQueue(4, 0)
 		flood := 0
 		for q.push(sized(t.Context(), "XA", 500)) {
 			flood++
@@ -35,7 +35,7 @@ func TestFairQueueTakesTurns(t *testing.T) {
 			t.Fatalf("%d statements of a bureau wait, want %d", flood, laneLength)
 		}
 		group := append(q.batch(), q.batch()...)
-		if len(group) != aloneTimes*shareLength || q.batch() != nil {
+		if len(group) != aloneTimes*q.share || q.batch() != nil {
 			t.Errorf("while one bureau writes alone, two batches have %d statements, and there are more", len(group))
 		}
 		var mine []*waiting
@@ -60,7 +60,7 @@ func TestFairQueueTakesTurns(t *testing.T) {
 		if order[0] != mine[0] || order[1] != mine[1] || order[2] != mine[2] {
 			t.Error("what a bureau sends does not keep its order")
 		}
-		if group = q.batch(); len(group) != shareLength || countOf(group, "XA") != shareLength {
+		if group = q.batch(); len(group) != q.share || countOf(group, "XA") != q.share {
 			t.Errorf("while the other still writes, the flood has %d in flight", countOf(group, "XA"))
 		}
 		if more := q.batch(); more != nil {
@@ -75,7 +75,7 @@ func TestFairQueueTakesTurns(t *testing.T) {
 		q.done(group)
 		<-q.ready
 		time.Sleep(shareTime)
-		if got := q.batch(); len(got) != aloneTimes*shareLength/2 {
+		if got := q.batch(); len(got) != aloneTimes*q.share/2 {
 			t.Errorf("once it does no more, %d", len(got))
 		}
 	})
@@ -84,7 +84,7 @@ func TestFairQueueTakesTurns(t *testing.T) {
 // Turns are of bytes as well: large statements are no way to more.
 func TestFairQueueCountsBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue(2)
+		q := newFairQueue(4, 0)
 		for q.push(sized(t.Context(), "XA", 100_000)) {
 		}
 		for range 30 {
@@ -110,7 +110,7 @@ func TestFairQueueCountsBytes(t *testing.T) {
 // leader.
 func TestFairQueueForwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue(2)
+		q := newFairQueue(4, 0)
 		for q.push(sized(t.Context(), "XA", 500)) {
 		}
 		q.push(sized(t.Context(), "XB", 500))
@@ -145,11 +145,39 @@ func TestFairQueueForwards(t *testing.T) {
 	})
 }
 
+// Over a long line many come back at once and send again: they go apart, in groups
+// that a cold connection takes at once, as long as there is room for more groups.
+func TestFairQueueSpreadsGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, window, limit = 1_500, 6_000, 4
+		q := newFairQueue(4, window)
+		push := func(n int) {
+			for range n {
+				q.push(sized(t.Context(), "XA", size))
+			}
+		}
+		push(10)
+		for _, want := range []int{4, 4, 2} {
+			_, small := q.flying(limit)
+			if small != (want == 2) {
+				t.Errorf("before a group of %d it waits for more: %v", want, small)
+			}
+			if _, group := q.group(limit); len(group) != want {
+				t.Errorf("a group of %d, want %d", len(group), want)
+			}
+		}
+		push(100) // and room for one group
+		if _, group := q.group(limit); len(group) != 100 {
+			t.Errorf("the last group has %d", len(group))
+		}
+	})
+}
+
 // Where most bureaus have much to say nobody is held back: what is in flight counts
 // as theirs.
 func TestFairQueueIsFullWhereAllWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue(2)
+		q := newFairQueue(4, 0)
 		for range 100 {
 			for _, bureau := range []string{"XA", "XB", "XC"} {
 				q.push(sized(t.Context(), bureau, 500))
@@ -168,7 +196,7 @@ func TestFairQueueIsFullWhereAllWrite(t *testing.T) {
 // What nobody waits for any more takes nobody's turn, and is answered.
 func TestFairQueueDropsTheDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newFairQueue(2)
+		q := newFairQueue(4, 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		w := sized(ctx, "XA", 500)
 		q.push(w)

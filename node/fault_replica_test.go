@@ -193,7 +193,7 @@ func TestReplicaLeaderThatCannotApplyGivesWay(t *testing.T) {
 func TestBatcherOutcomeAfterAnEarlierTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, sent := range []bool{false, true} {
-			b := &batcher{queue: newFairQueue(2), stop: make(chan struct{})}
+			b := &batcher{queue: newFairQueue(4, 0), stop: make(chan struct{})}
 			ctx, cancel := context.WithCancel(t.Context())
 			w := &waiting{ctx: ctx, item: ledger.Item{Entry: new(ledger.Entry)}, done: make(chan outcome, 1), sent: sent}
 			b.again([]*waiting{w})

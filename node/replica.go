@@ -237,7 +237,7 @@ func (r *replica) start(p parts, w *witness, verified *verifier) {
 	t := cfg.Profile.timing()
 	r.batch = newBatcher(r.raft, r.name, p.peers, cfg.Clock, &ownLedger{r.machine, p.store, verified, r.moved, r.alarm, r.log}, t)
 	r.gates.most = 4 * t.forwards
-	r.collect = newCollector(r.raft, r.log)
+	r.collect = newCollector(r.raft, t.collects, r.log)
 	c := &cosigner{witness: w, store: p.store, raft: r.raft, peers: p.peers, collect: r.collect, agree: r.agree, roster: r.roster, seams: cfg.seams, clock: cfg.Clock,
 		least: t.cosign, moved: r.moved, signed: r.gossip.signed, mute: r.gossip.mute, alarm: r.alarm, damaged: r.damaged, log: r.log}
 	r.wg.Go(func() { c.run(ctx) })

@@ -47,6 +47,9 @@ type cluster struct {
 	votesBlind bool   // planted: nodes that forgot their logs vote all the same
 	noFilter   bool   // nodes start without the transport's filter of snapshots
 
+	profile Profile                     // of the nodes
+	pipe    func() (net.Conn, net.Conn) // between two nodes, net.Pipe when nil
+
 	mu    sync.Mutex // guards what follows
 	cut   map[string]bool
 	links map[[2]string]bool // from, to: cut in this direction
@@ -170,7 +173,7 @@ func (c *cluster) tryStart(name string) error {
 	if _, founder := c.c.Genesis.Charter.Member(m.bureau.Code); founder && name != c.renewed {
 		file = c.c.Genesis // what it has learned since is in its own ledger
 	}
-	cfg := Config{Genesis: file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name), program: m.program,
+	cfg := Config{Genesis: file, Bureau: m.bureau.Code, Dir: c.dir, TLS: m.bureau.TLS, Witness: m.bureau.Witness, Logger: testLogger(name), program: m.program, Profile: c.profile,
 		Clock: func() time.Time { return time.Now().Add(time.Duration(c.wrong[name].Load())) }}
 	self, err := cfg.check()
 	if err != nil {
@@ -214,7 +217,7 @@ func (c *cluster) tryStart(name string) error {
 				filter = nil
 			}
 			trans = NewTransport(raft.ServerID(name), raft.ServerAddress(name), c.dialer(name), c.peerOf,
-				TransportOptions{Elections: e, Filter: filter, FilterSnapshot: check, Abstention: c.abstention(g), Logger: cfg.Logger, Term: func() uint64 {
+				TransportOptions{Pipeline: c.profile == ProfileWAN, Elections: e, Filter: filter, FilterSnapshot: check, Abstention: c.abstention(g), Logger: cfg.Logger, Term: func() uint64 {
 					if r := live.Load(); r != nil {
 						return r.raft.CurrentTerm()
 					}
@@ -325,7 +328,11 @@ func (c *cluster) dialer(from string) Dialer {
 		if trans == nil || !c.reachable(from, string(addr)) {
 			return nil, errors.New("unreachable")
 		}
-		a, b := net.Pipe()
+		pipe := c.pipe
+		if pipe == nil {
+			pipe = net.Pipe
+		}
+		a, b := pipe()
 		go trans.ServeConn(b, raft.ServerID(from))
 		return a, nil
 	}

@@ -391,7 +391,7 @@ func TestReviewForwardOutlivesItsFirstOfficer(t *testing.T) {
 		c.enrol()
 		r := c.replica(c.other(c.leader().name))
 		h := &hanging{began: make(chan string, 1), ended: make(chan error, 1)}
-		b := &batcher{raft: r.raft, self: r.name, peers: h, queue: newFairQueue(2), stop: make(chan struct{})}
+		b := &batcher{raft: r.raft, self: r.name, peers: h, queue: newFairQueue(4, 0), stop: make(chan struct{})}
 		first, hangUp := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
@@ -510,7 +510,7 @@ func TestReviewQueueIsBoundedInBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := ledgertest.NewGenesis(t, 1)
 		it := c.Bureaus[0].Officer.Publish(t, ledger.KindYellow, make([]byte, ledger.MaxBody))
-		b := &batcher{queue: newFairQueue(2), stop: make(chan struct{})}
+		b := &batcher{queue: newFairQueue(4, 0), stop: make(chan struct{})}
 		n := 0
 		for ; b.enqueue(&waiting{ctx: t.Context(), item: it, done: make(chan outcome, 1)}) == nil; n++ {
 		}

@@ -81,27 +81,49 @@ func (a *api) entries(req *http.Request, who caller) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	leave, ok := a.limits.copies(who)
+	if !ok {
+		return nil, &wire.Error{Code: wire.Busy, Message: "this key reads too many runs of entries at a time"}
+	}
 	to := min(head.Size, from+min(limit, wire.MaxRecords))
 	return &answer{stream: func(w io.Writer) error {
-		var buf []byte
-		for i, sent := from, 0; i < to && sent < wire.MaxStream; i++ {
-			rec, err := a.record(i)
-			if err != nil {
-				a.log.Error("stream records", "index", i, "error", err)
-				a.damaged(err)
-				panic(http.ErrAbortHandler) // the reader must not take a cut for an end
-			}
-			if who.door != doorNone { // sealed bodies are for members
-				rec.Body, rec.Purged = nil, false
-			}
-			buf = rec.Append(buf[:0])
-			sent += len(buf)
-			if _, err := w.Write(buf); err != nil {
-				return err
-			}
-		}
-		return nil
+		defer leave()
+		return a.stream(req.Context(), w, from, to, who.door == doorNone)
 	}}, nil
+}
+
+// stream writes the records from, but not including, to, or fewer: as many as an
+// answer takes, in bytes and in time, and at least one. Sealed bodies are for members.
+func (a *api) stream(ctx context.Context, w io.Writer, from, to uint64, bodies bool) error {
+	begun := time.Now()
+	var buf []byte
+	for i, sent := from, 0; i < to && sent < wire.MaxStream && (sent == 0 || time.Since(begun) < paceEnd); sent += len(buf) {
+		buf = buf[:0]
+		err := a.pace.read(ctx, func() error {
+			for ; i < to && len(buf) < pacePiece && sent+len(buf) < wire.MaxStream; i++ {
+				rec, err := a.record(i)
+				if err != nil {
+					return fmt.Errorf("entry %d: %w", i, err)
+				}
+				if !bodies {
+					rec.Body, rec.Purged = nil, false
+				}
+				buf = rec.Append(buf)
+			}
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			a.log.Error("stream records", "error", err)
+			a.damaged(err)
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // the reader must not take a cut for an end
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *api) record(i uint64) (*wire.Record, error) {

@@ -28,6 +28,7 @@ type usage struct {
 	tries   *rate.Limiter // of tokens that open nothing
 	running int
 	conns   int
+	reading int // runs of entries
 }
 
 // Limits of one client key. Other nodes forward for many, and have only nodeReads and
@@ -38,6 +39,7 @@ const (
 	clientRunning = 64 // requests at a time, long polls included
 	clientConns   = 32 // TLS sessions
 	nodeReads     = 16 // requests at a time of a node that reads
+	clientCopies  = 4  // runs of entries at a time; who copies a ledger reads one, or verifies one and reads the next
 	nodeConns     = 64
 	talkRate      = 4 // a second: a node talks once
 	talkBurst     = 16
@@ -91,7 +93,7 @@ func (l *limiter) stranger(host string) *usage {
 		return u
 	}
 	if len(l.byHost) >= strangerHosts {
-		maps.DeleteFunc(l.byHost, func(_ string, u *usage) bool { return u.conns == 0 && u.running == 0 })
+		maps.DeleteFunc(l.byHost, func(_ string, u *usage) bool { return u.conns == 0 && u.running == 0 && u.reading == 0 })
 	}
 	if len(l.byHost) >= strangerHosts {
 		return nil
@@ -130,6 +132,23 @@ func (l *limiter) enter(c caller, reads bool) (leave func(), ok bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		u.running--
+	}, true
+}
+
+// copies counts one who reads a run of entries in, nodes as well; the returned
+// function counts it out.
+func (l *limiter) copies(c caller) (leave func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.usage(c)
+	if u == nil || u.reading >= clientCopies {
+		return nil, false
+	}
+	u.reading++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		u.reading--
 	}, true
 }
 

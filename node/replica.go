@@ -104,6 +104,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &replica{cfg: cfg, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), peers: p.peers,
 		served: served{genesis: cfg.Genesis, roster: p.roster, bureau: cfg.Bureau, machine: state.NewAs(cfg.Genesis, cfg.program), store: p.store, moved: newBeacon(), keyed: newBeacon(), clock: cfg.Clock, late: errNotArrived, purges: &openPurges{store: p.store, watched: purgesWatched},
+			pace: newPacer(),
 			log: cfg.Logger, ctx: ctx, done: make(chan struct{})},
 		live: p.live, cancel: cancel, seenTold: make(map[string]bool), accused: make(map[raft.ServerID]bool)}
 	r.stopped = r.fallSilent
@@ -158,7 +159,7 @@ func (r *replica) openFSM(p parts, w *witness, verified *verifier) (err error) {
 	if r.fsm.purged, err = openPurgeMark(p.purged); err != nil {
 		return err
 	}
-	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.others, faults: r.faults, chunk: chunkRecords, leader: r.leading, ctx: r.ctx, log: r.log}
+	up := &catchup{fsm: r.fsm, peers: p.peers, names: r.givers, faults: r.faults, chunk: chunkRecords, leader: r.leading, ctx: r.ctx, log: r.log}
 	if testingOnlyChunk > 0 {
 		up.chunk = testingOnlyChunk
 	}
@@ -314,6 +315,7 @@ func (r *replica) applied(c *ledger.Command, results []state.Result) {
 	if c.Batch == nil {
 		return
 	}
+	r.pace.writes()
 	for i := range results {
 		if no := results[i].Refusal; no != nil && no.Code == state.BadSeen {
 			r.seenElsewhere(c.Batch.Items[i].Entry)
@@ -456,6 +458,17 @@ func (r *replica) clockIsBehind() (time.Duration, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.behind, !r.behindAt.IsZero() && time.Since(r.behindAt) < 30*time.Second
+}
+
+// givers returns the names of the other members' nodes, who leads last: it has the
+// most to do, and what others give is as good.
+func (r *replica) givers() []string {
+	names := r.others()
+	leader := r.leading()
+	if i := slices.Index(names, leader); i >= 0 {
+		names = append(slices.Delete(names, i, i+1), leader)
+	}
+	return names
 }
 
 // others returns the names of the other members' nodes.

@@ -33,6 +33,7 @@ type served struct {
 	holdings *holdings
 	purges   *openPurges
 	proofs   *evidenceStore
+	pace     *pacer      // nil where nobody writes
 	archive  *archive    // nil where it is damaged
 	current  atomic.Bool // what was purged is known: see stayCurrent, and follow.Follower
 	late     *wire.Error // the answer to clients before that

@@ -17,7 +17,8 @@ import (
 // state than another does. What it has by then stays.
 type Follower struct {
 	Options
-	tempo tempo
+	tempo  tempo
+	spared map[int]time.Time // sources that lead, and when another was asked in their place; of Run's goroutine
 
 	mu       sync.Mutex // guards all below
 	at       int        // of the source that is followed
@@ -54,7 +55,11 @@ const patience = 2
 var (
 	errStalls = errors.New("it gives next to nothing, and there are others")
 	errLags   = errors.New("another source shows a longer ledger")
+	errLeads  = errors.New("it leads, and there are others")
 )
+
+// longWay is how many entries are many to copy from a node that has to lead meanwhile.
+const longWay = 4096
 
 // Options says whom a follower follows, for which copy.
 type Options struct {
@@ -80,7 +85,7 @@ func NewFollower(o Options) *Follower {
 	if o.Current == nil {
 		o.Current = func(bool) {}
 	}
-	return &Follower{Options: o, tempo: defaultTempo, liars: make(map[int]time.Time)}
+	return &Follower{Options: o, tempo: defaultTempo, liars: make(map[int]time.Time), spared: make(map[int]time.Time)}
 }
 
 // Report says when a source was last heard, as POSIX seconds and 0 for never, which
@@ -103,9 +108,13 @@ func (f *Follower) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		at, c := f.choose()
 		begun := time.Now()
-		grown, err := f.step(ctx, c)
+		grown, err := f.step(ctx, at, c)
 		if ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, errLeads) {
+			f.next(at)
+			continue
 		}
 		f.note(at, c, err)
 		switch {
@@ -158,7 +167,7 @@ func (f *Follower) next(at int) {
 }
 
 // step waits for news of a source and takes them over.
-func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err error) {
+func (f *Follower) step(ctx context.Context, at int, c *client.Client) (grown bool, err error) {
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	f.mu.Lock()
@@ -193,6 +202,9 @@ func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err 
 	if err != nil {
 		return false, err
 	}
+	if to, err := f.Copy.openNote(note); err == nil && to.Size >= before+longWay && f.spare(ctx, at, c) {
+		return false, errLeads
+	}
 	last := before
 	err = f.Copy.SyncTo(ctx, c, note, func(done, total uint64) {
 		f.mu.Lock()
@@ -214,6 +226,23 @@ func (f *Follower) step(ctx context.Context, c *client.Client) (grown bool, err 
 		f.Changed()
 	}
 	return after != before, err
+}
+
+// spare reports whether another source is to be asked for a long way, because this one
+// leads. It is said of a source once in a while: where no other gives what is wanted,
+// this one is asked after all.
+func (f *Follower) spare(ctx context.Context, at int, c *client.Client) bool {
+	if len(f.Sources) < 2 || time.Since(f.spared[at]) < f.tempo.banned {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.tempo.arriving)
+	defer cancel()
+	st, err := c.Status(ctx)
+	if err != nil || st.State != "leader" {
+		return false
+	}
+	f.spared[at] = time.Now()
+	return true
 }
 
 // note keeps what came of a step for the report, and logs what is new in it.

@@ -17,7 +17,8 @@ func (t *terminal) benchCommand() *cli.Command {
 		Usage: "measure this machine: statements a second through the real API, every write synced",
 		Description: "Nodes and clients run in this process, so the figures are of both together on this machine's\n" +
 			"cores. Each client is an officer with own keys and own TLS session; statements are signed\n" +
-			"beforehand; each node verifies every signature.\n\n" +
+			"beforehand; each node verifies every signature. With --rtt the first eight round trips, in which\n" +
+			"nodes open connections, are not measured.\n\n" +
 			"Example: comity testnet bench --nodes 5 --seconds 10 --baseline",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "nodes", Usage: "how `MANY` nodes, 1 to 15", Value: 3},
@@ -69,13 +70,16 @@ func (t *terminal) bench(c *cli.Context) error {
 	t.say("%d nodes, %d clients, bodies of %d bytes, entries of %d, %.1f s", r.Nodes, r.Clients, r.Size, r.EntryBytes, r.Seconds)
 	t.say("acknowledged   %8.0f /s   p50 %.2f ms   p99 %.2f ms", r.PerSecond, r.P50, r.P99)
 	if r.RTT > 0 {
-		t.say("at %.0f ms RTT           p50 %.0f ms at the bureau that leads, %.0f ms elsewhere", r.RTT, r.AtLeader, r.Elsewhere)
+		t.say("at %.0f ms RTT           p50 %.0f ms at the bureau that leads (%.2f RTT), %.0f ms elsewhere (%.2f RTT)", r.RTT, r.AtLeader, r.AtLeader/r.RTT, r.Elsewhere, r.Elsewhere/r.RTT)
 	}
 	t.say("               %8d in all, %d failed", r.Acknowledged, r.Failed)
 	t.say("FINAL          %8.0f /s   p50 %.0f ms   p99 %.0f ms after the acknowledgement", r.FinalPerSecond, r.LagP50, r.LagP99)
 	t.say("CPU            %8.2f cores, nodes and clients together", r.CPU)
 	t.say("disk           %8.0f bytes a notice on each node, with Raft log and preallocation", r.DiskPerNotice)
 	t.say("checked        %8d entries on each node, equal roots", r.CheckedSize)
+	if r.Busy > 0 {
+		t.say("note           %8d times a node said that too many statements wait; the client tried again", r.Busy)
+	}
 	if r.ExhaustedClients > 0 {
 		t.say("note           %8d clients sent all they had signed before the time was over", r.ExhaustedClients)
 	}

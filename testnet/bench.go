@@ -46,6 +46,7 @@ type BenchResult struct {
 	Seconds          float64 `json:"seconds"`
 	Acknowledged     int     `json:"acknowledged"`
 	Failed           int     `json:"failed"`
+	Busy             int     `json:"busy,omitempty"` // answers that too many statements wait; the client tried again
 	PerSecond        float64 `json:"acknowledged_per_second"`
 	FinalPerSecond   float64 `json:"final_per_second"` // until a FINAL checkpoint covered the last one
 	P50              float64 `json:"p50_ms"`
@@ -69,6 +70,24 @@ type BenchResult struct {
 // signedPerSecond bounds how many entries are signed beforehand for all clients
 // together; a client that runs out stops, and the result says so.
 const signedPerSecond = 25_000
+
+// warmTrips is how many round trips the clients submit before anything is measured:
+// until then the nodes open connections to the leader, three round trips each.
+const warmTrips = 8
+
+func (o *BenchOptions) warm() time.Duration { return warmTrips * o.RTT }
+
+// signed returns how many statements of each client are signed beforehand.
+func (o *BenchOptions) signed() int {
+	all := o.Duration + o.warm()
+	switch {
+	case o.RTT > 0: // none is answered within less than a round trip
+		return 2 + int(all/o.RTT)
+	case o.Clients == 1:
+		return int(all.Seconds() * 5000)
+	}
+	return max(16, int(all.Seconds()*signedPerSecond)/o.Clients)
+}
 
 // Bench founds a consortium in a scratch folder, runs its nodes in this process
 // on loopback TLS ports with every write synced, and lets clients submit
@@ -151,8 +170,10 @@ type benchClient struct {
 	seq    uint64 // of the next statement that is signed
 	prev   ledger.ID
 
-	times     []time.Duration
+	times     []time.Duration // of what was acknowledged while it was measured
+	all       int             // acknowledged, ever
 	failed    int
+	busy      int
 	last      uint64 // highest index acknowledged
 	exhausted bool
 }
@@ -160,10 +181,7 @@ type benchClient struct {
 // newLoad enrols the clients, spread over the bureaus, and signs.
 func newLoad(ctx context.Context, c *Consortium, o BenchOptions) (*load, error) {
 	l := &load{c: c, o: o, clients: make([]*benchClient, o.Clients)}
-	each := max(16, int(o.Duration.Seconds()*signedPerSecond)/o.Clients)
-	if o.Clients == 1 {
-		each = int(o.Duration.Seconds() * 5000)
-	}
+	each := o.signed()
 	codes := c.Bureaus()
 	errs := make([]error, len(codes))
 	var wg sync.WaitGroup
@@ -324,27 +342,34 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	cpu, start := cpuTime(), time.Now()
-	stop := start.Add(l.o.Duration)
+	start := time.Now()
+	from := start.Add(l.o.warm())
+	stop := from.Add(l.o.Duration)
 	var wg, sample sync.WaitGroup
 	var lags []time.Duration
 	var lagErr error
 	l.acked = make(chan taken, 1)
-	sample.Go(func() { lags, lagErr = l.lag(ctx) })
+	sample.Go(func() { lags, lagErr = l.lag(ctx, from) })
 	for _, b := range l.clients {
-		wg.Go(func() { b.run(ctx, stop, l.acked) })
+		wg.Go(func() { b.run(ctx, from, stop, l.acked) })
 	}
+	time.Sleep(time.Until(from))
+	cpu := cpuTime()
 	wg.Wait()
 	close(l.acked)
-	took := time.Since(start)
+	took := time.Since(from)
 	cpu = cpuTime() - cpu
+	window := min(took, l.o.Duration)
 
-	res := &BenchResult{Nodes: l.o.Nodes, RTT: float64(l.o.RTT.Milliseconds()), Profile: l.o.Profile, Size: l.o.Size, Clients: l.o.Clients, Seconds: took.Seconds(),
+	res := &BenchResult{Nodes: l.o.Nodes, RTT: float64(l.o.RTT.Milliseconds()), Profile: l.o.Profile, Size: l.o.Size, Clients: l.o.Clients, Seconds: window.Seconds(),
 		CPU: cpu.Seconds() / took.Seconds(), EntryBytes: len(l.clients[0].items[0].Entry.Raw)}
 	var times, near, far []time.Duration
 	var last uint64
+	all := 0
 	for _, b := range l.clients {
 		times = append(times, b.times...)
+		all += b.all
+		res.Busy += b.busy
 		if b.bureau == leader {
 			near = append(near, b.times...)
 		} else {
@@ -357,7 +382,7 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 		}
 	}
 	res.Acknowledged = len(times)
-	res.PerSecond = float64(len(times)) / took.Seconds()
+	res.PerSecond = float64(len(times)) / window.Seconds()
 	res.P50, res.P99 = percentiles(times)
 	if l.o.RTT > 0 {
 		res.AtLeader, _ = percentiles(near)
@@ -374,8 +399,8 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 		return nil, lagErr
 	}
 	res.LagP50, res.LagP99 = percentiles(lags)
-	res.FinalPerSecond = float64(len(times)) / time.Since(start).Seconds()
-	res.DiskPerNotice = float64(l.disk()-disk) / float64(l.o.Nodes) / float64(len(times))
+	res.FinalPerSecond = float64(all) / time.Since(start).Seconds()
+	res.DiskPerNotice = float64(l.disk()-disk) / float64(l.o.Nodes) / float64(all)
 	if l.o.quiet != nil {
 		return res, nil // nothing is FINAL, for which WaitEqual would wait
 	}
@@ -385,9 +410,9 @@ func (l *load) run(ctx context.Context) (*BenchResult, error) {
 
 // lag samples, one acknowledgement after the other, how long it takes until the
 // entry is FINAL.
-func (l *load) lag(ctx context.Context) (lags []time.Duration, err error) {
+func (l *load) lag(ctx context.Context, from time.Time) (lags []time.Duration, err error) {
 	for a := range l.acked {
-		if err == nil {
+		if err == nil && a.at.After(from) {
 			err = l.final(ctx, a.index)
 			lags = append(lags, time.Since(a.at))
 		}
@@ -408,19 +433,29 @@ func (l *load) final(ctx context.Context, index uint64) error {
 	}
 }
 
-func (b *benchClient) run(ctx context.Context, stop time.Time, sample chan<- taken) {
+// run submits until stop; what is acknowledged between from and stop is measured.
+func (b *benchClient) run(ctx context.Context, from, stop time.Time, sample chan<- taken) {
 	for _, it := range b.items {
 		start := time.Now()
 		if start.After(stop) || ctx.Err() != nil {
 			return
 		}
 		s, err := b.api.Submit(ctx, it)
+		for ; wire.CodeOf(err) == wire.Busy && time.Now().Before(stop); s, err = b.api.Submit(ctx, it) {
+			b.busy++
+			time.Sleep(busyPause)
+		}
+		if wire.CodeOf(err) == wire.Busy {
+			return
+		}
 		if err != nil {
 			b.failed++ // the ones after it follow it, and cannot be accepted either
 			return
 		}
-		b.times = append(b.times, time.Since(start))
-		b.last = s.Index
+		b.all, b.last = b.all+1, s.Index
+		if now := time.Now(); now.After(from) && now.Before(stop) {
+			b.times = append(b.times, now.Sub(start))
+		}
 		select {
 		case sample <- taken{s.Index, time.Now()}:
 		default:
@@ -428,6 +463,9 @@ func (b *benchClient) run(ctx context.Context, stop time.Time, sample chan<- tak
 	}
 	b.exhausted = true
 }
+
+// busyPause is how long a client waits after the answer that too many statements wait.
+const busyPause = 50 * time.Millisecond
 
 // disk returns the bytes that the nodes' files take.
 func (l *load) disk() (total int64) {

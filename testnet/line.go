@@ -104,9 +104,13 @@ func (l *line) carry(near net.Conn) {
 
 // parcel is what was read, and when it arrives.
 type parcel struct {
-	data []byte
-	due  time.Time
+	buf *[lineChunk]byte
+	n   int
+	due time.Time
 }
+
+// parcels are for what is read; most of it is small.
+var parcels = sync.Pool{New: func() any { return new([lineChunk]byte) }}
 
 // pump carries one direction; the end of what it reads is passed on as well.
 func (l *line) pump(to, from net.Conn, open time.Time) {
@@ -120,21 +124,23 @@ func (l *line) pump(to, from net.Conn, open time.Time) {
 				continue
 			}
 			time.Sleep(time.Until(p.due))
-			if _, err := to.Write(p.data); err != nil {
+			_, err := to.Write(p.buf[:p.n])
+			parcels.Put(p.buf)
+			if err != nil {
 				broken = true
 				from.Close()
 			}
 		}
 	})
 	for {
-		buf := make([]byte, lineChunk)
-		n, err := from.Read(buf)
+		buf := parcels.Get().(*[lineChunk]byte)
+		n, err := from.Read(buf[:])
 		sent := time.Now()
 		if sent.Before(open) {
 			sent = open
 		}
 		if n > 0 {
-			way <- parcel{buf[:n], sent.Add(time.Duration(l.delay.Load()))}
+			way <- parcel{buf, n, sent.Add(time.Duration(l.delay.Load()))}
 		}
 		if err != nil {
 			break

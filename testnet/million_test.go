@@ -22,7 +22,6 @@ import (
 	"comity/ledger/notice"
 	"comity/ledger/query"
 	"comity/ledger/state"
-	"comity/ledger/store"
 	"comity/node/desk"
 	"comity/node/desk/readlog"
 )
@@ -83,16 +82,8 @@ func (trusting) Entry(*ledger.Entry, []ed25519.PublicKey) bool { return true }
 // extend puts notices into the replica of XB, and returns some of their cards.
 func (s *scenario) extend(a *Author, g *notice.Generator, first, count int) (known []*notice.Card) {
 	s.t.Helper()
-	m := state.New(s.genesis)
-	st, err := store.Open(filepath.Join(s.homes["XB"].DeskDir(), "ledger"), m)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer st.Close()
-	head, err := state.ReadHead(st)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	to := openBulk(s.t, filepath.Join(s.homes["XB"].DeskDir(), "ledger"), s.genesis)
+	defer to.close()
 	for made := 0; made < count; {
 		list := make([]*notice.Notice, 0, ledger.MaxBatch)
 		for len(list) < min(ledger.MaxBatch, count-made) {
@@ -112,27 +103,8 @@ func (s *scenario) extend(a *Author, g *notice.Generator, first, count int) (kno
 			}
 			list = append(list, n)
 		}
-		items := s.sealAll(a, list)
-		staged := store.NewStaged(st, head.Size)
-		changes, results, err := m.Apply(staged, &ledger.Command{Batch: &ledger.Batch{Time: head.Time + 1, Items: items}}, trusting{})
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		for _, r := range results {
-			if r.Refusal != nil {
-				s.t.Fatal(r.Refusal)
-			}
-		}
-		staged.Add(changes)
-		if err := st.Commit(staged.Changes.Head.Size, &staged.Changes); err != nil {
-			s.t.Fatal(err)
-		}
-		head, made = staged.Changes.Head, made+len(list)
-		if made%(16*ledger.MaxBatch) == 0 || made == count {
-			if err := st.Flush(st.Mark()); err != nil {
-				s.t.Fatal(err)
-			}
-		}
+		to.add(s.sealAll(a, list))
+		made += len(list)
 	}
 	return known
 }

@@ -105,7 +105,7 @@ func newReplica(cfg Config, member *ledger.Member, p parts) (*replica, error) {
 	r := &replica{cfg: cfg, file: cfg.Genesis, name: member.NodeName(), started: cfg.Clock().Unix(), peers: p.peers,
 		served: served{genesis: cfg.Genesis, roster: p.roster, bureau: cfg.Bureau, machine: state.NewAs(cfg.Genesis, cfg.program), store: p.store, moved: newBeacon(), keyed: newBeacon(), clock: cfg.Clock, late: errNotArrived, purges: &openPurges{store: p.store, watched: purgesWatched},
 			pace: newPacer(),
-			log: cfg.Logger, ctx: ctx, done: make(chan struct{})},
+			log:  cfg.Logger, ctx: ctx, done: make(chan struct{})},
 		live: p.live, cancel: cancel, seenTold: make(map[string]bool), accused: make(map[raft.ServerID]bool)}
 	r.stopped = r.fallSilent
 	r.keyring = &keyring{store: p.store, bureau: cfg.Bureau, epochs: func() []*ledger.Epoch { return r.roster.membership().Epochs() }, begun: 1000 * cfg.Genesis.Charter.Created, clock: cfg.Clock, days: cfg.KeyDays}

@@ -109,21 +109,21 @@ type question struct {
 	DOB     string `json:"dob,omitempty"`
 }
 
-// asked is whom a question asks about, and what was misread in it.
+// asked is whom a question asks about, and what was misread in it. A zone that can be
+// read in several ways asks about others as well, and is refused as unsure if nobody
+// is known of any.
 type asked struct {
 	desk.Subject
 	question *question
 	repaired []notice.Repair
+	others   []*asked
+	unsure   error
 }
 
 func subjectOf(q *question) (*asked, error) {
 	s := &asked{question: q, Subject: desk.Subject{Number: q.Doc, Country: strings.ToUpper(q.Country), Name: q.Name}}
 	if q.MRZ != "" {
-		m, repaired, err := notice.ReadMRZ(q.MRZ)
-		if err != nil {
-			return nil, hint(err, "scan it again, or type the number of the document: comity check --doc NUMBER")
-		}
-		return &asked{desk.Subject{MRZ: m}, q, repaired}, nil
+		return zoneOf(q)
 	}
 	var err error
 	switch {
@@ -138,6 +138,26 @@ func subjectOf(q *question) (*asked, error) {
 		return nil, usagef("say whom to check: a machine-readable zone, a document number, or a name with a date of birth")
 	}
 	return s, nil
+}
+
+// zoneOf returns whom a scan asks about.
+func zoneOf(q *question) (*asked, error) {
+	list, err := notice.Readings(q.MRZ)
+	_, _, unsure := notice.ReadMRZ(q.MRZ)
+	again := "scan it again, or type the number of the document: comity check --doc NUMBER"
+	if err != nil {
+		return nil, hint(err, "%s", again)
+	}
+	all := make([]*asked, len(list))
+	for i, r := range list {
+		own := *q // the bureau's desk is asked for this reading
+		own.MRZ = r.Zone
+		all[i] = &asked{Subject: desk.Subject{MRZ: r.MRZ}, question: &own, repaired: r.Repairs}
+	}
+	if len(all) > 1 {
+		all[0].others, all[0].unsure = all[1:], hint(unsure, "%s", again)
+	}
+	return all[0], nil
 }
 
 // border is a desk that answers checks.
@@ -207,7 +227,7 @@ func (k *border) checkOne(ctx context.Context, subject *asked) error {
 			return err
 		}
 	}
-	answers, fresh, err := k.ask(ctx, []*asked{subject})
+	answers, fresh, err := k.askAll(ctx, []*asked{subject})
 	if err != nil {
 		return err
 	}
@@ -226,12 +246,15 @@ func (k *border) checkOne(ctx context.Context, subject *asked) error {
 	}
 	if k.asJSON {
 		r := k.record(a, reports)
-		r.Repaired = subject.repaired
+		r.Repaired, r.Readings = subject.repaired, subject.readings()
 		err = errors.Join(k.document(r), err)
 	} else {
 		k.tell(a)
 		for _, fix := range subject.repaired {
 			k.say("  misread   %s: compare it with the document", fix)
+		}
+		if n := subject.readings(); n > 0 {
+			k.say("  readings  %d would explain the scan, and this is one: compare the number with the document", n)
 		}
 	}
 	if err != nil {

@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"comity/ledger"
+	"comity/ledger/notice"
+	"comity/node/desk"
 	"comity/node/desk/remote"
 	"comity/node/wire"
 
@@ -29,6 +33,71 @@ func (k *border) openAtDesk(c *cli.Context) error {
 		k.sync(c.Context)
 	}
 	return err
+}
+
+// readings is in how many ways the zone can be read, 0 where there is no doubt.
+func (a *asked) readings() int {
+	if len(a.others) == 0 {
+		return 0
+	}
+	return 1 + len(a.others)
+}
+
+// askAll answers checks, each in its place, and asks for every reading of a zone. A
+// subject becomes the reading of which somebody is known.
+func (k *border) askAll(ctx context.Context, subjects []*asked) (out []remote.Checked, fresh time.Time, err error) {
+	var all []*asked
+	for _, s := range subjects {
+		all = append(append(all, s), s.others...)
+	}
+	answers := make([]remote.Checked, 0, len(all))
+	for part := range slices.Chunk(all, wire.MaxChecks) {
+		list, at, err := k.ask(ctx, part)
+		if err != nil {
+			return nil, fresh, err
+		}
+		answers, fresh = append(answers, list...), at
+	}
+	for _, s := range subjects {
+		mine := answers[:1+len(s.others)]
+		answers = answers[len(mine):]
+		out = append(out, s.merge(mine))
+	}
+	return out, fresh, nil
+}
+
+// merge makes one answer of those to each reading.
+func (a *asked) merge(answers []remote.Checked) remote.Checked {
+	if len(answers) == 1 {
+		return answers[0]
+	}
+	hit := slices.IndexFunc(answers, func(c remote.Checked) bool { return c.Err == nil && len(c.Answer.Hits) > 0 })
+	if hit < 0 {
+		return remote.Checked{Err: a.unsure}
+	}
+	if hit > 0 {
+		a.repaired = a.others[hit-1].repaired
+	}
+	first := answers[hit].Answer
+	for _, c := range answers[hit+1:] {
+		if c.Err != nil {
+			continue
+		}
+		first.Full = first.Full || c.Answer.Full
+		for _, h := range c.Answer.Hits {
+			if !slices.ContainsFunc(first.Hits, func(x desk.Sighting) bool { return x.ID == h.ID }) {
+				first.Hits = append(first.Hits, h)
+			}
+		}
+	}
+	rank := func(h desk.Sighting) int { // those to be protected stay first
+		if h.Action == notice.Protect {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(first.Hits, func(x, y desk.Sighting) int { return cmp.Compare(rank(x), rank(y)) })
+	return answers[hit]
 }
 
 // ask answers checks, each in its place. fresh is when the desk last heard that there

@@ -238,12 +238,12 @@ func (v *checkServer) answers(ctx context.Context, batch []asking) []any {
 			out[i] = &noAnswer{q.Ref, reason(err)}
 			continue
 		}
-		s.question, subjects, at = q, append(subjects, s), append(at, i)
+		subjects, at = append(subjects, s), append(at, i)
 	}
 	if len(subjects) == 0 {
 		return out
 	}
-	found, fresh, err := v.ask(ctx, subjects)
+	found, fresh, err := v.askAll(ctx, subjects)
 	if v.remote == nil {
 		v.mu.Lock()
 		fresh = v.when
@@ -265,7 +265,7 @@ func (v *checkServer) answers(ctx context.Context, batch []asking) []any {
 		}
 		reported, err := v.report(ctx, found[i].Answer)
 		r := now.record(found[i].Answer, reported)
-		r.Ref, r.Repaired = s.question.Ref, s.repaired
+		r.Ref, r.Repaired, r.Readings = s.question.Ref, s.repaired, s.readings()
 		if err != nil {
 			r.Problem = "the hit is not reported: " + reason(err)
 		}

@@ -18,6 +18,7 @@ type checkRecord struct {
 	Age      int64           `json:"age_seconds"`
 	Complete bool            `json:"complete"`           // false: entries that are here are not indexed yet, or there are more candidates than were looked at
 	Repaired []notice.Repair `json:"repaired,omitempty"` // what was misread in the zone, to compare with the document
+	Readings int             `json:"readings,omitempty"` // in how many ways the zone can be read, where that is more than one
 	More     bool            `json:"more,omitempty"`
 	Reported int             `json:"reported,omitempty"`
 }

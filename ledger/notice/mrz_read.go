@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,27 +58,64 @@ const (
 // A name has no check digit. In it only a digit becomes the letter that it looks
 // like, and only what stands among the fillers at the end becomes a filler.
 func ReadMRZ(text string) (*MRZ, []Repair, error) {
+	list, err := Readings(text)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(list) > 1:
+		return nil, nil, fmt.Errorf("%w: %d misreadings would explain it; scan again, or type the number", ErrMRZ, len(list))
+	}
+	return list[0].MRZ, list[0].Repairs, nil
+}
+
+// Reading is what a scan may say.
+type Reading struct {
+	MRZ     *MRZ
+	Repairs []Repair // what had to be put right for it
+	Zone    string   // its lines, joined
+}
+
+// maxReadings bounds those of one scan: beyond, nearly anything may be meant.
+const maxReadings = 16
+
+// Readings returns all that a scan may say, by the same rules as [ReadMRZ], those
+// with the fewest repairs first. A border asks for each of several: to look for
+// nobody because one letter is not sure would let a child pass.
+func Readings(text string) ([]Reading, error) {
 	if len(text) > 400 {
-		return nil, nil, fmt.Errorf("%w: %d characters", ErrMRZ, len(text))
+		return nil, fmt.Errorf("%w: %d characters", ErrMRZ, len(text))
 	}
 	if m, err := ParseMRZ(text); err == nil {
-		if !looksRepairable(strings.Join(strings.Fields(text), ""), m.Format) {
-			return m, nil, nil
+		if zone := strings.Join(strings.Fields(text), ""); !looksRepairable(zone, m.Format) {
+			return []Reading{{m, nil, zone}}, nil
 		}
 	}
 	lines, err := scannedLines(text)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	zones := fittedZones(lines)
+	if len(zones) == 0 {
+		return nil, fmt.Errorf("%w: %s; want 2 lines of 44 of a passport, 2 of 36 or 3 of 30 of a card; scan again, or type the number", ErrMRZ, widths(lines))
 	}
 	found := make(map[string][]Repair) // by the zone put right
-	for _, zone := range fittedZones(lines) {
+	for _, zone := range zones {
 		for _, c := range repairZone(zone) {
 			if _, ok := found[c.text]; !ok {
 				found[c.text] = c.repairs
 			}
 		}
 	}
-	return oneReading(found)
+	return readingsOf(found)
+}
+
+// widths says how long lines are: "lines of 44 and 41 characters".
+func widths(lines []string) string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = fmt.Sprint(len(line))
+	}
+	return "lines of " + strings.Join(out, " and ") + " characters"
 }
 
 // scanned is a zone in the course of repair.
@@ -162,7 +200,11 @@ func fitLine(line string, at int, l *mrzLayout) []scanned {
 	}
 	isName := at*l.width <= l.name[0] && l.name[0] < (at+1)*l.width
 	short := l.width - len(line)
-	switch {
+	// A scanner that has no < writes spaces; those at the end were cut above.
+	fill := l.width - len(spaced)
+	switch blank := len(spaced) - len(line); {
+	case fill > 0 && blank > strings.Count(line, "<"):
+		return []scanned{{text: spaced + strings.Repeat("<", fill), repairs: []Repair{{"fillers", at + 1, space + 1, "spaces", "<"}}}}
 	case short == 0:
 		return []scanned{{text: line}}
 	case short > maxMissing || short < -maxLost:
@@ -389,16 +431,24 @@ func (l *mrzLayout) fieldAt(i int) string {
 	return "optional data"
 }
 
-// oneReading returns the one zone that was found, and refuses none and several.
-func oneReading(found map[string][]Repair) (*MRZ, []Repair, error) {
-	switch len(found) {
-	case 0:
-		return nil, nil, fmt.Errorf("%w: the check digits are wrong and no likely misreading explains them; scan again, or type the number", ErrMRZ)
-	case 1:
-		for zone, repairs := range found {
-			m, err := ParseMRZ(zone)
-			return m, repairs, err
-		}
+// readingsOf returns the zones that were found, and refuses none and too many.
+func readingsOf(found map[string][]Repair) ([]Reading, error) {
+	switch {
+	case len(found) == 0:
+		return nil, fmt.Errorf("%w: the check digits are wrong and no likely misreading explains them; scan again, or type the number", ErrMRZ)
+	case len(found) > maxReadings:
+		return nil, fmt.Errorf("%w: %d misreadings would explain it; scan again, or type the number", ErrMRZ, len(found))
 	}
-	return nil, nil, fmt.Errorf("%w: %d misreadings would explain it; scan again, or type the number", ErrMRZ, len(found))
+	list := make([]Reading, 0, len(found))
+	for zone, repairs := range found {
+		m, err := ParseMRZ(zone)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Reading{m, repairs, zone})
+	}
+	slices.SortFunc(list, func(a, b Reading) int {
+		return cmp.Or(cmp.Compare(len(a.Repairs), len(b.Repairs)), cmp.Compare(a.Zone, b.Zone))
+	})
+	return list, nil
 }

@@ -3,6 +3,7 @@ package notice
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +68,7 @@ func TestReadMRZ(t *testing.T) {
 		{"a filler missing inside", passport, "226B<<<<<10", "226B<<<<10", "fillers, line 2, place 42: missing < added"},
 		{"a filler too many inside", passport, "226B<<<<<10", "226B<<<<<<10", "fillers, line 2, place 43: surplus < left out"},
 		{"optional data", passport, "ZE184226B", "2E184226B", "!"}, // or ZE184ZZ6B
+		{"spaces for fillers", passport, "ERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "ERIKSSON  ANNA MARIA                   ", "fillers, line 1, place 14: spaces read as <"},
 		{"quotes for fillers", passport, "ERIKSSON<<ANNA", "ERIKSSON«ANNA", ""},
 		{"a letter lost", passport, "L898902C3", "L89892C3", "!"},
 		{"a wrong digit", passport, "L898902C3", "L898702C3", "!"},
@@ -98,6 +100,27 @@ func TestReadMRZ(t *testing.T) {
 				t.Errorf("%s: got %+v, want %+v", test.name, *m, want)
 			}
 		}
+	}
+}
+
+// TestReadings has what a scan may say among all that it may, and little else.
+func TestReadings(t *testing.T) {
+	zone := strings.TrimSpace(specimens[0].zone)
+	for _, test := range []struct {
+		old, new string
+		want     int
+	}{{"L898902C3", "L898902C3", 1}, {"L898902C3", "LB98902C3", 3}, {"L898902C3", "L898702C3", 0}, {"1204159", "120415", 0}} {
+		list, err := Readings(strings.Replace(zone, test.old, test.new, 1))
+		if len(list) != test.want || (err == nil) != (test.want > 0) {
+			t.Errorf("%s: %d readings, %v, want %d", test.new, len(list), err, test.want)
+			continue
+		}
+		if test.want > 0 && !slices.ContainsFunc(list, func(r Reading) bool { return r.MRZ.Number == "L898902C3" }) {
+			t.Errorf("%s: the right one is not among %+v", test.new, list)
+		}
+	}
+	if _, err := Readings("P<UTO\nXX"); !errors.Is(err, ErrMRZ) || !strings.Contains(err.Error(), "lines of 5 and 2 characters") {
+		t.Errorf("two short lines: %v", err)
 	}
 }
 

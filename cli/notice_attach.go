@@ -199,7 +199,7 @@ func checkFile(part seal.Compartment, path string) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("attach %s: it is no file", path)
 	case info.Size() > seal.MaxAttachment:
-		return fmt.Errorf("attach %s: it has %s; an attachment has at most %s", path, size(info.Size()), size(seal.MaxAttachment))
+		return fmt.Errorf("attach %s: it has %s bytes; an attachment has at most %s, %s", path, count(info.Size()), size(seal.MaxAttachment), count(seal.MaxAttachment))
 	case part == seal.Card && info.Size() > notice.MaxCardAttachment:
 		return hint(fmt.Errorf("attach %s: it has %s; a file on the card has at most %s", path, size(info.Size()), size(notice.MaxCardAttachment)),
 			"checkpoints get it over slow lines: put a small picture on the card and this one into the body")

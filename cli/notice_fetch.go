@@ -74,6 +74,13 @@ func (t *terminal) noticeFetch(c *cli.Context) error {
 	if dir == "" {
 		dir = "."
 	}
+	if !c.Bool("force") {
+		if list, err = s.unfetched(dir, list); err != nil {
+			return err
+		} else if len(list) == 0 {
+			return s.told([]fetched{})
+		}
+	}
 	outs, err := createOutputs(dir, list, c.Bool("force"))
 	if err != nil {
 		return err
@@ -123,6 +130,24 @@ func (s *session) fetchable(k *desk.Case, names []string) ([]*desk.File, error) 
 		return nil, last
 	}
 	return nil, hint(fmt.Errorf("%s has no file %s", k.Name(), names[0]), "its files: comity notice show %s", k.Name())
+}
+
+// unfetched leaves out the files that are in a folder already, byte for byte: a
+// command that was cut between two of them is given again.
+func (s *session) unfetched(dir string, list []*desk.File) (left []*desk.File, err error) {
+	for _, f := range list {
+		path := filepath.Join(dir, f.Name)
+		same, err := f.IsAt(path)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, cause(err))
+		}
+		if same {
+			s.note("%s is there already, as the notice has it", path)
+			continue
+		}
+		left = append(left, f)
+	}
+	return left, nil
 }
 
 // createOutputs begins all files before one is fetched: nothing is half done

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -309,6 +311,25 @@ func (f *File) Open(files *blobs.Folder, w io.Writer) error {
 		return fmt.Errorf("open %.40q: %w", f.Name, err)
 	}
 	return nil
+}
+
+// IsAt reports whether the file, opened, is at a path already.
+func (f *File) IsAt(path string) (bool, error) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != f.Size {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return false, err
+	}
+	r, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, r)
+	return err == nil && [32]byte(h.Sum(nil)) == f.hash, err
 }
 
 // Drop removes what was fetched, once it is opened.

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"comity/ledger"
 	"comity/node/desk"
 	"comity/node/drafts"
 
@@ -150,26 +153,103 @@ func (s *session) draftRenew(c *cli.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	it, err := s.desk.Renew(c.Context, s.client, by, old.Item)
+	d, err := s.renew(c.Context, by, r, uint64(time.Now().UnixMilli()))
+	if errors.Is(err, desk.ErrStale) {
+		return hint(err, "seal it to the keys they have now: send the notice again, and drop this draft")
+	}
 	if err != nil {
-		if errors.Is(err, desk.ErrStale) {
-			return hint(err, "seal it to the keys they have now: send the notice again, and drop this draft")
-		}
-		return err
-	}
-	d := &drafts.Draft{Item: it, Parked: uint64(time.Now().UnixMilli())}
-	if r.About != "" {
-		if d.About, err = s.desk.SealNote(by, d.ID(), r.About); err != nil {
-			return err
-		}
-	}
-	if err := s.drafts().Put(d); err != nil {
-		return err
-	}
-	if err := s.drafts().Drop(old.ID()); err != nil {
 		return err
 	}
 	return s.tellDraft(s.draftRecord(d))
+}
+
+// renew signs a draft again, and keeps that in its place.
+func (s *session) renew(ctx context.Context, by desk.Officers, r draftRecord, parked uint64) (*drafts.Draft, error) {
+	it, err := s.desk.Renew(ctx, s.client, by, r.draft.Item)
+	if err != nil {
+		return nil, err
+	}
+	d := &drafts.Draft{Item: it, Parked: parked}
+	if r.About != "" {
+		if d.About, err = s.desk.SealNote(by, d.ID(), r.About); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.drafts().Put(d); err != nil {
+		return nil, err
+	}
+	return d, s.drafts().Drop(r.ID)
+}
+
+// renewLimit is how long it may take to sign drafts again.
+const renewLimit = 20 * time.Second
+
+// renewDrafts signs the drafts of the officer who acts again, behind a statement that
+// was just sent: else each thing that an officer sends would take those away that wait
+// for a second one, and nobody but their author would see it.
+func (s *session) renewDrafts(ctx context.Context, sent ledger.Item) {
+	author := sent.Entry.Statement.Author
+	if s.acting == nil || s.acting.Signer.ID() != author || ctx.Err() != nil {
+		return
+	}
+	list, _ := s.drafts().List() // what is damaged is told by draft list
+	list = slices.DeleteFunc(list, func(d *drafts.Draft) bool {
+		return d.Item.Entry.Statement.Author != author || d.Rejection != nil || d.ID() == sent.Entry.ID
+	})
+	if len(list) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, renewLimit)
+	defer cancel()
+	if s.desk == nil {
+		if err := s.read(ctx); err != nil {
+			s.note("%s: see comity draft list: %s", plural(len(list), "draft is overtaken", "drafts are overtaken"), err)
+			return
+		}
+	}
+	for _, group := range inRows(list) {
+		overtaken := slices.ContainsFunc(group, func(d *drafts.Draft) bool {
+			return errors.Is(s.desk.Current(ctx, s.client, d.Item), desk.ErrOvertaken)
+		})
+		if !overtaken {
+			continue // it waits on, or its author has to send it anew
+		}
+		by := desk.Officers{Author: s.acting.Signer}
+		if end, err := s.desk.Chain(ctx, s.client, author); err == nil {
+			by.Chain = &end
+		}
+		for _, d := range group {
+			r := s.draftRecord(d)
+			again, err := s.renew(ctx, by, r, d.Parked)
+			if err != nil {
+				s.note("draft %.8s (%s) is overtaken: %s", r.ID, words(r.Name, r.Act), err)
+				break
+			}
+			s.note("draft %.8s (%s) is signed again behind this, as %.8s", r.ID, words(r.Name, r.Act), again.ID())
+		}
+	}
+}
+
+// inRows parts drafts of one author into those that were signed one behind the other,
+// in that order: the purges of all answers to a notice. Any other stands alone, since
+// nobody knows which is sent first.
+func inRows(list []*drafts.Draft) (rows [][]*drafts.Draft) {
+	at := make(map[uint64]int) // a row, by when it was parked
+	for _, d := range list {
+		i, ok := at[d.Parked]
+		if d.Item.Entry.Statement.Class != ledger.ClassPurge || !ok {
+			rows = append(rows, []*drafts.Draft{d})
+			if i = len(rows) - 1; d.Item.Entry.Statement.Class == ledger.ClassPurge {
+				at[d.Parked] = i
+			}
+			continue
+		}
+		rows[i] = append(rows[i], d)
+	}
+	for _, row := range rows {
+		slices.SortFunc(row, func(a, b *drafts.Draft) int { return cmp.Compare(a.Item.Entry.Statement.Seq, b.Item.Entry.Statement.Seq) })
+	}
+	return rows
 }
 
 func (s *session) draftDrop(c *cli.Context, args []string) error {

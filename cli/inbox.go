@@ -207,10 +207,12 @@ func (s *session) waiting(ctx context.Context, in inboxOf) ([]task, int, error) 
 	return out, total, nil
 }
 
-// Tasks of the author of a draft.
+// Tasks on a draft that is not as it should be.
 const (
 	taskRenew    desk.Task = "renew draft"
 	taskRejected desk.Task = "rejected draft"
+
+	taskOvertaken desk.Task = "overtaken draft" // of a supervisor, who waits for its author
 )
 
 // draftTask says what a draft asks of the officer who acts, or of anybody here
@@ -229,6 +231,10 @@ func (s *session) draftTask(r draftRecord, asOf uint64) (desk.Waiting, bool) {
 		return w, author
 	case "overtaken", "stale":
 		w.Task, w.Text = taskRenew, words(w.Text, r.State)
+		if !author && s.mayApprove(r.key) {
+			w.Task = taskOvertaken
+			return w, true
+		}
 		return w, author
 	}
 	return w, s.mayApprove(r.key)
@@ -279,6 +285,8 @@ func (s *session) doing(w *desk.Waiting, r draftRecord) string {
 		return "comity approve" + id + ", or comity reject" + id
 	case taskRenew:
 		return "comity draft renew" + id
+	case taskOvertaken:
+		return "ask " + r.Author + " to sign it again: comity draft renew" + id + " --officer " + r.Author
 	case taskRejected:
 		return "comity draft drop" + id + ", and send it anew"
 	}

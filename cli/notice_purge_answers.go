@@ -100,7 +100,7 @@ func (s *session) parkAll(name string, k *desk.Case, list []ledger.Item) error {
 	s.say("%s", name)
 	s.say("  WAITS      for a second officer of %s, until %s; nothing is sent", s.home.Bureau(), clock(records[0].Due))
 	s.note("a supervisor of %s sends it: comity approve %s", s.home.Bureau(), k.Name())
-	s.note("write nothing else as this officer until then, or sign each again: comity draft renew ID")
+	s.note("what this officer sends from here meanwhile has them signed again; from elsewhere: comity draft renew ID")
 	return nil
 }
 

@@ -64,7 +64,7 @@ func (s *session) submitOrPark(c *cli.Context, name string, it ledger.Item, need
 	s.say("  draft      %s", d.ID())
 	s.say("  WAITS      for a second officer of %s, until %s; nothing is sent", s.home.Bureau(), clock(d.Due()))
 	s.note("a supervisor of %s sends it: comity approve %.8s", s.home.Bureau(), d.ID())
-	s.note("write nothing else as this officer until then, or sign it again: comity draft renew %.8s", d.ID())
+	s.note("what this officer sends from here meanwhile has it signed again; from elsewhere: comity draft renew %.8s", d.ID())
 	return nil
 }
 

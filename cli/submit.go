@@ -54,6 +54,7 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 		return s.refusal(name, err)
 	}
 	s.sentFiles(it)
+	defer s.renewDrafts(c.Context, it) // once all is told
 	w := &written{Name: name, ID: sub.ID, Index: sub.Index, State: "committed", Time: sub.Time, Known: sub.Known}
 	took := func() string {
 		w.Seconds = time.Since(start).Round(time.Millisecond).Seconds()

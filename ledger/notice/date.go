@@ -69,6 +69,9 @@ func ParseDate(s string) (Date, error) {
 		n++
 	}
 	d, err := NewDate(field[0], field[1], field[2])
+	if err != nil && n < len(field) { // as it was written
+		err = fmt.Errorf("date %.20q: %w", s, errDate)
+	}
 	d.estimated = estimated && err == nil
 	return d, err
 }

@@ -185,6 +185,9 @@ func (p *parser) wordsValue(t *Term, v *Value) error {
 
 func (p *parser) identValue(t *Term, v *Value) error {
 	var ok bool
+	if t.Field.Name == Phone && isNational(v.Text) {
+		return p.fail(v.Pos, "phone: %s has no country code, with which all numbers are compared", "write phone:+ and the code, and leave the first 0 out; of a number that may be written otherwise, text:", quote(v.Text))
+	}
 	if strings.ContainsAny(v.Text, "*?") {
 		return p.fail(v.Pos, "%s compares whole numbers, without * and ?", t.Field.Name+"~ also finds numbers with one character wrong", t.Field.Name)
 	}
@@ -195,6 +198,14 @@ func (p *parser) identValue(t *Term, v *Value) error {
 		Phone: "a telephone number has 5 to 17 digits", Email: "an e-mail address has an @ in it", IMEI: "an IMEI has 15 digits",
 	}[t.Field.Name]
 	return p.fail(v.Pos, "%s cannot be the value of %s", why, quote(v.Text), t.Field.Name)
+}
+
+// isNational reports whether a telephone number is one of an unnamed country: it
+// begins with one 0.
+func isNational(s string) bool {
+	s = strings.TrimSpace(Fold(s))
+	digits := keep(s, isDigit)
+	return !strings.ContainsAny(s, "+*?") && len(digits) > 1 && digits[0] == '0' && digits[1] != '0'
 }
 
 func (p *parser) idValue(t *Term, v *Value) error {

@@ -26,6 +26,21 @@ func keptTexts(dir string) []string {
 	return found
 }
 
+// keptText returns the text that an earlier edit left in the home at dir under a path,
+// nil where it is any other file.
+func keptText(dir, path string) *textFile {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil
+	}
+	for _, kept := range keptTexts(dir) {
+		if kept, err = filepath.Abs(kept); err == nil && kept == path {
+			return &textFile{path: path}
+		}
+	}
+	return nil
+}
+
 // newText begins a text to edit in the home at dir.
 func newText(dir, name string, text []byte) (*textFile, error) {
 	top := filepath.Join(dir, "editing")

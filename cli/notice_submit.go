@@ -96,7 +96,14 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if err := s.attach(by, n, c.StringSlice("attach")); err != nil {
 		return err
 	}
-	return s.publish(c, by, n)
+	if err := s.publish(c, by, n); err != nil {
+		return err
+	}
+	if kept := keptText(s.home.Dir(), args[0]); kept != nil {
+		kept.remove()
+		s.note("the text that an earlier edit left in %s is overwritten and removed", kept.path)
+	}
+	return nil
 }
 
 // publish sends a new notice, or keeps it for a second officer.

@@ -35,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Kind is what an identifier identifies.
@@ -77,6 +78,7 @@ func Normalize(k Kind, raw string) (string, error) {
 	if len(s) > maxRaw {
 		return "", wrong("%d characters; none is so long", len(s))
 	}
+	s = Digits(s)
 	switch k {
 	case Phone:
 		return phone(s)
@@ -106,6 +108,21 @@ func Normalize(k Kind, raw string) (string, error) {
 		return scriptCode(s)
 	}
 	return "", wrong("no kind %.20q of identifiers", string(k))
+}
+
+// Digits returns s with the decimal digits of every script as 0 to 9: numbers are read
+// off documents as they stand there.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 || !unicode.IsDigit(r) {
+			return r
+		}
+		v := rune(0) // digits of one script follow one another, and begin with their zero
+		for v < 9 && unicode.IsDigit(r-v-1) {
+			v++
+		}
+		return '0' + v
+	}, s)
 }
 
 // Loose returns the canonical form, or, for what has none, its letters and

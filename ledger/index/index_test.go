@@ -387,3 +387,12 @@ func TestFindBorn(t *testing.T) {
 		}
 	}
 }
+
+// A number is found as it stands on the document, in the digits of any script.
+func TestDocumentTerm(t *testing.T) {
+	for number, want := range map[string]string{"md 401-882": "bd_MD401882", "០៦២១៤៤៥៨៨": "bd_062144588", "៛ -": ""} {
+		if got := DocumentTerm(number); got != want {
+			t.Errorf("%s: got %q, want %q", number, got, want)
+		}
+	}
+}

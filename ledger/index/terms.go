@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"comity/ledger/ident"
 	"comity/ledger/names"
 	"comity/ledger/notice"
 )
@@ -66,7 +67,7 @@ func DocumentTerm(number string) string {
 			return unicode.ToUpper(r)
 		}
 		return -1
-	}, number)
+	}, ident.Digits(number))
 	if bare == "" {
 		return ""
 	}

@@ -42,6 +42,7 @@ func Normal(kind, text string) (norm string, ok bool) {
 	if len(text) > 4*maxIdentifier {
 		return "", false
 	}
+	text = ident.Digits(text)
 	if kind == Phone && isE164(text) {
 		return text[1:], true // as the ledger has nearly all of them
 	}

@@ -247,7 +247,9 @@ func inRows(list []*drafts.Draft) (rows [][]*drafts.Draft) {
 		rows[i] = append(rows[i], d)
 	}
 	for _, row := range rows {
-		slices.SortFunc(row, func(a, b *drafts.Draft) int { return cmp.Compare(a.Item.Entry.Statement.Seq, b.Item.Entry.Statement.Seq) })
+		slices.SortFunc(row, func(a, b *drafts.Draft) int {
+			return cmp.Compare(a.Item.Entry.Statement.Seq, b.Item.Entry.Statement.Seq)
+		})
 	}
 	return rows
 }

@@ -14,6 +14,10 @@ import (
 // that of charters of version 1; 2 has quotas; 3 can be raised.
 const Format = 3
 
+// FormatLeavers is the format with which came that what a bureau founded, and what it
+// said and was not decided, ends with it when it leaves.
+const FormatLeavers = 3
+
 // classFormats has for each class the format that it came with. It is the one place
 // that holds a new class back: a node that knows it refuses its entries as long as
 // the ledger has an earlier format, in which others would take them for no entries.

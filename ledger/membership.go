@@ -248,6 +248,17 @@ func (m *Membership) LeftSince(index uint64) string {
 	return ""
 }
 
+// Since returns the position from which on the ledger has a format, or a later one; ok
+// is false while it has an earlier one.
+func (m *Membership) Since(format uint8) (from uint64, ok bool) {
+	for _, e := range m.epochs {
+		if e.Format >= format {
+			return e.From, true
+		}
+	}
+	return 0, false
+}
+
 // policy returns the policy of an epoch.
 func (e *Epoch) policy(origin string) *Policy {
 	p := &Policy{Origin: origin, Quorum: e.Quorum(), Witness: make(map[string]keys.WitnessPublic),

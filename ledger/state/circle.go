@@ -96,11 +96,11 @@ func (a *application) checkCircle(s *ledger.Statement, signers []*Key) (*Refusal
 	if author.Roles&mayAuthor == 0 {
 		return refuse(NotAllowed, fmt.Sprintf("%s of %s may not found or change circles", author.Label, author.Bureau)), nil
 	}
-	m, err := a.membership()
+	leftSince, err := a.leavers()
 	if err != nil {
 		return nil, err
 	}
-	if code := m.LeftSince(s.SeenSize); code != "" && s.BodyLen > 0 {
+	if code := leftSince(s.SeenSize); code != "" && s.BodyLen > 0 {
 		return refuse(Superseded, fmt.Sprintf("%s has left the ledger since its author looked", code)), nil
 	}
 	if s.Target == (ledger.ID{}) {
@@ -121,17 +121,20 @@ func (a *application) checkCircle(s *ledger.Statement, signers []*Key) (*Refusal
 	if c == nil {
 		return refuse(NoTarget, fmt.Sprintf("there is no circle %s", s.Target.Short())), nil
 	}
-	from, left := m.Left(c.Bureau, c.Index)
+	from, err := a.leftSince(c.Bureau, c.Index)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case c.Bureau != author.Bureau:
 		return refuse(NotAllowed, fmt.Sprintf("%s may not change a circle of %s", author.Bureau, c.Bureau)), nil
 	case c.Ended != 0:
 		return refuse(Ended, fmt.Sprintf("the circle ended with entry %d", c.Ended-1)), nil
-	case left:
+	case from > 0:
 		return refuse(Ended, fmt.Sprintf("the circle ended when %s left the ledger, with entry %d", c.Bureau, from-1)), nil
 	case p.After != c.Last:
 		return refuse(Superseded, fmt.Sprintf("the circle was changed since: its last statement is %s", c.Last.Short())), nil
-	case !supervised(signers) && m.LeftSince(c.Latest) == "":
+	case !supervised(signers) && leftSince(c.Latest) == "":
 		return refuse(FourEyes, "a change of a circle needs the second signature of a supervisor"), nil
 	}
 	return nil, nil

@@ -139,7 +139,7 @@ func TestCircleEnds(t *testing.T) {
 // officer gives the circle other keys, once; and what the bureau had founded is over,
 // also when it comes back.
 func TestCircleLeaver(t *testing.T) {
-	u := newUnion(t, 4)
+	u := unionOf(t, 4, ledger.Format)
 	xa, xd := u.Bureaus[0], u.Bureaus[3]
 	circle, second, theirs := xa.Officer.Circle(t, text), xa.Officer.Circle(t, text), xd.Officer.Circle(t, text)
 	u.accept(circle, second, theirs)

@@ -94,6 +94,42 @@ func ReadEpochFinal(v View, number uint32) (*Collected, error) {
 	})
 }
 
+// leavers returns what says which bureau has left after an index, "" for none. That it
+// did is asked of those who left a ledger of the format with which came the question.
+func (a *application) leavers() (func(index uint64) string, error) {
+	m, err := a.membership()
+	if err != nil {
+		return nil, err
+	}
+	return func(index uint64) string {
+		since, ok := m.Since(ledger.FormatLeavers)
+		if !ok {
+			return ""
+		}
+		return m.LeftSince(max(index, since))
+	}, nil
+}
+
+// leftSince returns the first position after an index from which on a bureau was no
+// member any more, 0 for none, as leavers has it.
+func (a *application) leftSince(bureau string, index uint64) (uint64, error) {
+	m, err := a.membership()
+	if err != nil {
+		return 0, err
+	}
+	list, err := readLeft(a, bureau)
+	if err != nil {
+		return 0, err
+	}
+	since, ok := m.Since(ledger.FormatLeavers)
+	for _, from := range list {
+		if ok && from > max(index, since) {
+			return from, nil
+		}
+	}
+	return 0, nil
+}
+
 // readLeft returns the positions from which on a bureau was no member any more.
 func readLeft(v View, bureau string) ([]uint64, error) {
 	list, err := read(v, TableEpochs, []byte(bureau), func(data []byte) (*[]uint64, bool) {
@@ -281,9 +317,13 @@ func (a *application) leave(was *ledger.Member, from uint64) error {
 		list = binary.BigEndian.AppendUint64(list, at)
 	}
 	a.put(TableEpochs, []byte(was.Code), list)
+	e, err := a.epoch()
+	if err != nil {
+		return err
+	}
 	if open, err := a.openCircles(was.Code); err != nil {
 		return err
-	} else if open > 0 {
+	} else if open > 0 && e.Format >= ledger.FormatLeavers {
 		a.put(TableCircles, []byte(was.Code), nil) // they ended: that follows from the position
 	}
 	a.put(TableFaulty, []byte(was.NodeName()), nil)

@@ -18,6 +18,14 @@ type union struct{ *world }
 
 func newUnion(t testing.TB, n int) *union { return &union{newWorld(t, n)} }
 
+// unionOf is one that began with a format.
+func unionOf(t testing.TB, n int, format uint8) *union {
+	t.Helper()
+	w := worldOf(t, ledgertest.NewGenesisFrom(t, n, ledger.Charter{Format: format}))
+	w.accept(w.Enrolments(t)...)
+	return &union{w}
+}
+
 func (u *union) membership() *ledger.Membership {
 	u.t.Helper()
 	m, err := u.m.Membership(u.view)

@@ -366,8 +366,7 @@ func (a *application) amend(n *Notice, e *ledger.Entry, index uint64) error {
 	}
 	b := &ballot{votes: votes}
 	b.clear(func(v *Vote) { v.Review = 0 })
-	a.putBallot(e.Statement.Target, b)
-	return nil
+	return a.putBallot(e.Statement.Target, b)
 }
 
 // review counts a bureau's decision; its last one counts, until enough agree.
@@ -392,8 +391,7 @@ func (a *application) review(n *Notice, s *ledger.Statement, index uint64, burea
 		}
 		b.clear(func(v *Vote) { v.Review = 0 })
 	}
-	a.putBallot(s.Target, b)
-	return nil
+	return a.putBallot(s.Target, b)
 }
 
 // suspend counts a bureau's voice; the origin's alone is enough for its own. While
@@ -418,8 +416,7 @@ func (a *application) suspend(n *Notice, s *ledger.Statement, bureau string) err
 			b.clear(func(v *Vote) { v.Suspend[p.By] = false })
 		}
 	}
-	a.putBallot(s.Target, b)
-	return nil
+	return a.putBallot(s.Target, b)
 }
 
 // lift counts a bureau's voice as suspend does. Before the notice is suspended it
@@ -443,7 +440,9 @@ func (a *application) lift(n *Notice, s *ledger.Statement, index uint64, bureau 
 		if decided {
 			b.clear(func(v *Vote) { v.Lift[p.By] = 0 })
 		}
-		a.putBallot(s.Target, b)
+		if err := a.putBallot(s.Target, b); err != nil {
+			return err
+		}
 	}
 	if !decided {
 		return nil

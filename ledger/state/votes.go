@@ -23,16 +23,53 @@ type Vote struct {
 
 const numAuthorities = int(ledger.ByOversight) + 1
 
-// VotesBytes is the length of what the state holds of votes in a ledger of so
-// many members.
-func VotesBytes(members int) int { return members * (2 + 1 + 2*numAuthorities) }
+const voteBytes = 2 + 1 + 2*numAuthorities
+
+// VotesBytes is the most that the state holds of votes in a ledger of so many
+// members.
+func VotesBytes(members int) int { return members*voteBytes + 8 }
+
+// votes is what the state holds of those on a notice: u64 said, if that is not 0, behind
+// the votes of the members of that time.
+type votes struct {
+	list []Vote
+	said uint64 // entries up to the last word that was added; 0 for one before [ledger.FormatLeavers]
+}
 
 // ReadVotes returns what bureaus have said about the notice with this id that is
 // not decided yet: one vote for each member of that time in the order of their
-// codes, nil where nobody said anything.
+// codes, nil where nobody said anything. What a bureau said that has left since is not
+// among it, also when it is back.
 func ReadVotes(v View, notice ledger.ID) ([]Vote, error) {
-	list, err := read(v, TableVotes, notice[:], func(data []byte) (*[]Vote, bool) {
+	held, err := readVotes(v, notice)
+	if held == nil || err != nil {
+		return nil, err
+	}
+	for i := range held.list {
+		x := &held.list[i]
+		if held.said == 0 || *x == (Vote{Bureau: x.Bureau}) {
+			continue
+		}
+		left, err := readLeft(v, x.Bureau)
+		if err != nil {
+			return nil, err
+		}
+		if len(left) > 0 && left[len(left)-1] > held.said {
+			*x = Vote{Bureau: x.Bureau}
+		}
+	}
+	return held.list, nil
+}
+
+func readVotes(v View, notice ledger.ID) (*votes, error) {
+	return read(v, TableVotes, notice[:], func(data []byte) (*votes, bool) {
 		var list []Vote
+		var said uint64
+		if end := len(data) - 8; len(data)%voteBytes == 8 {
+			in := cryptobyte.String(data[end:])
+			in.ReadUint64(&said)
+			data = data[:end]
+		}
 		in := cryptobyte.String(data)
 		for ok := true; !in.Empty(); {
 			var x Vote
@@ -49,16 +86,13 @@ func ReadVotes(v View, notice ledger.ID) ([]Vote, error) {
 			x.Bureau = string(code)
 			list = append(list, x)
 		}
-		return &list, true
+		return &votes{list, said}, true
 	})
-	if list == nil || err != nil {
-		return nil, err
-	}
-	return *list, nil
 }
 
-func marshalVotes(list []Vote) []byte {
+func (v *votes) marshal() []byte {
 	b := cryptobyte.NewBuilder(nil)
+	list := v.list
 	for i := range list {
 		b.AddBytes([]byte(list[i].Bureau))
 		b.AddUint8(uint8(list[i].Review))
@@ -70,6 +104,9 @@ func marshalVotes(list []Vote) []byte {
 			b.AddUint8(suspend)
 			b.AddUint8(uint8(list[i].Lift[j]))
 		}
+	}
+	if v.said > 0 {
+		b.AddUint64(v.said)
 	}
 	return b.BytesOrPanic()
 }
@@ -134,8 +171,19 @@ func (b *ballot) clear(forget func(v *Vote)) {
 	}
 }
 
-func (a *application) putBallot(notice ledger.ID, b *ballot) {
-	a.put(TableVotes, notice[:], marshalVotes(b.votes))
+// putBallot keeps a ballot. In a ledger of a format before [ledger.FormatLeavers] it
+// does not say when, and who comes back has said what it had said.
+func (a *application) putBallot(notice ledger.ID, b *ballot) error {
+	e, err := a.epoch()
+	if err != nil {
+		return err
+	}
+	v := votes{list: b.votes}
+	if e.Format >= ledger.FormatLeavers {
+		v.list, v.said = ofMembers(b.votes, e), a.head.Size+1
+	}
+	a.put(TableVotes, notice[:], v.marshal())
+	return nil
 }
 
 // decide reports whether enough bureaus' votes are as is says.

@@ -37,7 +37,7 @@ type office struct {
 // the first count bureaus.
 func newOffices(t *testing.T, count int) (*fakeNode, []*office) {
 	t.Helper()
-	c := ledgertest.NewGenesis(t, 5)
+	c := ledgertest.NewGenesisOf(t, 5, ledger.Quota{})
 	n := newFakeNode(t, c)
 	n.accept(t, c.Enrolments(t)...)
 	n.finalise(t)

@@ -18,6 +18,7 @@ DAY = 86_400_000  # ms
 RETAINED = 1827 * DAY
 TERM, DUE = 1827, 183  # days
 VICTIM = 3  # compartment
+LEAVERS = 3  # the format with which came what ends with a bureau that leaves
 CIRCLES = 32  # open ones of a bureau
 PROPOSALS, LAPSE = 8, 30 * DAY  # open ones of a bureau, and for how long
 NOT_SUSPECT = 2**64 - 1
@@ -76,6 +77,7 @@ class Notice:
     end: int | None = None  # ledger time of the entry that ended it
     purged: bool = False
     votes: dict = field(default_factory=dict)  # (bureau, what): choice
+    parts: bool = False  # a word was added in a ledger of the format LEAVERS
 
     def term(self):
         return min(self.review_by or self.limit, self.limit)
@@ -92,6 +94,11 @@ class Notice:
     def keep(self, codes):
         """Forgets what bureaus said that are no members."""
         self.votes = {k: v for k, v in self.votes.items() if k[0] in codes}
+
+    def leaves(self, code):
+        """Forgets what a bureau said that leaves."""
+        if self.parts:
+            self.votes = {k: v for k, v in self.votes.items() if k[0] != code}
 
     def forget(self, what):
         self.votes = {k: v for k, v in self.votes.items() if k[1] != what}
@@ -179,10 +186,10 @@ class State:
         return [e for e in self.epochs if e.start <= size][-1]
 
     def left_since(self, size):
-        """The bureaus that left with an epoch after the one in force there."""
+        """The bureaus that left with an epoch after the one in force there, and of a format in which that is asked."""
         epochs = [e for e in self.epochs if e.start > size]
         return [m.code for was, now in zip([self.at(size)] + epochs, epochs) for m in was.members
-                if m.code not in {n.code for n in now.members}]
+                if m.code not in {n.code for n in now.members} and now.format >= LEAVERS]
 
     def accept(self, entry, time, leaf=None, body=b""):
         """Appends an entry of a batch of this time, or raises Invalid and changes nothing.
@@ -327,8 +334,11 @@ class State:
         elif change.change == changes.REMOVE:
             ended = [i for i, k in self.keys.items() if k.bureau == change.code]
             self.sealing = {k: v for k, v in self.sealing.items() if k[0] != change.code}
-            for circle in self.circles.values():
-                circle.ended |= circle.bureau == change.code
+            if self.epoch().format >= LEAVERS:
+                for circle in self.circles.values():
+                    circle.ended |= circle.bureau == change.code
+                for notice in self.notices.values():
+                    notice.leaves(change.code)
         elif change.change == changes.ROOT:
             ended = [before.root_id()]
             self.keys[signing_key_id(change.what)] = Key(change.code, ROOT, public=change.what)
@@ -388,8 +398,10 @@ class State:
         return True
 
     def _act(self, s, bureau, notice, now):
-        if s.kind == REVIEW or s.kind in (SUSPEND, LIFT) and s.public.by != ORIGIN:
+        parts = self.epoch().format >= LEAVERS
+        if s.kind == REVIEW or s.kind in (SUSPEND, LIFT) and s.public.by != ORIGIN or s.kind == AMEND and parts:
             notice.keep({m.code for m in self.epoch().members})
+            notice.parts = parts
         if s.kind == AMEND:
             notice.version, notice.review_by = s.id(), s.public.review_by
             notice.forget("review")

@@ -107,7 +107,8 @@ func TestTooOldStops(t *testing.T) {
 	id := u.proposed(raise(later.Knows))
 	u.finish()
 	commands := len(u.log)
-	u.accept(xa.Officer.Publish(t, ledger.KindBlue, []byte("before")), u.enact(xa, id), xa.Officer.Reply(t, []byte("of the new class")))
+	u.accept(xa.Officer.Publish(t, ledger.KindBlue, []byte("before")), u.enact(xa, id))
+	u.accept(xa.Officer.Reply(t, []byte("of the new class")))
 	u.finish()
 
 	for i, c := range u.commands {

@@ -21,6 +21,7 @@ type chunk struct {
 	from    uint64
 	records []*wire.Record
 	bytes   int
+	none    error // what follows is no entry: a lie, unless these say that from there on there is a later format
 }
 
 // fetch reads chunks from a node while the one before is being verified: at
@@ -66,10 +67,16 @@ func (f *fetch) run(ctx context.Context, from, to uint64) error {
 		if err != nil {
 			return err
 		}
+		if c.none != nil && len(c.records) == 0 {
+			return c.none
+		}
 		select {
 		case f.chunks <- c:
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if c.none != nil {
+			return c.none
 		}
 		from += uint64(len(c.records))
 	}
@@ -98,10 +105,9 @@ func (f *fetch) chunk(ctx context.Context, from, to uint64) (*chunk, error) {
 		switch {
 		case err == full:
 			return out, nil
-		case errors.Is(err, ledger.ErrMalformed) && len(out.records) > 0:
-			return out, nil // what is before it may say that from there on there is a later format
 		case errors.Is(err, ledger.ErrMalformed):
-			return nil, &Dishonest{Node: f.client.String(), Reason: fmt.Sprintf("what it sends as entry %d is none", after)}
+			out.none = &Dishonest{Node: f.client.String(), Reason: fmt.Sprintf("what it sends as entry %d is none", after)}
+			return out, nil
 		case err != nil && len(out.records) > 0 && late.Err() != nil && ctx.Err() == nil:
 			return out, nil
 		case err != nil:

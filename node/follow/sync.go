@@ -109,6 +109,9 @@ func (cp *Copy) take(ctx context.Context, c *client.Client, target sealedNote, c
 	if err := cp.apply(c, staged, chunk, v); err != nil {
 		return err
 	}
+	if chunk.none != nil { // nothing here says that it is of a later format
+		return chunk.none
+	}
 	if staged.Changes.Head.Size == target.Size {
 		if staged.Changes.Head.Root != target.Root {
 			return &Dishonest{Node: c.String(), Reason: "its entries are not the ones under its checkpoint", Note: target.note, Cosigned: &target.Checkpoint,

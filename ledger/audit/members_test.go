@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -348,5 +349,34 @@ func TestExhibitsOverEpochs(t *testing.T) {
 	}
 	if _, err := u.joined.Verify(u.Genesis); !errors.Is(err, ledger.ErrOldCharter) {
 		t.Errorf("of who joined, by the founders' charter: got %v", err)
+	}
+}
+
+// TestLaterFormat: of a ledger whose format is not known here an audit tells nothing,
+// whether its entries or its charter file say so first.
+func TestLaterFormat(t *testing.T) {
+	u := newUnion(t, ledgertest.NewGenesis(t, 2))
+	u.m = state.NewAs(u.Genesis, state.Program{Knows: ledger.Format + 1, Needs: state.This.Needs})
+	u.add(u.Enrolments(t)...)
+	u.change(ledger.Propose{Change: ledger.ChangeFormat, Format: ledger.Format}, u.Bureaus[0])
+	id := u.Genesis.Ledger
+	certified := u.certified()
+	r := run(t, u.file(certified), Trust{Ledger: &id}, Options{})
+	if r.Verdict != Authentic || len(r.Epochs) != 1 || r.Epochs[0].What != fmt.Sprintf("the ledger has format %d", ledger.Format) {
+		t.Errorf("a format that is known: got %s%+v", show(r), r.Epochs)
+	}
+	u.change(ledger.Propose{Change: ledger.ChangeFormat, Format: ledger.Format + 1}, u.Bureaus[1])
+	if _, err := Run(t.Context(), bytes.NewReader(u.file(u.Genesis).marshal()), Trust{Ledger: &id}, Options{}); !errors.Is(err, ledger.ErrFormat) {
+		t.Errorf("by its entries: got %v", err)
+	}
+	c, err := u.m.Certificate(u.store, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := c.Marshal()
+	f := u.file(certified)
+	f.genesis = append(append(f.genesis, byte(len(data)>>16), byte(len(data)>>8), byte(len(data))), data...)
+	if _, err := Run(t.Context(), bytes.NewReader(f.marshal()), Trust{Ledger: &id}, Options{}); !errors.Is(err, ledger.ErrFormat) {
+		t.Errorf("by its charter: got %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/ledgertest"
+	"comity/ledger/state"
 	"comity/node/follow"
 	"comity/node/wire"
 
@@ -304,4 +305,37 @@ func rootOf(t *testing.T, leaves []tlog.Hash) ledger.Hash {
 		t.Fatal(err)
 	}
 	return ledger.Hash(root)
+}
+
+// A desk whose program does not know the format that the bureaus decided on says so,
+// keeps what it understands, and calls nobody a liar for what it cannot read.
+func TestSyncOfALaterFormat(t *testing.T) {
+	n := newFakeNode(t, ledgertest.NewGenesis(t, 4))
+	n.machine = state.NewAs(n.Genesis, state.Program{Knows: ledger.Format + 1, Needs: state.This.Needs})
+	n.accept(t, n.Consortium.Enrolments(t)...)
+	n.finalise(t)
+	size := n.final
+	d := newTestDesk(t, n.Genesis)
+	syncDesk(t, d, n)
+
+	it := n.Bureaus[0].Propose(t, ledger.Propose{Change: ledger.ChangeFormat, Format: ledger.Format + 1})
+	n.accept(t, it)
+	for _, b := range n.Bureaus[1:] {
+		n.accept(t, b.Vote(t, it.Entry.ID, true))
+	}
+	seen := present(t, n)
+	n.accept(t, n.Bureaus[0].Enact(t, it.Entry.ID, 1, seen.Size, seen.Root))
+	n.accept(t, n.Bureaus[0].Officer.Reply(t, []byte("of a class to come")))
+	n.finalise(t)
+	n.record = func(index uint64, r *wire.Record) []*wire.Record {
+		if index == n.final-1 {
+			r.Body = []byte("what an old program does not understand")
+		}
+		return []*wire.Record{r}
+	}
+	err := d.Sync(t.Context(), n.client(t), nil)
+	if !errors.Is(err, ledger.ErrFormat) || errors.Is(err, follow.ErrDishonest) || !strings.Contains(err.Error(), "install the newer comity") {
+		t.Errorf("got %v", err)
+	}
+	wantSize(t, d, size)
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"comity/crypto/keys"
+	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/store"
 	"comity/node/client"
@@ -121,6 +122,8 @@ func (t *terminal) adviceFor(err error) string {
 		return "is the node running? start it with: " + t.starter()
 	case errors.Is(err, store.ErrLocked):
 		return "another command reads the replica of this home, or its desk runs (comity desk run); officers work from homes of their own"
+	case errors.Is(err, ledger.ErrFormat):
+		return "nothing here is lost: the newer program goes on from it. Which version the others run: comity upgrade check, at a bureau that has it"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another program, perhaps another node, has this port: stop it, or change listen in comity.toml"
 	case errors.Is(err, home.ErrNoHome):

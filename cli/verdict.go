@@ -74,7 +74,7 @@ type sealedFinding struct {
 }
 
 func (t *terminal) cannotTell(what string, err error, advice string) *finding {
-	if advice == "" {
+	if advice == "" || errors.Is(err, ledger.ErrFormat) {
 		advice = t.adviceFor(err)
 	}
 	return &finding{Verdict: unknown, What: what, Reason: err.Error(), Advice: advice}

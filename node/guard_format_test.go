@@ -8,6 +8,7 @@ import (
 
 	"comity/ledger"
 	"comity/ledger/state"
+	"comity/node/wire"
 
 	"github.com/hashicorp/raft"
 )
@@ -134,4 +135,40 @@ func TestReplicaTooOldStops(t *testing.T) {
 			t.Errorf("format %d", got)
 		}
 	})
+}
+
+// TestNetTooOldToJoin: a bureau whose program does not know the ledger's format is told
+// so at the door, and its invitation stays good.
+func TestNetTooOldToJoin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("uses loopback TCP")
+	}
+	t.Parallel()
+	ctx := t.Context()
+	o := startOne(t, func(c *Config) { c.program = later })
+	b, xf := o.c.Bureaus[0], o.c.Newcomer(t, "XF")
+	operator, newcomer := o.clientAs(b.Access), o.clientAs(xf.Access)
+	defer operator.Close()
+	defer newcomer.Close()
+	proposal := b.Propose(t, ledger.Propose{Change: ledger.ChangeFormat, Format: later.Knows})
+	for _, it := range []ledger.Item{proposal, b.Enact(t, proposal.Entry.ID, 1, 0, ledger.EmptyRoot)} {
+		if _, err := operator.Submit(ctx, it); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st, err := operator.Status(ctx)
+	if err != nil || st.Has != later.Knows || st.Format != later.Knows {
+		t.Errorf("status: format %d of %d, %v", st.Has, st.Format, err)
+	}
+	token := newToken(t)
+	if _, err := operator.Invite(ctx, wire.TokenID(token)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = newcomer.Join(ctx, token, record(t, xf))
+	if wire.CodeOf(err) != wire.Forbidden || !strings.Contains(err.Error(), "the ledger has format 4, and the comity that asks knows none after 3: install a newer one first") {
+		t.Errorf("got %v", err)
+	}
+	if joins, err := operator.Joins(ctx); err != nil || len(joins.Open) != 1 {
+		t.Errorf("invitations left: %+v, %v", joins, err)
+	}
 }

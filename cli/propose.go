@@ -177,6 +177,7 @@ func (k *council) consequences(ctx context.Context, p *ledger.Propose) error {
 	case ledger.ChangeFormat:
 		k.say("  All voters must be for it: a vote says that the bureau's node runs software that knows format %d.", p.Format)
 		k.say("  A node that does not know it, of a member that does not vote too, stops there until it is upgraded.")
+		k.say("  The ledger never has an earlier format again.")
 	case ledger.ChangeNode:
 		k.say("  The keys that its node has count no more from that entry on; until the new node runs it does not cosign.")
 	}

@@ -51,6 +51,8 @@ func (k *council) allKnow(ctx context.Context, format uint8) error {
 	for _, m := range k.askNodes(ctx) {
 		if is, ok := k.members.Member(m.Bureau); ok && is.Voter {
 			voters = append(voters, m)
+		} else if m.Version != "" && m.knows() < format {
+			k.note("%s does not vote, and its node knows no format after %d: it will stop", m.Bureau, m.knows())
 		}
 	}
 	if err := lacking(voters, format); err != nil {

@@ -157,22 +157,3 @@ func TestTooOldStops(t *testing.T) {
 		t.Errorf("Judge: got %v", err)
 	}
 }
-
-// TestRaisedJudged has the verifier in Python judge a raise that a quorum is for, and
-// not all, and then one that all are for.
-func TestRaisedJudged(t *testing.T) {
-	u := newUnion(t, 4)
-	xa, xd := u.Bureaus[0], u.Bureaus[3]
-	p := xa.Propose(t, raise(ledger.Format))
-	u.accept(p, u.Bureaus[1].Vote(t, p.Entry.ID, true), u.Bureaus[2].Vote(t, p.Entry.ID, true))
-	if got := u.code(xa.Root, func() ledger.Item { return u.enact(xa, p.Entry.ID) }); got != state.NotNow {
-		t.Errorf("three of four: got %q", got)
-	}
-	u.accept(xd.Vote(t, p.Entry.ID, true))
-	u.accept(u.enact(xa, p.Entry.ID))
-	if got := u.code(xa.Root, func() ledger.Item { return xa.Propose(t, raise(2)) }); got != state.Repeated {
-		t.Errorf("back to 2: got %q", got)
-	}
-	u.finish()
-	u.judged()
-}

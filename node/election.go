@@ -296,6 +296,13 @@ func (e *elections) leads(peer raft.ServerID, term uint64) bool {
 	return e.leader == vote{term, peer}
 }
 
+// believed reports whether this node believes that peer leads, in whatever term.
+func (e *elections) believed(peer raft.ServerID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.leader.node == peer
+}
+
 // handsOver notes to whom the leader hands over; this node, too, if it is the
 // leader, whose own vote may be needed.
 func (e *elections) handsOver(peer raft.ServerID, term uint64, to raft.ServerID) error {

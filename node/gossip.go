@@ -16,6 +16,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/store"
+	"comity/node/wire"
 
 	"github.com/hashicorp/raft"
 )
@@ -243,7 +244,7 @@ func (g *gossip) look() error {
 	settled := make(map[string]bool)
 	for _, f := range faults {
 		settled[f.Proof.Node] = true
-		if err := g.see(f.Proof); err != nil { // a manifest may have brought it
+		if err := g.see(f.Proof); err != nil && !wire.IsRefusal(err) { // a manifest may have brought it
 			return err
 		}
 	}

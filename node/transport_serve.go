@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -12,7 +13,8 @@ import (
 )
 
 // largeFrame is the payload above which a peer may have only one request in
-// memory at a time. With 15 members, f of them dishonest, that is f x MaxFrame.
+// memory at a time, and that only while it is believed to lead: nobody else has
+// anything to send that is so long, and there may be 64 members.
 const largeFrame = 256 << 10
 
 // ServeConn answers the requests that arrive on conn, one after the other, until
@@ -58,6 +60,9 @@ func (t *Transport) serveRequest(in *inbound) error {
 		return fmt.Errorf("%v of %d bytes: %w", kind, n, errOversize)
 	}
 	if n > largeFrame {
+		if e := t.opts.Elections; e != nil && !e.believed(in.id) {
+			return t.passOver(in, kind, n)
+		}
 		select {
 		case in.peer.large <- struct{}{}:
 			defer func() { <-in.peer.large }()
@@ -116,6 +121,18 @@ func (t *Transport) serveRequest(in *inbound) error {
 		return t.reply(in, marshalRefusal(code)) // success would be of all that was sent
 	}
 	return t.answer(in, answer.Response)
+}
+
+// passOver reads past a large request of a peer that does not lead, as far as this node
+// knows, and says so: then a leader shows its votes, and sends it again.
+func (t *Transport) passOver(in *inbound, kind frameType, n int) error {
+	in.conn.SetReadDeadline(time.Now().Add(t.opts.FrameTimeout))
+	if _, err := io.CopyN(io.Discard, in.conn, int64(n)); err != nil {
+		return err
+	}
+	t.counts.unelected.Add(1)
+	t.warn(in, "raft request refused", fmt.Errorf("%v of %d bytes: %w", kind, n, errUnelected))
+	return t.reply(in, marshalRefusal(refusedElection))
 }
 
 // answer sends a reply.

@@ -308,6 +308,40 @@ func TestPastTerms(t *testing.T) {
 	})
 }
 
+// A large request of who is not believed to lead takes no memory: it is read past, and
+// the connection goes on.
+func TestLargeFramesAreTheLeaders(t *testing.T) {
+	all, _ := testElections(t, "xa", "xb", "xc")
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipeNet()
+		xa, xb := p.add("xa", TransportOptions{}), p.add("xb", TransportOptions{Elections: all["xb"]})
+		defer xa.Close()
+		defer xb.Close()
+		go grantAll(xb)
+		large := &raft.AppendEntriesRequest{RPCHeader: testHeader("xa"), Term: 7, PrevLogEntry: 1, PrevLogTerm: 1}
+		for i := range MaxAppendEntries {
+			large.Entries = append(large.Entries, &raft.Log{Index: uint64(2 + i), Term: 7, Type: raft.LogCommand, Data: make([]byte, 1<<20)})
+		}
+		frame, err := marshalAppendEntries(large)
+		if err != nil {
+			t.Fatal(err)
+		}
+		send := func() error {
+			return xa.call("xb", "xb:7000", laneBulk, time.Minute, frame, new(raft.AppendEntriesResponse))
+		}
+		if grew := heapGrowth(func() { err = send() }); !errors.Is(err, refusedElection) || grew > 4<<20 {
+			t.Errorf("by nobody: %v, with %d bytes", err, grew)
+		}
+		all["xb"].leader = vote{7, "xa"}
+		if err := send(); err != nil {
+			t.Errorf("by the leader: %v", err)
+		}
+		if p.dials != 1 {
+			t.Errorf("%d connections", p.dials)
+		}
+	})
+}
+
 // Of a request that a filter cuts the rest reaches raft, and its sender takes none of
 // it for stored; what raft says against it passes.
 func TestFilterCuts(t *testing.T) {

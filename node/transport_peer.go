@@ -44,8 +44,16 @@ func (t *Transport) Counters() TransportCounters {
 type peerState struct {
 	conns []*inbound    // guarded by Transport.mu; the longest silent one first
 	large chan struct{} // holds a token while a large request is in memory
+	votes *rate.Limiter // of requests for a vote, which anybody may bring before raft
 	say   rate.Sometimes
 }
+
+// How often one peer may ask for votes: an election is a second. Raft writes a line to
+// the log about each that it does not grant.
+const (
+	voteRate  = 50 // a second
+	voteBurst = 100
+)
 
 // inbound is one connection from a peer.
 type inbound struct {
@@ -75,7 +83,7 @@ func (t *Transport) admit(conn net.Conn, id raft.ServerID) *inbound {
 	}
 	peer := t.peers[id]
 	if peer == nil {
-		peer = &peerState{large: make(chan struct{}, 1), say: rate.Sometimes{First: 5, Interval: 10 * time.Second}}
+		peer = &peerState{large: make(chan struct{}, 1), votes: rate.NewLimiter(voteRate, voteBurst), say: rate.Sometimes{First: 5, Interval: 10 * time.Second}}
 		t.peers[id] = peer
 	}
 	if len(peer.conns) >= t.opts.MaxConns {

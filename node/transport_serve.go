@@ -182,6 +182,13 @@ func (t *Transport) checkContent(in *inbound, req *request) (refusal, error) {
 		t.counts.term.Add(1)
 		return refusedTerm, fmt.Errorf("term %d is more than %d ahead", req.term, maxTermAhead)
 	}
+	switch req.command.(type) {
+	case *raft.RequestVoteRequest, *raft.RequestPreVoteRequest:
+		if !in.peer.votes.Allow() {
+			t.counts.unelected.Add(1)
+			return refusedElection, errors.New("it asks for votes too often")
+		}
+	}
 	if err := t.opts.Abstention.check(req); err != nil {
 		return refusedAbstains, err
 	}

@@ -308,6 +308,34 @@ func TestPastTerms(t *testing.T) {
 	})
 }
 
+// Who asks for votes all the time is heard so many times a second.
+func TestVotesPerSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipeNet()
+		xa, xb := p.add("xa", TransportOptions{}), p.add("xb", TransportOptions{})
+		defer xa.Close()
+		defer xb.Close()
+		go grantAll(xb)
+		vote := testRequests()["vote"].(*raft.RequestVoteRequest)
+		ask := func() error { return xa.RequestVote("xb", "xb:7000", vote, new(raft.RequestVoteResponse)) }
+		heard := 0
+		for range 3 * voteBurst {
+			if err := ask(); err == nil {
+				heard++
+			} else if !errors.Is(err, refusedElection) {
+				t.Fatal(err)
+			}
+		}
+		if heard != voteBurst {
+			t.Errorf("heard %d times at once, want %d", heard, voteBurst)
+		}
+		time.Sleep(time.Second)
+		if err := ask(); err != nil {
+			t.Errorf("a second later: %v", err)
+		}
+	})
+}
+
 // A large request of who is not believed to lead takes no memory: it is read past, and
 // the connection goes on.
 func TestLargeFramesAreTheLeaders(t *testing.T) {

@@ -174,6 +174,7 @@ func (h *history) anchors(t Trust, by headed) error {
 			f.What = fmt.Sprintf("the file ends with %s entries, and on %s you verified this ledger up to %s: entries %s to %s are missing",
 				number(h.size), when, number(a.Size), number(h.size), number(a.Size-1))
 			f.Do = "Ask for a file that goes at least as far. If there is none, what you verified was taken away."
+			h.wasCut(&f, agreed, a.Size)
 			h.fail(qAnchors, "", f)
 			continue
 		}
@@ -191,9 +192,21 @@ func (h *history) anchors(t Trust, by headed) error {
 		}
 		f.What = fmt.Sprintf("this is not the history that you verified on %s (root %s then, %s in the file, at %s entries): it was rewritten somewhere in entries %s to %s",
 			when, digest(a.Root), digest(root), number(a.Size), number(agreed), number(a.Size-1))
+		h.wasCut(&f, agreed, a.Size)
 		h.fail(qAnchors, "rewritten", f)
 	}
 	return nil
+}
+
+// wasCut says that a recovery cut what the auditor verified, if one stands between the
+// heads that agree and the one that does not.
+func (h *history) wasCut(f *Failure, agreed, size uint64) {
+	for _, e := range h.members.Epochs() {
+		if at := e.From - 1; e.Recovered && agreed <= at && at < size {
+			f.What += fmt.Sprintf("; entry %s is a recovery: a quorum of the roots cut there what you had verified", number(at))
+			f.Do = "Ask the bureaus whether they lost most of their nodes. If they did, your head is the proof of what they cut: keep it, take it out of the anchors, and audit again. If not, rely on nothing."
+		}
+	}
 }
 
 // newest returns the newest anchor, nil without one.

@@ -331,6 +331,13 @@ func TestMembersRecovered(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s", name, e, want)
 		}
 	}
+	// An auditor who verified more than was kept is told what became of it.
+	for _, size := range []uint64{5, 6, 60} {
+		r := run(t, u.file(certified), Trust{Ledger: &id, Anchors: []Anchor{{Size: size, Root: ledger.Hash{9}}}}, Options{})
+		if cut := strings.Contains(show(r), "entry 5 is a recovery: a quorum of the roots cut there what you had verified"); r.Verdict != Forged || cut != (size > 5) {
+			t.Errorf("anchor at %d: got %s", size, show(r))
+		}
+	}
 }
 
 // TestExhibitsOverEpochs: what was signed before a bureau left verifies, and what

@@ -32,9 +32,8 @@ func (s *session) finals(ctx context.Context, until uint64) ([]final, error) {
 	if err != nil {
 		return nil, err
 	}
-	var heads spread
-	var last final // of those that the node kept
-	for from, more := uint64(0), true; more; {
+	k := &keptHeads{until: until, newest: newest.Size}
+	for from := uint64(0); !k.done; {
 		list, err := s.client.Archive(ctx, from)
 		if wire.CodeOf(err) == wire.NotFound {
 			break // a node of an earlier version keeps none
@@ -42,24 +41,22 @@ func (s *session) finals(ctx context.Context, until uint64) ([]final, error) {
 		if err != nil {
 			return nil, err
 		}
-		from, more = from+uint64(len(list)), len(list) > 0
-		before := last.Size
+		if len(list) == 0 {
+			break
+		}
+		from += uint64(len(list))
+		before := k.seen
 		for _, a := range list {
 			f, err := s.openFinal(a.Note)
-			switch {
-			case err != nil:
+			if err := k.add(f, err); err != nil {
 				return nil, err
-			case f.Size > until || f.Size >= newest.Size:
-				more = false
-			case f.Size > last.Size:
-				heads.add(f)
-				last = f
 			}
 		}
-		if more && last.Size == before { // or it would have no end
+		if !k.done && k.seen == before { // or it would have no end
 			return nil, &follow.Dishonest{Node: s.client.String(), Reason: "the heads that it has kept do not ascend"}
 		}
 	}
+	heads, last := k.heads, k.last
 	switch {
 	case newest.Size <= until:
 		last = newest
@@ -68,6 +65,32 @@ func (s *session) finals(ctx context.Context, until uint64) ([]final, error) {
 			"leave --until out")
 	}
 	return heads.upTo(last), nil
+}
+
+// keptHeads takes the FINAL checkpoints that a node has kept, one after the other.
+type keptHeads struct {
+	until, newest uint64 // sizes
+	heads         spread
+	last          final
+	seen          uint64 // the largest size so far, of what was cut too
+	done          bool
+}
+
+// add takes the next one, or why it did not verify. What a recovery cut is among those
+// of a node that was there before, and is none of this history.
+func (k *keptHeads) add(f final, err error) error {
+	cut := errors.As(err, new(*ledger.CutError))
+	switch {
+	case err != nil && !cut:
+		return err
+	case !cut && (f.Size > k.until || f.Size >= k.newest):
+		k.done = true
+	case !cut && f.Size > k.last.Size:
+		k.heads.add(f)
+		k.last = f
+	}
+	k.seen = max(k.seen, f.Size)
+	return nil
 }
 
 // newestFinal returns the node's last FINAL checkpoint.
@@ -85,6 +108,9 @@ func (s *session) newestFinal(ctx context.Context) (final, error) {
 
 func (s *session) openFinal(note []byte) (final, error) {
 	c, by, err := s.genesis.Open(note)
+	if errors.As(err, new(*ledger.CutError)) {
+		return final{c, by, note}, err
+	}
 	if err != nil {
 		return final{}, &follow.Dishonest{Node: s.client.String(), Reason: err.Error(), Note: note}
 	}

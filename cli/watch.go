@@ -131,7 +131,7 @@ func (w *watcher) resume(c *cli.Context) error {
 		path = filepath.Join(w.home.DeskDir(), "watch-"+who+".json")
 	}
 	var err error
-	if w.cursor, w.at, err = openCursor(path, w.genesis.Ledger); !errors.Is(err, errNewCursor) {
+	if w.cursor, w.at, err = openCursor(path, w.genesis); !errors.Is(err, errNewCursor) {
 		return err
 	}
 	if c.Bool("all") {

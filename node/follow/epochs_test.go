@@ -119,6 +119,11 @@ func TestRecoveryCutsTheCopy(t *testing.T) {
 	if note := CutNote(dir, g.Genesis); string(note) != string(n.note) {
 		t.Errorf("the note that was cut: %q", note)
 	}
+	for _, name := range []string{"queue", "watch-desk-1.json"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for i, want := range []string{"1", "2"} {
 		to, err := SetAside(dir)
 		if err != nil || to != filepath.Join(dir, replacedFolder, want) {
@@ -129,6 +134,11 @@ func TestRecoveryCutsTheCopy(t *testing.T) {
 		}
 		if _, err := os.Stat(filepath.Join(dir, replacedFolder, "1", noteFinal)); err != nil || i == 0 && cp.finalNote().Size > 0 {
 			t.Errorf("set aside: %v, FINAL %d", err, cp.finalNote().Size)
+		}
+		for _, name := range []string{"queue", "watch-desk-1.json"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+				t.Errorf("not kept: %v", err)
+			}
 		}
 		if i == 0 {
 			cp.Close()

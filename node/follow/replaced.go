@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"comity/ledger"
 )
@@ -34,34 +35,55 @@ func CutNote(dir string, g *ledger.Genesis) []byte {
 // first purge of the history that goes on removes it there. It returns the folder.
 // Nothing may have the copy open. It may be called again after it was cut.
 func SetAside(dir string) (string, error) {
-	old := dir + ".cut"
-	if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
-		if err := os.Rename(dir, old); err != nil {
-			return "", fmt.Errorf("set the replica aside: %w", err)
-		}
-	} else if err != nil {
-		return "", fmt.Errorf("set the replica aside: %w", err)
+	old, to := dir+".cut", filepath.Join(dir, replacedFolder)
+	_, err := os.Lstat(old)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.Rename(dir, old)
 	}
-	to := filepath.Join(dir, replacedFolder)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("set the replica aside: %w", err)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
 	}
-	if err := os.Rename(filepath.Join(old, replacedFolder), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("set the replica aside: %w", err)
+	if err == nil {
+		err = MoveKept(old, dir, replacedFolder)
 	}
-	if err := os.MkdirAll(to, 0o700); err != nil {
-		return "", fmt.Errorf("set the replica aside: %w", err)
+	if err == nil {
+		err = os.MkdirAll(to, 0o700)
 	}
-	for n := 1; ; n++ {
+	for n := 1; err == nil; n++ {
 		path := filepath.Join(to, strconv.Itoa(n))
 		if _, err := os.Lstat(path); err == nil {
 			continue
 		}
-		if err := os.Rename(old, path); err != nil {
-			return "", fmt.Errorf("set the replica aside: %w", err)
+		if err = os.Rename(old, path); err == nil {
+			return path, nil
 		}
-		return path, nil
 	}
+	return "", fmt.Errorf("set the replica aside: %w", err)
+}
+
+// MoveKept moves from one folder of a copy to another what is beside the entries and
+// outlives them: statements that wait to be sent, sealed files, how far a watch is, and
+// what others signed; and what else is named. What is there already stays.
+func MoveKept(from, to string, more ...string) error {
+	names := append([]string{"queue", "attachments", "evidence", "finals"}, more...)
+	files, err := os.ReadDir(from)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), "watch-") {
+			names = append(names, f.Name())
+		}
+	}
+	for _, name := range names {
+		if _, err := os.Lstat(filepath.Join(to, name)); err == nil {
+			continue
+		}
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget removes what was set aside if a chunk has a purge from after the recovery:

@@ -11,6 +11,7 @@ import (
 
 	"comity/crypto/keys"
 	"comity/ledger"
+	"comity/node/follow"
 )
 
 // extNext marks a key file that takes its place when the ledger knows the key.
@@ -238,11 +239,15 @@ func (h *Home) setAside(old string, desk bool) error {
 	if err := errors.Join(os.MkdirAll(to, 0o700), os.MkdirAll(old, 0o700)); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	if desk { // first: once old is gone, the recovery counts as carried out
-		if err := os.Rename(h.DeskDir(), filepath.Join(old, dirDesk)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// First: once old is gone, the recovery counts as carried out.
+	replica := filepath.Join(old, dirDesk)
+	if _, err := os.Lstat(replica); desk && errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(h.DeskDir(), replica); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("recover: %w", err)
 		}
-		if err := os.MkdirAll(h.DeskDir(), 0o700); err != nil {
+	}
+	if _, err := os.Lstat(replica); err == nil {
+		if err := errors.Join(os.MkdirAll(h.DeskDir(), 0o700), follow.MoveKept(replica, h.DeskDir())); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 	}

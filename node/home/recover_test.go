@@ -168,6 +168,8 @@ func TestRecoverKeeps(t *testing.T) {
 			}
 			write(old + "raft.db")
 			write("desk/ledger/commit")
+			write("desk/queue/1.item")
+			write("desk/watch-desk-1.json")
 			switch cut {
 			case "renamed": // died before what is kept had moved
 				write("aside/attachments/aa")
@@ -187,6 +189,7 @@ func TestRecoverKeeps(t *testing.T) {
 				t.Fatalf("%q, %q: %v", data, cut, err)
 			}
 			for name, want := range map[string]bool{"node/attachments/aa": true, "node/replaced/1/raft.db": true, "node/replaced/1/desk/ledger/commit": true,
+				"desk/queue/1.item": true, "desk/watch-desk-1.json": true,
 				"fresh": false, "aside": false, "desk/ledger": false} {
 				if _, err := os.Lstat(in(name)); (err == nil) != want {
 					t.Errorf("%q, cut at %q: %s: %v", data, cut, name, err)

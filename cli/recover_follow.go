@@ -123,10 +123,13 @@ type copied struct {
 	size      uint64
 	note      []byte
 	past      bool // it has come to the recovery
+	begun     bool // it was being set aside when somebody stopped that
 }
 
 func (c *copied) text(keep uint64) string {
 	switch {
+	case c.begun:
+		return c.what + " was being set aside when that was interrupted"
 	case c.past:
 		return c.what + " follows the ledger that goes on already"
 	case c.final > keep:
@@ -141,6 +144,10 @@ func (c *copied) text(keep uint64) string {
 func copiesOf(h *home.Home, g *ledger.Genesis, recovery *ledger.Epoch) ([]copied, error) {
 	var list []copied
 	for _, c := range []copied{{what: "the desk's replica", dir: h.DeskDir()}, {what: "the read replica", dir: h.ReplicaDir()}} {
+		if c.begun = exists(c.dir + ".cut"); c.begun {
+			list = append(list, c)
+			continue
+		}
 		if !exists(filepath.Join(c.dir, "ledger")) {
 			continue
 		}
@@ -181,7 +188,7 @@ func (c *copied) look(g *ledger.Genesis, recovery *ledger.Epoch) (err error) {
 
 // leave sets a replica aside that holds more than stays, and keeps the proof of that.
 func (t *terminal) leave(c *copied, h *home.Home, before *ledger.Genesis, s *ledger.Statement, recovery *ledger.Entry) error {
-	if c.past || c.size <= s.SeenSize {
+	if c.past || !c.begun && c.size <= s.SeenSize {
 		return nil
 	}
 	if c.final > s.SeenSize {

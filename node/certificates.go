@@ -39,7 +39,7 @@ func (r *replica) charterFile() (*ledger.Genesis, error) {
 
 // errCuts is why a charter file is not taken from another node: a quorum signed the
 // recovery in it, but perhaps for a plan that was given up.
-var errCuts = errors.New("by its charter file a recovery has cut what is FINAL here, or goes on while there is a leader: this node does not follow unless its operator recovers it")
+var errCuts = errors.New("by its charter file a recovery has cut what is FINAL here, or goes on while there is a leader: this node does not follow unless its operator carries it out: comity recover start")
 
 // takeFile takes over a verified charter file that has more certificates. A recovery
 // needs no receipt, and gives every voter another node: who kept one that was signed

@@ -36,9 +36,22 @@ func (s *session) renewCircles(ctx context.Context) error {
 	}
 	done := 0
 	for _, k := range list {
-		if err := s.renewCircle(ctx, officer, k); err != nil {
-			s.note("circle %s has no other keys yet, although %s left the ledger: %s", k.Name, strings.Join(k.Gone, " "), err)
+		gone := strings.Join(k.Gone, " ")
+		it, sub, err := s.renewCircle(ctx, officer, k, s.submit)
+		if err == nil && sub != nil {
+			limited, cancel := context.WithTimeout(ctx, syncLimit)
+			err = s.waitFinal(limited, it.Entry, &written{Name: "circle " + k.Name, ID: sub.ID, Index: sub.Index})
+			cancel()
+		}
+		switch {
+		case err != nil:
+			s.note("circle %s has no other keys yet, although %s left the ledger: %s", k.Name, gone, err)
 			continue
+		case sub == nil: // another officer was faster
+		case len(it.Body) == 0:
+			s.note("circle %s ended with entry %s: %s left the ledger, and nobody but %s is in it", k.Name, count(sub.Index), gone, k.Founder)
+		default:
+			s.note("circle %s got other keys with entry %s, for %s: %s left the ledger", k.Name, count(sub.Index), strings.Join(k.Stay(), " "), gone)
 		}
 		done++
 	}
@@ -48,36 +61,26 @@ func (s *session) renewCircles(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// renewCircle gives one circle other keys, or ends it, and waits until that is FINAL.
-// Several of the bureau may do so at once: the first entry counts.
-func (s *session) renewCircle(ctx context.Context, officer *home.Officer, k *desk.Circle) error {
-	ctx, cancel := context.WithTimeout(ctx, syncLimit)
-	defer cancel()
+// submitter sends a statement to a node.
+type submitter func(context.Context, ledger.Item) (*wire.Submitted, error)
+
+// renewCircle gives one circle other keys, or ends it. Several of the bureau may do so
+// at once: the first entry counts, and who is later gets no answer and no error.
+func (s *session) renewCircle(ctx context.Context, officer *home.Officer, k *desk.Circle, submit submitter) (ledger.Item, *wire.Submitted, error) {
 	it, err := s.desk.RenewCircle(ctx, s.client, desk.Officers{Author: officer.Signer}, k)
 	if err != nil {
 		if inner := errors.Unwrap(err); inner != nil {
 			err = inner // the sentence names the circle already
 		}
-		return err
+		return it, nil, err
 	}
-	sub, err := s.submit(ctx, it)
+	ctx, cancel := context.WithTimeout(ctx, syncLimit)
+	defer cancel()
+	sub, err := submit(ctx, it)
 	if wire.CodeOf(err) == wire.Code(state.Superseded) {
-		return nil // another officer was faster
+		return it, nil, nil
 	}
-	if err != nil {
-		return err
-	}
-	w := &written{Name: "circle " + k.Name, ID: sub.ID, Index: sub.Index}
-	if err := s.waitFinal(ctx, it.Entry, w); err != nil {
-		return err
-	}
-	gone, stay := strings.Join(k.Gone, " "), k.Stay()
-	if len(stay) < 2 {
-		s.note("circle %s ended with entry %s: %s left the ledger, and nobody but %s is in it", k.Name, count(w.Index), gone, k.Founder)
-	} else {
-		s.note("circle %s got other keys with entry %s, for %s: %s left the ledger", k.Name, count(w.Index), strings.Join(stay, " "), gone)
-	}
-	return nil
+	return it, sub, err
 }
 
 // resolve returns a notice with the ids of circles in the place of names, and tells

@@ -42,6 +42,7 @@ func (t *terminal) deskCommand() *cli.Command {
 				"needs no person: the passphrase is in --passphrase-file, or is the systemd credential \"passphrase\".\n\n" +
 				"Example: comity desk run --desk-listen 192.0.2.7:7301 --compartments card",
 			Flags: append(settingFlags(deskSettings...),
+				&cli.StringFlag{Name: "circles", Usage: "officer, by `LABEL`, whose signing key is here and gives circles other keys when a member leaves the ledger"},
 				&cli.StringFlag{Name: "compartments", Usage: "hold only the keys of these, of card, body and victim: `LIST` (default: all that are here)"}),
 			Action: t.deskRun,
 		}, {
@@ -97,15 +98,18 @@ func (t *terminal) deskRun(c *cli.Context) (err error) {
 			t.passFile = path
 		}
 	}
-	cfg, err := t.deskConfig(c, h)
-	if err != nil {
-		return err
-	}
 	g, err := h.Genesis()
 	if err != nil {
 		return err
 	}
 	s := &session{terminal: t, home: h, genesis: g}
+	cfg, err := s.deskConfig(c)
+	if err != nil {
+		return err
+	}
+	if s.client != nil {
+		defer s.client.Close()
+	}
 	if err := s.openDesk(c.Context); err != nil { // once commands that read the replica have ended
 		return err
 	}
@@ -147,7 +151,8 @@ func wholeLog(path string) error {
 
 // deskConfig returns what the desk of a home needs, but for its replica and its
 // read log.
-func (t *terminal) deskConfig(c *cli.Context, h *home.Home) (*server.Config, error) {
+func (s *session) deskConfig(c *cli.Context) (*server.Config, error) {
+	t, h := s.terminal, s.home
 	settings := h.Config()
 	cfg := &server.Config{Bureau: h.Bureau(), Listen: settings.DeskListen, Version: node.Version, RequirePurpose: settings.DeskPurpose != "",
 		Unusual: readlog.DefaultPolicy}
@@ -188,6 +193,9 @@ func (t *terminal) deskConfig(c *cli.Context, h *home.Home) (*server.Config, err
 			err = errors.New("its passphrase was typed: start the desk again")
 		}
 		return ids, err
+	}
+	if err := s.renewWhileRunning(c, cfg); err != nil {
+		return nil, err
 	}
 	clear(t.pass)
 	cfg.Logger = slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: settings.Level()}))

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,9 @@ type Config struct {
 	// bureau has replaced one in the ledger; nil is for a desk that takes it when it is
 	// started again.
 	Reload func() (map[seal.Compartment][]*keys.Identity, error)
+
+	// Grown is called, by one goroutine, after the replica has grown; may be nil.
+	Grown func(context.Context)
 
 	// RequirePurpose refuses to show more than a card to who does not say why.
 	// Otherwise the case itself is recorded as the purpose.

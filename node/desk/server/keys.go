@@ -40,7 +40,7 @@ const turnLimit = time.Minute
 
 func newRing(ids map[seal.Compartment][]*keys.Identity) *ring {
 	r := &ring{turned: make(chan struct{}, 1), ids: maps.Clone(ids)}
-	r.turned <- struct{}{} // it may lack one already
+	raise(r.turned) // it may lack one already
 	return r
 }
 
@@ -149,7 +149,7 @@ func (s *Server) take() bool {
 	r.turns++
 	s.cfg.Desk.Unlock(ids)
 	s.log.Info("took a new reading key from the home", "compartment", of.String(), "key", lacks.Short())
-	s.wake()
+	raise(s.grown)
 	return s.look() == nil && r.lacks == (keys.ID{})
 }
 

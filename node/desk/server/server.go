@@ -33,6 +33,7 @@ type Server struct {
 	work   sync.WaitGroup
 	done   chan struct{} // closed when the desk cannot go on
 	grown  chan struct{} // the replica has grown since warm last looked
+	news   chan struct{} // or since Config.Grown was last called
 
 	mu     sync.Mutex // guards all below
 	err    error      // why it cannot go on
@@ -52,7 +53,7 @@ func Open(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("desk: listen: %w", err)
 	}
-	s := &Server{cfg: cfg, log: cfg.Logger, listener: l, done: make(chan struct{}), grown: make(chan struct{}, 1)}
+	s := &Server{cfg: cfg, log: cfg.Logger, listener: l, done: make(chan struct{}), grown: make(chan struct{}, 1), news: make(chan struct{}, 1)}
 	s.unusual.watch = readlog.NewWatch(cfg.Unusual)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.ring = newRing(cfg.Identities)
@@ -81,6 +82,9 @@ func Open(cfg Config) (*Server, error) {
 	})
 	s.work.Go(s.warm)
 	s.work.Go(s.keep)
+	if cfg.Grown != nil {
+		s.work.Go(s.tell)
+	}
 	s.tellUnknown()
 	s.log.Info("the desk runs", "bureau", cfg.Bureau, "address", s.Address(), "key", cfg.TLS.ID().String())
 	return s, nil
@@ -98,18 +102,28 @@ func (s *Server) tellUnknown() {
 // and what is new is opened meanwhile.
 func (s *Server) changed() {
 	s.sessions.sweep()
-	select {
-	case s.ring.turned <- struct{}{}:
-	default: // keep has yet to look
-	}
-	s.wake()
+	raise(s.ring.turned)
+	raise(s.grown)
+	raise(s.news)
 }
 
-// wake has warm open what is new.
-func (s *Server) wake() {
+// raise tells the goroutine that waits for it, unless it has yet to look.
+func raise(signal chan struct{}) {
 	select {
-	case s.grown <- struct{}{}:
-	default: // warm has yet to look
+	case signal <- struct{}{}:
+	default:
+	}
+}
+
+// tell calls Config.Grown until Close.
+func (s *Server) tell() {
+	for {
+		s.cfg.Grown(s.ctx)
+		select {
+		case <-s.news:
+		case <-s.ctx.Done():
+			return
+		}
 	}
 }
 

@@ -36,6 +36,10 @@ func TestCircleLeft(t *testing.T) {
 	if list, err := xa.ToRenew("XA"); err != nil || len(list) > 0 {
 		t.Errorf("nobody has left, and to renew are %v, %v", list, err)
 	}
+	change, err := xa.ChangeCircle(ctx, xa.c, xa.both(), lantern, []string{"XB", "XC"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if c := xe.circle("LANTERN"); c.Epoch == nil {
 		t.Fatal("XE is not in LANTERN")
 	}
@@ -64,6 +68,9 @@ func TestCircleLeft(t *testing.T) {
 	syncDesk(t, xb.Desk, n)
 	if err := xb.fresh(early); !errors.Is(err, ErrStale) {
 		t.Errorf("sealed before: %v, want ErrStale", err)
+	}
+	if err := xa.fresh(change); !errors.Is(err, ErrStale) {
+		t.Errorf("a change of before: %v, want ErrStale", err)
 	}
 	one := xb.send(early, nil).String()
 	if v := xa.look(one).View; v == nil || len(v.Circles) != 1 || strings.Join(v.Circles[0].Gone, " ") != "XE" {

@@ -351,6 +351,9 @@ func (d *Desk) OpenCircleDraft(it ledger.Item) (*notice.Epoch, *Circle, error) {
 // if any circle has.
 func (d *Desk) freshCircles(it ledger.Item, readers notice.Readers, victim *notice.Victim) error {
 	s := it.Entry.Statement
+	if code := d.Members().LeftSince(s.SeenSize); code != "" && s.Class == ledger.ClassCircle && s.BodyLen > 0 {
+		return fmt.Errorf("%w: %s left the ledger", ErrStale, code) // which would refuse it
+	}
 	if s.Class == ledger.ClassCircle && s.Target != (ledger.ID{}) {
 		p, err := ledger.ParseCircle(s.Public)
 		if err != nil {

@@ -63,12 +63,15 @@ func newCircles(ids identities) *circles {
 // readCircles reads which statements on circles there are, and which circles ended
 // because their founder left. The caller holds mu.
 func (d *Desk) readCircles(cs *circles) error {
+	n, err := state.ReadCircles(d.store)
+	if n == 0 || err != nil {
+		return err // as in most ledgers, and asked for each notice
+	}
 	size, err := d.Size() // below it both are read whole, in the order of the log
 	if err != nil {
 		return err
 	}
-	n, err := state.ReadCircles(d.store)
-	if err != nil {
+	if n, err = state.ReadCircles(d.store); err != nil {
 		return fmt.Errorf("read circles: %w", err)
 	}
 	m, err := d.Machine().Membership(d.store)

@@ -119,29 +119,32 @@ func (s *session) newOfficer(c *cli.Context, label string, known []*heldKey) (*e
 		}
 		return o, nil
 	}
+	return o, s.madeBefore(o, known)
+}
+
+// madeBefore fills in what an earlier run made of an officer, and refuses what does not
+// go with it.
+func (s *session) madeBefore(o *enrolment, known []*heldKey) error {
+	own, err := s.home.SigningKey(o.label)
 	for _, k := range known {
-		own, err := s.home.SigningKey(label)
 		if err == nil && k.ID == keys.SigningID(own) && !k.live() {
-			return nil, hint(fmt.Errorf("the keys of %s in this home are revoked since entry %s, and no key comes back", label, count(*k.RevokedAt)),
-				"move the folder officers/%s away to make new ones", label)
+			return hint(fmt.Errorf("the keys of %s in this home are revoked since entry %s, and no key comes back", o.label, count(*k.RevokedAt)),
+				"move the folder officers/%s away to make new ones", o.label)
 		}
 	}
-	roles, err := s.home.Roles(label)
-	if err != nil {
-		return nil, err
-	}
-	if o.roles != 0 && o.roles != roles {
-		return nil, usagef("officer enrol: %s has the roles %s in this home, not those of --roles", label, home.FormatRoles(roles))
-	}
-	own, err := s.home.SigningKey(label)
-	if err != nil {
-		return nil, err
-	}
-	if o.public != nil && !o.public.Equal(own) {
-		return nil, fmt.Errorf("%s has another signing key in this home, %s", label, keys.SigningID(own).Short())
+	roles, rolesErr := s.home.Roles(o.label)
+	switch {
+	case rolesErr != nil:
+		return rolesErr
+	case o.roles != 0 && o.roles != roles:
+		return usagef("officer enrol: %s has the roles %s in this home, not those of --roles", o.label, home.FormatRoles(roles))
+	case err != nil:
+		return err
+	case o.public != nil && !o.public.Equal(own):
+		return fmt.Errorf("%s has another signing key in this home, %s", o.label, keys.SigningID(own).Short())
 	}
 	o.roles, o.public = roles, own
-	return o, nil
+	return nil
 }
 
 // pickKey sets which key the officer signs with, where it is not made here.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"comity/ledger"
 	"comity/ledger/notice"
@@ -17,6 +18,9 @@ import (
 // A bureau that left the ledger keeps the keys of the circles that it was in. Whoever
 // writes seals to no such circle: the founder's officers give it other keys first, and
 // until then the members who stay are named one by one.
+
+// renewPause is how long what runs waits before it tries again to renew circles.
+const renewPause = 5 * time.Minute
 
 // foundsCircles is who may found and change circles.
 const foundsCircles = ledger.RoleInvestigator | ledger.RoleSupervisor
@@ -77,8 +81,11 @@ func (s *session) renewCircle(ctx context.Context, officer *home.Officer, k *des
 	ctx, cancel := context.WithTimeout(ctx, syncLimit)
 	defer cancel()
 	sub, err := submit(ctx, it)
-	if wire.CodeOf(err) == wire.Code(state.Superseded) {
+	switch wire.CodeOf(err) {
+	case wire.Code(state.Superseded):
 		return it, nil, nil
+	case wire.Code(state.FourEyes):
+		err = errors.New("in a ledger of this format a supervisor has to sign as well: comity circle renew " + k.ID.String()[:8])
 	}
 	return it, sub, err
 }
@@ -124,13 +131,16 @@ func (s *session) officerUnasked() (*home.Officer, error) {
 
 // renewCircles does what an officer who writes does, as soon as a bureau has left:
 // if the officer who watches may, if the key opens without a person, and if that
-// overtakes no draft. It tells once why not.
+// overtakes no draft. It tells why not.
 func (w *watcher) renewCircles(ctx context.Context) error {
 	list, err := w.desk.ToRenew(w.home.Bureau())
 	if err != nil || len(list) == 0 {
-		w.toldCircles = false
 		return err
 	}
+	if time.Since(w.triedCircles) < renewPause {
+		return nil
+	}
+	w.triedCircles = time.Now()
 	officer, err := w.officerUnasked()
 	if err == nil && officer.Roles&foundsCircles == 0 {
 		err = fmt.Errorf("%s may not change circles", officer.Label)
@@ -139,14 +149,17 @@ func (w *watcher) renewCircles(ctx context.Context) error {
 		err = w.nothingParked(officer)
 	}
 	if err == nil {
-		return w.session.renewCircles(ctx)
-	}
-	if !w.toldCircles {
-		w.toldCircles = true
-		for _, k := range list {
-			w.note("circle %s needs other keys: %s left the ledger; the next that an officer of %s writes gives it some (not this watch: %s)",
-				k.Name, strings.Join(k.Gone, " "), w.home.Bureau(), err)
+		if err := w.session.renewCircles(ctx); err != nil {
+			return err
 		}
+		if list, err = w.desk.ToRenew(w.home.Bureau()); len(list) == 0 {
+			w.triedCircles = time.Time{}
+		}
+		return err
+	}
+	for _, k := range list {
+		w.note("circle %s needs other keys: %s left the ledger; the next that an officer of %s writes gives it some (not this watch: %s)",
+			k.Name, strings.Join(k.Gone, " "), w.home.Bureau(), err)
 	}
 	return nil
 }

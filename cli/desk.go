@@ -183,6 +183,9 @@ func (s *session) deskConfig(c *cli.Context) (*server.Config, error) {
 	if len(cfg.Identities) == 0 {
 		return nil, fmt.Errorf("there is no reading key in the home of %s: its desk could open nothing", h.Bureau())
 	}
+	if err := s.renewWhileRunning(c, cfg); err != nil {
+		return nil, err
+	}
 	cfg.Reload = func() (map[seal.Compartment][]*keys.Identity, error) {
 		var pass home.Passphrase // one that was typed is forgotten
 		if t.passFile != "" {
@@ -193,9 +196,6 @@ func (s *session) deskConfig(c *cli.Context) (*server.Config, error) {
 			err = errors.New("its passphrase was typed: start the desk again")
 		}
 		return ids, err
-	}
-	if err := s.renewWhileRunning(c, cfg); err != nil {
-		return nil, err
 	}
 	clear(t.pass)
 	cfg.Logger = slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: settings.Level()}))

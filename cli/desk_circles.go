@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"comity/ledger"
 	"comity/node/desk"
@@ -30,7 +31,11 @@ func (s *session) renewWhileRunning(c *cli.Context, cfg *server.Config) error {
 		return err
 	}
 	tried := make(map[ledger.ID]uint64) // the epochs of which a next one was sent
+	var failed time.Time
 	cfg.Grown = func(ctx context.Context) {
+		if time.Since(failed) < renewPause {
+			return
+		}
 		list, err := s.desk.ToRenew(s.home.Bureau())
 		if err == nil && len(list) > 0 {
 			err = s.nothingParked(officer)
@@ -43,6 +48,7 @@ func (s *session) renewWhileRunning(c *cli.Context, cfg *server.Config) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			clear(tried)
+			failed = time.Now()
 			cfg.Logger.Warn("circles that need other keys have none yet", "error", err)
 		}
 	}

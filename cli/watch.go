@@ -57,8 +57,8 @@ type watcher struct {
 	told    bool   // that the node cannot be reached
 	backoff time.Duration
 
-	toldCircles bool    // why circles that need other keys get none from here
-	lacks       keys.ID // reading key of the bureau that was not in the home, and was told
+	triedCircles time.Time // when circles were last given other keys, or not
+	lacks        keys.ID   // reading key of the bureau that was not in the home, and was told
 }
 
 // Pauses while the node cannot be reached, and how long one question to it may

@@ -17,7 +17,7 @@ func TestOpenRead(t *testing.T) {
 	ctx := context.Background()
 	n, offices := newOffices(t, 2)
 	xa, xb := offices[0], offices[1]
-	id := xa.send(xa.Publish(ctx, xa.c, xa.officers(), notice.ChildCase(today)))
+	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
 	xb.look("LT-0301")
 	xa.look("LT-0301")
 	r, err := OpenRead(xb.dir, n.Genesis)

@@ -115,6 +115,7 @@ func (d *Desk) Circles() ([]*Circle, error) {
 			c.Ended = true
 			continue
 		}
+		c.Ended = false // who left came back, in a ledger of an old format
 		c.Index, c.Number, c.Epoch = x.index, x.number, d.epoch(cs, x).epoch
 		if c.Epoch != nil {
 			c.Known, c.Name = c.Epoch, c.Epoch.Name

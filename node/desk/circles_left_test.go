@@ -27,9 +27,11 @@ func TestCircleLeft(t *testing.T) {
 	lantern, other := found(xa, "LANTERN", "XB", "XE"), found(xa, "OTHER", "XB", "XE")
 	pair, theirs := found(xa, "PAIR", "XE"), found(xe, "THEIRS", "XA", "XB")
 	syncDesk(t, xb.Desk, n)
-	old := xb.send(xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-0", "THEIRS"))).String()
+	old := xb.send(xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-0", "THEIRS"))).String()
 	syncDesk(t, xb.Desk, n)
-	early, err := xb.Publish(ctx, xb.c, Officers{Author: xb.Supervisor.Signer, Created: today}, teamNotice("XB", "LT-1", "LANTERN"))
+	alone := teamNotice("XB", "LT-1", "LANTERN")
+	alone.Victim = nil
+	early, err := xb.Publish(ctx, xb.c, Officers{Author: xb.Supervisor.Signer, Created: today}, alone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestCircleLeft(t *testing.T) {
 			t.Errorf("%s seals to the old epoch: %v", o.Code, err)
 		}
 	}
-	meanwhile, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-2", "LANTERN"))
+	meanwhile, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-2", "LANTERN"))
 	two := xb.send(meanwhile, err).String()
 	opensNothing(t, xe, meanwhile)
 	if v := xa.look(two).View; v == nil || v.Victim == nil || strings.Join(v.Readers, " ") != "XB XA" {
@@ -110,7 +112,7 @@ func TestCircleLeft(t *testing.T) {
 	if _, err := xa.RenewCircle(ctx, xa.c, xa.officers(), xa.circle("LANTERN")); err == nil {
 		t.Error("it is renewed again")
 	}
-	it, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-3", "LANTERN"))
+	it, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-3", "LANTERN"))
 	three := xb.send(it, err).String()
 	opensNothing(t, xe, it)
 	if v := xa.look(three).View; v == nil || v.Victim == nil || len(v.Circles) != 1 || v.Circles[0].Epoch != 2 || v.Circles[0].Gone != nil {
@@ -129,7 +131,7 @@ func TestCircleLeft(t *testing.T) {
 		t.Errorf("XC is in %+v, %v", c, err)
 	}
 	syncDesk(t, xb.Desk, n)
-	if _, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-4", other.ID.String())); err == nil || !strings.Contains(err.Error(), "one officer of XA changed whom it is for") {
+	if _, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-4", other.ID.String())); err == nil || !strings.Contains(err.Error(), "one officer of XA changed whom it is for") {
 		t.Errorf("XB seals to it: %v", err)
 	}
 
@@ -144,7 +146,7 @@ func TestCircleLeft(t *testing.T) {
 			t.Errorf("%s: circle %+v", o.Code, c)
 		}
 	}
-	if _, err := xb.Publish(ctx, xb.c, xb.officers(), teamNotice("XB", "LT-5", "THEIRS")); err == nil || !strings.Contains(err.Error(), "has ended") {
+	if _, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-5", "THEIRS")); err == nil || !strings.Contains(err.Error(), "has ended") {
 		t.Errorf("XB seals to the circle of who left: %v", err)
 	}
 	if v := xa.look(old).View; v == nil || v.Victim == nil || slices.ContainsFunc(v.Circles, func(c notice.CircleSeen) bool { return c.Superseded || c.Gone != nil }) {

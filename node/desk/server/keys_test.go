@@ -84,7 +84,7 @@ func (w *world) rotation(t *testing.T, h *homeKeys) {
 	})
 	n := notice.ChildCase(time.Now())
 	n.Reference = "LT-0777"
-	it, err := own.Publish(t.Context(), w.node, desk.Officers{Author: xa.Officer.Signer}, n)
+	it, err := own.Publish(t.Context(), w.node, desk.Officers{Author: xa.Officer.Signer, Others: []*keys.Signer{xa.Supervisor.Signer}}, n)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,14 +130,16 @@ func farApart(t *testing.T, officers int, d time.Duration) (f farWaits) {
 				by[k] = c.c.NewAuthor(fmt.Sprint("officer-", k))
 				items = append(items, b.EnrolSigner(t, by[k], fmt.Sprint("officer-", k), ledger.RoleInvestigator))
 			}
-			out, err := leader.batch.receive(ctx, items)
-			for k := range out {
-				if err == nil && out[k].Error != nil {
-					err = out[k].Error
+			for group := range slices.Chunk(items, ledger.MaxBatch) {
+				out, err := leader.batch.receive(ctx, group)
+				for k := range out {
+					if err == nil && out[k].Error != nil {
+						err = out[k].Error
+					}
 				}
-			}
-			if err != nil {
-				t.Fatal(err)
+				if err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		time.Sleep(2 * farRTT) // all nodes know them

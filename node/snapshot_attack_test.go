@@ -298,7 +298,7 @@ func TestCatchupPassesOverALiar(t *testing.T) {
 				bubble(t, 4, func(t *testing.T, c *cluster) {
 					l := &lyingPeers{record: tt.lie.record, span: tt.lie.span, note: tt.lie.note, asked: new(atomic.Int64)}
 					away := far(t, c, func(p peers) peers { l.peers = p; return l })
-					l.name = c.other(away) // the first that it asks
+					l.name = c.other(away, c.leader().name) // the first that it asks: who leads is the last
 					c.start(away)
 					c.agree(c.base)
 					r := c.replica(away)
@@ -363,7 +363,7 @@ func TestCatchupPassesOverWhoHangs(t *testing.T) {
 	bubble(t, 4, func(t *testing.T, c *cluster) {
 		h := new(stalling)
 		away := far(t, c, func(p peers) peers { h.peers = p; return h })
-		h.name = c.other(away) // the first that it asks
+		h.name = c.other(away, c.leader().name) // the first that it asks
 		c.start(away)
 		begun := time.Now()
 		for {
@@ -391,7 +391,7 @@ func TestCatchupKeepsNothingUncosigned(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, c *cluster) {
 		l := &lyingPeers{asked: new(atomic.Int64)}
 		away := far(t, c, func(p peers) peers { l.peers = p; return l })
-		l.name = c.other(away)
+		l.name = c.other(away, c.leader().name)
 		base := c.base - 2*minTrailing
 		other := c.replica(l.name)
 		l.record = func(i uint64, r *wire.Record) *wire.Record {

@@ -87,6 +87,9 @@ type farWaits struct {
 }
 
 func part(list []time.Duration, percent int) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
 	return list[min(len(list)-1, len(list)*percent/100)]
 }
 

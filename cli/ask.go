@@ -31,6 +31,9 @@ func (t *terminal) askLine(question string) (string, error) {
 	}()
 	select {
 	case a := <-entered:
+		if a.err == io.EOF && isTerminal(t.stdin) {
+			fmt.Fprintln(t.stderr) // Ctrl-D leaves the cursor at the question
+		}
 		return a.line, a.err
 	case <-t.interrupt:
 		fmt.Fprintln(t.stderr)

@@ -102,6 +102,9 @@ func (t *terminal) auditFile(c *cli.Context) error {
 	defer in.Close()
 	whole, err := trust.consider(in)
 	if err != nil {
+		if path == "" {
+			return err // of the node
+		}
 		return fmt.Errorf("read %s: %w", inputName(path), cause(err))
 	}
 	advance, end := t.rate("auditing")

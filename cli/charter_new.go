@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/node/home"
 
@@ -62,7 +63,7 @@ func (t *terminal) charterNew(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.result(c, g.Charter.Marshal()); err != nil {
+	if err := t.result(c, g.Charter.Marshal(), map[string]any{"ledger": keys.ID(g.Ledger), "words": keys.ID(g.Ledger).Words().String(), "founders": len(g.Charter.Members)}); err != nil {
 		return err
 	}
 	t.noteCharter(g)

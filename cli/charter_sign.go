@@ -69,6 +69,9 @@ func (t *terminal) charterSign(c *cli.Context) error {
 		}
 		o.discard()
 	}
+	if _, err := h.Root(t.passphrase); err != nil { // before anybody telephones
+		return fmt.Errorf("%s was not signed: %w", inputName(args[0]), err)
+	}
 	t.noteCharter(g)
 	heard, err := t.heardWords(c, h, g.Charter)
 	if err != nil {
@@ -78,7 +81,7 @@ func (t *terminal) charterSign(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.result(c, sig); err != nil {
+	if err := t.result(c, sig, map[string]any{"bureau": h.Bureau(), "ledger": keys.ID(g.Ledger), "words": keys.ID(g.Ledger).Words().String()}); err != nil {
 		return err
 	}
 	t.note("signed %q for %s; its id in words: %s", g.Charter.Name, h.Bureau(), keys.ID(g.Ledger).Words())

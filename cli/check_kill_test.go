@@ -115,7 +115,7 @@ func TestNetCheckKilled(t *testing.T) {
 	check(err)
 	defer cl.Close()
 	check(d.Sync(ctx, cl, nil))
-	ids, err := xa.Identities(func(string) ([]byte, error) { return nil, keys.ErrPassphraseNeeded })
+	ids, err := xa.Identities(func(string, bool) ([]byte, error) { return nil, keys.ErrPassphraseNeeded })
 	check(err)
 	d.Unlock(ids)
 	k, err := d.Case(ctx, "XA-0001")

@@ -316,6 +316,8 @@ func (k *council) stateOf(p *state.Proposal) string {
 		return fmt.Sprintf("carried out with epoch %d", p.Epoch)
 	case !p.Open(k.now):
 		return "lapsed on " + day(p.Until())
+	case !k.fits(p):
+		return "cannot be carried out any more"
 	case p.Passed(k.members.Latest()) && p.Change.Change == ledger.ChangeAdmit:
 		return "accepted; " + p.Change.Code + " has to join: comity join --accept"
 	case p.Passed(k.members.Latest()) && p.Change.Change == ledger.ChangeRoot:
@@ -324,6 +326,13 @@ func (k *council) stateOf(p *state.Proposal) string {
 		return "accepted; any voter carries it out: comity vote " + shortName(p)
 	}
 	return "open until " + day(p.Until())
+}
+
+// fits reports whether a proposal can still be carried out as things are.
+func (k *council) fits(p *state.Proposal) bool {
+	e := k.members.Latest()
+	_, err := e.After(p.Change, e.From+1)
+	return err == nil
 }
 
 // day writes the day of a ledger time.

@@ -189,7 +189,7 @@ func (s *session) deskConfig(c *cli.Context) (*server.Config, error) {
 	cfg.Reload = func() (map[seal.Compartment][]*keys.Identity, error) {
 		var pass home.Passphrase // one that was typed is forgotten
 		if t.passFile != "" {
-			pass = func(string) ([]byte, error) { return readPassphrase(t.passFile) }
+			pass = passphraseIn(t.passFile)
 		}
 		ids, err := h.IdentitiesOf(pass, list...)
 		if errors.Is(err, keys.ErrPassphraseNeeded) {
@@ -197,7 +197,9 @@ func (s *session) deskConfig(c *cli.Context) (*server.Config, error) {
 		}
 		return ids, err
 	}
-	clear(t.pass)
+	for _, phrase := range t.phrases {
+		clear(phrase)
+	}
 	cfg.Logger = slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: settings.Level()}))
 	return cfg, nil
 }

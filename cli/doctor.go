@@ -64,6 +64,7 @@ func (t *terminal) doctor(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	s.newerCharter(c.Context)
 	list, err := s.examine(c.Context)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,7 +39,7 @@ func (s *session) examineOwn(a nodeAnswer, all []nodeAnswer) (list []diagnosis) 
 	list = append(list, examineKeyAges(st)...)
 	for _, p := range st.Proposals {
 		if !slices.Contains(p.For, st.Bureau) && !slices.Contains(p.Against, st.Bureau) {
-			list = append(list, bad("proposal", "read it, and vote", "%.12s by %s, to %s %s, waits for the vote of %s", p.ID, p.By, p.Change, p.Code, st.Bureau))
+			list = append(list, bad("proposal", fmt.Sprintf("comity vote P-%d, which shows it first", p.Index), "P-%d by %s, to %s %s, waits for the vote of %s", p.Index, p.By, p.Change, p.Code, st.Bureau))
 		}
 	}
 	return append(list, s.examineDisk(st))

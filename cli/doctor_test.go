@@ -59,8 +59,8 @@ func TestDoctor(t *testing.T) {
 			all[0].status.Keys = []wire.KeyDate{{Label: "desk-1", Use: wire.KeySign, Left: 300}}
 		}, ""},
 		{"a proposal", func(all []nodeAnswer) {
-			all[0].status.Proposals = []wire.Proposal{{ID: "0123456789abcdef", By: "XB", Change: "admit", Code: "XF", For: []string{"XB"}}}
-		}, "proposal: 0123456789ab by XB, to admit XF, waits for the vote of XA"},
+			all[0].status.Proposals = []wire.Proposal{{ID: "0123456789abcdef", Index: 17, By: "XB", Change: "admit", Code: "XF", For: []string{"XB"}}}
+		}, "proposal: P-17 by XB, to admit XF, waits for the vote of XA"},
 		{"a proposal that was voted on", func(all []nodeAnswer) {
 			all[0].status.Proposals = []wire.Proposal{{ID: "0123456789abcdef", By: "XB", Change: "admit", Code: "XF", Against: []string{"XA"}}}
 		}, ""},

@@ -101,7 +101,7 @@ func reason(err error) string {
 // is known about errors of this kind.
 func (t *terminal) adviceFor(err error) string {
 	var h *hinted
-	if errors.As(err, &h) {
+	if errors.As(err, &h) && !errors.Is(err, context.Canceled) {
 		return h.advice
 	}
 	var fork *follow.Fork
@@ -110,12 +110,20 @@ func (t *terminal) adviceFor(err error) string {
 	}
 	var lost *client.Unreachable
 	switch {
+	case errors.Is(err, context.Canceled):
+		return ""
+	case errors.Is(err, home.ErrNoAgent):
+		return "start one with: eval $(ssh-agent); and give it the key: ssh-add FILE"
+	case errors.Is(err, keys.ErrNotInAgent):
+		return "ssh-add FILE gives it the key, ssh-add -X unlocks an agent that is locked"
 	case errors.Is(err, keys.ErrPassphraseNeeded):
 		return "name a file that holds the passphrase: --passphrase-file FILE or COMITY_PASSPHRASE_FILE"
 	case errors.Is(err, keys.ErrPassphrase):
 		return "the key file is untouched; try again with the right passphrase"
 	case errors.Is(err, client.ErrWrongKey) && errors.As(err, &lost) && !strings.HasPrefix(lost.Node, "desk "):
 		return "a vote or a recovery may have given it other keys: telephone its bureau, and ask for its charter file; then comity charter update FILE, or comity recover follow FILE"
+	case errors.As(err, &lost) && lost.KeyRefused():
+		return "if another key of this home counts, act with that one: --officer LABEL; comity officer list shows which do"
 	case errors.Is(err, syscall.ECONNREFUSED) && errors.As(err, &lost) && strings.HasPrefix(lost.Node, "desk "):
 		return "is the desk running? on its machine it is started with: comity desk run"
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -128,14 +136,12 @@ func (t *terminal) adviceFor(err error) string {
 		return "another program, perhaps another node, has this port: stop it, or change listen in comity.toml"
 	case errors.Is(err, home.ErrNoHome):
 		return "name it with --dir or COMITY_DIR, or make one: comity init --help"
-	case errors.Is(err, home.ErrNoAgent):
-		return "start one with: eval $(ssh-agent); and give it the key: ssh-add FILE"
-	case errors.Is(err, keys.ErrNotInAgent):
-		return "ssh-add FILE gives it the key, ssh-add -X unlocks an agent that is locked"
 	case errors.Is(err, home.ErrNoRoot):
 		return "it is kept offline: fetch it, and say --root FILE"
 	case errors.Is(err, home.ErrNoCharter):
-		return "found a ledger, or start one whose charter all founders signed: comity charter --help"
+		return "found one: comity charter --help; or ask to be admitted, with an invitation: comity join"
+	case errors.Is(err, home.ErrBadCharter):
+		return "the file charter is the same at all bureaus: put another's copy in its place, and compare its id in words: comity charter show"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "the node did not answer in time; see: comity status"
 	}

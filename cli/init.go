@@ -64,6 +64,9 @@ func (t *terminal) initHome(c *cli.Context) error {
 	if err := home.Vacant(dir, c.String("root")); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
+	if err := initPlaces(c); err != nil {
+		return err
+	}
 	o, err := t.initOptions(c)
 	if err != nil {
 		return err
@@ -79,7 +82,12 @@ func (t *terminal) initHome(c *cli.Context) error {
 		t.note("making the keys; encrypting them takes a moment, on purpose")
 	}
 	var written []string // beside the home
-	o.Finish = func(h *home.Home) error { return t.initFiles(c, h, o.Officers, &written) }
+	o.Finish = func(h *home.Home) error {
+		if err := c.Context.Err(); err != nil {
+			return err
+		}
+		return t.initFiles(c, h, o.Officers, &written)
+	}
 	h, err := home.Create(dir, o)
 	if err != nil {
 		for _, path := range written {
@@ -94,6 +102,37 @@ func (t *terminal) initHome(c *cli.Context) error {
 		return fmt.Errorf("init: %w", err)
 	}
 	return t.tellInit(c, h, o)
+}
+
+// initPlaces refuses, before anybody is asked anything, what would be refused at the
+// end: settings that mean nothing, and files that cannot be written.
+func initPlaces(c *cli.Context) error {
+	for _, key := range []string{"listen", "admin", "profile"} {
+		if err := home.Check(key, c.String(key)); err != nil {
+			return usagef("init: %s", err)
+		}
+	}
+	if path := c.String("root"); path != "" {
+		if fi, err := os.Stat(filepath.Dir(path)); err != nil || !fi.IsDir() {
+			return hint(fmt.Errorf("init: --root %s: there is no folder %s", path, filepath.Dir(path)), "is the stick mounted there?")
+		}
+	}
+	for _, flag := range []string{"o", "paper"} {
+		path := c.String(flag)
+		if path == "-" {
+			return usagef("init: the result of init is what it tells: let -o and --paper name files")
+		}
+		if path == "" {
+			continue
+		}
+		if err := mayWrite(path, c.Bool("force")); err != nil {
+			return fmt.Errorf("init: %w", err)
+		}
+	}
+	if c.String("o") != "" && sameFile(c.String("o"), c.String("paper")) {
+		return usagef("init: -o and --paper name one file")
+	}
+	return nil
 }
 
 // usualOfficers are proposed to a new bureau.
@@ -160,6 +199,9 @@ func officerSpecs(given []string) ([]home.OfficerSpec, error) {
 			return nil, usagef("--with-officer %s: want LABEL:ROLE,ROLE, such as desk-1:investigator,desk", g)
 		}
 		roles, err := home.ParseRoles(words)
+		if err == nil {
+			err = home.CheckLabel(label)
+		}
 		if err != nil {
 			return nil, usagef("--with-officer %s: %s", g, err)
 		}
@@ -175,9 +217,6 @@ func officerSpecs(given []string) ([]home.OfficerSpec, error) {
 // fails, there is no home either.
 func (t *terminal) initFiles(c *cli.Context, h *home.Home, officers []home.OfficerSpec, written *[]string) error {
 	write := func(path string, data []byte) error {
-		if path == "-" {
-			return errors.New("the result of init is what it tells; write this to a file")
-		}
 		if err := writeOutput(path, data, c.Bool("force")); err != nil {
 			return err
 		}
@@ -251,6 +290,7 @@ func (t *terminal) tellInit(c *cli.Context, h *home.Home, o home.CreateOptions) 
 	t.say("  1. send %s to the founder who drafts the charter; it holds no secret", member)
 	t.say("  2. when the draft comes: comity charter sign; when all have signed: comity charter start")
 	t.say("  3. comity node run, and once most nodes run: comity enrol")
+	t.say("Or, with an invitation to a ledger that others founded: comity join")
 	if c.IsSet("dir") {
 		t.say("Commands are for this home in a shell that says:")
 		t.shell("  export COMITY_DIR=%s", shellWord(h.Dir()))

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"comity/node/client"
@@ -15,11 +16,13 @@ func (t *terminal) inviteCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "invite",
 		Usage:     "let a bureau ask to be admitted: make a token that is good once",
-		ArgsUsage: "BUREAU",
+		ArgsUsage: "[BUREAU]",
 		Description: "The token names this bureau's node, the ledger and your root key, and holds a secret. Whoever has\n" +
 			"it may ask this node once, within 72 hours, to be proposed as a member; what becomes of that is for\n" +
-			"the voters, who telephone the bureau. Send it by a way that you trust.\n\n" +
+			"the voters, who telephone the bureau. Send it by a way that you trust. One that came into wrong hands\n" +
+			"ends with --withdraw, and so does a request that came by it.\n\n" +
 			"Example: comity invite XF",
+		Flags:  []cli.Flag{&cli.StringFlag{Name: "withdraw", Usage: "end the invitation with this `ID`, of which 8 digits are enough: comity proposals lists them"}},
 		Action: t.invite,
 	}
 }
@@ -34,6 +37,9 @@ func (s *session) ownNode() (*client.Client, error) {
 }
 
 func (t *terminal) invite(c *cli.Context) error {
+	if id := c.String("withdraw"); id != "" || c.IsSet("withdraw") {
+		return t.withdrawInvitation(c, id)
+	}
 	args, err := arguments(c, 1, 1, "BUREAU")
 	if err != nil {
 		return err
@@ -65,11 +71,64 @@ func (t *terminal) invite(c *cli.Context) error {
 		return fmt.Errorf("invite %s: %w", code, err)
 	}
 	if t.asJSON {
-		return t.document(map[string]any{"bureau": code, "by": by.Code, "token": i.String(), "expires": got.Expires})
+		return t.document(map[string]any{"bureau": code, "by": by.Code, "token": i.String(), "id": got.ID, "expires": got.Expires})
 	}
 	t.note("%s may use it once, until %s; send it by a way that you trust", code, time.Unix(got.Expires, 0).UTC().Format(time.DateTime+"Z"))
+	t.note("if it gets into wrong hands: comity invite --withdraw %.8s", got.ID.String())
 	t.note("there: comity init --bureau %s ..., then comity join, which asks for it; here, when it has asked: comity propose admit %s", code, code)
 	t.shell("%s", i)
+	return nil
+}
+
+// withdrawInvitation ends an invitation of this bureau, and the request that came by
+// it, if any.
+func (t *terminal) withdrawInvitation(c *cli.Context, prefix string) error {
+	if _, err := arguments(c, 0, 0, ""); err != nil {
+		return err
+	}
+	if len(prefix) < 8 {
+		return usagef("invite: --withdraw takes 8 digits or more of an invitation's id: comity proposals")
+	}
+	s, err := t.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	own, err := s.ownNode()
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	list, err := own.Joins(c.Context)
+	if err != nil {
+		return fmt.Errorf("invite: %w", err)
+	}
+	var found []wire.Invited
+	by := ""
+	for _, i := range list.Open {
+		if strings.HasPrefix(i.ID.String(), strings.ToLower(prefix)) {
+			found = append(found, i)
+		}
+	}
+	for _, r := range list.Requests {
+		if strings.HasPrefix(r.ID.String(), strings.ToLower(prefix)) {
+			found, by = append(found, r.Invited), r.Code
+		}
+	}
+	if len(found) != 1 {
+		return hint(fmt.Errorf("invite: there is no invitation %s", prefix), "those that can be withdrawn: comity proposals")
+	}
+	if err := own.Withdraw(c.Context, found[0].ID); err != nil {
+		return fmt.Errorf("invite: %w", err)
+	}
+	if t.asJSON {
+		return t.document(map[string]any{"withdrawn": found[0].ID, "request_of": by})
+	}
+	text := "Nobody can use it any more."
+	if by != "" {
+		text = "The request of " + by + " is gone with it; a proposal that was made of it is for the voters."
+	}
+	t.say("The invitation %.8s is withdrawn. %s", found[0].ID.String(), text)
 	return nil
 }
 

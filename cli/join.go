@@ -29,7 +29,7 @@ func (t *terminal) joinCommand() *cli.Command {
 			"read to everybody who telephones. Later it says how far the voters are. With --accept, once enough of\n" +
 			"them are for it: type the words of the ledger's id that the inviting bureau reads to you; your root\n" +
 			"key signs the entry that admits you.\n\n" +
-			"Example: comity join - <token.txt",
+			"Example: comity join --root /mnt/stick/XF.root",
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "accept", Usage: "sign the entry that admits this bureau"}, rootFlag()},
 		Action: t.join,
 	}
@@ -80,7 +80,7 @@ func (t *terminal) join(c *cli.Context) error {
 	if n.invitation != nil {
 		return n.proceed(c)
 	}
-	none := hint(fmt.Errorf("join: %s has used no invitation yet", h.Bureau()), "comity join - reads the token that you were sent from standard input")
+	none := hint(fmt.Errorf("join: %s has used no invitation yet", h.Bureau()), "comity join, on a terminal, asks for the token that you were sent; comity join - reads it from standard input")
 	if c.Bool("accept") || !isTerminal(t.stdin) {
 		return none
 	}
@@ -108,6 +108,10 @@ func (n *newcomer) ask(c *cli.Context, token string) error {
 	if err := p.Sign(i.Ledger, root); err != nil {
 		return err
 	}
+	before, err := n.home.Invitation()
+	if err != nil {
+		return err
+	}
 	if err := n.home.KeepInvitation(i); err != nil { // before it is used: the answer may be lost
 		return fmt.Errorf("join: %w", err)
 	}
@@ -118,10 +122,20 @@ func (n *newcomer) ask(c *cli.Context, token string) error {
 	}
 	defer node.Close()
 	got, err := node.Join(c.Context, i.Secret[:], p.Marshal())
-	if lost := new(client.Unreachable); errors.As(err, &lost) && lost.KeyRefused() {
-		err = errors.New("no invitation is open at its node; this one was used, or is older than three days, or was taken back")
+	for range tries { // the answer may be lost, or a refusal that came while we still wrote; the same again is safe
+		if lost := new(client.Unreachable); !errors.As(err, &lost) || !lost.Sent || lost.KeyRefused() {
+			break
+		}
+		got, err = node.Join(c.Context, i.Secret[:], p.Marshal())
 	}
 	if err != nil {
+		certain := wire.CodeOf(err) == wire.Forbidden
+		if keptOut(err) {
+			certain, err = true, errors.New("no invitation is open at its node; this one was used, or is older than three days, or was taken back")
+		}
+		if certain { // it is as if nobody had asked
+			err = errors.Join(err, n.home.RestoreInvitation(before))
+		}
 		return hint(fmt.Errorf("join: %s did not take the request: %w", i.By, err), "an invitation is good once and for 72 hours; if this one is not, ask %s for another", i.By)
 	}
 	g, err := n.home.Invited(c.Context, node, i)
@@ -147,7 +161,10 @@ func (n *newcomer) proceed(c *cli.Context) error {
 	}
 	defer node.Close()
 	if n.genesis, err = n.home.Invited(c.Context, node, n.invitation); err != nil {
-		return fmt.Errorf("join: %w", err)
+		if err = fmt.Errorf("join: %w", err); keptOut(err) {
+			err = hint(err, "it knows no request of %s with these keys: ask %s for another invitation", n.member.Code, n.invitation.By)
+		}
+		return err
 	}
 	n.client = node
 	if n.desk, err = desk.Open(n.home.DeskDir(), n.genesis); err != nil {
@@ -203,9 +220,21 @@ func (n *newcomer) proposed() (*state.Proposal, error) {
 	return open[at], nil
 }
 
+// keptOut reports whether a node does not let this bureau in.
+func keptOut(err error) bool {
+	var lost *client.Unreachable
+	return errors.As(err, &lost) && lost.KeyRefused()
+}
+
+var errOtherWords = errors.New("these are not the words of this ledger")
+
 // accept signs the entry that admits this bureau, once somebody has heard that this
 // is the ledger which was meant.
 func (n *newcomer) accept(c *cli.Context, k *council, p *state.Proposal, node *client.Client) error {
+	root, err := n.home.Root(n.passphrase) // before anybody telephones
+	if err != nil {
+		return err
+	}
 	e := k.members.Latest()
 	if !n.asJSON {
 		n.put(visible(fmt.Sprintf("You join %q: %s, of which %d vote; %d of these must cosign what is FINAL.", n.genesis.Charter.Name,
@@ -218,7 +247,7 @@ func (n *newcomer) accept(c *cli.Context, k *council, p *state.Proposal, node *c
 		text, err := n.askLine(fmt.Sprintf("Telephone %s. Type the eight words of the ledger's id that it reads to you (comity charter show): ", n.invitation.By))
 		if err == nil {
 			if err = sameWords(text, keys.ID(n.genesis.Ledger)); errors.Is(err, errWords) {
-				err = errors.New("these are not the words of this ledger")
+				err = errOtherWords
 			}
 		}
 		if err == nil {
@@ -228,13 +257,12 @@ func (n *newcomer) accept(c *cli.Context, k *council, p *state.Proposal, node *c
 			err = notTyped("the eight words of the ledger's id, as " + n.invitation.By + " reads them to you")
 		}
 		if !isTerminal(n.stdin) || try == tries {
-			return hint(fmt.Errorf("%s did not join: %w", n.member.Code, err), "have them read again; if they still differ you were led to another ledger: tell %s", n.invitation.By)
+			if err = fmt.Errorf("%s did not join: %w", n.member.Code, err); errors.Is(err, errOtherWords) {
+				err = hint(err, "have them read again; if they still differ you were led to another ledger: tell %s", n.invitation.By)
+			}
+			return err
 		}
 		n.note("%s", err)
-	}
-	root, err := n.home.Root(n.passphrase)
-	if err != nil {
-		return err
 	}
 	seen, _, _ := n.desk.Final() // the head that it accepts
 	r := n.home.FirstRegistrar(n.genesis, node, root, seen)

@@ -108,14 +108,7 @@ const reachLimit = 20 * time.Second
 
 // reach returns what a bureau could read; nil if the reading keys are not here.
 func (k *council) reach(ctx context.Context, code string) (*reachRecord, error) {
-	of := k.pass // of the root, which may be another than that of the reading keys
-	if k.passFile == "" {
-		k.pass = nil
-	}
 	ids, err := k.home.Identities(k.passphrase)
-	if k.passFile == "" {
-		k.pass = of
-	}
 	if err != nil || len(ids) == 0 {
 		return nil, ctx.Err()
 	}

@@ -64,6 +64,9 @@ func (t *terminal) nodeRepair(c *cli.Context) error {
 	if err := r.Do(); err != nil {
 		return hint(err, "run the same command again: it goes on where it stopped")
 	}
+	if t.asJSON {
+		return t.document(map[string]any{"bureau": h.Bureau(), "old_data": r.Folder, "term": r.Term, "forgot_votes": r.Forgot != nil})
+	}
 	t.say("Repaired: start it with comity node run.")
 	t.say("  old data  %s; remove it when comity status says ready", visible(r.Folder))
 	return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -39,8 +40,9 @@ func outputFlags() []cli.Flag {
 	}
 }
 
-// result writes a file, or standard output where no file was asked for.
-func (t *terminal) result(c *cli.Context, data []byte) error {
+// result writes a file, or standard output where no file was asked for. With --json
+// standard output then has what is said about the file.
+func (t *terminal) result(c *cli.Context, data []byte, about ...map[string]any) error {
 	path := c.String("o")
 	if path == "" || path == "-" {
 		_, err := t.stdout.Write(data)
@@ -50,7 +52,14 @@ func (t *terminal) result(c *cli.Context, data []byte) error {
 		return err
 	}
 	t.note("wrote %s", path)
-	return nil
+	if !t.asJSON {
+		return nil
+	}
+	doc := map[string]any{"file": path, "bytes": len(data)}
+	for _, more := range about {
+		maps.Copy(doc, more)
+	}
+	return t.document(doc)
 }
 
 // readNotice reads a notice for sending: parsed, and with all its problems told.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -56,6 +57,9 @@ func (t *terminal) officerEnrol(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if label == home.OperatorLabel {
+		return s.enrolOperator(c, known)
+	}
 	o, err := s.newOfficer(c, label, known)
 	if err != nil {
 		return err
@@ -196,9 +200,11 @@ func (s *session) pickKey(c *cli.Context, o *enrolment) error {
 
 // askProof writes what the holder of a key that is elsewhere has to sign.
 func (s *session) askProof(r *home.Registrar, o *enrolment) error {
-	path := o.label + ".enrol"
-	if err := writeOutput(path, r.Proof(o.public), true); err != nil {
-		return err
+	path, text := o.label+".enrol", r.Proof(o.public)
+	if have, err := s.readInput(path, int64(len(text))); err != nil || !bytes.Equal(have, text) { // of an earlier run it is as good
+		if err := writeOutput(path, text, false); err != nil {
+			return err
+		}
 	}
 	return hint(fmt.Errorf("%s is not enrolled yet: the holder of key %s has to prove that it is theirs; %s is what to sign", o.label, keys.SigningID(o.public).Short(), path),
 		"they run: ssh-keygen -Y sign -f KEY -n %s %s; then here the same with --proof %s.sig", sign.NamespaceEnrol, path, path)
@@ -250,7 +256,7 @@ func (s *session) enrolOfficer(c *cli.Context, r *home.Registrar, o *enrolment, 
 			if phrase, err = s.passphraseForNew(c); err != nil {
 				return err
 			}
-			pass = func(string) ([]byte, error) { return phrase, nil }
+			pass = home.Only(phrase)
 		}
 		if err := s.home.AddOfficer(home.OfficerSpec{Label: o.label, Roles: o.roles, Public: o.public}, phrase); err != nil {
 			return err
@@ -292,10 +298,7 @@ func (s *session) enrolOfficer(c *cli.Context, r *home.Registrar, o *enrolment, 
 // passphraseOfNew returns the passphrase of a new key that an earlier run made.
 func (s *session) passphraseOfNew(c *cli.Context) home.Passphrase {
 	if path := c.String("new-passphrase-file"); path != "" {
-		return func(string) ([]byte, error) { return readPassphrase(path) }
-	}
-	if s.passFile == "" {
-		s.pass = nil // that of the root was another
+		return passphraseIn(path)
 	}
 	return s.passphrase
 }
@@ -308,7 +311,7 @@ func (s *session) passphraseForNew(c *cli.Context) ([]byte, error) {
 	case c.Bool("no-passphrase"):
 		return nil, nil
 	case path != "":
-		return readPassphrase(path)
+		return newPassphraseIn(path)
 	}
 	phrase, err := s.newPassphrase()
 	if errors.Is(err, errNoPassphrase) {

@@ -183,6 +183,9 @@ func (s *session) showRevocation(list []*heldKey, suspect uint64, doubted int, r
 		s.say("  suspect   %s signed from entry %s on so far: every bureau is told to look at what is there, and nothing of it ends", plural(doubted, "entry", "entries"), count(suspect))
 	}
 	s.say("  reason    %s (kept in this home alone)", reason)
+	if own, err := s.home.Operator(); err == nil && slices.ContainsFunc(list, func(k *heldKey) bool { return k.ID == own.ID() }) {
+		s.say("  then      this home talks as no operator any more, until it has a new key: comity officer enrol operator")
+	}
 }
 
 // recall adds to keys why they were revoked, as far as this home remembers.

@@ -161,6 +161,9 @@ func (s *session) change(c *cli.Context, r *home.Registrar, list []change, o *en
 			if phrase, err = s.passphraseForNew(c); err != nil {
 				return err
 			}
+			if err := s.opensAll(k.Purpose, phrase); err != nil {
+				return err
+			}
 		}
 		if err := k.Make(o.public, phrase); err != nil {
 			return err
@@ -196,6 +199,19 @@ func (s *session) change(c *cli.Context, r *home.Registrar, list []change, o *en
 	return err
 }
 
+// opensAll refuses a passphrase for a new sealing key that does not open those which
+// are here: who reads, and a desk that starts by itself, has one for all of them.
+func (s *session) opensAll(p ledger.Purpose, phrase []byte) error {
+	if p != ledger.PurposeSeal || phrase == nil {
+		return nil
+	}
+	_, err := s.home.Identities(home.Only(phrase))
+	if errors.Is(err, keys.ErrPassphrase) {
+		return hint(errors.New("the sealing keys of a home have one passphrase, and this one does not open the others; nothing was made"), "take the passphrase that they have")
+	}
+	return err
+}
+
 // proveNext returns the proof of possession of a new signing key.
 func (s *session) proveNext(c *cli.Context, r *home.Registrar, k change, o *enrolment, phrase []byte) ([]byte, error) {
 	switch {
@@ -204,7 +220,7 @@ func (s *session) proveNext(c *cli.Context, r *home.Registrar, k change, o *enro
 	case o.away:
 		return s.readProof(c.String("proof"), r, o.public)
 	}
-	pass := func(string) ([]byte, error) { return phrase, nil }
+	pass := home.Only(phrase)
 	if phrase == nil {
 		pass = s.passphraseOfNew(c)
 	}

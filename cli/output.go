@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -81,8 +82,27 @@ func inputName(path string) string {
 	return path
 }
 
-// readInput reads a file, or standard input for "-", of at most limit bytes.
+// readInput reads a file, or standard input for "-", of at most limit bytes. It does
+// not wait for a pipe in which nothing comes when the command is told to stop.
 func (t *terminal) readInput(path string, limit int64) ([]byte, error) {
+	type input struct {
+		data []byte
+		err  error
+	}
+	read := make(chan input, 1)
+	go func() { // ends with the process, if nothing ever comes
+		data, err := t.readBounded(path, limit)
+		read <- input{data, err}
+	}()
+	select {
+	case in := <-read:
+		return in.data, in.err
+	case <-t.interrupt:
+		return nil, context.Canceled
+	}
+}
+
+func (t *terminal) readBounded(path string, limit int64) ([]byte, error) {
 	var in io.Reader = t.stdin
 	if path != "-" {
 		f, err := os.Open(path)

@@ -24,7 +24,8 @@ type terminal struct {
 	interrupt      <-chan struct{} // closed when the command is told to stop
 	homeDir        string          // of the bureau that the command is for, once it is known
 	passFile       string
-	pass           []byte // as entered, asked for once in a command
+	phrases        [][]byte // as entered, in their order
+	tried, asked   int      // of these for the present file, and questions about it
 }
 
 // say prints one line of a result. Every argument is made visible, so a format

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"comity/crypto/keys"
+	"comity/node/home"
 
 	"golang.org/x/term"
 )
@@ -22,31 +23,56 @@ var errNoPassphrase = errors.New("a passphrase is needed, and there is no termin
 
 const maxPassphrase = 1024
 
-// passphrase returns the passphrase for the key files of this command. It asks
-// once: a bureau's files share one.
-func (t *terminal) passphrase(path string) ([]byte, error) {
-	if t.pass != nil {
-		return t.pass, nil
+// passphrase returns the passphrase for a key file of this command. What opened one
+// file is tried on the next: most of a bureau's files share one. On a terminal a slip
+// may be put right.
+func (t *terminal) passphrase(path string, wrong bool) ([]byte, error) {
+	if !wrong {
+		t.tried, t.asked = 0, 0
 	}
+	if t.tried < len(t.phrases) {
+		t.tried++
+		return t.phrases[t.tried-1], nil
+	}
+	var phrase []byte
 	var err error
-	if t.passFile != "" {
-		t.pass, err = readPassphrase(t.passFile)
-	} else {
-		if t.pass, err = t.ask("Passphrase for " + visible(path) + ": "); err == nil {
+	switch {
+	case t.passFile != "" && wrong, t.asked == tries:
+		return nil, keys.ErrPassphrase
+	case t.passFile != "":
+		phrase, err = readPassphrase(t.passFile)
+	default:
+		if t.asked > 0 {
+			t.note("wrong passphrase")
+		}
+		t.asked++
+		if phrase, err = t.ask("Passphrase for " + visible(path) + ": "); err == nil {
 			t.note("unlocking; this takes a moment, on purpose")
 		}
 	}
-	return t.pass, err
+	if err != nil {
+		return nil, err
+	}
+	t.phrases = append(t.phrases, phrase)
+	t.tried = len(t.phrases)
+	return phrase, nil
 }
+
+// minPassphrase is the least length of a new passphrase, in bytes. Its file may be
+// stolen and tried on many machines at once.
+const minPassphrase = 8
 
 // newPassphrase returns the passphrase for keys that are about to be made,
 // asked for twice.
 func (t *terminal) newPassphrase() ([]byte, error) {
 	if t.passFile != "" {
-		return readPassphrase(t.passFile)
+		return newPassphraseIn(t.passFile)
 	}
 	first, err := t.ask("New passphrase: ")
 	if err != nil {
+		return nil, err
+	}
+	if err := longEnough(first); err != nil {
 		return nil, err
 	}
 	second, err := t.ask("The same again: ")
@@ -57,6 +83,22 @@ func (t *terminal) newPassphrase() ([]byte, error) {
 		return nil, errors.New("the two passphrases differ; nothing was made")
 	}
 	return first, nil
+}
+
+func longEnough(phrase []byte) error {
+	if len(phrase) < minPassphrase {
+		return fmt.Errorf("a new passphrase has %d characters or more; some words that have nothing to do with each other are good", minPassphrase)
+	}
+	return nil
+}
+
+// newPassphraseIn reads the passphrase of keys that are about to be made from a file.
+func newPassphraseIn(path string) ([]byte, error) {
+	phrase, err := readPassphrase(path)
+	if err == nil {
+		err = longEnough(phrase)
+	}
+	return phrase, err
 }
 
 // ask reads a line from the terminal without showing it.
@@ -92,6 +134,16 @@ func (t *terminal) ask(question string) ([]byte, error) {
 	case <-t.interrupt:
 		fmt.Fprintln(t.stderr)
 		return nil, errors.Join(context.Canceled, term.Restore(fd, before)) // else the terminal stays silent
+	}
+}
+
+// passphraseIn returns the passphrase that a file has when it is asked for.
+func passphraseIn(path string) home.Passphrase {
+	return func(_ string, wrong bool) ([]byte, error) {
+		if wrong {
+			return nil, keys.ErrPassphrase
+		}
+		return readPassphrase(path)
 	}
 }
 

@@ -1,6 +1,11 @@
 package cli
 
 import (
+	"crypto/ed25519"
+	"slices"
+	"time"
+
+	"comity/ledger"
 	"comity/ledger/state"
 	"comity/node/wire"
 
@@ -69,7 +74,7 @@ func (t *terminal) proposals(c *cli.Context) error {
 		for _, p := range open {
 			list = append(list, k.record(p))
 		}
-		return t.document(map[string]any{"proposals": list, "joins": joins.Requests})
+		return t.document(map[string]any{"proposals": list, "joins": joins.Requests, "invitations": joins.Open})
 	}
 	var rows [][]string
 	for _, p := range open {
@@ -81,17 +86,17 @@ func (t *terminal) proposals(c *cli.Context) error {
 		t.say("Nothing is proposed.")
 	}
 	for _, r := range joins.Requests {
-		t.say("%s asks to join with your invitation: %s, node at %s. To propose it: comity propose admit %s", visible(r.Code), visible(r.Name), visible(r.Address), visible(r.Code))
+		t.say("%s asks to join with your invitation %.8s: %s, node at %s. To propose it: comity propose admit %s", r.Code, r.ID.String(), r.Name, r.Address, r.Code)
 	}
-	if n := len(joins.Open); n > 0 {
-		t.say("%s of yours not used yet.", plural(n, "invitation", "invitations"))
+	for _, i := range joins.Open {
+		t.say("Your invitation %.8s is not used yet; it may be until %s. To end it: comity invite --withdraw %.8s", i.ID.String(), time.Unix(i.Expires, 0).UTC().Format(time.DateTime+"Z"), i.ID.String())
 	}
 	return nil
 }
 
 // joins asks the own node who came with an invitation; nobody where it cannot say.
 func (k *council) joins(c *cli.Context) *wire.Joins {
-	none := new(wire.Joins)
+	none := &wire.Joins{Open: []wire.Invited{}, Requests: []wire.JoinRequest{}}
 	own, err := k.ownNode()
 	if err != nil {
 		return none
@@ -104,5 +109,20 @@ func (k *council) joins(c *cli.Context) *wire.Joins {
 		}
 		return none
 	}
-	return list
+	// Who has become a member since asks no more, and no key comes back.
+	for _, r := range list.Requests {
+		if p, err := ledger.ParsePropose(r.Record); err == nil && p.Member != nil && k.hadRoot(p.Member.Root) {
+			continue
+		}
+		none.Requests = append(none.Requests, r)
+	}
+	none.Open = append(none.Open, list.Open...)
+	return none
+}
+
+// hadRoot reports whether a root key is or was that of a member.
+func (k *council) hadRoot(root ed25519.PublicKey) bool {
+	return slices.ContainsFunc(k.members.Epochs(), func(e *ledger.Epoch) bool {
+		return slices.ContainsFunc(e.Members, func(m ledger.Member) bool { return m.Root.Equal(root) })
+	})
 }

@@ -88,16 +88,18 @@ func (t *terminal) propose(c *cli.Context, change ledger.Change) error {
 			return fmt.Errorf("propose: %w", err)
 		}
 	}
-	t.put(visible("You propose: " + k.sentence(p) + "."))
-	if err := k.consequences(c.Context, p); err != nil {
+	if !t.asJSON {
+		t.put(visible("You propose: " + k.sentence(p) + "."))
+		if err := k.consequences(c.Context, p); err != nil {
+			return err
+		}
+	}
+	r, err := k.registrar(c.Context) // before anybody telephones
+	if err != nil {
 		return err
 	}
 	if err := k.meant(p); err != nil {
 		return fmt.Errorf("nothing was proposed: %w", err)
-	}
-	r, err := k.registrar(c.Context)
-	if err != nil {
-		return err
 	}
 	item, sub, err := r.Submit(c.Context, ledger.ClassPropose, p.Marshal())
 	if err != nil {

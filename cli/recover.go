@@ -2,9 +2,10 @@ package cli
 
 import (
 	"encoding/hex"
-	"fmt"
+	"slices"
 	"strings"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 
 	"github.com/urfave/cli/v2"
@@ -29,51 +30,104 @@ func (t *terminal) recoverCommand() *cli.Command {
 	}
 }
 
-// tellPlan says what a recovery does, and who has signed it.
-func (t *terminal) tellPlan(g *ledger.Genesis, p *recoveryPlan) error {
+// planRecord is a plan as --json shows it.
+type planRecord struct {
+	File    string     `json:"file,omitempty"`
+	Here    []string   `json:"here,omitempty"` // what this home's node holds
+	Plan    string     `json:"plan"`           // its id
+	Keeps   checkpoint `json:"keeps"`
+	Time    uint64     `json:"time"`  // of the recovery, which is the entry after those, POSIX ms
+	Epoch   uint32     `json:"epoch"` // that begins with it
+	Nodes   []planNode `json:"new_nodes"`
+	Demoted []string   `json:"demoted"`
+	Removed []string   `json:"removed"`
+	Voters  int        `json:"voters"` // after it
+	Quorum  int        `json:"quorum"`
+	Signed  []string   `json:"signed_by"`
+	Needed  int        `json:"needed"` // of so many voters:
+	Of      int        `json:"of"`
+}
+
+type planNode struct {
+	Bureau  string `json:"bureau"`
+	Address string `json:"address"`
+}
+
+// record returns what a recovery does, and who has signed it.
+func (p *recoveryPlan) record(g *ledger.Genesis, file string) (*planRecord, error) {
 	next, err := p.epoch(g)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cosigned := ""
+	by := []string{}
 	if p.note != nil { // a charter file has none
-		_, by, err := g.Open(p.note)
-		if err != nil {
-			return err
+		if _, by, err = g.Open(p.note); err != nil {
+			return nil, err
 		}
-		cosigned = ", cosigned by " + strings.Join(by, " ")
 	}
-	s := p.statement
+	s, before := p.statement, g.Latest()
 	id := ledger.StatementID(p.raw)
-	t.say("  plan      %.16s", hex.EncodeToString(id[:]))
-	t.say("  keeps     %s, FINAL%s; root %.16x", plural(s.SeenSize, "entry", "entries"), cosigned, s.SeenRoot)
-	t.say("  cuts      all that came after, on whosever disk; then entry %s is the recovery, at %s, and epoch %d begins", count(s.SeenSize), clock(p.recover.Time), next.Number)
-	var stay, demoted, removed []string
+	slices.Sort(by)
+	r := &planRecord{File: file, Plan: hex.EncodeToString(id[:]), Keeps: checkpoint{s.SeenSize, keys.ID(s.SeenRoot), by, g.At(s.SeenSize).Quorum()},
+		Time: p.recover.Time, Epoch: next.Number, Nodes: []planNode{}, Demoted: []string{}, Removed: []string{},
+		Voters: next.Voters(), Quorum: next.Quorum(), Signed: []string{}, Needed: before.Quorum(), Of: before.Voters()}
 	for _, c := range p.recover.Changes {
 		switch c.Change {
 		case ledger.ChangeRemove:
-			removed = append(removed, c.Code)
+			r.Removed = append(r.Removed, c.Code)
 		case ledger.ChangeDemote:
-			demoted = append(demoted, c.Code)
+			r.Demoted = append(r.Demoted, c.Code)
 		default:
-			stay = append(stay, fmt.Sprintf("%s at %s", c.Code, c.Node.Address))
+			r.Nodes = append(r.Nodes, planNode{c.Code, c.Node.Address})
 		}
 	}
-	t.say("  new nodes %s", strings.Join(stay, ", "))
-	if len(demoted) > 0 {
-		t.say("  demoted   %s: members without a vote; a vote takes a node with new keys first (comity propose node, then promote)", strings.Join(demoted, " "))
-	}
-	if len(removed) > 0 {
-		t.say("  removed   %s, with all their keys", strings.Join(removed, " "))
-	}
-	t.say("  then      %s, of which %d make a head FINAL", plural(next.Voters(), "voter", "voters"), next.Quorum())
-	before := g.Latest()
-	var signed []string
 	for _, sig := range p.sigs {
 		if m := before.Root(sig.Key); m != nil {
-			signed = append(signed, m.Code)
+			r.Signed = append(r.Signed, m.Code)
 		}
 	}
-	t.say("  signed    by %s; %d of %s are needed", orNone(signed), before.Quorum(), plural(before.Voters(), "voter", "voters"))
-	return nil
+	return r, nil
+}
+
+// tellPlan says what a recovery does, and who has signed it.
+func (t *terminal) tellPlan(r *planRecord) {
+	t.say("  plan      %.16s", r.Plan)
+	cosigned := ""
+	if len(r.Keeps.Cosigners) > 0 {
+		cosigned = ", cosigned by " + strings.Join(r.Keeps.Cosigners, " ")
+	}
+	t.say("  keeps     %s, FINAL%s; root %.16s", plural(r.Keeps.Size, "entry", "entries"), cosigned, r.Keeps.Root.String())
+	t.say("  cuts      all that came after, on whosever disk; then entry %s is the recovery, at %s, and epoch %d begins", count(r.Keeps.Size), clock(r.Time), r.Epoch)
+	var stay []string
+	for _, n := range r.Nodes {
+		stay = append(stay, n.Bureau+" at "+n.Address)
+	}
+	t.say("  new nodes %s", strings.Join(stay, ", "))
+	if len(r.Demoted) > 0 {
+		t.say("  demoted   %s: members without a vote; a vote takes a node with new keys first (comity propose node, then promote)", strings.Join(r.Demoted, " "))
+	}
+	if len(r.Removed) > 0 {
+		t.say("  removed   %s, with all their keys", strings.Join(r.Removed, " "))
+	}
+	t.say("  then      %s, of which %d make a head FINAL", plural(r.Voters, "voter", "voters"), r.Quorum)
+	t.say("  signed    by %s; %d of %s are needed", orNone(r.Signed), r.Needed, plural(r.Of, "voter", "voters"))
+	for _, text := range r.Here {
+		t.say("  here      %s", text)
+	}
+}
+
+// agreedPlan shows a plan and asks, unless the command line says yes.
+func (t *terminal) agreedPlan(c *cli.Context, title string, r *planRecord, question string) error {
+	if t.asJSON {
+		if !c.Bool("yes") {
+			return usagef("%s: --json shows no plan to agree to: read it without --json, or say --yes", verb(c))
+		}
+		return nil
+	}
+	t.say("%s", title)
+	t.tellPlan(r)
+	if c.Bool("yes") {
+		return nil
+	}
+	return t.confirm(question)
 }

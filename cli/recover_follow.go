@@ -64,17 +64,16 @@ func (t *terminal) recoverFollow(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("Recovery of %q, signed by enough", g.Charter.Name)
-	if err := t.tellPlan(before, p); err != nil {
+	r, err := p.record(before, args[0])
+	if err != nil {
 		return err
 	}
 	for i := range copies {
-		t.say("  here      %s", copies[i].text(p.statement.SeenSize))
+		r.Here = append(r.Here, copies[i].text(p.statement.SeenSize))
 	}
-	if !c.Bool("yes") {
-		if err := t.confirm("Did the other bureaus say that they recovered the ledger by this plan? yes or no: "); err != nil {
-			return err
-		}
+	err = t.agreedPlan(c, fmt.Sprintf("Recovery of %q, signed by enough", g.Charter.Name), r, "Did the other bureaus say that they recovered the ledger by this plan? yes or no: ")
+	if err != nil {
+		return err
 	}
 	for i := range copies {
 		if err := t.leave(&copies[i], h, before, p.statement, g.Certificates()[recovery.Number-1].Recover); err != nil {
@@ -83,6 +82,9 @@ func (t *terminal) recoverFollow(c *cli.Context) error {
 	}
 	if _, err := h.Update(g); err != nil {
 		return err
+	}
+	if t.asJSON {
+		return t.document(r)
 	}
 	t.say("The charter file here knows epoch %d. Desk and read replica follow the ledger that goes on, when they are started.", g.Latest().Number)
 	return nil

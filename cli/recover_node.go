@@ -31,6 +31,11 @@ func (t *terminal) recoverNodeCommand() *cli.Command {
 
 func (t *terminal) recoverNode(c *cli.Context) error {
 	path, p, err := t.askKeys(c, ledger.ChangeNode, nodeExt, func(h *home.Home, g *ledger.Genesis) (*ledger.Propose, error) {
+		if address := c.String("address"); address != "" {
+			if err := home.Check("address", address); err != nil {
+				return nil, usagef("recover node: %s", err)
+			}
+		}
 		root, err := h.Root(t.passphrase)
 		if err != nil {
 			return nil, err
@@ -66,10 +71,13 @@ func (t *terminal) askKeys(c *cli.Context, change ledger.Change, ext string, mak
 	if err != nil {
 		return "", nil, err
 	}
+	path = cmp.Or(c.String("o"), h.Bureau()+ext)
+	if err := mayWrite(path, c.Bool("force")); err != nil {
+		return "", nil, err
+	}
 	if p, err = make(h, g); err != nil {
 		return "", nil, err
 	}
-	path = cmp.Or(c.String("o"), p.Code+ext)
 	if err := writeOutput(path, p.Marshal(), c.Bool("force")); err != nil {
 		return "", nil, err
 	}
@@ -77,7 +85,7 @@ func (t *terminal) askKeys(c *cli.Context, change ledger.Change, ext string, mak
 		return path, p, nil
 	}
 	id, _ := newKey(p)
-	doc := map[string]any{"file": path, "bureau": p.Code, change.String(): id}
+	doc := map[string]any{"file": path, "bureau": p.Code, change.String(): id, "words": id.Words().String()}
 	if p.Node != nil {
 		doc["address"] = p.Node.Address
 	}

@@ -73,10 +73,17 @@ func (t *terminal) recoverPlan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.tellSources(g, sources, best); err != nil {
+	left, err := survey(sources, best)
+	if err != nil {
 		return err
 	}
+	if !t.asJSON {
+		t.tellLeft(left)
+	}
 	if c.String("o") == "" {
+		if t.asJSON {
+			return t.document(left)
+		}
 		return nil
 	}
 	p, err := t.drawPlan(c, g, h.Bureau(), best)
@@ -86,10 +93,14 @@ func (t *terminal) recoverPlan(c *cli.Context) error {
 	if err := writeOutput(c.String("o"), p.marshal(), c.Bool("force")); err != nil {
 		return err
 	}
-	t.say("Plan in %s:", c.String("o"))
-	if err := t.tellPlan(g, p); err != nil {
+	if left.Plan, err = p.record(g, c.String("o")); err != nil {
 		return err
 	}
+	if t.asJSON {
+		return t.document(left)
+	}
+	t.say("Plan in %s:", c.String("o"))
+	t.tellPlan(left.Plan)
 	t.say("Next, %s and others: comity recover sign %s", h.Bureau(), c.String("o"))
 	return nil
 }
@@ -125,24 +136,38 @@ func longest(ctx context.Context, sources []*source) (*source, error) {
 // lossesShown bounds the entries that are listed one by one.
 const lossesShown = 20
 
-// tellSources says what is left, and what would be lost.
-func (t *terminal) tellSources(g *ledger.Genesis, sources []*source, best *source) error {
-	t.say("The longest FINAL history that is left has %s, and root %.16x", plural(best.final.Size, "entry", "entries"), best.final.Root)
-	for _, s := range sources {
-		text := fmt.Sprintf("FINAL up to %s", count(s.final.Size))
-		if s.roots[best.final.Size] == best.final.Root {
-			text = "has all of it"
-		}
-		if s.size > s.final.Size {
-			text += fmt.Sprintf(", and %s that are not FINAL", count(s.size-s.final.Size))
-		}
-		if !s.bodies {
-			text += "; without the sealed texts: no node can be made of it"
-		}
-		t.say("  source    %s: %s", s.name, text)
-	}
+// remains is what sources have of a ledger.
+type remains struct {
+	Entries uint64        `json:"entries"` // of the longest FINAL history
+	Root    keys.ID       `json:"root"`
+	Sources []remainsOf   `json:"sources"`
+	Lost    []remainsLost `json:"would_go"` // the first of them
+	LostAll int           `json:"would_go_all"`
+	Plan    *planRecord   `json:"plan,omitempty"`
+}
+
+type remainsOf struct {
+	Name    string `json:"name"`
+	Final   uint64 `json:"final"`
+	Entries uint64 `json:"entries"`
+	Whole   bool   `json:"whole"` // it has all of the longest FINAL history
+	Bodies  bool   `json:"bodies"`
+}
+
+type remainsLost struct {
+	Index uint64  `json:"index"`
+	Time  uint64  `json:"time"`
+	Class string  `json:"class"`
+	Key   keys.ID `json:"key"`
+	ID    string  `json:"id"`
+}
+
+// survey works out what is left, and what would be lost.
+func survey(sources []*source, best *source) (*remains, error) {
+	r := &remains{Entries: best.final.Size, Root: keys.ID(best.final.Root), Lost: []remainsLost{}}
 	seen := make(map[ledger.ID]bool)
 	for _, s := range sources {
+		r.Sources = append(r.Sources, remainsOf{s.name, s.final.Size, s.size, s.roots[best.final.Size] == best.final.Root, s.bodies})
 		if s.alive == nil {
 			continue
 		}
@@ -151,22 +176,44 @@ func (t *terminal) tellSources(g *ledger.Genesis, sources []*source, best *sourc
 				return nil
 			}
 			if seen[e.ID] = true; len(seen) <= lossesShown {
-				t.say("  would go  entry %s of %s: %s by key %s, %s", count(index), clock(time), e.Statement.Class, e.Statement.Author.Short(), e.ID.Short())
+				r.Lost = append(r.Lost, remainsLost{index, time, e.Statement.Class.String(), e.Statement.Author, e.ID.String()})
 			}
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
-	if n := len(seen); n > lossesShown {
-		t.say("  would go  and %s more", plural(n-lossesShown, "entry", "entries"))
-	} else if n == 0 {
+	r.LostAll = len(seen)
+	return r, nil
+}
+
+// tellLeft says what is left, and what would be lost.
+func (t *terminal) tellLeft(r *remains) {
+	t.say("The longest FINAL history that is left has %s, and root %.16s", plural(r.Entries, "entry", "entries"), r.Root.String())
+	for _, s := range r.Sources {
+		text := fmt.Sprintf("FINAL up to %s", count(s.Final))
+		if s.Whole {
+			text = "has all of it"
+		}
+		if s.Entries > s.Final {
+			text += fmt.Sprintf(", and %s that are not FINAL", count(s.Entries-s.Final))
+		}
+		if !s.Bodies {
+			text += "; without the sealed texts: no node can be made of it"
+		}
+		t.say("  source    %s: %s", s.Name, text)
+	}
+	for _, e := range r.Lost {
+		t.say("  would go  entry %s of %s: %s by key %s, %.16s", count(e.Index), clock(e.Time), e.Class, e.Key.Short(), e.ID)
+	}
+	if n := r.LostAll - len(r.Lost); n > 0 {
+		t.say("  would go  and %s more", plural(n, "entry", "entries"))
+	} else if r.LostAll == 0 {
 		t.say("  would go  nothing that these hold")
 	}
 	t.say("  unknown   what only the lost disks had. Desks, read replicas and officers' machines hold it too: bring them. Who has a FINAL")
 	t.say("            proof of more, a notice that was exported, holds it against the plan: comity recover compare PLAN FILE")
-	return nil
 }
 
 // drawPlan makes the plan: it applies the history that stays, by all rules, to know

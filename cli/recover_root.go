@@ -31,7 +31,7 @@ func (t *terminal) recoverRootCommand() *cli.Command {
 func (t *terminal) recoverRoot(c *cli.Context) error {
 	path, p, err := t.askKeys(c, ledger.ChangeRoot, rootExt, func(h *home.Home, g *ledger.Genesis) (*ledger.Propose, error) {
 		var phrase []byte
-		if !c.Bool("no-passphrase") {
+		if _, waits := h.NewRoot(); waits != nil && !c.Bool("no-passphrase") { // one that waits has its own
 			var err error
 			if phrase, err = t.newPassphrase(); err != nil {
 				return nil, err

@@ -57,23 +57,20 @@ func (t *terminal) recoverSign(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s is not signed: %w", args[0], err)
 	}
-	t.say("Recovery of %q", s.genesis.Charter.Name)
-	if err := t.tellPlan(s.genesis, p); err != nil {
+	r, err := p.record(s.genesis, args[0])
+	if err != nil {
 		return err
 	}
-	for _, text := range here {
-		t.say("  here      %s", text)
+	r.Here = here
+	err = t.agreedPlan(c, fmt.Sprintf("Recovery of %q", s.genesis.Charter.Name), r, "Sign it with the root of "+s.home.Bureau()+"? yes or no: ")
+	if err != nil {
+		return err
 	}
-	if !c.Bool("yes") {
-		if err := t.confirm("Sign it with the root of " + s.home.Bureau() + "? yes or no: "); err != nil {
-			return err
-		}
-	}
-	return s.signRecovery(args[0], p)
+	return s.signRecovery(args[0], p, r)
 }
 
 // signRecovery signs a plan that the person has agreed to.
-func (s *session) signRecovery(path string, p *recoveryPlan) error {
+func (s *session) signRecovery(path string, p *recoveryPlan, r *planRecord) error {
 	root, err := s.home.Root(s.passphrase)
 	if err != nil {
 		return err
@@ -85,11 +82,7 @@ func (s *session) signRecovery(path string, p *recoveryPlan) error {
 	case p.signedBy(root.ID()):
 		return fmt.Errorf("%s has signed it already", m.Code)
 	}
-	next, err := p.epoch(s.genesis)
-	if err != nil {
-		return err
-	}
-	if err := s.keepRecovery(next.Number, ledger.StatementID(p.raw)); err != nil {
+	if err := s.keepRecovery(r.Epoch, ledger.StatementID(p.raw)); err != nil {
 		return fmt.Errorf("%s is not signed: %w", path, err)
 	}
 	if err := p.sign(root); err != nil {
@@ -98,7 +91,11 @@ func (s *session) signRecovery(path string, p *recoveryPlan) error {
 	if err := writeOutput(path, p.marshal(), true); err != nil {
 		return err
 	}
-	more := s.genesis.Latest().Quorum() - len(p.sigs)
+	if s.asJSON {
+		r.Signed = append(r.Signed, m.Code)
+		return s.document(r)
+	}
+	more := r.Needed - len(p.sigs)
 	if more > 0 {
 		s.say("Signed by %s; %s more needed. Pass %s on.", m.Code, plural(more, "signature", "signatures"), path)
 		return nil

@@ -64,14 +64,13 @@ func (t *terminal) recoverStart(c *cli.Context) error {
 	if !h.HasNode(&me.Node) {
 		return noNewKeys(h.Bureau())
 	}
-	t.say("Recovery of %q, signed by enough", before.Charter.Name)
-	if err := t.tellPlan(before, p); err != nil {
+	r, err := p.record(before, args[0])
+	if err != nil {
 		return err
 	}
-	if !c.Bool("yes") {
-		if err := t.confirm(fmt.Sprintf("Cut the ledger of %s there? yes or no: ", h.Bureau())); err != nil {
-			return err
-		}
+	err = t.agreedPlan(c, fmt.Sprintf("Recovery of %q, signed by enough", before.Charter.Name), r, fmt.Sprintf("Cut the ledger of %s there? yes or no: ", h.Bureau()))
+	if err != nil {
+		return err
 	}
 	fresh, err := t.seedRecovery(c, h, before, p, cert)
 	if err != nil {
@@ -83,6 +82,9 @@ func (t *terminal) recoverStart(c *cli.Context) error {
 	}
 	if err := h.Recover(next, &me.Node, fresh, cutFolder, ahead); err != nil {
 		return hint(err, "run the same command again: it goes on where it stopped")
+	}
+	if t.asJSON {
+		return t.document(r)
 	}
 	t.tellStarted(h, me, p, fresh != "", ahead)
 	return nil

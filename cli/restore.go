@@ -56,6 +56,9 @@ func (t *terminal) restore(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := home.Vacant(dir, ""); err != nil { // before a long file is read
+		return fmt.Errorf("restore: %w", err)
+	}
 	f, b, err := t.openBackup(c.Context, args[0])
 	if err != nil {
 		return err
@@ -106,6 +109,10 @@ func (t *terminal) tellMissing(r *restored) {
 // openBackup opens a backup and reads all of it once: nothing is made of a file
 // that was not checked to its end.
 func (t *terminal) openBackup(ctx context.Context, path string) (*os.File, *backedUp, error) {
+	fi, err := os.Stat(path)
+	if err == nil && !fi.Mode().IsRegular() { // a pipe would be waited for, and cannot be read twice
+		return nil, nil, fmt.Errorf("read %s: it is no file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", path, cause(err))
@@ -234,14 +241,25 @@ func moveSide(side, dir string) error {
 // openBackupKeys writes the keys of a backup into the folder of a new home, or with
 // "" for it only opens them.
 func openBackupKeys(sealed []byte, dir string, phrase home.Passphrase) (int, error) {
-	pass, err := phrase("the keys in the backup")
-	if err != nil {
-		return 0, err
-	}
-	plain, err := keys.OpenPassphrase(sealed, pass)
+	plain, err := openWith(sealed, phrase)
 	if err != nil {
 		return 0, fmt.Errorf("the keys in the backup: %w", err)
 	}
 	defer clear(plain)
 	return home.PutKeys(dir, plain)
+}
+
+func openWith(sealed []byte, phrase home.Passphrase) (plain []byte, err error) {
+	for wrong := false; ; wrong = true {
+		pass, no := phrase("the keys in the backup", wrong)
+		switch {
+		case wrong && errors.Is(no, keys.ErrPassphrase):
+			return nil, err
+		case no != nil:
+			return nil, no
+		}
+		if plain, err = keys.OpenPassphrase(sealed, pass); !errors.Is(err, keys.ErrPassphrase) {
+			return plain, err
+		}
+	}
 }

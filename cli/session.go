@@ -285,6 +285,23 @@ func (s *session) sync(ctx context.Context) {
 	s.note("answering from the replica: as of %s, entry %s (%s old)", at.UTC().Format(time.DateTime+"Z"), count(final.Size), age(time.Since(at)))
 }
 
+// newerCharter brings the charter file up to date with the one that the node gives,
+// whose certificates were verified: what asks other nodes has to know their keys of
+// today.
+func (s *session) newerCharter(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, doctorPatience)
+	defer cancel()
+	g, err := s.client.Charter(ctx)
+	if err != nil || g.Ledger != s.genesis.Ledger || len(g.Epochs()) <= len(s.genesis.Epochs()) {
+		return // whoever asks a node next tells what is wrong
+	}
+	if _, err := s.home.Update(g); err != nil {
+		s.note("the charter file was not brought up to date: %s", err)
+		return
+	}
+	s.genesis = g
+}
+
 // age writes a duration as people say it.
 func age(d time.Duration) string {
 	switch {

@@ -20,7 +20,7 @@ func TestStatusTellsWhatIsDue(t *testing.T) {
 		Peers:   []wire.Peer{{Bureau: "XA", Voter: true, Cosigns: true}, {Bureau: "XB", Voter: true, Cosigns: true}, {Bureau: "XC", Voter: true}, {Bureau: "XD"}},
 		KeyDays: 365, KeysKnown: 9, Keys: []wire.KeyDate{{Label: "node", Use: wire.KeyNode, Left: -3}, {Label: "desk-1", Use: wire.KeySign, Left: 34},
 			{Label: "desk-1", Use: wire.KeyAccess, Left: 35}, {Label: "card", Use: wire.KeySeal, Left: 36}, {Label: "head-1", Use: wire.KeySign, Left: 300}},
-		ProposalsOpen: 2, Proposals: []wire.Proposal{{ID: "0123456789abcdef", By: "XB", Change: "admit", Code: "XF", For: []string{"XB"}, Until: uint64(now.UnixMilli())}}})
+		ProposalsOpen: 2, Proposals: []wire.Proposal{{ID: "0123456789abcdef", Index: 17, By: "XB", Change: "admit", Code: "XF", For: []string{"XB"}, Until: uint64(now.UnixMilli())}}})
 	text := out.String()
 	for _, want := range []string{
 		"  FINAL     up to 1,190, written 12 minutes ago; 14 entries behind\n",
@@ -30,7 +30,7 @@ func TestStatusTellsWhatIsDue(t *testing.T) {
 		"  key       node: 3 days over, the bureaus change it by a vote\n",
 		"  key       desk-1: 34 days left, rotate with: comity officer rotate desk-1\n",
 		"  key       sealing card: 36 days left",
-		"  proposal  0123456789ab by XB: admit XF; 1 for it of 2 needed, 0 against; lapses 2026-05-01 12:00:00Z; XA has not voted\n",
+		"  proposal  P-17 by XB: admit XF; 1 for it of 2 needed, 0 against; lapses 2026-05-01 12:00:00Z; XA has not voted: comity vote P-17\n",
 		"  proposal  and 1 more\n",
 	} {
 		if !strings.Contains(text, want) {

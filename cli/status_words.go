@@ -112,9 +112,9 @@ func (s *session) tellKeyDates(st *wire.Status) {
 // tellProposals says what waits for the votes of bureaus.
 func (s *session) tellProposals(st *wire.Status) {
 	for _, p := range st.Proposals {
-		text := fmt.Sprintf("%.12s by %s: %s %s; %d for it of %d needed, %d against; lapses %s", p.ID, p.By, p.Change, p.Code, len(p.For), max(p.Needed, st.Quorum), len(p.Against), clock(p.Until))
+		text := fmt.Sprintf("P-%d by %s: %s %s; %d for it of %d needed, %d against; lapses %s", p.Index, p.By, p.Change, p.Code, len(p.For), max(p.Needed, st.Quorum), len(p.Against), clock(p.Until))
 		if !slices.Contains(p.For, st.Bureau) && !slices.Contains(p.Against, st.Bureau) {
-			text += "; " + st.Bureau + " has not voted"
+			text += fmt.Sprintf("; %s has not voted: comity vote P-%d", st.Bureau, p.Index)
 		}
 		s.put("  " + s.paint(yellow, "proposal") + "  " + visible(text))
 	}

@@ -210,12 +210,12 @@ func (s *session) signers(c *cli.Context) (desk.Officers, error) {
 	if !slices.Contains(s.home.Officers(), label) {
 		return by, s.noOfficer(label)
 	}
-	first := s.pass
+	first := s.phrases
 	if s.passFile == "" {
-		s.pass = nil
+		s.phrases = nil
 	}
 	second, err := s.home.Officer(label, s.passphrase)
-	s.pass = first
+	s.phrases = first
 	if err != nil {
 		return by, err
 	}

@@ -62,6 +62,7 @@ func (t *terminal) upgradeCheck(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	s.newerCharter(c.Context)
 	list := s.askNodes(c.Context)
 	if err := c.Context.Err(); err != nil {
 		return err

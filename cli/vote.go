@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -73,18 +74,18 @@ func (t *terminal) vote(c *cli.Context) error {
 			return err
 		}
 	}
+	r, err := k.registrar(c.Context) // before anybody telephones
+	if err != nil {
+		return err
+	}
 	if yes {
 		if err := k.meant(p.Change); err != nil {
 			err = fmt.Errorf("%s did not vote: %w", k.home.Bureau(), err)
-			if _, key := newKey(p.Change); key {
+			if errors.Is(err, errWords) {
 				return hint(err, "have them read again; if they still differ, somebody put another key into the proposal: comity vote %s --against, and tell the other voters", shortName(p))
 			}
 			return err
 		}
-	}
-	r, err := k.registrar(c.Context)
-	if err != nil {
-		return err
 	}
 	_, sub, err := r.SubmitOn(c.Context, ledger.ClassVote, p.ID, (&ledger.Vote{For: yes}).Marshal())
 	if err != nil {

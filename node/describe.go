@@ -181,6 +181,10 @@ func (r *replica) describeProposals(s *wire.Status, e *ledger.Epoch) error {
 	if err != nil {
 		return err
 	}
+	open = slices.DeleteFunc(open, func(p *state.Proposal) bool { // nobody can carry it out any more
+		_, err := e.After(p.Change, e.From+1)
+		return err != nil
+	})
 	s.ProposalsOpen = len(open)
 	for _, p := range open[:min(len(open), wire.MaxProposals)] {
 		line := wire.Proposal{ID: p.ID.String(), Index: p.Index, By: p.Bureau, Change: p.Change.Change.String(), Code: p.Change.About(), Needed: p.Change.Needed(e), Until: p.Until()}

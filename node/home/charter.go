@@ -64,6 +64,9 @@ func (h *Home) Genesis() (*ledger.Genesis, error) {
 		return nil, fmt.Errorf("home of %s: %w", h.Bureau(), err)
 	}
 	g, err := ledger.ParseGenesis(data)
+	if errors.Is(err, ledger.ErrMalformed) {
+		err = ErrBadCharter
+	}
 	if err != nil {
 		return nil, fmt.Errorf("home of %s: %s: %w", h.Bureau(), filepath.Join(h.dir, fileCharter), err)
 	}

@@ -139,10 +139,10 @@ func ParseConfig(data []byte) (*Config, error) {
 // check holds the rules on single values; it looks at nothing outside.
 func (c *Config) check() error {
 	if !isCode(c.Bureau) {
-		return fmt.Errorf("bureau %q is not a code of two capital letters, such as XA", c.Bureau)
+		return fmt.Errorf("bureau %.80q is not a code of two capital letters, such as XA", c.Bureau)
 	}
 	if c.Name == "" || len(c.Name) > 255 || strings.ContainsFunc(c.Name, unicode.IsControl) || !utf8.ValidString(c.Name) {
-		return fmt.Errorf("name %q is not a name of 1 to 255 printable bytes", c.Name)
+		return fmt.Errorf("name %.80q is not a name of 1 to 255 printable bytes", c.Name)
 	}
 	if err := checkAddress("address", c.Address); err != nil {
 		return err
@@ -152,7 +152,7 @@ func (c *Config) check() error {
 	}
 	if c.Listen != "" {
 		if _, _, err := net.SplitHostPort(c.Listen); err != nil || strings.ContainsFunc(c.Listen, unicode.IsControl) {
-			return fmt.Errorf("listen %q is not a host:port", c.Listen)
+			return fmt.Errorf("listen %.80q is not a host:port", c.Listen)
 		}
 	}
 	if c.Node != "" {
@@ -226,7 +226,7 @@ func (c *Config) checkAdmin() error {
 	}
 	host, port, err := net.SplitHostPort(c.Admin)
 	if ip := net.ParseIP(host); err != nil || !isPort(port) || ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("admin %q is not unix:PATH or a port on the loopback address, such as 127.0.0.1:7201", c.Admin)
+		return fmt.Errorf("admin %.80q is not unix:PATH or a port on the loopback address, such as 127.0.0.1:7201", c.Admin)
 	}
 	return nil
 }
@@ -267,7 +267,7 @@ func checkPlace(key, value string) error {
 func checkAddress(key, value string) error {
 	host, port, err := net.SplitHostPort(value)
 	if err != nil || host == "" || !isPort(port) || port == "0" || strings.ContainsFunc(value, unicode.IsControl) {
-		return fmt.Errorf("%s %q is not a host:port, such as 192.0.2.7:7101", key, value)
+		return fmt.Errorf("%s %.80q is not a host:port, such as 192.0.2.7:7101", key, value)
 	}
 	return nil
 }

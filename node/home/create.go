@@ -142,10 +142,10 @@ func vacant(dir string) error {
 // rootFile: before anybody is asked anything. rootFile may be "".
 func Vacant(dir, rootFile string) error {
 	if err := vacant(dir); err != nil {
-		return fmt.Errorf("create home: %w", err)
+		return err
 	}
 	if _, err := os.Lstat(rootFile); rootFile != "" && err == nil {
-		return fmt.Errorf("create home: %s is there already; a root key is never written over", rootFile)
+		return fmt.Errorf("%s is there already; a root key is never written over", rootFile)
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ var ErrNoRoot = errors.New("its file is not in this home")
 // no ledger yet.
 var ErrNoCharter = errors.New("no charter is installed")
 
+// ErrBadCharter is returned for a charter file that is damaged.
+var ErrBadCharter = errors.New("it is damaged, or no charter")
+
 // Home is an open folder of a bureau. It holds no key in memory and may be used
 // by several goroutines.
 type Home struct {
@@ -65,8 +68,19 @@ type Home struct {
 }
 
 // Passphrase returns the passphrase of a key file. It is called only for a file
-// that is encrypted.
-type Passphrase func(path string) ([]byte, error)
+// that is encrypted, and again, with wrong set, when what it returned does not open
+// the file, until it returns an error.
+type Passphrase func(path string, wrong bool) ([]byte, error)
+
+// Only returns a Passphrase that knows one passphrase.
+func Only(phrase []byte) Passphrase {
+	return func(_ string, wrong bool) ([]byte, error) {
+		if wrong {
+			return nil, keys.ErrPassphrase
+		}
+		return phrase, nil
+	}
+}
 
 // Open opens the home in dir. What is given counts more than its comity.toml.
 func Open(dir string, given ...Setting) (*Home, error) {

@@ -202,7 +202,10 @@ func TestPassphrase(t *testing.T) {
 	encrypt(t, h.key(fileRoot), phrase)
 	encrypt(t, filepath.Join(h.Dir(), "officers/case-1/sign"), phrase)
 	var asked []string
-	good := func(path string) ([]byte, error) {
+	good := func(path string, wrong bool) ([]byte, error) {
+		if wrong {
+			t.Errorf("%s: the passphrase was wrong", path)
+		}
 		asked = append(asked, filepath.Base(path))
 		return phrase, nil
 	}
@@ -227,8 +230,19 @@ func TestPassphrase(t *testing.T) {
 	if _, err := h.Root(nil); !errors.Is(err, keys.ErrPassphraseNeeded) {
 		t.Errorf("nobody to ask: got %v", err)
 	}
-	if _, err := h.Root(func(string) ([]byte, error) { return []byte("wrong"), nil }); !errors.Is(err, keys.ErrPassphrase) {
+	if _, err := h.Root(Only([]byte("wrong"))); !errors.Is(err, keys.ErrPassphrase) {
 		t.Errorf("wrong passphrase: got %v", err)
+	}
+	slips := 0
+	second := func(_ string, wrong bool) ([]byte, error) {
+		if !wrong {
+			return []byte("a slip"), nil
+		}
+		slips++
+		return phrase, nil
+	}
+	if _, err := h.Root(second); err != nil || slips != 1 {
+		t.Errorf("a slip, then the right one: got %v after %d", err, slips)
 	}
 }
 

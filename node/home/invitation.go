@@ -106,6 +106,18 @@ func (h *Home) KeepInvitation(i *Invitation) error {
 	return h.replace(fileInvitation, []byte(i.String()+"\n"))
 }
 
+// RestoreInvitation puts back what the home had before [Home.KeepInvitation]; nil
+// leaves none.
+func (h *Home) RestoreInvitation(before *Invitation) error {
+	if before != nil {
+		return h.KeepInvitation(before)
+	}
+	if err := os.Remove(filepath.Join(h.dir, fileInvitation)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("home of %s: %w", h.Bureau(), err)
+	}
+	return syncDir(h.dir)
+}
+
 // Invitation returns the token that the home keeps, nil where there is none.
 func (h *Home) Invitation() (*Invitation, error) {
 	data, err := readPublic(filepath.Join(h.dir, fileInvitation))

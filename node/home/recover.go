@@ -272,7 +272,7 @@ func (h *Home) NextRoot(ledgerID ledger.Hash, pass Passphrase, passphrase []byte
 		if err := writeSigner(path, h.Bureau()+" root", passphrase); err != nil {
 			return nil, fmt.Errorf("new root key of %s: %w", h.Bureau(), err)
 		}
-		pass = func(string) ([]byte, error) { return passphrase, nil }
+		pass = Only(passphrase)
 	}
 	root, err := readSigner(path, pass)
 	if err != nil {

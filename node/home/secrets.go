@@ -257,12 +257,17 @@ func readSecret[K any](path string, pass Passphrase, parse func(data, passphrase
 	}
 	defer clear(data)
 	k, err := parse(data, nil)
-	if errors.Is(err, keys.ErrPassphraseNeeded) && pass != nil {
-		var phrase []byte
-		if phrase, err = pass(path); err != nil {
-			return none, fmt.Errorf("passphrase of %s: %w", path, err)
+	for wrong := false; pass != nil && (wrong || errors.Is(err, keys.ErrPassphraseNeeded)); wrong = true {
+		phrase, no := pass(path, wrong)
+		if wrong && errors.Is(no, keys.ErrPassphrase) {
+			break // err says so
 		}
-		k, err = parse(data, phrase)
+		if no != nil {
+			return none, fmt.Errorf("passphrase of %s: %w", path, no)
+		}
+		if k, err = parse(data, phrase); !errors.Is(err, keys.ErrPassphrase) {
+			break
+		}
 	}
 	if err != nil {
 		return none, fmt.Errorf("%s: %w", path, err)

@@ -14,6 +14,9 @@ import (
 	"comity/ledger"
 )
 
+// OperatorLabel is that of the key by which a home talks where no officer acts.
+const OperatorLabel = "operator"
+
 // Slot is a place for one key in a home, in which another can take its place: it
 // is made beside it, and put there once the ledger has the change.
 type Slot struct {
@@ -40,7 +43,7 @@ func (h *Home) Slots(label string) ([]*Slot, error) {
 	dir := filepath.Join(h.dir, dirKeys)
 	var s *Slot
 	switch label {
-	case "operator":
+	case OperatorLabel:
 		s = slot(ledger.PurposeAccess, dir, fileOperator, "")
 	case deskLabel:
 		s = slot(ledger.PurposeAccess, dir, fileDesk, "")

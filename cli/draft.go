@@ -11,6 +11,7 @@ import (
 	"comity/ledger"
 	"comity/node/desk"
 	"comity/node/drafts"
+	"comity/node/wire"
 
 	"github.com/urfave/cli/v2"
 )
@@ -163,8 +164,26 @@ func (s *session) draftRenew(c *cli.Context, args []string) error {
 	return s.tellDraft(s.draftRecord(d))
 }
 
-// renew signs a draft again, and keeps that in its place.
+// errSent is the error of a draft that is in the ledger: signed again it would be there
+// twice.
+var errSent = errors.New("it is in the ledger already")
+
+// renew signs a draft again, and keeps that in its place. The node is asked whether it
+// was sent meanwhile, from here or from another machine: the replica may not know yet.
 func (s *session) renew(ctx context.Context, by desk.Officers, r draftRecord, parked uint64) (*drafts.Draft, error) {
+	if by.Chain == nil {
+		end, err := s.desk.Chain(ctx, s.client, by.Author.ID())
+		if err != nil {
+			return nil, err
+		}
+		by.Chain = &end // after which the node knows what its author has sent
+	}
+	switch _, err := s.client.Index(ctx, r.ID); {
+	case err == nil || r.State == "sent":
+		return nil, errSent
+	case wire.CodeOf(err) != wire.NotFound:
+		return nil, fmt.Errorf("ask whether it was sent: %w", err)
+	}
 	it, err := s.desk.Renew(ctx, s.client, by, r.draft.Item)
 	if err != nil {
 		return nil, err
@@ -214,18 +233,28 @@ func (s *session) renewDrafts(ctx context.Context, sent ledger.Item) {
 		if !overtaken {
 			continue // it waits on, or its author has to send it anew
 		}
-		by := desk.Officers{Author: s.acting.Signer}
-		if end, err := s.desk.Chain(ctx, s.client, author); err == nil {
-			by.Chain = &end
+		end, err := s.desk.Chain(ctx, s.client, author)
+		if err != nil {
+			s.note("%s overtaken: %s", plural(len(group), "draft is", "drafts are"), err)
+			return
 		}
+		by := desk.Officers{Author: s.acting.Signer, Chain: &end}
 		for _, d := range group {
 			r := s.draftRecord(d)
 			again, err := s.renew(ctx, by, r, d.Parked)
+			switch what := fmt.Sprintf("draft %.8s (%s)", r.ID, words(r.Name, r.Act)); {
+			case errors.Is(err, errSent):
+				continue // which is found out, and tidied up, by who next looks at the drafts
+			case errors.Is(err, desk.ErrStale):
+				s.note("%s cannot be sent any more, since a key or a circle changed: send it anew, and comity draft drop %.8s", what, r.ID)
+			case err != nil:
+				s.note("%s is overtaken: %s", what, err)
+			default:
+				s.note("%s is signed again behind this, as %.8s", what, again.ID())
+			}
 			if err != nil {
-				s.note("draft %.8s (%s) is overtaken: %s", r.ID, words(r.Name, r.Act), err)
 				break
 			}
-			s.note("draft %.8s (%s) is signed again behind this, as %.8s", r.ID, words(r.Name, r.Act), again.ID())
 		}
 	}
 }

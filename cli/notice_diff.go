@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"comity/ledger"
@@ -96,13 +98,20 @@ func fieldsOf(v *notice.View) (map[string]string, error) {
 		return nil, fmt.Errorf("compare versions: %w", err)
 	}
 	var tree any
-	if err := json.Unmarshal(data, &tree); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber() // else a large one would be shown as 6.7108864e+07
+	if err := d.Decode(&tree); err != nil {
 		return nil, fmt.Errorf("compare versions: %w", err)
 	}
 	out := make(map[string]string)
 	flatten(out, "", tree)
+	maps.DeleteFunc(out, func(name, _ string) bool { return sealedFile.MatchString(name) })
 	return out, nil
 }
+
+// sealedFile are the fields of a file that say where its sealed bytes lie. Its name,
+// size and hash tell whether it is another one.
+var sealedFile = regexp.MustCompile(`^attachments\[[0-9]+\]\.(address|id|sealed_size|type)$`)
 
 func flatten(out map[string]string, name string, value any) {
 	switch value := value.(type) {

@@ -40,6 +40,30 @@ var (
 	twinOf   = map[byte]byte{'0': 'O', '1': 'I', '8': 'B', '5': 'S', '2': 'Z', 'O': '0', 'I': '1', 'B': '8', 'S': '5', 'Z': '2'}
 )
 
+// maxTwins bounds the numbers of [MRZ.Twins].
+const maxTwins = 8
+
+// Twins returns the zone with numbers of the document that a scanner may have taken for
+// this one, and that no check digit tells from it: with 6 in place of G, and G of 6.
+func (m *MRZ) Twins() []*MRZ {
+	numbers := []string{m.Number}
+	for i := range len(m.Number) {
+		c := map[byte]string{'G': "6", '6': "G"}[m.Number[i]]
+		for _, n := range numbers {
+			if c != "" && len(numbers) <= maxTwins {
+				numbers = append(numbers, n[:i]+c+n[i+1:])
+			}
+		}
+	}
+	out := make([]*MRZ, 0, len(numbers))
+	for _, n := range numbers[1:] {
+		twin := *m
+		twin.Number = n
+		out = append(out, &twin)
+	}
+	return out
+}
+
 // Limits of what is repaired. A zone with more wrong is scanned again.
 const (
 	maxFlips   = 2  // characters in fields that may hold letters and digits

@@ -124,6 +124,18 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+func TestTwins(t *testing.T) {
+	for number, want := range map[string]string{"L898902C3": "", "AG12": "A612", "6G": "GG 66 G6", "66666666": "8"} {
+		var got []string
+		for _, m := range (&MRZ{Number: number}).Twins() {
+			got = append(got, m.Number)
+		}
+		if text := strings.Join(got, " "); text != want && (want != "8" || len(got) != maxTwins) {
+			t.Errorf("%s: got %q, want %q", number, text, want)
+		}
+	}
+}
+
 // TestReadMRZEveryMisreading misreads every place of every specimen and of 60
 // passports: what is read is right or refused, never another document.
 func TestReadMRZEveryMisreading(t *testing.T) {

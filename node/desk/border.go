@@ -109,8 +109,8 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 	var found []uint64
 	err := d.withIndex(func(ix *index.Index) error {
 		a.AsOf = ix.Position()
-		for _, term := range terms.document {
-			list, err := ix.FindLive(index.Term(term), maxCandidates)
+		if len(terms.document) > 0 {
+			list, err := ix.FindLive(anyOf(terms.document), maxCandidates)
 			if err != nil {
 				return err
 			}
@@ -120,10 +120,7 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 		if len(terms.person) == 0 {
 			return nil
 		}
-		var any index.Any
-		for _, t := range terms.person {
-			any = append(any, index.Term(t))
-		}
+		any := anyOf(terms.person)
 		list, full, err := ix.FindBorn(any, first, last, maxCandidates, s.mayBe(names.WithBirth))
 		if err != nil {
 			return err
@@ -133,10 +130,7 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 		if len(terms.near) == 0 {
 			return nil
 		}
-		any = nil
-		for _, t := range terms.near {
-			any = append(any, index.Term(t))
-		}
+		any = anyOf(terms.near)
 		list, full, err = ix.FindDays(any, terms.days, maxNear, s.mayBe(nearName))
 		found = append(found, list...)
 		a.Full = a.Full || full
@@ -180,6 +174,15 @@ func (d *Desk) check(ctx context.Context, s *Subject, terms subjectTerms, first,
 		a.Hits, a.Full = a.Hits[:maxSightings], true
 	}
 	return a, nil
+}
+
+// anyOf finds what has one of these terms.
+func anyOf(terms []string) index.Any {
+	var any index.Any
+	for _, t := range terms {
+		any = append(any, index.Term(t))
+	}
+	return any
 }
 
 func rank(a notice.Action) int {
@@ -279,6 +282,11 @@ func (s *Subject) terms(asOf time.Time) (t subjectTerms, first, last int64, err 
 	if term := index.DocumentTerm(number); term != "" {
 		t.document = []string{term}
 	}
+	if s.MRZ != nil {
+		for _, twin := range s.MRZ.Twins() {
+			t.document = append(t.document, index.DocumentTerm(twin.Number))
+		}
+	}
 	t.person = index.PersonTerms(name, born)
 	if len(t.document)+len(t.person) == 0 {
 		if s.Name != "" && !s.Born.IsZero() {
@@ -316,6 +324,19 @@ const nearName = 0.92
 // matches says by what the card is of the subject, "" if it is not, and whether
 // the date of birth may be misread.
 func (s *Subject) matches(v *notice.View, asOf time.Time) (why string, near bool) {
+	if why, near = s.matchesAsRead(v, asOf); why != "" || s.MRZ == nil {
+		return why, near
+	}
+	for _, twin := range s.MRZ.Twins() {
+		if ok, why := v.MatchMRZ(twin, asOf); ok {
+			return fmt.Sprintf("%s, where the scan has %s: G and 6 look alike, and no check digit tells", why, s.MRZ.Number), true
+		}
+	}
+	return "", false
+}
+
+// matchesAsRead is matches for a zone that was read well.
+func (s *Subject) matchesAsRead(v *notice.View, asOf time.Time) (why string, near bool) {
 	if v.Card == nil {
 		return "", false
 	}

@@ -84,6 +84,27 @@ func slip(t *testing.T, d notice.Date, why string) (out notice.Date) {
 	return out
 }
 
+// A number in which a 6 was read as G, or the other way round, has right check digits:
+// it is found, and nobody is arrested on it.
+func TestCheckTwins(t *testing.T) {
+	_, offices := newOffices(t, 1)
+	xa := offices[0]
+	n := notice.ChildCase(today)
+	n.Card.Person.Documents[0].Number = "A30117G46"
+	xa.send(xa.Publish(context.Background(), xa.c, xa.both(), n))
+	xa.follow()
+	for number, want := range map[string]string{"A30117G46": "LT-0301 PROTECT", "A30117646": "LT-0301 PROTECT", "A3011764G": "LT-0301 PROTECT", "A30117846": ""} {
+		scan := *scanned(t, n)
+		scan.Number, scan.Family, scan.Birth = number, "OTHER", "500101"
+		if got := xa.check(&Subject{MRZ: &scan}); got != want {
+			t.Errorf("%s: got %q, want %q", number, got, want)
+		}
+		if why, near := (&Subject{MRZ: &scan}).matches(xa.look("LT-0301").View, today); near != (why != "" && number != "A30117G46") {
+			t.Errorf("%s: %q, near %t", number, why, near)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	ctx := context.Background()
 	_, offices := newOffices(t, 3)

@@ -145,8 +145,11 @@ func (d *Desk) Circles() ([]*Circle, error) {
 
 // gone returns the members of an epoch that have left the ledger since the entry
 // that made it, as of another entry.
-func (d *Desk) gone(e *notice.Epoch, index, asOf uint64) (list notice.Readers) {
-	m := d.Members()
+func (d *Desk) gone(e *notice.Epoch, index, asOf uint64) notice.Readers {
+	return goneFrom(d.Members(), e, index, asOf)
+}
+
+func goneFrom(m *ledger.Membership, e *notice.Epoch, index, asOf uint64) (list notice.Readers) {
 	for _, code := range e.Members {
 		if from, left := m.Left(code, index); left && from <= asOf {
 			list = append(list, code)

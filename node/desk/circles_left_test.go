@@ -26,6 +26,7 @@ func TestCircleLeft(t *testing.T) {
 	}
 	lantern, other := found(xa, "LANTERN", "XB", "XE"), found(xa, "OTHER", "XB", "XE")
 	pair, theirs := found(xa, "PAIR", "XE"), found(xe, "THEIRS", "XA", "XB")
+	returned := found(xa, "RETURN", "XB", "XE")
 	syncDesk(t, xb.Desk, n)
 	old := xb.send(xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-0", "THEIRS"))).String()
 	syncDesk(t, xb.Desk, n)
@@ -84,7 +85,7 @@ func TestCircleLeft(t *testing.T) {
 		t.Errorf("XB is to renew %v, %v", list, err)
 	}
 	list, err := xa.ToRenew("XA")
-	if err != nil || len(list) != 3 || list[0].ID != lantern.ID || list[2].ID != pair.ID {
+	if err != nil || len(list) != 4 || list[0].ID != lantern.ID || list[2].ID != pair.ID {
 		t.Fatalf("XA is to renew %v, %v", list, err)
 	}
 	first, err := xa.RenewCircle(ctx, xa.c, xa.officers(), list[0])
@@ -132,6 +133,25 @@ func TestCircleLeft(t *testing.T) {
 	}
 	syncDesk(t, xb.Desk, n)
 	if _, err := xb.Publish(ctx, xb.c, xb.both(), teamNotice("XB", "LT-4", other.ID.String())); err == nil || !strings.Contains(err.Error(), "one officer of XA changed whom it is for") {
+		t.Errorf("XB seals to it: %v", err)
+	}
+
+	// So does one who lets XE in, which has come back with other keys than when it
+	// was a member.
+	back := n.readmit(t, "XE")
+	k = xa.circle("RETURN")
+	if s, err = xa.nextOn(xa.officers(), k, 1); err != nil {
+		t.Fatal(err)
+	}
+	xa.send(xa.composeEpoch(ctx, xa.c, xa.officers(), s, k.next(), []string{"XB", "XE"}))
+	xe2 := openDesk(t, t.TempDir(), n.Genesis)
+	xe2.Unlock((&office{Bureau: back}).identities())
+	syncDesk(t, xe2, n)
+	if c, err := xe2.Circle("RETURN"); !errors.Is(err, ErrNoCircle) {
+		t.Errorf("who came back is in %+v, %v", c, err)
+	}
+	syncDesk(t, xb.Desk, n)
+	if _, err := xb.sealedFor(returned.ID); err == nil || !strings.Contains(err.Error(), "one officer of XA changed whom it is for") {
 		t.Errorf("XB seals to it: %v", err)
 	}
 

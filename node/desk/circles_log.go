@@ -226,12 +226,20 @@ func (d *Desk) epoch(cs *circles, x circleEntry) openedEpoch {
 
 // onlyLeaves refuses an epoch that one officer made if it takes anybody in: once a
 // bureau has left the ledger, one may make it, and nobody but its members sees whom
-// it is for. The caller holds mu.
+// it is for. Who left and came back has other keys, and is taken in too. The caller
+// holds mu.
 func (d *Desk) onlyLeaves(cs *circles, x circleEntry, e *notice.Epoch) error {
-	i := slices.IndexFunc(cs.log, func(b circleEntry) bool { return b.circle == x.circle && b.number == x.number-1 })
-	if i >= 0 {
-		if before := d.epoch(cs, cs.log[i]).epoch; before != nil && !slices.ContainsFunc(e.Members, func(m string) bool { return !slices.Contains(before.Members, m) }) {
-			return nil
+	m, err := d.Machine().Membership(d.store) // d.Members may be behind what is stored
+	if err != nil {
+		return fmt.Errorf("read members: %w", err)
+	}
+	if i := slices.IndexFunc(cs.log, func(b circleEntry) bool { return b.circle == x.circle && b.number == x.number-1 }); i >= 0 {
+		if before := d.epoch(cs, cs.log[i]).epoch; before != nil {
+			gone := goneFrom(m, before, cs.log[i].index, x.index)
+			in := func(b string) bool { return slices.Contains(before.Members, b) && !slices.Contains(gone, b) }
+			if !slices.ContainsFunc(e.Members, func(b string) bool { return !in(b) }) {
+				return nil
+			}
 		}
 	}
 	return fmt.Errorf("one officer of %s changed whom it is for, and no supervisor signed that", x.founder)

@@ -118,7 +118,31 @@ func (n *fakeNode) finalise(t testing.TB) {
 // remove has the first four bureaus vote another out, and makes that FINAL.
 func (n *fakeNode) remove(t testing.TB, code string) {
 	t.Helper()
-	it := n.Bureaus[0].Propose(t, ledger.Propose{Change: ledger.ChangeRemove, Code: code})
+	n.change(t, ledger.Propose{Change: ledger.ChangeRemove, Code: code}, n.Bureaus[0])
+}
+
+// readmit has them let in a bureau that left, with other keys.
+func (n *fakeNode) readmit(t testing.TB, code string) *ledgertest.Bureau {
+	t.Helper()
+	b := n.Newcomer(t, code)
+	b.Root, b.Officer, b.Supervisor = n.NewAuthor(code+" root 2"), n.NewAuthor(code+" desk 2"), n.NewAuthor(code+" head 2")
+	for k := range b.Sealing {
+		id, err := keys.GenerateIdentity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Sealing[k] = id
+	}
+	n.change(t, b.Admission(t), b)
+	n.accept(t, b.Enrolments(t)...)
+	n.finalise(t)
+	return b
+}
+
+// change has the first four bureaus carry a proposal out, by the entry of by.
+func (n *fakeNode) change(t testing.TB, p ledger.Propose, by *ledgertest.Bureau) {
+	t.Helper()
+	it := n.Bureaus[0].Propose(t, p)
 	n.accept(t, it)
 	for _, b := range n.Bureaus[1:4] {
 		n.accept(t, b.Vote(t, it.Entry.ID, true))
@@ -132,7 +156,7 @@ func (n *fakeNode) remove(t testing.TB, code string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.accept(t, n.Bureaus[0].Enact(t, it.Entry.ID, m.Latest().Number+1, head.Size, head.Root))
+	n.accept(t, by.Enact(t, it.Entry.ID, m.Latest().Number+1, head.Size, head.Root))
 	n.finalise(t)
 }
 

@@ -16,8 +16,10 @@ import (
 type recoveryFinding struct {
 	Epoch uint32         `json:"epoch"`
 	Plans []recoveryPart `json:"plans"`
-	Cut   *checkpoint    `json:"cut,omitempty"` // FINAL, and above what was kept
-	Both  []string       `json:"both"`          // bureaus
+	Cut   *checkpoint    `json:"cut,omitempty"`    // FINAL, and above what was kept
+	CutAt []uint64       `json:"cut_at,omitempty"` // the first and the last of its cosigners' clocks, POSIX ms
+	Done  bool           `json:"done"`             // by the charter file the ledger went on by the first of the plans
+	Both  []string       `json:"both"`             // bureaus
 }
 
 // recoveryPart is one of the recoveries in it.
@@ -61,7 +63,7 @@ func (t *terminal) verifyRecoveryEvidence(c *cli.Context, path string, data []by
 
 // against takes over what an evidence proves.
 func (f *finding) against(what *ledger.RecoveryFault) {
-	x := &recoveryFinding{Epoch: what.Epoch, Both: append([]string{}, what.Both...)}
+	x := &recoveryFinding{Epoch: what.Epoch, Done: what.Done, Both: append([]string{}, what.Both...)}
 	for _, p := range what.Plans {
 		x.Plans = append(x.Plans, recoveryPart{p.ID.String(), p.Kept.Size, keys.ID(p.Kept.Root), p.Time, p.By, p.Quorum})
 	}
@@ -69,7 +71,8 @@ func (f *finding) against(what *ledger.RecoveryFault) {
 	if what.Cut != nil {
 		before := f.genesis.Epochs()[what.Epoch-1]
 		x.Cut = &checkpoint{what.Cut.Size, keys.ID(what.Cut.Root), what.CutBy, before.Quorum()}
-		f.NotChecked = append(f.NotChecked, "whether the disks that had it were lost before the recovery was signed")
+		x.CutAt = []uint64{what.CutAt[0] * 1000, what.CutAt[1] * 1000}
+		f.NotChecked = append(f.NotChecked, "whether the head was there when each signed, and on a disk that was not lost")
 	} else {
 		f.NotChecked = append(f.NotChecked, "whether the first was destroyed, and all knew it, before the second was signed")
 	}
@@ -82,8 +85,10 @@ func (t *terminal) tellRecoveryEvidence(f *finding) {
 	before := f.genesis.Epochs()[x.Epoch-1]
 	if x.Cut == nil {
 		t.head(green, "OK", fmt.Sprintf("%s is authentic: it proves that %s signed two recoveries to epoch %d.", inputName(f.What), series(x.Both), x.Epoch))
-	} else {
+	} else if x.Done {
 		t.head(green, "OK", fmt.Sprintf("%s is authentic: it proves that the recovery to epoch %d cut what was FINAL.", inputName(f.What), x.Epoch))
+	} else {
+		t.head(green, "OK", fmt.Sprintf("%s is authentic: it proves that a recovery to epoch %d would cut what was FINAL.", inputName(f.What), x.Epoch))
 	}
 	for _, p := range x.Plans {
 		t.say("  plan      %.16s: keeps %s, root %.16s, at %s", p.ID, plural(p.Kept, "entry", "entries"), p.Root, clock(p.Time))
@@ -96,6 +101,10 @@ func (t *terminal) tellRecoveryEvidence(f *finding) {
 	switch {
 	case x.Cut != nil:
 		t.say("  cut       the FINAL head of %s, root %.16s, cosigned by %s (%d of %d needed)", plural(x.Cut.Size, "entry", "entries"), x.Cut.Root, strings.Join(x.Cut.Cosigners, " "), x.Cut.Needed, before.Voters())
+		t.say("            by their clocks from %s to %s", clock(x.CutAt[0]), clock(x.CutAt[1]))
+		if !x.Done {
+			t.say("  not done  the charter file here does not say that the ledger went on by this recovery")
+		}
 		t.say("  found     %s", cutSigners(x.Plans[0].By, x.Cut.Cosigners))
 	case !slices.ContainsFunc(x.Plans, func(p recoveryPart) bool { return !p.Quorum }):
 		t.say("  both      signed by %s", t.named(f, x.Both))

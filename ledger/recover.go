@@ -141,6 +141,11 @@ func (g *Genesis) Recoverers(epoch uint32) []string {
 	return by
 }
 
+// recoveredBy reports whether a recovery is among the certificates of g.
+func (g *Genesis) recoveredBy(e *Entry) bool {
+	return slices.ContainsFunc(g.certs, func(c *Certificate) bool { return c.Recover != nil && c.Recover.ID == e.ID })
+}
+
 // CutError is the failure of a note that is good, and of a history that a recovery
 // has cut: what it was FINAL for is not in the ledger any more.
 type CutError struct {

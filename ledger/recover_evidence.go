@@ -22,8 +22,9 @@ const (
 
 // RecoveryEvidence proves, to somebody who holds the charter and nothing else, what
 // a recovery does not say of itself: that roots signed another one to the same epoch
-// as well, so that two ledgers may go on; or that it cut what was FINAL. To sign a
-// recovery is to state that one knows of no FINAL checkpoint above the one it keeps.
+// as well, so that two ledgers may go on; or that it cuts what was FINAL. To sign a
+// recovery is to state that one knows of no FINAL checkpoint above the one it keeps:
+// a ledger that goes on after it was signed makes some that nobody lied about.
 type RecoveryEvidence struct {
 	Ledger Hash
 	First  *Entry // a recovery
@@ -37,6 +38,8 @@ type RecoveryFault struct {
 	Plans []RecoveryPlan
 	Cut   *Checkpoint // FINAL, and above what the one recovery kept
 	CutBy []string    // bureau codes of its cosigners
+	CutAt [2]uint64   // the first and the last of their clocks, POSIX seconds: it may be younger than the recovery
+	Done  bool        // by the charter file the ledger did go on by the first recovery
 	Both  []string    // bureaus that signed both: two recoveries; or, by node and by root, the checkpoint and the recovery that cut it
 }
 
@@ -158,7 +161,7 @@ func (e *RecoveryEvidence) Verify(g *Genesis) (*RecoveryFault, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &RecoveryFault{Epoch: r.Number}
+	f := &RecoveryFault{Epoch: r.Number, Done: g.recoveredBy(e.First)}
 	for _, entry := range []*Entry{e.First, e.Second} {
 		if entry == nil {
 			continue
@@ -191,6 +194,10 @@ func (e *RecoveryEvidence) Verify(g *Genesis) (*RecoveryFault, error) {
 		return nil, ErrNoFault
 	}
 	f.Cut, f.CutBy = &o.at, slices.Sorted(slices.Values(o.bureaus()))
+	f.CutAt = [2]uint64{o.cosigners[0].Time, o.cosigners[0].Time} // a quorum of them: not none
+	for _, c := range o.cosigners {
+		f.CutAt = [2]uint64{min(f.CutAt[0], c.Time), max(f.CutAt[1], c.Time)}
+	}
 	f.Both = shared(f.CutBy, first.By)
 	return f, nil
 }

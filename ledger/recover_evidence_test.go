@@ -47,3 +47,34 @@ func TestTwoRecoveriesNamed(t *testing.T) {
 		t.Errorf("before it: epoch %d", past.Latest().Number)
 	}
 }
+
+// TestCutOrNot: a recovery that was given up cut nothing, and what became FINAL since
+// was not there when it was signed.
+func TestCutOrNot(t *testing.T) {
+	w := newWreck(t)
+	at := ledger.Checkpoint{Origin: w.c.Genesis.Origin(), Size: 9, Root: ledger.Hash{9}}
+	var cosigs []*ledger.Cosignature
+	for i, b := range w.c.Bureaus[1:] {
+		s, err := ledger.Cosign(b.Witness, b.Node(), at, 1_790_000_000+uint64(i*i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cosigs = append(cosigs, s)
+	}
+	note := ledger.FormatNote(at, w.c.Genesis.PolicyAt(at.Size).Witness, cosigs)
+	plan := w.sign(&ledger.Recover{Number: 1, Time: 1_780_000_000_000, Changes: w.changes()}, 7, 0, 1, 2, 3)
+	done, err := w.with(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for g, want := range map[*ledger.Genesis]bool{w.c.Genesis: false, done: true} {
+		e, err := ledger.NewCut(g, plan, note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := e.Verify(g)
+		if err != nil || f.Done != want || f.CutAt != [2]uint64{1_790_000_000, 1_790_000_009} {
+			t.Errorf("done %t: %+v, %v", want, f, err)
+		}
+	}
+}

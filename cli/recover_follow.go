@@ -142,6 +142,10 @@ func (c *copied) text(keep uint64) string {
 	return fmt.Sprintf("%s has %s, of which none is cut", c.what, plural(c.size, "entry", "entries"))
 }
 
+func (c *copied) inUse() error {
+	return hint(fmt.Errorf("%s is in use", c.what), "stop comity desk run, comity node run and comity watch in this home first")
+}
+
 // copiesOf looks at the replicas of a home.
 func copiesOf(h *home.Home, g *ledger.Genesis, recovery *ledger.Epoch) ([]copied, error) {
 	var list []copied
@@ -154,7 +158,7 @@ func copiesOf(h *home.Home, g *ledger.Genesis, recovery *ledger.Epoch) ([]copied
 			continue
 		}
 		if err := c.look(g, recovery); errors.Is(err, store.ErrLocked) {
-			return nil, hint(fmt.Errorf("%s is in use", c.what), "stop comity desk run, comity node run and comity watch in this home first")
+			return nil, c.inUse()
 		} else if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.what, err)
 		}
@@ -197,6 +201,9 @@ func (t *terminal) leave(c *copied, h *home.Home, before *ledger.Genesis, s *led
 		t.keepCut(c, h, before, recovery)
 	}
 	to, err := follow.SetAside(c.dir)
+	if errors.Is(err, store.ErrLocked) {
+		return c.inUse()
+	}
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,20 @@ import (
 
 const lockName = "lock"
 
+// Lock keeps every process from opening the store of a folder, [OpenRead] aside, until
+// unlock is called. It is [ErrLocked] while one has it open.
+func Lock(dir string) (unlock func() error, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	f, err := takeLock(root)
+	if err := errors.Join(err, root.Close()); err != nil {
+		return nil, err
+	}
+	return func() error { return dropLock(f) }, nil
+}
+
 // takeLock keeps every other process, and every other Disk of this one, out of
 // the folder until the file is closed. It goes with the process, however that
 // ends.

@@ -1,8 +1,10 @@
 package follow
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/ledgertest"
 	"comity/ledger/state"
+	"comity/ledger/store"
 	"comity/node/client"
 	"comity/node/wire"
 )
@@ -140,6 +143,9 @@ func TestRecoveryCutsTheCopy(t *testing.T) {
 				t.Errorf("not kept: %v", err)
 			}
 		}
+		if _, err := SetAside(dir); !errors.Is(err, store.ErrLocked) {
+			t.Errorf("set aside while it is open: %v", err)
+		}
 		if i == 0 {
 			cp.Close()
 		}
@@ -150,6 +156,12 @@ func TestRecoveryCutsTheCopy(t *testing.T) {
 		it := c.Bureaus[0].Root.Sign(t, ledger.Statement{Class: ledger.ClassPurge, Target: ledger.ID{1}, Public: (&ledger.Purge{Reason: ledger.ReasonOver}).Marshal()}, nil)
 		return &chunk{from: index, records: []*wire.Record{{Entry: it.Entry}}}
 	}
+	// Its bytes are overwritten, whoever has the file open.
+	kept, err := os.Open(filepath.Join(dir, replacedFolder, "1", noteFinal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
 	for _, index := range []uint64{9, 11} {
 		if err := cp.forget(purge(index)); err != nil {
 			t.Fatal(err)
@@ -157,6 +169,9 @@ func TestRecoveryCutsTheCopy(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, replacedFolder)); (err == nil) != (index < 11) {
 			t.Errorf("after a purge at %d: %v", index, err)
 		}
+	}
+	if data, err := io.ReadAll(kept); err != nil || len(data) != len(n.note) || len(bytes.Trim(data, "\x00")) > 0 {
+		t.Errorf("%d bytes are left of what was purged, %v", len(bytes.Trim(data, "\x00")), err)
 	}
 }
 

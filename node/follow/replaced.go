@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"comity/ledger"
+	"comity/ledger/store"
+	"comity/node/blobs"
 )
 
 // replacedFolder is in the folder of a copy, and holds those that a recovery has cut.
@@ -33,12 +35,13 @@ func CutNote(dir string, g *ledger.Genesis) []byte {
 // SetAside makes the folder of a copy empty, but for the copy itself, which goes to a
 // folder in it: it holds what a recovery has cut, and perhaps nobody else does. The
 // first purge of the history that goes on removes it there. It returns the folder.
-// Nothing may have the copy open. It may be called again after it was cut.
+// It is [store.ErrLocked] while something has the copy open. It may be called again
+// after it was cut.
 func SetAside(dir string) (string, error) {
 	old, to := dir+".cut", filepath.Join(dir, replacedFolder)
 	_, err := os.Lstat(old)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = os.Rename(dir, old)
+		err = renameLocked(dir, old)
 	}
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)
@@ -55,10 +58,22 @@ func SetAside(dir string) (string, error) {
 			continue
 		}
 		if err = os.Rename(old, path); err == nil {
+			err = errors.Join(syncDir(to), syncDir(dir), syncDir(filepath.Dir(dir)))
+		}
+		if err == nil {
 			return path, nil
 		}
 	}
 	return "", fmt.Errorf("set the replica aside: %w", err)
+}
+
+// renameLocked renames the folder of a copy that nothing has open.
+func renameLocked(dir, to string) error {
+	unlock, err := store.Lock(filepath.Join(dir, "ledger")) // which moves with the folder
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(dir, to), unlock())
 }
 
 // MoveKept moves from one folder of a copy to another what is beside the entries and
@@ -97,11 +112,25 @@ func (cp *Copy) forget(c *chunk) error {
 	}
 	for i, r := range c.records {
 		if r.Entry.Statement.Class == ledger.ClassPurge && c.from+uint64(i) >= from {
-			if err := os.RemoveAll(filepath.Join(cp.dir, replacedFolder)); err != nil {
+			if err := wipeAll(filepath.Join(cp.dir, replacedFolder)); err != nil {
 				return fmt.Errorf("remove what a recovery has cut: %w", err)
 			}
 			return nil
 		}
 	}
 	return nil
+}
+
+// wipeAll overwrites all files of a folder, and removes it.
+func wipeAll(dir string) error {
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		return blobs.Wipe(path)
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, os.RemoveAll(dir))
 }

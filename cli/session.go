@@ -231,10 +231,12 @@ func (s *session) follow(ctx context.Context, progress func(done, total uint64))
 		if !pause(ctx, 50*time.Millisecond) {
 			return fmt.Errorf("the process that has the replica of %s does not go on", s.home.Bureau())
 		}
-		s.desk.Close()
+		was := s.desk
 		if err := s.openShared(ctx); err != nil {
+			s.desk, s.along = was, true // as far as it goes
 			return err
 		}
+		was.Close()
 		if !s.along {
 			return s.desk.Sync(ctx, s.client, progress)
 		}

@@ -177,8 +177,8 @@ func (m *purgeMark) write(n uint64) error {
 }
 
 // wipeReplaced overwrites and removes what may hold a body in the folders that
-// repairs have set aside: bodies, the Raft log and its keys. The rest, which may
-// say why a repair was needed, stays.
+// repairs and recoveries have set aside: bodies, the files of a desk's replica, the
+// Raft log and its keys. The rest, which may say why a repair was needed, stays.
 func wipeReplaced(dir string) error {
 	if dir == "" {
 		return nil
@@ -191,7 +191,7 @@ func wipeReplaced(dir string) error {
 			return err
 		case !e.Type().IsRegular():
 			return nil
-		case strings.HasPrefix(name, "epochs"), strings.HasPrefix(name, "raft.db"), strings.HasPrefix(name, "bodies-"):
+		case strings.HasPrefix(name, "epochs"), strings.HasPrefix(name, "raft.db"), strings.HasPrefix(name, "bodies-"), filepath.Base(filepath.Dir(path)) == "attachments":
 			return blobs.Wipe(path)
 		}
 		return nil

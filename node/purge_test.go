@@ -349,7 +349,7 @@ func TestPurgeMark(t *testing.T) {
 // keep the rest.
 func TestWipeReplaced(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"1/ledger/bodies-00000000.seg", "1/ledger/entries-00000000.seg", "1/raft.db", "1/epochs", "2/floor"} {
+	for _, name := range []string{"1/ledger/bodies-00000000.seg", "1/ledger/entries-00000000.seg", "1/raft.db", "1/epochs", "1/desk/attachments/aa", "2/floor"} {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte("something"), 0o600)); err != nil {
 			t.Fatal(err)
@@ -358,7 +358,7 @@ func TestWipeReplaced(t *testing.T) {
 	if err := errors.Join(wipeReplaced(dir), wipeReplaced(dir), wipeReplaced(filepath.Join(dir, "none"))); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]bool{"1/ledger/bodies-00000000.seg": false, "1/ledger/entries-00000000.seg": true, "1/raft.db": false, "1/epochs": false, "2/floor": true} {
+	for name, want := range map[string]bool{"1/ledger/bodies-00000000.seg": false, "1/ledger/entries-00000000.seg": true, "1/raft.db": false, "1/epochs": false, "1/desk/attachments/aa": false, "2/floor": true} {
 		if got := exists(filepath.Join(dir, name)); got != want {
 			t.Errorf("%s: there %t, want %t", name, got, want)
 		}

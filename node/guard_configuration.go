@@ -115,7 +115,7 @@ func (g *guard) checkConfiguration(req *raft.AppendEntriesRequest, l *raft.Log) 
 			return err
 		}
 	}
-	return g.standing.allows(suffrages(*before), suffrages(after))
+	return g.standing.allows(suffrages(*before), suffrages(after), func() (*ledger.Membership, error) { return g.decidedBefore(req, l.Index) })
 }
 
 // settled reports whether a configuration entry needs no judgement: this node has it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -45,18 +46,17 @@ func newStanding(name string, r *roster, status func(context.Context, string) (*
 	return &standing{name: name, roster: r, status: status, own: own, wanted: make(chan struct{}, 1), said: make(map[string]suffrage), asking: make(map[string]bool)}
 }
 
-// after reports whether what a node acts by is this configuration or what the
-// decisions lead to from it: each server is between what it is here and what was
-// decided. Out and voter have a step between them.
-func (s suffrage) after(c suffrage, decided *members) bool {
+// after reports whether what a node acts by is this configuration or what decisions
+// lead to from it: each server is between what it is here and what was decided. Out and
+// voter have a step between them. Of several decisions, one after the other, some may
+// not be carried out yet.
+func (s suffrage) after(c suffrage, decided []suffrage) bool {
 	between := func(id raft.ServerID) bool {
-		is, was, will := s.step(id), c.step(id), 0
-		if m := decided.nodes[string(id)]; m != nil {
-			if will = 1; m.Voter {
-				will = 2
-			}
+		low, high := c.step(id), c.step(id)
+		for _, d := range decided {
+			low, high = min(low, d.step(id)), max(high, d.step(id))
 		}
-		return min(was, will) <= is && is <= max(was, will)
+		return low <= s.step(id) && s.step(id) <= high
 	}
 	for id := range s {
 		if !between(id) {
@@ -107,14 +107,27 @@ func (s suffrage) voters() (ids []raft.ServerID) {
 	return ids
 }
 
+// decided returns what the bureaus decided from an epoch on, as far as this node knows:
+// the newest, at the least.
+func (s *standing) decided(from uint32) (list []suffrage) {
+	all := s.roster.membership().Epochs()
+	for _, e := range all[min(int(from), len(all)-1):] {
+		list = append(list, suffrages(serversOf(e)))
+	}
+	return list
+}
+
+// newest is for the newest decision alone.
+const newest = math.MaxUint32
+
 // settles reports whether a majority of the voters of a configuration, this node
-// included, act by it or by what follows from the next one. So does a majority of
-// those who vote by the newest decision, this node not included: where a node was
-// away for long, the voters of then may be gone.
-func (s *standing) settles(before, next suffrage) bool {
-	now := s.roster.now()
-	return s.majority(before.voters(), true, func(said suffrage) bool { return said.changes(before) == 0 || said.after(next, now) }) ||
-		s.majority(slices.Collect(maps.Keys(now.electors)), false, func(said suffrage) bool { return said.after(next, now) })
+// included, act by it or by what follows from the next one, by the decisions from an
+// epoch on. So does a majority of those who vote by the newest decision, this node not
+// included: where a node was away for long, the voters of then may be gone.
+func (s *standing) settles(before, next suffrage, from uint32) bool {
+	decided := s.decided(from)
+	return s.majority(before.voters(), true, func(said suffrage) bool { return said.changes(before) == 0 || said.after(next, decided) }) ||
+		s.majority(slices.Collect(maps.Keys(s.roster.now().electors)), false, func(said suffrage) bool { return said.after(next, decided) })
 }
 
 // majority reports whether most of these nodes act in some way, by what they said
@@ -132,10 +145,21 @@ func (s *standing) majority(of []raft.ServerID, self bool, acts func(suffrage) b
 	return n > len(of)/2
 }
 
-// allows says whether one configuration may follow another in the log.
-func (s *standing) allows(before, next suffrage) error {
-	if s == nil || next.changes(before) == 0 || s.settles(before, next) {
+// allows says whether one configuration may follow another in the log. before it
+// returns what is decided there.
+//
+// Decisions may lead there and back: who lost the vote and is to have it again is, at
+// the others, not between what it was and what it is to be. So a node that is behind
+// counts what was decided from that place on; not what was decided before it, or who
+// has not taken the step before would pass for one who has.
+func (s *standing) allows(before, next suffrage, decidedBefore func() (*ledger.Membership, error)) error {
+	if s == nil || next.changes(before) == 0 || s.settles(before, next, newest) {
 		return nil
+	}
+	if s.roster.applied().Number < s.roster.now().Number {
+		if m, err := decidedBefore(); err == nil && s.settles(before, next, m.Latest().Number) {
+			return nil
+		}
 	}
 	s.doubt()
 	return errUnsettled
@@ -148,9 +172,9 @@ func (s *standing) allowsSnapshot(next suffrage) error {
 	if s == nil {
 		return nil
 	}
-	own, now := s.own(), s.roster.now()
-	if len(own) == 0 || next.changes(own) == 0 || next.changes(own) == 1 && s.settles(own, next) ||
-		s.majority(next.voters(), false, func(said suffrage) bool { return said.after(next, now) }) {
+	own, decided := s.own(), s.decided(newest)
+	if len(own) == 0 || next.changes(own) == 0 || next.changes(own) == 1 && s.settles(own, next, newest) ||
+		s.majority(next.voters(), false, func(said suffrage) bool { return said.after(next, decided) }) {
 		return nil
 	}
 	s.doubt()
@@ -160,13 +184,13 @@ func (s *standing) allowsSnapshot(next suffrage) error {
 // ahead returns the configurations that the decisions lead to from this one, and that
 // most of their voters, this node not included, act by or have left behind.
 func (s *standing) ahead(present suffrage) (list []suffrage) {
-	now := s.roster.now()
+	decided := s.decided(newest)
 	s.mu.Lock()
 	said := slices.Collect(maps.Values(s.said))
 	s.mu.Unlock()
 	for _, c := range said {
-		if c.changes(present) > 0 && c.after(present, now) && !slices.ContainsFunc(list, func(l suffrage) bool { return l.changes(c) == 0 }) &&
-			s.majority(c.voters(), false, func(other suffrage) bool { return other.after(c, now) }) {
+		if c.changes(present) > 0 && c.after(present, decided) && !slices.ContainsFunc(list, func(l suffrage) bool { return l.changes(c) == 0 }) &&
+			s.majority(c.voters(), false, func(other suffrage) bool { return other.after(c, decided) }) {
 			list = append(list, c)
 		}
 	}
@@ -191,7 +215,7 @@ func (s *standing) run(ctx context.Context) {
 	defer tick.Stop()
 	wait := askAgain // however often somebody makes it doubt
 	for {
-		if own := s.own(); len(own) > 0 && !s.settles(own, own) {
+		if own := s.own(); len(own) > 0 && !s.settles(own, own, newest) {
 			s.ask(ctx, &wg)
 		}
 		select {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"comity/ledger"
 	"comity/node/wire"
 
 	"github.com/hashicorp/raft"
@@ -134,7 +135,34 @@ func TestStandingSettles(t *testing.T) {
 		"the only voter's word": {[]string{"xa+", "xa+ xb-", "xa+ xb+"}, "xa+ xb-", "xa+ xb+", map[string]string{"xa": "xa+ xb+"}, true},
 	} {
 		s := standingOf(rosterOf(t, tt.epochs...), tt.before, tt.said)
-		if err := s.allows(suffrages(servers(tt.before)), suffrages(servers(tt.next))); (err == nil) != tt.want {
+		if err := s.allows(suffrages(servers(tt.before)), suffrages(servers(tt.next)), nil); (err == nil) != tt.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Who was away while another lost the vote and was given it again takes the steps of
+// before that, although the others are on the way back. Who has not taken a step does
+// not pass for one who has.
+func TestStandingThereAndBack(t *testing.T) {
+	back := []string{allFive, allFive + " xf-", fourLeft + " xf-", allFive + " xf-"}
+	for name, tt := range map[string]struct {
+		epochs       []string
+		at           uint32 // decided where the step stands in the log
+		before, next string
+		said         string // by the three others
+		want         bool
+	}{
+		"on the way back":               {back, 1, allFive, allFive + " xf-", fourLeft + " xf-", true},
+		"not there":                     {back, 1, allFive, allFive + " xf-", fourLeft, false},
+		"two steps, and neither":        {[]string{allFive, fourLeft, bothOut, bothOut + " xf-"}, 2, fourLeft, bothOut, allFive, false},
+		"two steps, and the last alone": {[]string{allFive, fourLeft, bothOut, bothOut + " xf-"}, 2, "xa+ xb+ xc+ xd- xe+", bothOut, fourLeft, false},
+	} {
+		r := rosterOf(t, tt.epochs...)
+		r.decided = newMembers(testMembership(t, tt.epochs[0])) // it has applied nothing of that
+		s := standingOf(r, tt.before, map[string]string{"xa": tt.said, "xc": tt.said, "xe": tt.said})
+		decided := func() (*ledger.Membership, error) { return testMembership(t, tt.epochs[:tt.at+1]...), nil }
+		if err := s.allows(suffrages(servers(tt.before)), suffrages(servers(tt.next)), decided); (err == nil) != tt.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -208,7 +236,7 @@ func TestStandingAsks(t *testing.T) {
 		go s.run(ctx)
 		synctest.Wait()
 		five := suffrages(servers(allFive))
-		if !s.settles(five, five) {
+		if !s.settles(five, five, newest) {
 			t.Error("two have answered, and it does not know")
 		}
 		huge := make(map[string]bool)
@@ -218,7 +246,7 @@ func TestStandingAsks(t *testing.T) {
 		s.mu.Lock()
 		s.hear("xa.comity/n1", huge)
 		s.mu.Unlock()
-		if !s.settles(five, five) {
+		if !s.settles(five, five, newest) {
 			t.Error("it took over a configuration that cannot be")
 		}
 	})

@@ -78,19 +78,21 @@ func (d *Desk) Indexed() (uint64, error) {
 // there is none, and do is not called.
 func (d *Desk) withIndex(do func(ix *index.Index) error) error {
 	f := &d.finder
-	f.mu.RLock()
-	if f.ix == nil {
+	for {
+		f.mu.RLock()
+		if f.ix != nil {
+			defer f.mu.RUnlock()
+			return do(f.ix)
+		}
 		f.mu.RUnlock()
 		if err := d.openIndex(); err != nil {
 			return err
 		}
-		f.mu.RLock()
+		if len(compartmentsOf(d.opener.keys())) == 0 {
+			return nil
+		}
+		// Unlock may have dropped what was just opened: that says nothing of what is in it.
 	}
-	defer f.mu.RUnlock()
-	if f.ix == nil {
-		return nil
-	}
-	return do(f.ix)
 }
 
 func (d *Desk) openIndex() error {

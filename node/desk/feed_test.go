@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"comity/crypto/seal"
@@ -92,5 +93,40 @@ func TestIndexStepByStep(t *testing.T) {
 	}
 	if c := xc.look("LT-0301"); c.View == nil {
 		t.Error("XC was granted the card of the current version, and does not have it")
+	}
+}
+
+// TestIndexDropped: who asks the index while it is dropped, as when the desk takes
+// other keys, asks the one that comes after it, and is not told that nothing is there.
+func TestIndexDropped(t *testing.T) {
+	n, _ := newOffices(t, 0)
+	xa := n.Bureaus[0]
+	d := openDesk(t, t.TempDir(), n.Genesis)
+	d.Unlock((&office{Bureau: xa}).identities())
+	syncDesk(t, d, n)
+	const several = 8 // so that one is next whenever the index is opened
+	dropped := make(chan error, several)
+	var done atomic.Bool
+	for range several {
+		go func() {
+			var err error
+			for err == nil && !done.Load() {
+				err = d.dropIndex(false)
+			}
+			dropped <- err
+		}()
+	}
+	for range 50 {
+		asked := false
+		if err := d.withIndex(func(*index.Index) error { asked = true; return nil }); err != nil || !asked {
+			t.Errorf("asked %t, %v", asked, err)
+			break
+		}
+	}
+	done.Store(true)
+	for range several {
+		if err := <-dropped; err != nil {
+			t.Error(err)
+		}
 	}
 }

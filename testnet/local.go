@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
+	"time"
 
 	"comity/node"
 )
@@ -14,6 +16,11 @@ type local struct {
 	node *node.Node
 	log  *os.File
 }
+
+// forkWindow is for how long a port is tried that is in use: a child of this
+// process that is forked, but does not execute its program yet, holds the sockets
+// that the parent has closed meanwhile.
+const forkWindow = time.Second
 
 // Start runs the node of a bureau in this process. It returns when the node
 // listens; see [Consortium.WaitReady].
@@ -44,6 +51,10 @@ func (c *Consortium) Start(bureau string) error {
 	settings := h.Config()
 	cfg.Logger = newLogger(log, settings.Level())
 	n, err := node.Open(cfg)
+	for began := time.Now(); errors.Is(err, syscall.EADDRINUSE) && time.Since(began) < forkWindow; {
+		time.Sleep(forkWindow / 50)
+		n, err = node.Open(cfg)
+	}
 	if err != nil {
 		log.Close()
 		return fmt.Errorf("start node of %s: %w", bureau, err)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
@@ -16,8 +17,74 @@ import (
 const (
 	lowestPort  = 10240
 	highestPort = 32767
+	blockPorts  = 32
 	portTries   = 1000
 )
+
+// claims gives each port once, so that nobody founds a consortium on the ports of
+// a node that is down for a while. It takes them from blocks, and holds the first
+// port of each block for as long as the process runs: other processes that choose
+// ports so leave the block alone.
+type claims struct {
+	mu     sync.Mutex // guards what follows
+	blocks []net.Listener
+	next   int // the port to give next; a multiple of blockPorts: none is left
+}
+
+// claimed is what this process has claimed.
+var claimed claims
+
+// take returns a loopback address that is free, and that it has not given before.
+func (c *claims) take() (net.Listener, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		for c.next%blockPorts == 0 {
+			if err := c.claim(); err != nil {
+				return nil, err
+			}
+		}
+		l, err := listenLoopback(c.next)
+		c.next++
+		if err == nil {
+			return l, nil
+		}
+	}
+}
+
+// claim takes another block. When all seem to be taken, it gives its own back.
+func (c *claims) claim() error {
+	const blocks = (highestPort + 1 - lowestPort) / blockPorts
+	for try := 0; ; try++ {
+		first := lowestPort + blockPorts*rand.IntN(blocks)
+		l, err := listenLoopback(first)
+		if err == nil {
+			c.blocks = append(c.blocks, l)
+			c.next = first + 1
+			return nil
+		}
+		if try < portTries {
+			continue
+		}
+		if len(c.blocks) == 0 {
+			return fmt.Errorf("no free port from %d to %d: %w", lowestPort, highestPort, err)
+		}
+		c.release()
+		try = 0
+	}
+}
+
+// release gives all blocks back.
+func (c *claims) release() {
+	for _, l := range c.blocks {
+		_ = l.Close()
+	}
+	c.blocks, c.next = nil, 0
+}
+
+func listenLoopback(port int) (net.Listener, error) {
+	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+}
 
 // addresses returns n loopback addresses that are free now: from a base port
 // on, or any.
@@ -26,23 +93,23 @@ func addresses(n, base int) ([]string, error) {
 		return nil, fmt.Errorf("base port %d: there are no %d ports from there on", base, n)
 	}
 	var out []string
-	for i, try := 0, 0; i < n; {
-		port := base + i
+	for i := range n {
 		if base == 0 {
-			port = lowestPort + rand.IntN(highestPort-lowestPort+1)
-		}
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		l, err := net.Listen("tcp", address)
-		if err != nil && base == 0 && try < portTries {
-			try++
+			l, err := claimed.take()
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, l.Addr().String())
+			if err := l.Close(); err != nil {
+				return nil, fmt.Errorf("port %s: %w", l.Addr(), err)
+			}
 			continue
 		}
-		if err != nil {
-			return nil, portError(bureaus[i%len(bureaus)].code, address, err)
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(base+i))
+		if err := checkPort(bureaus[i%len(bureaus)].code, address); err != nil {
+			return nil, err
 		}
-		defer l.Close() // held until all are known, so that none is given twice
 		out = append(out, address)
-		i++
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -45,6 +46,9 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		if known == nil {
 			return nil, unknownFlag(append(own, app.Flags...), path, f.text)
 		}
+		if name := known.Names()[0]; f.empty() && slices.Contains(neverEmpty, name) {
+			return nil, usagef("flag --%s has no value: a variable may be unset", name)
+		}
 		if name := known.Names()[0]; seen[name] && !repeats(known) {
 			return nil, usagef("flag --%s is given twice", name)
 		} else {
@@ -73,6 +77,16 @@ type given struct {
 	text  string   // as typed
 	words []string // with its value
 }
+
+// empty reports whether the flag has a value of no letters.
+func (f *given) empty() bool {
+	_, value, ok := strings.Cut(f.text, "=")
+	return ok && value == "" || len(f.words) == 2 && f.words[1] == ""
+}
+
+// neverEmpty are flags of which an empty value would be taken for none: another home
+// would be used than was meant, or another officer's name.
+var neverEmpty = []string{"dir", "officer", "node", "passphrase-file", "o"}
 
 // split separates flags from other words. Whether a flag has a value is the
 // same in all commands that know it, so the command need not be known yet.
@@ -253,6 +267,9 @@ func arguments(c *cli.Context, low, high int, names string) ([]string, error) {
 		return nil, usagef("%s: too many arguments, from %q on", verb(c), args[high])
 	}
 	for _, a := range args {
+		if a == "" {
+			return nil, usagef("%s: an argument is empty: a variable may be unset", verb(c))
+		}
 		if strings.ContainsRune(a, 0) {
 			return nil, usagef("%s: an argument holds a zero byte", verb(c))
 		}

@@ -68,7 +68,7 @@ func TestNetCheckKilled(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "n.json")
 	must(run(xa.Dir(), "notice", "new", "--kind", "diffusion", "--to", "XB", "-o", file))
-	must(run(xa.Dir(), "notice", "submit", file))
+	must(run(xa.Dir(), "notice", "submit", file, "--second", "sup-1"))
 	_, _, err = c.WaitEqual(ctx, 3)
 	check(err)
 	must(run(xb.Dir(), "check", "--fresh", "--doc", "X0000001")) // no hit, and now XB knows

@@ -23,6 +23,9 @@ import (
 // FORMAT.md alone, check a bundle and copies that were tampered with. It must
 // say of each where it is wrong, and Run must refuse each too.
 func TestPython(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and one goroutine")
+	}
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("no python3 here, which the independent verifier needs")

@@ -454,6 +454,9 @@ func (w *world) olderCharter() *ledger.Genesis {
 // be found, by a failure that names the entry where one can, and must not drag
 // the rest of the ledger along.
 func TestTamper(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and one goroutine")
+	}
 	rememberSignatures(t)
 	w := ten(t)
 	var text bytes.Buffer

@@ -233,6 +233,9 @@ func TestCheckMisread(t *testing.T) {
 
 // TestMayBe: the names in the index take out no card that matches, and most others.
 func TestMayBe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and one goroutine")
+	}
 	g := notice.NewGenerator(20, today)
 	var views []*notice.View
 	var forms [][]string
@@ -443,6 +446,9 @@ func TestIndexIsDisposable(t *testing.T) {
 // Notices by the dozen with the same number, which any bureau can write, and end,
 // must not push another one out without a word.
 func TestCheckUnderDecoys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and one goroutine")
+	}
 	ctx := context.Background()
 	_, offices := newOffices(t, 1)
 	xa := offices[0]

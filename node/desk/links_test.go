@@ -51,6 +51,9 @@ func sharing(t *testing.T) (*office, []*Case, []*query.Record) {
 // TestLinksAreThoseOfMemory compares graphs that grow from the index with those
 // that grow from all records, for who may read all and for who may read cards.
 func TestLinksAreThoseOfMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and one goroutine")
+	}
 	ctx := context.Background()
 	xa, cases, records := sharing(t)
 	var cards []*query.Record
@@ -103,6 +106,9 @@ func graphText(g *links.Graph) string {
 // TestHubOpensNothing has a telephone in ten thousand rows of the index of which
 // no entry is there: who followed or opened one of them would fail.
 func TestHubOpensNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and one goroutine")
+	}
 	ctx := context.Background()
 	xa, cases, records := sharing(t)
 	hub := records[0].Identifiers[slices.IndexFunc(records[0].Identifiers, func(x query.Identifier) bool { return strings.HasSuffix(x.Text, "00999") })].Norm

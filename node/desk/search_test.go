@@ -16,6 +16,9 @@ import (
 // TestSearchIsMatch compares what the index lets pass with the evaluator on
 // every record.
 func TestSearchIsMatch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and one goroutine")
+	}
 	ctx := context.Background()
 	_, offices := newOffices(t, 1)
 	xa := offices[0]

@@ -162,7 +162,14 @@ func TestHelpFits(t *testing.T) {
 			}
 		}
 		for _, c := range list {
-			walk(append(slices.Clone(words), c.Name), c.Subcommands)
+			at := append(slices.Clone(words), c.Name)
+			_, out, _ := command(t, append(slices.Clone(at), "--help")...)
+			for line := range strings.SplitSeq(c.Description, "\n") {
+				if strings.HasPrefix(line, "Example: ") && !strings.Contains(strings.ReplaceAll(out, " \\\n     ", " "), "   "+line+"\n") {
+					t.Errorf("%v: an example is not to be copied as it is shown: %s", at, line)
+				}
+			}
+			walk(at, c.Subcommands)
 		}
 	}
 	walk(nil, newApp().Commands)

@@ -96,12 +96,38 @@ func (h *help) description(text string) {
 			h.put("   "+line, 3+2*(len(line)-len(strings.TrimLeft(line, " "))))
 		case strings.HasPrefix(line, "Example: "):
 			flush()
-			h.put("   "+line, 3)
+			h.example("   " + line)
 		default:
 			paragraph = strings.TrimSpace(paragraph + " " + line)
 		}
 	}
 	flush()
+}
+
+// example prints a command that people copy: where it is too long for a line it
+// goes on as a shell takes it, and never within quotes.
+func (h *help) example(line string) {
+	for indent := ""; line != ""; indent = "     " {
+		line = indent + line
+		if uniseg.StringWidth(line) <= helpWidth {
+			break
+		}
+		at, quoted := 0, false
+		for i, r := range line {
+			switch {
+			case r == '\'' || r == '"':
+				quoted = !quoted
+			case r == ' ' && !quoted && i > 12 && uniseg.StringWidth(line[:i]) <= helpWidth-2:
+				at = i
+			}
+		}
+		if at == 0 {
+			break
+		}
+		h.WriteString(line[:at] + " \\\n")
+		line = line[at+1:]
+	}
+	h.WriteString(line + "\n")
 }
 
 func (h *help) commands(list []*cli.Command) {

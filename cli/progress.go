@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -29,24 +30,39 @@ func (t *terminal) rate(what string) (advance func(done, total uint64), end func
 	}))
 }
 
-// bar is progress with the figures that follow it.
+// bar is progress with the figures that follow it. It begins with the first
+// advance that leaves something to do: what is done at once flashes no bar.
 func (t *terminal) bar(what string, width int, figures decor.Decorator) (advance func(done, total uint64), end func()) {
 	if !isTerminal(t.stderr) {
 		return func(uint64, uint64) {}, func() {}
 	}
-	p := mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(width))
-	bar := p.AddBar(0,
-		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(visible(what)+" ")),
-		mpb.AppendDecorators(figures),
-	)
+	var mu sync.Mutex // guards what follows
+	var p *mpb.Progress
+	var bar *mpb.Bar
 	advance = func(done, total uint64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if bar == nil {
+			if done >= total {
+				return
+			}
+			p = mpb.New(mpb.WithOutput(t.stderr), mpb.WithWidth(width))
+			bar = p.AddBar(0,
+				mpb.BarRemoveOnComplete(),
+				mpb.PrependDecorators(decor.Name(visible(what)+" ")),
+				mpb.AppendDecorators(figures),
+			)
+		}
 		bar.SetTotal(int64(total), false)
 		bar.SetCurrent(int64(done))
 	}
 	end = func() {
-		bar.Abort(true)
-		p.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if bar != nil {
+			bar.Abort(true)
+			p.Wait()
+		}
 	}
 	return advance, end
 }

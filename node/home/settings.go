@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"comity/node"
 )
 
 // Setting is the value of one key of comity.toml, and who gave it. A flag and an
@@ -105,6 +107,8 @@ func (h *Home) Settings() []Setting {
 		}
 		if !v.Field(i).IsZero() {
 			s.From = fileConfig
+		} else if d := h.config.otherwise(key); d != "" {
+			s.Value = d
 		}
 		for _, g := range h.given {
 			if g.Key == key {
@@ -114,4 +118,23 @@ func (h *Home) Settings() []Setting {
 		out = append(out, s)
 	}
 	return out
+}
+
+// otherwise returns what counts for a setting that nobody gave, "" for nothing.
+func (c *Config) otherwise(key string) string {
+	switch key {
+	case "listen":
+		if !c.Replica {
+			return c.Address
+		}
+	case "node":
+		return c.Bureau
+	case "profile":
+		return "lan"
+	case "log":
+		return "info"
+	case "key_days":
+		return strconv.Itoa(node.DefaultKeyDays)
+	}
+	return ""
 }

@@ -22,7 +22,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%d settings of %d", len(got), len(Keys()))
 	}
 	for _, want := range []Setting{{"bureau", "XA", fileConfig}, {"log", "debug", "--log"}, {"listen", ":7200", "COMITY_LISTEN"}, {"tiles", "", "--tiles"},
-		{"profile", "", ""}, {"tiles_public", "false", ""}} {
+		{"profile", "lan", ""}, {"key_days", "365", ""}, {"node", "XA", ""}, {"tiles_public", "false", ""}} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %+v in %+v", want, got)
 		}

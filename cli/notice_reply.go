@@ -49,7 +49,7 @@ func (t *terminal) noticeReplyCommand() *cli.Command {
 		Description: "The same as `notice hit`, `confirm`, `negative`, `needs-time`, `outcome` and `message`.\n\n" +
 			"Example: comity notice reply LT-0301 --type outcome --text - < outcome.txt",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "type", Usage: "`TYPE`: hit, confirm, negative, needs_time, outcome or message"},
+			&cli.StringFlag{Name: "type", Usage: "`TYPE`: hit, confirm, negative, needs-time, outcome or message"},
 			textFlag(),
 			matchFlag(),
 			hitFlag(), toFlag(), noWaitFlag(), againFlag(),
@@ -86,13 +86,13 @@ func toFlag() cli.Flag {
 }
 
 // replyTypes are those that `notice reply` takes; the others have their own verbs.
-var replyTypes = []string{"hit", "confirm", "negative", "needs_time", "outcome", "message"}
+var replyTypes = []string{"hit", "confirm", "negative", "needs-time", "outcome", "message"}
 
 func (t *terminal) noticeReply(c *cli.Context) error {
 	if err := required(c, "type"); err != nil {
 		return err
 	}
-	kind := c.String("type")
+	kind := strings.ReplaceAll(c.String("type"), "_", "-") // as the verb, or as it is sealed
 	if !slices.Contains(replyTypes, kind) {
 		err := usagef("there is no reply of type %q", kind)
 		if near := nearest(replyTypes, kind); near != "" {
@@ -100,7 +100,7 @@ func (t *terminal) noticeReply(c *cli.Context) error {
 		}
 		return hint(err, "types: %s", strings.Join(replyTypes, ", "))
 	}
-	return t.answer(c, &notice.Reply{Type: notice.ReplyType(kind)})
+	return t.answer(c, &notice.Reply{Type: notice.ReplyType(strings.ReplaceAll(kind, "-", "_"))})
 }
 
 // given reads a flag whose value may be on standard input.

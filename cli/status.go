@@ -19,7 +19,8 @@ func (t *terminal) statusCommand() *cli.Command {
 		Name:  "status",
 		Usage: "show how this bureau's node is doing",
 		Description: "One screen in words. What it says is the node's own word; `comity verify` proves.\n" +
-			"The exit code is 4 when there is an alarm, a faulty member or an overdue purge, else 1 when the node is not ready.\n\n" +
+			"The exit code is 4 when there is an alarm, a faulty member or an overdue purge, or the node is mute: it\n" +
+			"cosigns nothing. Else it is 1 when the node is not ready.\n\n" +
 			"Example: comity status",
 		Action: t.status,
 	}

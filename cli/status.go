@@ -88,7 +88,11 @@ func (s *session) tellStatus(st *wire.Status) {
 	s.put(what + visible(s.bureau(st.Bureau)) + ", " + state)
 	s.say("  part      %s", s.part(st))
 	s.say("  ledger    %s", st.Ledger)
-	s.say("  entries   %s, the last at %s", count(st.Size), clock(st.Time))
+	if st.Size == 0 {
+		s.say("  entries   none yet")
+	} else {
+		s.say("  entries   %s, the last at %s", count(st.Size), clock(st.Time))
+	}
 	s.say("  FINAL     %s", finality(st))
 	s.say("  cosigned  by %s; %d of %d needed", orNone(st.FinalBy), st.Quorum, votersOf(st))
 	if silent := silentPeers(st); len(silent) > 0 {

@@ -5,8 +5,7 @@
 //
 // The canonical form is what search, links and blind indexes compare: two
 // spellings of one identifier have the same, two identifiers never do by
-// accident of spelling. [Normalize] is strict and says in words what is wrong;
-// [Loose] never fails, for text that is in the ledger already.
+// accident of spelling. [Normalize] is strict and says in words what is wrong.
 //
 // What stands behind each kind, and who keeps it:
 //
@@ -123,34 +122,6 @@ func Digits(s string) string {
 		}
 		return '0' + v
 	}, s)
-}
-
-// Loose returns the canonical form, or, for what has none, its letters and
-// digits in upper case: so that an odd number in the ledger is found by who
-// types the same odd number. It returns "" where there are none.
-func Loose(k Kind, raw string) string {
-	s, err := Normalize(k, raw)
-	if err != nil {
-		s = bare(raw)
-	}
-	return s
-}
-
-// Forms returns every canonical form by which an identifier is to be found,
-// the fullest first: a plate or a document with its country and without, a
-// device by its number. It is nil for what is not sound.
-func Forms(k Kind, raw string) []string {
-	s, err := Normalize(k, raw)
-	if err != nil {
-		return nil
-	}
-	forms := []string{s}
-	if k == Plate || k == Document {
-		if _, number, ok := strings.Cut(s, ":"); ok {
-			forms = append(forms, number)
-		}
-	}
-	return forms
 }
 
 // Of joins a country and a number of a plate or a document into the raw text

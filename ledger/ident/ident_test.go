@@ -2,7 +2,6 @@ package ident
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -161,20 +160,6 @@ func TestWalletOf(t *testing.T) {
 	}
 }
 
-func TestFormsAndLoose(t *testing.T) {
-	if got, want := Forms(Plate, Of("XA", "ab 123")), []string{"XA:AB123", "AB123"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got := Forms(Phone, "12"); got != nil {
-		t.Errorf("got %q", got)
-	}
-	for raw, want := range map[string]string{"+999 5550123": "+9995550123", "081-234 5678": "0812345678", "??": ""} {
-		if got := Loose(Phone, raw); got != want {
-			t.Errorf("%q: got %q, want %q", raw, got, want)
-		}
-	}
-}
-
 func TestState(t *testing.T) {
 	for code, want := range map[string]string{"TH": "THA", "DE": "D", "GER": "D", "XK": "RKS", "XA": "XA", "UTO": "UTO", "GBD": "GBD", "?": "?", "": ""} {
 		got := State(code)
@@ -197,7 +182,6 @@ func FuzzNormalize(f *testing.F) {
 		k := Kinds[int(kind)%len(Kinds)]
 		once, err := Normalize(k, raw)
 		if err != nil {
-			_ = Loose(k, raw)
 			return
 		}
 		if twice, err := Normalize(k, once); err != nil || twice != once {

@@ -115,9 +115,6 @@ func (d Date) IsZero() bool { return d.year == 0 }
 // IsDay reports whether d is one known day.
 func (d Date) IsDay() bool { return d.day != 0 && !d.estimated }
 
-// Estimated reports whether d is marked as an estimate.
-func (d Date) Estimated() bool { return d.estimated }
-
 // Range returns the first and the last day that d may be, as days since
 // 1970-01-01. An estimate reaches one year further to either side.
 func (d Date) Range() (first, last int) {

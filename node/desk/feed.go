@@ -66,14 +66,6 @@ func (d *Desk) mended(do func() error) error {
 	return do()
 }
 
-// Indexed returns how many entries the index holds: as of which one [Desk.Check]
-// answers.
-func (d *Desk) Indexed() (uint64, error) {
-	var position uint64
-	err := d.withIndex(func(ix *index.Index) error { position = ix.Position(); return nil })
-	return position, err
-}
-
 // withIndex calls do with the index, which it opens if need be. Without keys
 // there is none, and do is not called.
 func (d *Desk) withIndex(do func(ix *index.Index) error) error {

@@ -17,7 +17,7 @@
 //	language  ISO 639, and script ISO 15924: golang.org/x/text/language (BSD 3, the Go authors)
 //	wallet    base58check and bech32(m): github.com/btcsuite/btcd/btcutil (ISC), which keys use
 //	          already; EIP-55: golang.org/x/crypto/sha3; TRON is base58check of version 0x41
-//	iban      ISO 13616, length by country, modulo 97 of ISO 7064: by hand, iban.go
+//	iban      ISO 13616, length by country, modulo 97 of ISO 7064: by hand, bank.go
 //	imei      3GPP TS 23.003, Luhn: by hand; vin ISO 3779 with the check digit of 49 CFR 565: by hand
 //
 // # Reserved for tests

@@ -48,7 +48,7 @@ var statuses = strings.Fields("live submitted returned refused active review_due
 
 var urgencies = strings.Fields("U0 U1 U2 U3")
 
-// Flags of [Record.Has].
+// Words of the field has.
 const (
 	HasPhoto = "photo"
 	HasDOB   = "dob"

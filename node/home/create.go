@@ -88,10 +88,14 @@ const PrefixNew = ".comity-new-"
 
 // Whole makes the folder dir, which must not exist or be empty, with what fill
 // puts into it, or leaves nothing behind: fill works in a folder beside it,
-// which gets its name when it is complete.
+// which gets its name when it is complete. Where an empty dir has to stay what it
+// is, the folder is in it.
 func Whole(dir string, fill func(tmp string) error) (err error) {
 	if err := vacant(dir); err != nil {
 		return err
+	}
+	if stays(dir) {
+		return wholeInside(dir, fill)
 	}
 	parent := filepath.Dir(dir)
 	made, err := mkdirAll(parent)
@@ -129,7 +133,7 @@ func vacant(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return err
-	case len(list) > 0:
+	case len(list) > len(Stale(dir, PrefixNew)):
 		if h, err := Open(dir); err == nil {
 			return fmt.Errorf("%s already holds the home of %s, and is left as it is", dir, h.Bureau())
 		}

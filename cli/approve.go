@@ -1,17 +1,19 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
+	"comity/crypto/keys"
 	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
 	"comity/node/desk/readlog"
 	"comity/node/drafts"
+	"comity/node/wire"
 
 	"github.com/urfave/cli/v2"
 )
@@ -20,9 +22,11 @@ func (t *terminal) approveCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "approve",
 		Usage:     "supervisor: read what another officer signed, sign it too, and send it",
-		ArgsUsage: "ID",
+		ArgsUsage: "ID [ID...]",
 		Description: "Shows exactly what will be sent, opened with the bureau's keys, and asks. Your signature is over\n" +
 			"the same bytes as the author's. What waits: comity inbox. ID is that of the draft, or the name of its notice.\n\n" +
+			"Drafts that were signed together are sent together, in their order: any of their IDs means all of them, and\n" +
+			"each is shown. One that is not to be sent is rejected first. After an interruption run it again for the rest.\n\n" +
 			"Example: comity approve 1c27a4f0",
 		Flags: []cli.Flag{noWaitFlag(),
 			yesFlag(),
@@ -31,160 +35,162 @@ func (t *terminal) approveCommand() *cli.Command {
 	}
 }
 
-func (t *terminal) rejectCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "reject",
-		Usage:     "supervisor: send a draft back to its author",
-		ArgsUsage: "ID",
-		Description: "The reason is sealed for your bureau; nothing goes to the ledger.\n\n" +
-			"Example: comity reject 1c27a4f0 --reason - < reason.txt",
-		Flags:  []cli.Flag{&cli.StringFlag{Name: "reason", Usage: "`TEXT`, or - for standard input"}},
-		Action: t.reject,
-	}
-}
-
 func (t *terminal) approve(c *cli.Context) error {
-	s, list, err := t.openDrafts(c)
+	s, rows, _, err := t.openDrafts(c)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	for _, r := range list {
-		name := words(r.Name, r.Act)
-		if err := s.desk.Current(c.Context, s.client, r.draft.Item); err != nil {
-			return s.notCurrent(name, r, err)
+	var all draftRow
+	first := make(map[keys.ID]*draftRecord) // of each author
+	for _, row := range rows {
+		if row, err = s.sendable(c.Context, row); err != nil {
+			return err
+		}
+		for i := range row {
+			author := row[i].draft.Item.Entry.Statement.Author
+			if i == 0 && first[author] != nil {
+				return s.samePlace(first[author], &row[0])
+			}
+			first[author] = &row[0]
+		}
+		all = append(all, row...)
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("%s: all of it is in the ledger already; nothing to do", c.Args().First())
+	}
+	for i, r := range all {
+		if len(all) > 1 && !s.asJSON {
+			s.say("---- %d of %d: draft %.8s", i+1, len(all), r.ID)
 		}
 		unseen, err := s.showDraft(c, r.draft, r)
 		if err != nil {
 			return err
 		}
 		if len(unseen) > 0 && !c.Bool("unseen") {
-			return hint(fmt.Errorf("%s was not approved: the keys here do not open its %s", name, strings.Join(unseen, " and ")),
+			return hint(fmt.Errorf("%s was not approved: the keys here do not open its %s", words(r.Name, r.Act), strings.Join(unseen, " and ")),
 				"approve it where that key is (comity draft export), or say --unseen")
 		}
 	}
 	question := "Sign this as " + s.label + " and send it? Type yes: "
-	if len(list) > 1 {
-		question = fmt.Sprintf("Sign all %d as %s and send them? Type yes: ", len(list), s.label)
+	if len(all) > 1 {
+		question = fmt.Sprintf("Sign all %d as %s and send them? Type yes: ", len(all), s.label)
 	}
 	if !c.Bool("yes") {
 		if err := t.askYes(question); err != nil {
 			return err
 		}
 	}
-	return s.approveAll(c, list)
+	return s.approveAll(c, all)
 }
 
-// approveAll signs drafts of one author, which were read, and sends them in order.
-func (s *session) approveAll(c *cli.Context, list []draftRecord) error {
+// sendable returns a row that a supervisor may send as it is, without what of it is in
+// the ledger already: a command that was cut off left that.
+func (s *session) sendable(ctx context.Context, row draftRow) (draftRow, error) {
+	name := words(row.name(), row.act())
+	sent := 0
+	for ; sent < len(row); sent++ { // it is sent in order
+		if row[sent].State == "sent" {
+			continue
+		}
+		if err := s.mayDecide(row[sent]); err != nil {
+			return nil, err
+		}
+		err := s.desk.Place(ctx, s.client, row[sent].draft.Item)
+		if err == nil {
+			break
+		}
+		if there, _ := s.inLedger(ctx, row[sent].ID); !there {
+			return nil, s.notCurrent(name, &row[sent], err)
+		}
+	}
+	for _, r := range row[:sent] {
+		if err := s.drafts().Drop(r.ID); err != nil {
+			return nil, err
+		}
+	}
+	row = row[sent:]
+	for i := range row {
+		if err := s.mayDecide(row[i]); err != nil {
+			return nil, err
+		}
+		if err := s.desk.Fresh(row[i].draft.Item); err != nil {
+			return nil, s.notCurrent(words(row[i].Name, row[i].Act), &row[i], err)
+		}
+	}
+	return row, nil
+}
+
+// samePlace is the error of two drafts of one author that are in no one row.
+func (s *session) samePlace(a, b *draftRecord) error {
+	return hint(fmt.Errorf("nothing was sent: %s and %s are each signed for the same place behind what %s sent: as they are only one can be sent",
+		words(a.Name, a.Act), words(b.Name, b.Act), a.Author),
+		"approve one, or %s signs them one behind the other: comity draft renew %.8s %.8s --officer %s", a.Author, a.ID, b.ID, a.Author)
+}
+
+// inLedger asks the node whether a statement was sent: the replica may not know yet.
+func (s *session) inLedger(ctx context.Context, id ledger.ID) (bool, error) {
+	_, err := s.client.Index(ctx, id)
+	if wire.CodeOf(err) == wire.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("ask whether it was sent: %w", err)
+	}
+	return true, nil
+}
+
+// approveAll signs drafts, which were read, and sends them in order.
+func (s *session) approveAll(c *cli.Context, all draftRow) error {
 	officer, err := s.officer()
 	if err != nil {
 		return err
 	}
-	name := words(list[0].Name, list[0].Act)
-	items := make([]ledger.Item, len(list))
-	for i, r := range list {
-		if items[i], err = desk.Approve(r.draft.Item, officer.Signer); err != nil {
-			return fmt.Errorf("%s was not sent: %w", name, err)
+	list := make([]outgoing, len(all))
+	for i, r := range all {
+		list[i].name = words(r.Name, r.Act)
+		if list[i].item, err = desk.Approve(r.draft.Item, officer.Signer); err != nil {
+			return fmt.Errorf("%s was not sent: %w", list[i].name, err)
 		}
 	}
 	folder := s.drafts()
-	sent, err := s.sendAll(c, name, items)
 	// What was not sent stays: the ledger knows it by its id, should it be there already.
-	for _, r := range list[:sent] {
-		err = errors.Join(err, folder.Drop(r.ID))
-	}
-	if err == nil && list[0].Act == notice.Exported.Words() {
-		s.note("%s writes the file: comity notice export %s --announced %.8s", list[0].Author, list[0].Name, list[0].ID)
+	err = s.sendAll(c, list, func(i int) error { return folder.Drop(all[i].ID) })
+	for _, r := range all {
+		if err == nil && r.Act == notice.Exported.Words() {
+			s.note("%s writes the file: comity notice export %s --announced %.8s", r.Author, r.Name, r.ID)
+		}
 	}
 	return err
 }
 
-func (t *terminal) reject(c *cli.Context) error {
-	if err := required(c, "reason"); err != nil {
-		return err
-	}
-	reason, err := t.given(c, "reason")
+// openDrafts opens the drafts that a supervisor names, in whole rows, and tells which
+// of them were named.
+func (t *terminal) openDrafts(c *cli.Context) (s *session, rows []draftRow, picked map[ledger.ID]bool, err error) {
+	args, err := arguments(c, 1, drafts.MaxRow, "ID")
 	if err != nil {
-		return err
-	}
-	s, d, r, err := t.openDraft(c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	by, err := s.signers(c)
-	if err != nil {
-		return err
-	}
-	sealed, err := s.desk.SealNote(by, d.ID(), reason)
-	if err != nil {
-		return err
-	}
-	d.Rejection = &drafts.Rejection{By: by.Author.ID(), At: uint64(time.Now().UnixMilli()), Reason: sealed}
-	if err := s.drafts().Put(d); err != nil {
-		return err
-	}
-	if t.asJSON {
-		return t.document(s.draftRecord(d))
-	}
-	t.note("%s is rejected; %s sees why: comity draft list", words(r.Name, r.Act), r.Author)
-	return nil
-}
-
-// openDraft opens the one draft that a supervisor means.
-func (t *terminal) openDraft(c *cli.Context) (*session, *drafts.Draft, draftRecord, error) {
-	s, list, err := t.openDrafts(c)
-	if err != nil {
-		return nil, nil, draftRecord{}, err
-	}
-	if len(list) > 1 {
-		s.close()
-		return nil, nil, draftRecord{}, hint(usagef("%s: %d drafts are about it", c.Args().First(), len(list)), "name one: comity draft list")
-	}
-	return s, list[0].draft, list[0], nil
-}
-
-// openDrafts opens the draft that a supervisor means, who may be anybody but its
-// author, and verifies it. A name may mean all purges of answers to one notice.
-func (t *terminal) openDrafts(c *cli.Context) (s *session, list []draftRecord, err error) {
-	args, err := arguments(c, 1, 1, "ID")
-	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if s, err = t.openToWrite(c); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer func() {
 		if err != nil {
 			s.close()
 		}
 	}()
-	found := s.purgesOn(args[0])
-	if len(found) == 0 {
-		d, err := s.findDraft(args[0])
-		if err != nil {
-			return s, nil, err
-		}
-		found = []*drafts.Draft{d}
+	found, named, err := s.findDrafts(args)
+	if err != nil {
+		return s, nil, nil, err
 	}
-	for _, d := range found {
-		r := s.draftRecord(d)
-		if r.State == "sent" && len(found) > 1 { // by a command that was cut off
-			if err := s.drafts().Drop(d.ID()); err != nil {
-				return s, nil, err
-			}
-			continue
-		}
-		if err := s.mayDecide(r); err != nil {
-			return s, nil, err
-		}
-		list = append(list, r)
+	picked = make(map[ledger.ID]bool)
+	for _, d := range named {
+		picked[d.ID()] = true
 	}
-	if len(list) == 0 {
-		return s, nil, fmt.Errorf("%s: all of it is in the ledger already; nothing to do", args[0])
+	for _, row := range found {
+		rows = append(rows, s.row(row))
 	}
-	return s, list, nil
+	return s, rows, picked, nil
 }
 
 // mayDecide refuses a draft that the officer who acts may not approve or reject.
@@ -208,9 +214,9 @@ func (s *session) mayDecide(r draftRecord) error {
 	return nil
 }
 
-func (s *session) notCurrent(name string, r draftRecord, err error) error {
+func (s *session) notCurrent(name string, r *draftRecord, err error) error {
 	switch draftState(err) {
-	case "overtaken":
+	case "overtaken", "behind":
 		return hint(fmt.Errorf("%s was not sent: %w", name, err), "%s signs the same text again: comity draft renew %.8s --officer %s", r.Author, r.ID, r.Author)
 	case "stale":
 		return hint(fmt.Errorf("%s was not sent: %w", name, err), "%s sends it anew, sealed to the keys of today", r.Author)

@@ -63,7 +63,8 @@ type task struct {
 	Due       uint64 `json:"due,omitempty"`  // POSIX ms
 	Left      *int64 `json:"left,omitempty"` // seconds; less than none when it is overdue
 	Text      string `json:"text,omitempty"`
-	Do        string `json:"do"` // the command that does it
+	Drafts    int    `json:"drafts,omitempty"` // how many are sent together, if several
+	Do        string `json:"do"`               // the command that does it
 }
 
 func (t *terminal) inbox(c *cli.Context) error {
@@ -177,13 +178,13 @@ func (s *session) waiting(ctx context.Context, in inboxOf) ([]task, int, error) 
 	if err != nil {
 		return nil, 0, err
 	}
-	names := make(map[string]draftRecord)
-	for _, r := range s.allDrafts() {
-		w, ok := s.draftTask(r, asOf)
+	waiting := make(map[string]draftRow)
+	for _, row := range s.rows() {
+		w, ok := s.draftTask(row, asOf)
 		if !ok {
 			continue
 		}
-		names[w.ID] = r
+		waiting[w.ID] = row
 		list, total = append(list, w), total+1
 	}
 	desk.SortWaiting(list)
@@ -196,13 +197,16 @@ func (s *session) waiting(ctx context.Context, in inboxOf) ([]task, int, error) 
 		if w.Case != nil {
 			out[i].Notice, out[i].NoticeID = w.Case.Name(), w.Case.ID.String()
 		} else {
-			out[i].Notice = names[w.ID].Name
+			out[i].Notice = waiting[w.ID].name()
+		}
+		if n := len(waiting[w.ID]); n > 1 {
+			out[i].Drafts = n
 		}
 		if w.Due > 0 {
 			seconds := (int64(w.Due) - int64(asOf)) / 1000
 			out[i].Left = &seconds
 		}
-		out[i].Do = s.doing(&w, names[w.ID])
+		out[i].Do = s.doing(&w, waiting[w.ID])
 	}
 	return out, total, nil
 }
@@ -215,12 +219,13 @@ const (
 	taskOvertaken desk.Task = "overtaken draft" // of a supervisor, who waits for its author
 )
 
-// draftTask says what a draft asks of the officer who acts, or of anybody here
+// draftTask says what a row of drafts asks of the officer who acts, or of anybody here
 // when no officer is named: a supervisor who is not its author approves it; its
 // author renews one that is overtaken, and learns that it was rejected.
-func (s *session) draftTask(r draftRecord, asOf uint64) (desk.Waiting, bool) {
-	w := desk.Waiting{Task: desk.TaskApprove, ID: r.ID.String(), Bureau: s.home.Bureau(), Urgency: r.draft.Urgency(), Since: r.Parked,
-		Due: r.Due, Escalated: asOf > r.Due, Text: words(r.Act+" by "+r.Author, r.About)}
+func (s *session) draftTask(row draftRow, asOf uint64) (desk.Waiting, bool) {
+	r := row.worst()
+	w := desk.Waiting{Task: desk.TaskApprove, ID: row[0].ID.String(), Bureau: s.home.Bureau(), Urgency: row.urgency(), Since: r.Parked,
+		Due: row.due(), Escalated: asOf > row.due(), Text: words(row.act()+" by "+r.Author, r.About)}
 	author := s.label == "" || s.label == r.Author
 	switch r.State {
 	case "bad":
@@ -229,8 +234,12 @@ func (s *session) draftTask(r draftRecord, asOf uint64) (desk.Waiting, bool) {
 	case "rejected":
 		w.Task, w.Due, w.Escalated, w.Text = taskRejected, 0, false, words("by "+r.Rejected, r.Reason)
 		return w, author
-	case "overtaken", "stale":
-		w.Task, w.Text = taskRenew, words(w.Text, r.State)
+	case "overtaken", "behind", "stale":
+		state := r.State
+		if state == "behind" {
+			state = "signed behind one that is not sent"
+		}
+		w.Task, w.Text = taskRenew, words(w.Text, state)
 		if !author && s.mayApprove(r.key) {
 			w.Task = taskOvertaken
 			return w, true
@@ -250,8 +259,8 @@ func (s *session) mayApprove(author *state.Key) bool {
 }
 
 // doing returns the command that does a task.
-func (s *session) doing(w *desk.Waiting, r draftRecord) string {
-	name := r.Name
+func (s *session) doing(w *desk.Waiting, row draftRow) string {
+	name := ""
 	if w.Case != nil {
 		name = w.Case.Name()
 	}
@@ -286,8 +295,11 @@ func (s *session) doing(w *desk.Waiting, r draftRecord) string {
 	case taskRenew:
 		return "comity draft renew" + id
 	case taskOvertaken:
-		return "ask " + r.Author + " to sign it again: comity draft renew" + id + " --officer " + r.Author
+		return "ask " + row[0].Author + " to sign it again: comity draft renew" + id + " --officer " + row[0].Author
 	case taskRejected:
+		if len(row) > 1 {
+			return "comity draft drop" + id + " --row, and send them anew"
+		}
 		return "comity draft drop" + id + ", and send it anew"
 	}
 	return "comity notice show " + name + ", then comity notice ack " + name

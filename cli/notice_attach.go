@@ -14,6 +14,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
+	"comity/node/drafts"
 	"comity/node/wire"
 
 	"github.com/urfave/cli/v2"
@@ -262,9 +263,16 @@ func (s *session) sentFiles(it ledger.Item) {
 	}
 }
 
-// dropFiles destroys the sealed files of a draft that is thrown away, here and at
+// dropFiles destroys the sealed files of drafts that are thrown away, here and at
 // the node, but for those that another draft or the ledger names.
-func (s *session) dropFiles(ctx context.Context, it ledger.Item) {
+func (s *session) dropFiles(ctx context.Context, gone []*drafts.Draft) {
+	var theirs []fileNamed
+	for _, d := range gone {
+		theirs = append(theirs, filesNamed(d.Item.Entry.Statement)...)
+	}
+	if len(theirs) == 0 {
+		return
+	}
 	named := make(map[string]bool)
 	list, _ := s.drafts().List() // what is damaged names nothing
 	for _, d := range list {
@@ -277,7 +285,7 @@ func (s *session) dropFiles(ctx context.Context, it ledger.Item) {
 		s.note("the sealed files of it are still here: %s", err)
 		return
 	}
-	for _, f := range filesNamed(it.Entry.Statement) {
+	for _, f := range theirs {
 		var address ledger.Hash
 		if _, err := hex.Decode(address[:], []byte(f.Address)); err != nil || named[f.Address] {
 			continue

@@ -10,6 +10,7 @@ import (
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
+	"comity/node/drafts"
 
 	"github.com/urfave/cli/v2"
 )
@@ -18,11 +19,14 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "submit",
 		Usage:     "check, seal, sign and send a notice",
-		ArgsUsage: "FILE",
+		ArgsUsage: "FILE [FILE...]",
 		Description: "FILE is a notice, - is standard input. A notice that asks for an arrest, or has a victim's\n" +
 			"part, needs a second officer: --second, or else it waits for one to `approve` it.\n" +
 			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
-			"Example: comity notice submit lt-0301.json",
+			"Several files are all checked before the first is sent, are sent in their order, and wait together if\n" +
+			"one of them has to wait. After an interruption run it again: what was sent as it is is not sent twice.\n\n" +
+			"Example: comity notice submit lt-0301.json\n" +
+			"Example: comity notice submit pv-0001.json pv-0002.json --second sup-1",
 		Flags: []cli.Flag{attachFlag(), secondFlag(), approvalFlag(), noWaitFlag(),
 			&cli.BoolFlag{Name: "again", Usage: "send it although a notice of your bureau has this reference already"}},
 		Action: t.noticeSubmit,
@@ -60,9 +64,12 @@ func secondFlag() cli.Flag {
 }
 
 func (t *terminal) noticeSubmit(c *cli.Context) error {
-	args, err := arguments(c, 1, 1, "FILE")
+	args, err := arguments(c, 1, drafts.MaxRow, "FILE")
 	if err != nil {
 		return err
+	}
+	if len(args) > 1 {
+		return t.submitAll(c, args)
 	}
 	if err := checkFiles(c.StringSlice("attach")); err != nil {
 		return err
@@ -99,11 +106,16 @@ func (t *terminal) noticeSubmit(c *cli.Context) error {
 	if err := s.publish(c, by, n); err != nil {
 		return err
 	}
-	if kept := keptText(s.home.Dir(), args[0]); kept != nil {
+	s.removeKept(args[0])
+	return nil
+}
+
+// removeKept removes a text that an earlier edit left, once it is sent.
+func (s *session) removeKept(path string) {
+	if kept := keptText(s.home.Dir(), path); kept != nil {
 		kept.remove()
 		s.note("the text that an earlier edit left in %s is overwritten and removed", kept.path)
 	}
-	return nil
 }
 
 // publish sends a new notice, or keeps it for a second officer.
@@ -189,40 +201,76 @@ func (t *terminal) openToWrite(c *cli.Context) (*session, error) {
 // unused refuses a reference that a notice of this bureau has already, or a draft:
 // most often that notice was sent by a command that was cut off before it could say so.
 func (s *session) unused(ctx context.Context, reference string) error {
-	for _, d := range s.draftsOn(reference) {
-		if d.Item.Entry.Statement.Class == ledger.ClassPublish {
-			return hint(fmt.Errorf("%s was not sent: a draft of this reference waits for a second officer already (%.8s)", reference, d.ID()),
-				"have it approved, throw it away (comity draft drop %.8s), give this one another reference, or say --again", d.ID())
-		}
+	if d := s.publishDrafts()[strings.ToLower(reference)]; d != nil {
+		return s.inUse(reference, nil, d)
 	}
-	cases, err := s.referred(ctx, reference)
-	if err != nil || len(cases) == 0 {
-		return err
+	sent, err := s.referred(ctx, reference)
+	if k := sent[reference]; k != nil {
+		return s.inUse(reference, k, nil)
 	}
-	return hint(fmt.Errorf("%s was not sent: %s has sent a notice of this reference already (%s, %s)", reference, s.home.Bureau(),
-		cases[0].ID.String()[:12], cases[0].Status),
-		"give it another reference, replace that one (comity notice amend %s FILE), or say --again", reference)
+	return err
 }
 
-// referred returns a notice of this bureau with a reference, if there is one.
-func (s *session) referred(ctx context.Context, reference string) ([]*desk.Case, error) {
-	ours := func(k *desk.Case) bool { return k.Bureau == s.home.Bureau() && k.Reference() == reference }
+// inUse is the error of a reference that a notice of this bureau has, or a draft.
+func (s *session) inUse(name string, k *desk.Case, d *drafts.Draft) error {
+	if d != nil {
+		return hint(fmt.Errorf("%s was not sent: a draft of this reference waits for a second officer already (%.8s)", name, d.ID()),
+			"have it approved, throw it away (comity draft drop %.8s), give this one another reference, or say --again", d.ID())
+	}
+	return hint(fmt.Errorf("%s was not sent: %s has sent a notice of this reference already (%s, %s)", name, s.home.Bureau(), k.ID.String()[:12], k.Status),
+		"give it another reference, replace that one (comity notice amend %s FILE), or say --again", k.Name())
+}
+
+// publishDrafts returns the new notices that wait here, by their references in small
+// letters.
+func (s *session) publishDrafts() map[string]*drafts.Draft {
+	list, _ := s.drafts().List() // what is damaged is told by draft list
+	list = slices.DeleteFunc(list, func(d *drafts.Draft) bool { return d.Item.Entry.Statement.Class != ledger.ClassPublish })
+	out := make(map[string]*drafts.Draft, len(list))
+	for name, found := range s.draftNames(list) {
+		out[name] = found[0]
+	}
+	return out
+}
+
+// referred returns a notice of this bureau for each of some references, where there is
+// one.
+func (s *session) referred(ctx context.Context, references ...string) (map[string]*desk.Case, error) {
+	asked, found := make(map[string]bool), make(map[string]*desk.Case)
+	for _, r := range references {
+		asked[r] = true
+	}
+	ours := func(k *desk.Case) bool { return k.Bureau == s.home.Bureau() && asked[k.Reference()] }
 	if s.remote != nil {
-		return s.remote.Cases(ctx, desk.Filter{Bureau: s.home.Bureau(), Opened: true, Limit: 1, Keep: ours})
+		f := desk.Filter{Bureau: s.home.Bureau(), Opened: true, Keep: ours}
+		if len(references) == 1 {
+			f.Limit = 1
+		}
+		list, err := s.remote.Cases(ctx, f)
+		for _, k := range list {
+			found[k.Reference()] = k
+		}
+		return found, err
 	}
-	k, err := s.reader().Case(ctx, reference) // looked up: the list of all would be opened
-	var several *desk.Ambiguous
-	var list []*desk.Case
-	switch {
-	case errors.As(err, &several):
-		list = several.Cases
-	case errors.Is(err, desk.ErrNoCase):
-	case err != nil:
-		return nil, err
-	default:
-		list = []*desk.Case{k}
+	for _, r := range references {
+		k, err := s.reader().Case(ctx, r) // looked up: the list of all would be opened
+		list := []*desk.Case{k}
+		var several *desk.Ambiguous
+		switch {
+		case errors.As(err, &several):
+			list = several.Cases
+		case errors.Is(err, desk.ErrNoCase):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		for _, k := range list {
+			if ours(k) {
+				found[k.Reference()] = k
+			}
+		}
 	}
-	return slices.DeleteFunc(list, func(k *desk.Case) bool { return !ours(k) }), nil
+	return found, nil
 }
 
 // own returns a case of this bureau, on which it wants to act. The ledger would

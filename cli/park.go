@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"comity/crypto/keys"
@@ -33,39 +32,78 @@ func composeFor(by desk.Officers, compose func(desk.Officers) (ledger.Item, erro
 	return it, false, err
 }
 
+// outgoing is a statement that was composed, and what people call it.
+type outgoing struct {
+	name string
+	item ledger.Item
+}
+
 // submitOrPark sends a statement, or, where it needs a second officer's
 // signature and has none, keeps it for one: see package drafts and composeFor.
-// The draft of a grant says, sealed, what it is called: to whom it is cannot be
-// read in it.
 func (s *session) submitOrPark(c *cli.Context, name string, it ledger.Item, needsSecond bool) error {
 	if !needsSecond || len(it.Entry.Signatures) > 1 {
 		return s.send(c, name, it)
 	}
-	d := &drafts.Draft{Item: it, Parked: uint64(time.Now().UnixMilli())}
-	if it.Entry.Statement.Class == ledger.ClassGrant {
-		by, err := s.signers(c)
-		if err != nil {
-			return err
+	return s.park(c, name, []outgoing{{name, it}})
+}
+
+// park keeps statements of one author, which were signed one behind the other, for a
+// second officer: all of them or none. name is what people call them together. The
+// draft of a grant says, sealed, what it is called: to whom it is cannot be read in it.
+func (s *session) park(c *cli.Context, name string, list []outgoing) error {
+	var row []*drafts.Draft
+	parked := uint64(time.Now().UnixMilli())
+	for _, o := range list {
+		d := &drafts.Draft{Item: o.item, Parked: parked}
+		if o.item.Entry.Statement.Class == ledger.ClassGrant {
+			by, err := s.signers(c)
+			if err != nil {
+				return err
+			}
+			if d.About, err = s.desk.SealNote(by, o.item.Entry.ID, o.name); err != nil {
+				return err
+			}
 		}
-		if d.About, err = s.desk.SealNote(by, it.Entry.ID, name); err != nil {
-			return err
-		}
+		row = append(row, d)
 	}
-	if err := s.drafts().Put(d); err != nil {
+	if err := s.drafts().Put(row...); err != nil {
 		return fmt.Errorf("%s was not sent: %w", name, err)
 	}
-	if err := s.sendFiles(c.Context, name, it); err != nil { // whoever approves may do so on another machine
-		s.note("its files are not with the node yet: %s", err)
+	for _, o := range list {
+		if err := s.sendFiles(c.Context, o.name, o.item); err != nil { // whoever approves may do so on another machine
+			s.note("its files are not with the node yet: %s", err)
+		}
 	}
+	return s.tellParked(name, list, s.row(row))
+}
+
+func (s *session) tellParked(name string, list []outgoing, row draftRow) error {
 	if s.asJSON {
-		return s.document(s.draftRecord(d))
+		return s.documentOf(row)
+	}
+	them, word := "it", "WAITS"
+	if len(row) > 1 {
+		them, word = "them", "WAIT "
+		for i, r := range row {
+			s.say("%s  draft %.8s", list[i].name, r.ID)
+		}
 	}
 	s.say("%s", name)
-	s.say("  draft      %s", d.ID())
-	s.say("  WAITS      for a second officer of %s, until %s; nothing is sent", s.home.Bureau(), clock(d.Due()))
-	s.note("a supervisor of %s sends it: comity approve %.8s", s.home.Bureau(), d.ID())
-	s.note("what this officer sends from here meanwhile has it signed again; from elsewhere: comity draft renew %.8s", d.ID())
+	if len(row) == 1 {
+		s.say("  draft      %s", row[0].ID)
+	}
+	s.say("  %s      for a second officer of %s, until %s; nothing is sent", word, s.home.Bureau(), clock(row.due()))
+	s.note("a supervisor of %s sends %s: comity approve %.8s", s.home.Bureau(), them, row[0].ID)
+	s.note("what this officer sends from here meanwhile has %s signed again; from elsewhere: comity draft renew %.8s", them, row[0].ID)
 	return nil
+}
+
+// documentOf prints drafts as --json shows them: one as such, several in a list.
+func (s *session) documentOf(row draftRow) error {
+	if len(row) == 1 {
+		return s.document(row[0])
+	}
+	return s.document(row)
 }
 
 func (s *session) drafts() drafts.Folder { return drafts.Folder(s.home.DraftsDir()) }
@@ -78,7 +116,7 @@ type draftRecord struct {
 	Author    string    `json:"author,omitempty"`
 	Parked    uint64    `json:"parked"`
 	Due       uint64    `json:"due"`
-	State     string    `json:"state"` // waiting, overtaken, stale, rejected, sent, bad
+	State     string    `json:"state"` // waiting, overtaken, behind, stale, rejected, sent, bad
 	Problem   string    `json:"problem,omitempty"`
 	About     string    `json:"about,omitempty"`
 	Rejected  string    `json:"rejected_by,omitempty"`
@@ -90,7 +128,8 @@ type draftRecord struct {
 }
 
 // draftRecord describes a draft; what it says was verified, except where State
-// is bad. The desk must be open.
+// is bad. Whether it is signed for the right place only its row can tell. The desk
+// must be open.
 func (s *session) draftRecord(d *drafts.Draft) draftRecord {
 	st := d.Item.Entry.Statement
 	r := draftRecord{ID: d.ID(), Act: st.Class.String(), Parked: d.Parked, Due: d.Due(), State: "waiting", Signature: len(d.Item.Entry.Signatures), draft: d}
@@ -116,7 +155,7 @@ func (s *session) draftRecord(d *drafts.Draft) draftRecord {
 		r.State = "sent"
 		return r
 	}
-	if err := s.desk.Current(s.context(), nil, d.Item); err != nil {
+	if err := s.desk.Fresh(d.Item); err != nil {
 		r.State, r.Problem = draftState(err), err.Error()
 	}
 	return r
@@ -170,33 +209,6 @@ func (s *session) draftAct(d *drafts.Draft) string {
 	return class.String()
 }
 
-// allDrafts returns what is kept here, and notes what is damaged.
-func (s *session) allDrafts() []draftRecord {
-	list, err := s.drafts().List()
-	if err != nil {
-		s.note("%s", err)
-	}
-	var out []draftRecord
-	for _, d := range list {
-		r := s.draftRecord(d)
-		if r.State == "sent" { // by a command that was cut off before it could tidy up
-			if err := s.drafts().Drop(d.ID()); err != nil {
-				s.note("%s", err)
-			}
-			continue
-		}
-		if s.ofPurged(d) {
-			if err := s.drafts().Drop(d.ID()); err != nil {
-				s.note("%s", err)
-			}
-			s.note("draft %.8s (%s) was about a notice that is purged: it is thrown away", d.ID(), r.Act)
-			continue
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
 // ofPurged reports whether a draft acts on a notice whose texts are purged: it can
 // never be sent, and holds a sealed text on it. The purge of an answer is not one.
 func (s *session) ofPurged(d *drafts.Draft) bool {
@@ -212,43 +224,4 @@ func (s *session) ofPurged(d *drafts.Draft) bool {
 	}
 	n, err := s.desk.Notice(id)
 	return err == nil && n != nil && n.At(s.desk.AsOf(time.Now())) == state.StatusPurged
-}
-
-// findDraft returns the draft that a person means: by the digits of its id, or,
-// where the replica is open, by the notice that it is, or is about.
-func (s *session) findDraft(name string) (*drafts.Draft, error) {
-	d, err := s.drafts().Find(name)
-	if !errors.Is(err, drafts.ErrNone) {
-		return d, err
-	}
-	var found []*drafts.Draft
-	if s.desk != nil {
-		found = s.draftsOn(name)
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return nil, hint(fmt.Errorf("%.64s: %w", name, drafts.ErrNone), "what waits: comity draft list")
-	}
-	ids := make([]string, len(found))
-	for i, d := range found {
-		ids[i] = fmt.Sprintf("%.8s (%s)", d.ID(), s.draftAct(d))
-	}
-	return nil, hint(usagef("%s: %d drafts are about it", name, len(found)), "name one: %s", strings.Join(ids, ", "))
-}
-
-// draftsOn returns the drafts of this bureau about the notice with a name, those
-// that have waited longest first.
-func (s *session) draftsOn(name string) (found []*drafts.Draft) {
-	list, _ := s.drafts().List() // what is damaged is not about anything
-	for _, d := range list {
-		if _, err := s.desk.CheckDraft(s.home.Bureau(), d.Item); err != nil || name == "" {
-			continue
-		}
-		if strings.EqualFold(s.draftName(d), name) {
-			found = append(found, d)
-		}
-	}
-	return found
 }

@@ -39,6 +39,8 @@ type written struct {
 	Size      uint64    `json:"final_size,omitempty"`
 	Cosigners []string  `json:"cosigners,omitempty"`
 	Seconds   float64   `json:"seconds"` // from sending to the state above
+
+	started time.Time
 }
 
 // send submits a composed statement and tells what becomes of it: accepted and
@@ -57,7 +59,7 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 	defer s.renewDrafts(c.Context, it) // once all is told
 	w := &written{Name: name, ID: sub.ID, Index: sub.Index, State: "committed", Time: sub.Time, Known: sub.Known}
 	took := func() string {
-		w.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
+		w.Seconds = seconds(start)
 		return fmt.Sprintf("%.2f s", w.Seconds)
 	}
 	if !s.asJSON {
@@ -90,21 +92,97 @@ func (s *session) send(c *cli.Context, name string, it ledger.Item) error {
 	return finalErr
 }
 
-// sendAll submits statements of one author in their order, and tells what becomes
-// of the last: it is FINAL only if those before it are. It returns how many were
-// sent.
-func (s *session) sendAll(c *cli.Context, name string, list []ledger.Item) (sent int, err error) {
-	s.closeDesk()
-	for _, it := range list[:len(list)-1] {
-		if _, err := s.submit(c.Context, it); err != nil {
-			return sent, s.refusal(fmt.Sprintf("%s, %d of %d", name, sent+1, len(list)), err)
+// sendAll submits statements in their order, and tells of each that it is in the
+// ledger, then that all are FINAL: the last is only if those before it are. done is
+// called for each that is in the ledger; what was not sent is told.
+func (s *session) sendAll(c *cli.Context, list []outgoing, done func(i int) error) error {
+	if len(list) == 1 {
+		if err := s.send(c, list[0].name, list[0].item); err != nil {
+			return err
 		}
-		sent++
+		return done(0)
 	}
-	if err := s.send(c, name, list[len(list)-1]); err != nil {
-		return sent, err
+	s.closeDesk()
+	var all []*written
+	for i, o := range list {
+		w, err := s.sendNext(c.Context, o)
+		if err == nil {
+			err = done(i)
+		}
+		if w != nil {
+			all = append(all, w)
+		}
+		if err != nil {
+			s.note("%d of %d were sent, the rest was not: run it again to send that", len(all), len(list))
+			if s.asJSON && len(all) > 0 {
+				err = errors.Join(s.document(all), err)
+			}
+			if i > 0 {
+				s.renewDrafts(c.Context, list[len(all)-1].item)
+			}
+			return err
+		}
 	}
-	return len(list), nil
+	defer s.renewDrafts(c.Context, list[len(list)-1].item) // once all is told
+	if c.Bool("no-wait") {
+		if s.asJSON {
+			return s.document(all)
+		}
+		s.note("not FINAL yet; to see when all are: comity verify %s", all[len(all)-1].ID)
+		return nil
+	}
+	return s.allFinal(c.Context, list, all)
+}
+
+// sendNext submits one of several statements.
+func (s *session) sendNext(ctx context.Context, o outgoing) (*written, error) {
+	if err := s.sendFiles(ctx, o.name, o.item); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	sub, err := s.submit(ctx, o.item)
+	if err != nil {
+		return nil, s.refusal(o.name, err)
+	}
+	s.sentFiles(o.item)
+	w := &written{Name: o.name, ID: sub.ID, Index: sub.Index, State: "committed", Time: sub.Time, Known: sub.Known, started: start}
+	w.Seconds = seconds(start)
+	if !s.asJSON {
+		when := "committed"
+		if sub.Known {
+			when = "was committed before,"
+		}
+		s.say("%s  %s as entry %s, id %.12s", o.name, when, count(sub.Index), sub.ID)
+	}
+	return w, nil
+}
+
+func seconds(start time.Time) float64 { return time.Since(start).Round(time.Millisecond).Seconds() }
+
+// allFinal waits until what was sent is FINAL, and tells it.
+func (s *session) allFinal(ctx context.Context, list []outgoing, all []*written) error {
+	last := 0
+	for i, w := range all {
+		if w.Index > all[last].Index {
+			last = i
+		}
+	}
+	err := s.waitFinal(ctx, list[last].item.Entry, all[last])
+	if f := all[last]; err == nil {
+		for _, w := range all {
+			w.State, w.Size, w.Cosigners, w.Seconds = f.State, f.Size, f.Cosigners, seconds(w.started)
+		}
+		if !s.asJSON {
+			policy := s.genesis.PolicyAt(f.Size)
+			s.say("all %d", len(all))
+			s.say("  FINAL      cosigned by %s at %s (%d of %d needed), %.2f s after the first was sent", strings.Join(f.Cosigners, " "), count(f.Size),
+				policy.Quorum, policy.Voters(), all[0].Seconds)
+		}
+	}
+	if s.asJSON {
+		return errors.Join(s.document(all), err)
+	}
+	return err
 }
 
 // submit sends, and sends the same bytes again while that may help: the id

@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"bytes"
+
 	"comity/crypto/keys"
 	"comity/ledger"
 )
@@ -41,6 +43,27 @@ func (v *View) Notice() *Notice {
 	return &Notice{Kind: v.Kind, Colour: v.Colour, Reference: v.Reference, Origin: v.Origin.Bureau, Urgency: v.Header.Urgency,
 		Classification: v.Header.Classification, ReviewBy: v.ReviewBy(), Readers: v.Readers, Card: v.Card, Body: v.Body, Victim: v.Victim, Tally: v.Tally,
 		Attachments: v.Attachments}
+}
+
+// Says reports whether the view shows what a notice says, as far as it is open, files
+// aside.
+func (v *View) Says(n *Notice) bool {
+	shown := *n
+	if v.Card == nil {
+		shown.Card = nil
+	}
+	if v.Body == nil {
+		shown.Body = nil
+	}
+	if v.Tally == nil {
+		shown.Tally = nil
+	}
+	if v.Victim == nil {
+		shown.Victim = nil
+	}
+	a, err := v.Notice().Marshal()
+	b, berr := shown.Marshal()
+	return err == nil && berr == nil && v.Opened() && bytes.Equal(a, b)
 }
 
 // Opened reports whether anything of the notice could be opened.

@@ -69,10 +69,10 @@ func TestCircleLeft(t *testing.T) {
 
 	// What was sealed before is stale; sent all the same, its readers are told.
 	syncDesk(t, xb.Desk, n)
-	if err := xb.fresh(early); !errors.Is(err, ErrStale) {
+	if err := xb.Fresh(early); !errors.Is(err, ErrStale) {
 		t.Errorf("sealed before: %v, want ErrStale", err)
 	}
-	if err := xa.fresh(change); !errors.Is(err, ErrStale) {
+	if err := xa.Fresh(change); !errors.Is(err, ErrStale) {
 		t.Errorf("a change of before: %v, want ErrStale", err)
 	}
 	one := xb.send(early, nil).String()

@@ -287,7 +287,7 @@ func TestCircleRace(t *testing.T) {
 		if name == "a notice" {
 			o = xb
 		}
-		if err := o.fresh(it); !errors.Is(err, ErrStale) {
+		if err := o.Fresh(it); !errors.Is(err, ErrStale) {
 			t.Errorf("%s that was composed before: %v, want ErrStale", name, err)
 		}
 	}
@@ -310,7 +310,7 @@ func TestCircleDraft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := xa.Current(ctx, xa.c, grant); err != nil {
+	if err := errors.Join(xa.Place(ctx, xa.c, grant), xa.Fresh(grant)); err != nil {
 		t.Fatal(err)
 	}
 	xb.send(xb.FoundCircle(ctx, xb.c, xb.officers(), "OTHER", []string{"XA"}))
@@ -325,7 +325,7 @@ func TestCircleDraft(t *testing.T) {
 	xa.send(xa.ChangeCircle(ctx, xa.c, xa.both(), k, []string{"XB"}))
 	syncDesk(t, xa.Desk, n)
 	for name, it := range map[string]ledger.Item{"the draft": grant, "signed again": again} {
-		if err := xa.fresh(it); !errors.Is(err, ErrStale) {
+		if err := xa.Fresh(it); !errors.Is(err, ErrStale) {
 			t.Errorf("%s: %v, want ErrStale", name, err)
 		}
 	}
@@ -354,7 +354,7 @@ func TestCircleVictim(t *testing.T) {
 	}
 	xa.send(xa.ChangeCircle(ctx, xa.c, xa.both(), k, []string{"XC"}))
 	syncDesk(t, xa.Desk, xa.node)
-	if err := xa.fresh(it); !errors.Is(err, ErrStale) {
+	if err := xa.Fresh(it); !errors.Is(err, ErrStale) {
 		t.Errorf("after a change: %v, want ErrStale", err)
 	}
 	id := xa.send(xa.Publish(ctx, xa.c, xa.both(), n)).String()

@@ -26,6 +26,10 @@ import (
 // Its author signs the same sealed text again: [Desk.Renew].
 var ErrOvertaken = errors.New("its author has written something else since")
 
+// ErrBehind is returned for a draft that was signed behind another statement, which is
+// not in the ledger: it waits as well, or was rejected or thrown away.
+var ErrBehind = errors.New("what it was signed behind has not been sent")
+
 // ErrStale is returned for a draft that was sealed to keys which are not the
 // readers' keys any more. It must be composed anew.
 var ErrStale = errors.New("a reader's keys changed, or a circle, since it was sealed")
@@ -61,25 +65,25 @@ func (d *Desk) CheckDraft(bureau string, it ledger.Item) (*state.Key, error) {
 	return author, nil
 }
 
-// Current returns nil if the draft can still be sent as it is, [ErrOvertaken],
-// or [ErrStale]. client may be nil.
-func (d *Desk) Current(ctx context.Context, c *client.Client, it ledger.Item) error {
+// Place returns nil if a draft is signed for the next place in its author's chain,
+// [ErrOvertaken], or [ErrBehind]. client may be nil: then the replica may lag behind.
+func (d *Desk) Place(ctx context.Context, c *client.Client, it ledger.Item) error {
 	s := it.Entry.Statement
 	end, err := d.Chain(ctx, c, s.Author)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	// A chain that is not as far yet may come to it: its author wrote a moment
-	// before. The ledger decides.
-	if end.Seq > s.Seq || end.Seq == s.Seq && end.Prev != s.Prev {
+	case end.Seq > s.Seq || end.Seq == s.Seq && end.Prev != s.Prev:
 		return ErrOvertaken
+	case end.Seq < s.Seq:
+		return ErrBehind
 	}
-	return d.fresh(it)
+	return nil
 }
 
-// fresh returns [ErrStale] if a bureau that the draft is for has enrolled or
+// Fresh returns [ErrStale] if a bureau that the draft is for has enrolled or
 // revoked a sealing key since its author looked.
-func (d *Desk) fresh(it ledger.Item) error {
+func (d *Desk) Fresh(it ledger.Item) error {
 	if len(it.Body) == 0 && it.Entry.Statement.Class != ledger.ClassCircle {
 		return nil
 	}
@@ -204,8 +208,8 @@ func (d *Desk) openItem(it ledger.Item) ([]seal.Opened, notice.Origin, error) {
 }
 
 // Approve adds a second officer's signature to a draft. The first stays as it
-// is. It checks nothing but that the officers are two: see [Desk.CheckDraft] and
-// [Desk.Current]; the ledger decides whether the second may.
+// is. It checks nothing but that the officers are two: see [Desk.CheckDraft],
+// [Desk.Place] and [Desk.Fresh]; the ledger decides whether the second may.
 func Approve(it ledger.Item, by *keys.Signer) (ledger.Item, error) {
 	for _, sig := range it.Entry.Signatures {
 		if sig.Key == by.ID() {
@@ -232,7 +236,7 @@ func (d *Desk) Renew(ctx context.Context, c *client.Client, by Officers, it ledg
 	if by.Author.ID() != old.Author {
 		return ledger.Item{}, fmt.Errorf("renew draft: only its author can sign it again, key %s", old.Author.Short())
 	}
-	if err := d.fresh(it); err != nil {
+	if err := d.Fresh(it); err != nil {
 		return ledger.Item{}, fmt.Errorf("renew draft: %w", err)
 	}
 	by.Others = nil

@@ -50,14 +50,14 @@ func TestDraft(t *testing.T) {
 	if k, err := xa.CheckDraft("XA", it); err != nil || k.Bureau != "XA" {
 		t.Fatalf("CheckDraft: %v", err)
 	}
-	if err := xa.Current(ctx, xa.c, it); err != nil {
+	if err := errors.Join(xa.Place(ctx, xa.c, it), xa.Fresh(it)); err != nil {
 		t.Fatal(err)
 	}
 	before := xa.officers()
 	before.Chain = &state.Author{Seq: 1, Prev: ledger.ID{1}}
 	before.Awaits = true
-	if next, err := xa.Publish(ctx, xa.c, before, redCase()); err != nil || xa.Current(ctx, xa.c, next) != nil {
-		t.Errorf("a draft behind a statement that is on its way: %v, %v", err, xa.Current(ctx, xa.c, next))
+	if next, err := xa.Publish(ctx, xa.c, before, redCase()); err != nil || !errors.Is(xa.Place(ctx, xa.c, next), ErrBehind) || xa.Fresh(next) != nil {
+		t.Errorf("a draft behind a statement that is not sent: %v, %v, want ErrBehind", err, xa.Place(ctx, xa.c, next))
 	}
 	v, err := xa.OpenDraft(it)
 	if err != nil || v.Reference != redCase().Reference || v.Card == nil {
@@ -81,7 +81,7 @@ func TestDraft(t *testing.T) {
 	}
 	xa.send(full, nil)
 	syncDesk(t, xa.Desk, xa.node)
-	if err := xa.Current(ctx, xa.c, it); !errors.Is(err, ErrOvertaken) {
+	if err := xa.Place(ctx, xa.c, it); !errors.Is(err, ErrOvertaken) {
 		t.Errorf("once it is sent: %v", err)
 	}
 }
@@ -129,8 +129,8 @@ func TestDraftRenew(t *testing.T) {
 	xa := offices[0]
 	it := xa.draft()
 	xa.send(xa.Publish(ctx, xa.c, xa.both(), notice.ChildCase(today)))
-	if err := xa.Current(ctx, xa.c, it); !errors.Is(err, ErrOvertaken) {
-		t.Fatalf("Current: %v, want ErrOvertaken", err)
+	if err := xa.Place(ctx, xa.c, it); !errors.Is(err, ErrOvertaken) {
+		t.Fatalf("Place: %v, want ErrOvertaken", err)
 	}
 	by := xa.officers()
 	by.Author = xa.Supervisor.Signer
@@ -159,8 +159,8 @@ func TestDraftStale(t *testing.T) {
 	n.accept(t, xb.Revoke(t, id))
 	n.finalise(t)
 	syncDesk(t, xa.Desk, n)
-	if err := xa.Current(ctx, xa.c, it); !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "XB") {
-		t.Errorf("Current: %v, want ErrStale of XB", err)
+	if err := xa.Fresh(it); !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "XB") {
+		t.Errorf("Fresh: %v, want ErrStale of XB", err)
 	}
 	if _, err := xa.Renew(ctx, xa.c, xa.officers(), it); !errors.Is(err, ErrStale) {
 		t.Errorf("Renew: %v, want ErrStale", err)

@@ -368,6 +368,13 @@ func (r *Reader) DraftName(it ledger.Item) string {
 	return v.Reference
 }
 
+// DraftSays reports whether a draft is a notice, as far as the keys here open it: nobody
+// is shown any of it. See [notice.View.Says].
+func (r *Reader) DraftSays(it ledger.Item, n *notice.Notice) (bool, error) {
+	v, err := r.Desk.OpenDraft(it)
+	return err == nil && v.Says(n), err
+}
+
 // AnswerDraft returns the answer that a draft is, nil if the keys here do not open it.
 // It is recorded.
 func (r *Reader) AnswerDraft(it ledger.Item, purpose string) (*notice.Reply, error) {

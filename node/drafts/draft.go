@@ -1,6 +1,7 @@
 package drafts
 
 import (
+	"cmp"
 	"time"
 
 	"comity/crypto/keys"
@@ -53,6 +54,8 @@ const (
 	maxNote = 64 << 10
 	MaxFile = 512 << 10 // a larger one is no draft
 	maxTime = ledger.MaxTime * 1000
+
+	MaxRowFile = 64 << 20 // of what [MarshalRow] makes
 )
 
 // Marshal returns the file of a draft:
@@ -79,19 +82,56 @@ func (d *Draft) Marshal() []byte {
 	return b.BytesOrPanic()
 }
 
-// Parse is the inverse of [Draft.Marshal]. It verifies nothing but the form.
-func Parse(data []byte) (*Draft, error) {
-	if len(data) > MaxFile || len(data) < len(magic) || string(data[:len(magic)]) != magic {
+// MarshalRow returns one file of several drafts, to be carried: the file of each,
+// one behind the other.
+func MarshalRow(row []*Draft) []byte {
+	var data []byte
+	for _, d := range row {
+		data = append(data, d.Marshal()...)
+	}
+	return data
+}
+
+// ParseRow is the inverse of [MarshalRow]; a draft's own file is a row of one. It
+// verifies nothing but the form.
+func ParseRow(data []byte) (row []*Draft, err error) {
+	if len(data) > MaxRowFile {
 		return nil, ledger.ErrMalformed
 	}
-	in := cryptobyte.String(data[len(magic):])
+	for in := cryptobyte.String(data); len(row) == 0 || !in.Empty(); {
+		d, err := read(&in)
+		if err != nil || len(row) == MaxRow {
+			return nil, cmp.Or(err, ledger.ErrMalformed)
+		}
+		row = append(row, d)
+	}
+	return row, nil
+}
+
+// Parse is the inverse of [Draft.Marshal]. It verifies nothing but the form.
+func Parse(data []byte) (*Draft, error) {
+	in := cryptobyte.String(data)
+	d, err := read(&in)
+	if err != nil || !in.Empty() {
+		return nil, cmp.Or(err, ledger.ErrMalformed)
+	}
+	return d, nil
+}
+
+// read takes one draft from in.
+func read(in *cryptobyte.String) (*Draft, error) {
+	whole := len(*in)
+	var head []byte
+	if !in.ReadBytes(&head, len(magic)) || string(head) != magic {
+		return nil, ledger.ErrMalformed
+	}
 	d := new(Draft)
 	var (
 		err           error
 		rejected      uint8
 		about, reason cryptobyte.String
 	)
-	if d.Item, err = ledger.ReadItem(&in); err != nil {
+	if d.Item, err = ledger.ReadItem(in); err != nil {
 		return nil, err
 	}
 	if !in.ReadUint64(&d.Parked) || !in.ReadUint24LengthPrefixed(&about) || !in.ReadUint8(&rejected) || rejected > 1 {
@@ -105,7 +145,7 @@ func Parse(data []byte) (*Draft, error) {
 		}
 		r.Reason, d.Rejection = reason, r
 	}
-	if !in.Empty() || len(d.About) > maxNote || len(reason) > maxNote || d.Parked > maxTime {
+	if whole-len(*in) > MaxFile || len(d.About) > maxNote || len(reason) > maxNote || d.Parked > maxTime {
 		return nil, ledger.ErrMalformed
 	}
 	return d, nil

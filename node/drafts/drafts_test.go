@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,9 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if d, err := Parse(data); err == nil && !bytes.Equal(d.Marshal(), data) {
 			t.Errorf("%x came back as %x", data, d.Marshal())
+		}
+		if row, err := ParseRow(data); err == nil && !bytes.Equal(MarshalRow(row), data) {
+			t.Errorf("%x came back as %x", data, MarshalRow(row))
 		}
 	})
 }
@@ -117,27 +121,123 @@ func TestFolder(t *testing.T) {
 
 func TestFolderIsBounded(t *testing.T) {
 	f := Folder(t.TempDir())
-	d := testDraft(t, 1)
-	for i := range MaxDrafts {
-		it := d.Item
-		raw := *it.Entry.Statement
-		raw.Created += uint64(i) + 1
-		e, err := ledger.NewEntry(raw.Marshal(), it.Entry.Signatures)
-		if err != nil {
-			t.Fatal(err)
-		}
-		other := &Draft{Item: ledger.Item{Entry: e, Body: it.Body}}
-		if err := os.WriteFile(f.path(other.ID()), other.Marshal(), 0o600); err != nil {
+	row := testRow(t, 2)
+	for i := range MaxDrafts - 1 {
+		if err := os.WriteFile(f.path(ledger.ID{byte(i), byte(i >> 8), 1}), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := f.Put(d); !errors.Is(err, ErrFull) {
+	if err := f.Put(row...); !errors.Is(err, ErrFull) {
 		t.Errorf("one too many: %v", err)
+	}
+	for _, d := range row {
+		if _, err := os.Stat(f.path(d.ID())); err == nil {
+			t.Error("one of a row that does not fit is kept")
+		}
+	}
+	if err := errors.Join(f.Put(row[0]), f.Put(row[0])); err != nil {
+		t.Errorf("the last that fits, twice: %v", err)
+	}
+	if names, err := filepath.Glob(filepath.Join(string(f), ".draft-*")); len(names) > 0 || err != nil {
+		t.Errorf("left behind: %q, %v", names, err)
 	}
 	big := testDraft(t, 2)
 	big.About = make([]byte, maxNote+1)
 	if err := Folder(t.TempDir()).Put(big); err == nil {
 		t.Error("a draft that cannot be read back was kept")
+	}
+}
+
+// testRow returns drafts that one author signed one behind the other.
+func testRow(t testing.TB, n int) (row []*Draft) {
+	t.Helper()
+	var before ledger.Statement
+	for i := range n {
+		d := testDraft(t, 0)
+		st := *d.Item.Entry.Statement
+		if i > 0 {
+			st.Author, st.Seq, st.Prev = before.Author, before.Seq+1, row[i-1].ID()
+		}
+		e, err := ledger.NewEntry(st.Marshal(), d.Item.Entry.Signatures)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Item.Entry, before = e, *e.Statement
+		row = append(row, d)
+	}
+	return row
+}
+
+// A row is what one author signed one behind the other and parked at the same time.
+func TestRows(t *testing.T) {
+	row := testRow(t, 4)
+	alone := testDraft(t, 0)
+	// shape writes which drafts stand together, by their numbers; 9 is alone.
+	shape := func(list ...*Draft) (out string) {
+		for _, r := range Rows(list) {
+			for _, d := range r {
+				i := slices.Index(row, d)
+				out += string("9012345"[i+1])
+			}
+			out += " "
+		}
+		return out
+	}
+	for _, c := range []struct{ got, want string }{
+		{shape(), ""},
+		{shape(row...), "0123 "},
+		{shape(row[3], alone, row[1], row[2], row[0]), "9 0123 "},
+		{shape(row[0], row[2], row[3]), "0 23 "},
+	} {
+		if c.got != c.want {
+			t.Errorf("rows %q, want %q", c.got, c.want)
+		}
+	}
+	for name, change := range map[string]func(d *Draft){
+		"of another time": func(d *Draft) { d.Parked++ },
+		"rejected":        func(d *Draft) { d.Rejection = new(Rejection) },
+		"of another author": func(d *Draft) {
+			st := *d.Item.Entry.Statement
+			st.Author[0] ^= 1
+			d.Item.Entry = &ledger.Entry{ID: d.ID(), Statement: &st}
+		},
+		"of another place": func(d *Draft) {
+			st := *d.Item.Entry.Statement
+			st.Seq++
+			d.Item.Entry = &ledger.Entry{ID: d.ID(), Statement: &st}
+		},
+	} {
+		whole := *row[2]
+		change(row[2])
+		if got := shape(row...); got != "01 2 3 " && got != "01 3 2 " {
+			t.Errorf("with one %s: rows %q", name, got)
+		}
+		*row[2] = whole
+	}
+	twin := *row[1]
+	if got := Rows([]*Draft{row[0], row[1], &twin}); len(got) != 2 {
+		t.Errorf("two for one place are one row: %d", len(got))
+	}
+}
+
+func TestRowFile(t *testing.T) {
+	row := testRow(t, 3)
+	row[1].Rejection = &Rejection{Reason: []byte("no")}
+	data := MarshalRow(row)
+	again, err := ParseRow(data)
+	if err != nil || len(again) != 3 || !bytes.Equal(MarshalRow(again), data) {
+		t.Fatalf("%d drafts, %v", len(again), err)
+	}
+	one := row[0].Marshal()
+	for name, bad := range map[string][]byte{
+		"empty": nil, "cut": data[:len(data)-1], "more": append(bytes.Clone(data), 0), "one too many": bytes.Repeat(one, MaxRow+1),
+	} {
+		if _, err := ParseRow(bad); !errors.Is(err, ledger.ErrMalformed) {
+			t.Errorf("%s: %v, want ErrMalformed", name, err)
+		}
+	}
+	if _, err := Parse(data); !errors.Is(err, ledger.ErrMalformed) {
+		t.Errorf("a row as one draft: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package drafts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,9 +15,8 @@ import (
 	"comity/ledger"
 )
 
-// MaxDrafts is how many a folder holds: more than a bureau's supervisors would
-// ever read.
-const MaxDrafts = 256
+// MaxDrafts is how many a folder holds: two of the longest rows.
+const MaxDrafts = 2 * MaxRow
 
 // ext is that of a draft's file; its name is the id of the statement.
 const ext = ".cdraft"
@@ -29,9 +29,10 @@ type Folder string
 var ErrNone = errors.New("there is no such draft")
 
 // ErrFull is returned by [Folder.Put] for one draft too many.
-var ErrFull = fmt.Errorf("%d drafts wait already, which is as many as are kept", MaxDrafts)
+var ErrFull = fmt.Errorf("no more than %d drafts are kept", MaxDrafts)
 
-// List returns the drafts, those that have waited longest first. A file that is
+// List returns the drafts, those that have waited longest first, and of those that were
+// parked together in the order in which they were signed. A file that is
 // no draft, or that others may use, does not hide the others: it is in the
 // error, by its name, with as many as there are.
 func (f Folder) List() ([]*Draft, error) {
@@ -52,7 +53,7 @@ func (f Folder) List() ([]*Draft, error) {
 		problems []error
 	)
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ext) || strings.HasPrefix(e.Name(), ".") {
+		if !isDraft(e.Name()) {
 			continue
 		}
 		if len(list) == MaxDrafts {
@@ -70,10 +71,7 @@ func (f Folder) List() ([]*Draft, error) {
 		list = append(list, d)
 	}
 	slices.SortFunc(list, func(a, b *Draft) int {
-		if a.Parked != b.Parked {
-			return int(min(max(int64(a.Parked-b.Parked), -1), 1))
-		}
-		return strings.Compare(a.ID().String(), b.ID().String())
+		return cmp.Or(cmp.Compare(a.Parked, b.Parked), cmp.Compare(a.Item.Entry.Statement.Seq, b.Item.Entry.Statement.Seq), cmp.Compare(a.ID().String(), b.ID().String()))
 	})
 	return list, errors.Join(problems...)
 }
@@ -81,10 +79,20 @@ func (f Folder) List() ([]*Draft, error) {
 // Find returns the one draft whose id begins with prefix, of 8 digits or more.
 // The error of a damaged file does not keep it from another one.
 func (f Folder) Find(prefix string) (*Draft, error) {
+	list, problem := f.List()
+	d, err := Find(list, prefix)
+	if errors.Is(err, ErrNone) {
+		err = errors.Join(err, problem)
+	}
+	return d, err
+}
+
+// Find returns the one draft of a list whose id begins with prefix, of 8 digits or
+// more.
+func Find(list []*Draft, prefix string) (*Draft, error) {
 	if len(prefix) < 8 || strings.Trim(prefix, "0123456789abcdef") != "" {
 		return nil, fmt.Errorf("%.80q: want 8 or more digits of a draft's id: %w", prefix, ErrNone)
 	}
-	list, problem := f.List()
 	var found []*Draft
 	for _, d := range list {
 		if strings.HasPrefix(d.ID().String(), prefix) {
@@ -97,28 +105,74 @@ func (f Folder) Find(prefix string) (*Draft, error) {
 	case len(found) > 1:
 		return nil, fmt.Errorf("%s: %d drafts begin with it", prefix, len(found))
 	}
-	return nil, errors.Join(fmt.Errorf("%.64s: %w", prefix, ErrNone), problem)
+	return nil, fmt.Errorf("%.64s: %w", prefix, ErrNone)
 }
 
-// Put keeps a draft, in place of the one of the same id, if there is one.
-func (f Folder) Put(d *Draft) error {
-	data := d.Marshal()
-	if again, err := Parse(data); err != nil || again.ID() != d.ID() {
-		return fmt.Errorf("keep draft %s: it is larger than a draft may be", d.ID().Short())
-	}
+// Put keeps drafts, each in place of the one of the same id, if there is one: all of
+// them or none, but that a machine which stops in the middle may keep the first.
+func (f Folder) Put(list ...*Draft) error {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
 		return fmt.Errorf("keep draft: %w", err)
 	}
-	if _, err := os.Lstat(f.path(d.ID())); errors.Is(err, fs.ErrNotExist) {
-		if list, _ := f.List(); len(list) >= MaxDrafts {
-			return fmt.Errorf("keep draft %s: %w", d.ID().Short(), ErrFull)
+	var written []string // by their names for now, one for each of list
+	defer func() {
+		for _, name := range written {
+			os.Remove(name)
+		}
+	}()
+	var added []ledger.ID
+	for _, d := range list {
+		data := d.Marshal()
+		if again, err := Parse(data); err != nil || again.ID() != d.ID() {
+			return fmt.Errorf("keep draft %s: it is larger than a draft may be", d.ID().Short())
+		}
+		if _, err := os.Lstat(f.path(d.ID())); errors.Is(err, fs.ErrNotExist) {
+			added = append(added, d.ID())
+		}
+		name, err := f.write(data)
+		if err != nil {
+			return fmt.Errorf("keep draft %s: %w", d.ID().Short(), err)
+		}
+		written = append(written, name)
+	}
+	if err := f.room(len(added)); err != nil {
+		return err
+	}
+	for i, d := range list {
+		if err := os.Rename(written[i], f.path(d.ID())); err != nil {
+			for _, id := range added {
+				err = errors.Join(err, f.Drop(id))
+			}
+			return fmt.Errorf("keep draft %s: %w", d.ID().Short(), err)
 		}
 	}
-	if err := f.write(d.ID(), data); err != nil {
-		return fmt.Errorf("keep draft %s: %w", d.ID().Short(), err)
+	return f.sync()
+}
+
+// room refuses more drafts than the folder may hold.
+func (f Folder) room(more int) error {
+	dir, err := os.Open(string(f))
+	if err != nil {
+		return fmt.Errorf("keep draft: %w", err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(4 * MaxDrafts)
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("keep draft: %w", err)
+	}
+	n := 0
+	for _, name := range names {
+		if isDraft(name) {
+			n++
+		}
+	}
+	if more > 0 && n+more > MaxDrafts {
+		return fmt.Errorf("keep %d more: %w", more, ErrFull)
 	}
 	return nil
 }
+
+func isDraft(name string) bool { return strings.HasSuffix(name, ext) && !strings.HasPrefix(name, ".") }
 
 // Drop removes a draft. One that is not there is no error.
 func (f Folder) Drop(id ledger.ID) error {
@@ -159,24 +213,28 @@ func (f Folder) read(name string) (*Draft, error) {
 	return d, nil
 }
 
-// write makes a file whole and durable before it has its name.
-func (f Folder) write(id ledger.ID, data []byte) error {
+// write makes a durable file of a name that no draft has, and returns that.
+func (f Folder) write(data []byte) (name string, err error) {
 	tmp, err := os.CreateTemp(string(f), ".draft-") // 0600
 	if err != nil {
-		return err
+		return "", err
 	}
 	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), f.path(id))
-	}
-	if err != nil {
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		os.Remove(tmp.Name())
-		return err
+		return "", err
 	}
+	return tmp.Name(), nil
+}
+
+// sync makes the names of files durable.
+func (f Folder) sync() error {
 	dir, err := os.Open(string(f))
 	if err != nil {
-		return err
+		return fmt.Errorf("keep draft: %w", err)
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("keep draft: %w", err)
+	}
+	return nil
 }

@@ -202,13 +202,14 @@ func togetherAgain(rows [][]*drafts.Draft) (out [][]*drafts.Draft) {
 // rejected: signed again by itself, either would be in the way of the other.
 func (s *session) withRest(rows [][]*drafts.Draft) (out [][]*drafts.Draft) {
 	list, _ := s.drafts().List() // what is damaged is told by draft list
+	all := drafts.Rows(list)
 	taken := make(map[ledger.ID]bool)
 	for _, d := range slices.Concat(rows...) {
 		taken[d.ID()] = true
 	}
 	for _, row := range rows {
 		together := [][]*drafts.Draft{row}
-		for _, other := range drafts.Rows(list) {
+		for _, other := range all {
 			a, b := other[0], row[0]
 			if !taken[a.ID()] && a.Rejection == nil && a.Parked == b.Parked && a.Item.Entry.Statement.Author == b.Item.Entry.Statement.Author {
 				together = append(together, other)

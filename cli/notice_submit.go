@@ -24,7 +24,7 @@ func (t *terminal) noticeSubmitCommand() *cli.Command {
 			"part, needs a second officer: --second, or else it waits for one to `approve` it.\n" +
 			"Returns when the notice is FINAL: enough bureaus hold it that nobody can take it back.\n\n" +
 			"Several files are all checked before the first is sent, are sent in their order, and wait together if\n" +
-			"one of them has to wait. After an interruption run it again: what was sent as it is is not sent twice.\n\n" +
+			"one of them has to wait. After an interruption run it again: what was sent is not sent twice.\n\n" +
 			"Example: comity notice submit lt-0301.json\n" +
 			"Example: comity notice submit pv-0001.json pv-0002.json --second sup-1",
 		Flags: []cli.Flag{attachFlag(), secondFlag(), approvalFlag(), noWaitFlag(),

@@ -50,7 +50,7 @@ type checked struct {
 // is taken away and comes back. COMITY_WEEKEND is how many notices there are, to
 // measure with; of a real weekend it is 20000, which takes minutes.
 func TestNetScenarioBorderWeekend(t *testing.T) {
-	w := weekend{notices: 100, checks: 500, hits: 24, victims: 3}
+	w := weekend{notices: 100, checks: 500, hits: 24, victims: 12}
 	if n, err := strconv.Atoi(os.Getenv("COMITY_WEEKEND")); err == nil {
 		w = weekend{notices: n, checks: n / 2, hits: n / 100, victims: n / 25}
 	}
@@ -333,16 +333,45 @@ func (s *scenario) seconds(code string, n *notice.Notice) []*keys.Signer {
 	return []*keys.Signer{sup.Signer}
 }
 
+// register has an officer of XB write persons first to last-1 down at once, and another
+// sign and send them at once: how long that takes of each does not grow with how many
+// they are.
+func (s *scenario) register(first, last int) {
+	s.t.Helper()
+	submit := []string{"notice", "submit"}
+	for i := first; i < last; i++ {
+		submit = append(submit, s.write(intercepted(i)))
+	}
+	took := func(what string, began time.Time) {
+		s.t.Logf("%d persons: %s in %s, %s each", last-first, what, time.Since(began), time.Since(began)/time.Duration(last-first))
+	}
+	began := time.Now()
+	s.do("XB", submit...)
+	took("kept for a second officer", began)
+	began = time.Now()
+	var row []struct{ ID, State string }
+	s.ask(&row, "XB", "draft", "list", "--officer", "sup-1")
+	if len(row) != last-first || row[0].State != "waiting" {
+		s.t.Fatalf("%d drafts wait, want %d: %+v", len(row), last-first, row[:min(len(row), 1)])
+	}
+	took("listed", began)
+	began = time.Now()
+	var sent []submitted
+	s.ask(&sent, "XB", "approve", row[0].ID[:8], "--yes", "--officer", "sup-1")
+	if len(sent) != last-first || sent[0].State != "FINAL" {
+		s.t.Fatalf("%d of %d were sent: %+v", len(sent), last-first, sent[:min(len(sent), 1)])
+	}
+	took("approved", began)
+}
+
 // victims has XB report persons whom it intercepted, by pseudonym: who they are
 // only the protection officers of XA and XB can open.
 func (s *scenario) victims(count int) {
 	s.t.Helper()
-	author := authorsOf(s.t, s.Consortium, "case-1")[1]
-	for i := range count {
-		n := intercepted(i)
-		if _, err := author.Publish(s.ctx, n, s.seconds("XB", n)...); err != nil {
-			s.t.Fatal(err)
-		}
+	for first, some := 0, max(count/5, 2); first < count; some = count {
+		last := min(first+some, count)
+		s.register(first, last)
+		first = last
 	}
 	s.settle()
 	s.readAll("XA", "protect-1")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 
+	"comity/crypto/keys"
+	"comity/crypto/seal"
 	"comity/ledger"
 	"comity/ledger/state"
 	"comity/ledger/store"
@@ -85,15 +87,21 @@ func (c *catalog) add(index uint64, e *ledger.Entry) {
 	}
 }
 
-// enrolments lists the enrol entries of the replica, as far as somebody asked for
-// them.
+// enrolments lists the keys that entries of the replica enrolled, in log order, as far
+// as somebody asked for them. An entry is parsed once: that multiplies points.
 type enrolments struct {
 	mu   sync.Mutex // guards all below
 	size uint64     // entries read so far
-	list []uint64
+	list []enrolled
 }
 
-func (n *enrolments) read(s store.Store) ([]uint64, error) {
+// enrolled is a key of an entry, and its compartment, if it is one to seal to.
+type enrolled struct {
+	id          keys.ID
+	compartment seal.Compartment
+}
+
+func (n *enrolments) read(s store.Store) ([]enrolled, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	head, err := state.ReadHead(s)
@@ -105,9 +113,14 @@ func (n *enrolments) read(s store.Store) ([]uint64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read entry %d: %w", n.size, err)
 		}
-		if e.Statement.Class == ledger.ClassEnrol || e.Statement.Class == ledger.ClassRotate {
-			n.list = append(n.list, n.size)
+		if e.Statement.Class != ledger.ClassEnrol && e.Statement.Class != ledger.ClassRotate {
+			continue
 		}
+		en := e.Statement.Admits()
+		if en == nil {
+			return nil, fmt.Errorf("read entry %d: %w", n.size, ledger.ErrMalformed)
+		}
+		n.list = append(n.list, enrolled{en.KeyID(), en.Compartment})
 	}
 	return n.list, nil
 }

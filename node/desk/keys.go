@@ -5,7 +5,6 @@ import (
 
 	"comity/crypto/keys"
 	"comity/crypto/seal"
-	"comity/ledger"
 	"comity/ledger/state"
 )
 
@@ -52,16 +51,8 @@ func (d *Desk) Keys(bureau string) ([]KnownKey, error) {
 			}
 		}
 	}
-	for _, index := range enrols {
-		_, e, err := d.store.Entry(index)
-		if err != nil {
-			return nil, fmt.Errorf("read keys: %w", err)
-		}
-		en := e.Statement.Admits()
-		if en == nil {
-			return nil, fmt.Errorf("read keys: entry %d: %w", index, ledger.ErrMalformed)
-		}
-		if err := add(en.KeyID(), en.Compartment); err != nil {
+	for _, k := range enrols {
+		if err := add(k.id, k.compartment); err != nil {
 			return nil, err
 		}
 	}

@@ -12,5 +12,8 @@
 // that second signature, if the ledger asks for one: it decides, not this
 // package.
 //
+// What one command made to be approved together is a row, see [Rows]: it is sent in
+// order, signed again together, and carried in one file.
+//
 // Start reading at draft.go.
 package drafts

@@ -151,7 +151,11 @@ func (t *terminal) draftImport(c *cli.Context) error {
 	defer s.close()
 	here, _ := s.drafts().List() // what is damaged is told by draft list
 	var row draftRow
-	for _, r := range s.row(list) {
+	var found draftRow
+	for _, group := range drafts.Rows(list) {
+		found = append(found, s.row(group)...)
+	}
+	for _, r := range found {
 		_, err := drafts.Find(here, r.ID.String())
 		switch {
 		case r.State == "bad" || r.State == "sent" && len(list) == 1:

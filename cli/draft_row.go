@@ -87,12 +87,16 @@ func (s *session) row(list []*drafts.Draft) draftRow {
 		if row[i].State == "sent" {
 			continue
 		}
-		if row[i].State == "waiting" {
-			if err := s.placed(row[i].draft.Item); err != nil {
-				for j := i; j < len(row) && row[j].State == "waiting"; j++ {
-					row[j].State, row[j].Problem = draftState(err), err.Error()
-				}
-			}
+		if row[i].State != "waiting" {
+			break
+		}
+		sent, err := s.placed(row[i].draft.Item)
+		if sent {
+			row[i].State = "sent"
+			continue
+		}
+		for j := i; err != nil && j < len(row) && row[j].State == "waiting"; j++ {
+			row[j].State, row[j].Problem = draftState(err), err.Error()
 		}
 		break
 	}
@@ -100,19 +104,23 @@ func (s *session) row(list []*drafts.Draft) draftRow {
 }
 
 // placed asks whether what is first of a row is signed for the next place of its
-// author's chain: the node is asked only where the replica may not have come so far.
-func (s *session) placed(it ledger.Item) error {
-	err := s.desk.Place(s.context(), nil, it)
+// author's chain, or was sent: the node is asked only where the replica may not have
+// come so far.
+func (s *session) placed(it ledger.Item) (sent bool, err error) {
+	err = s.desk.Place(s.context(), nil, it)
 	if !errors.Is(err, desk.ErrBehind) {
-		return err
+		return false, err
 	}
 	ctx, cancel := context.WithTimeout(s.context(), deliverLimit)
 	defer cancel()
 	err = s.desk.Place(ctx, s.client, it)
-	if errors.Is(err, desk.ErrBehind) || errors.Is(err, desk.ErrOvertaken) {
-		return err
+	if errors.Is(err, desk.ErrOvertaken) {
+		sent, _ = s.inLedger(ctx, it.Entry.ID)
 	}
-	return nil // the node cannot be asked: whoever sends it will find out
+	if errors.Is(err, desk.ErrBehind) || errors.Is(err, desk.ErrOvertaken) {
+		return sent, err
+	}
+	return false, nil // the node cannot be asked: whoever sends it will find out
 }
 
 // rows returns what is kept here, in rows, and notes what is damaged.

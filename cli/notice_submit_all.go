@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"comity/crypto/keys"
 	"comity/ledger"
 	"comity/ledger/notice"
 	"comity/node/desk"
@@ -46,6 +48,9 @@ func (t *terminal) submitAll(c *cli.Context, paths []string) error {
 		return err
 	}
 	if !c.Bool("again") {
+		if err := s.knowsAll(c.Context, by.Author.ID()); err != nil {
+			return err
+		}
 		if files, err = s.unsent(c.Context, files); err != nil || len(files) == 0 {
 			return err
 		}
@@ -153,6 +158,30 @@ func (s *session) composeAll(c *cli.Context, by desk.Officers, files []noticeFil
 		list = append(list, outgoing{f.Reference, it})
 	}
 	return list, needs, nil
+}
+
+// knowsAll returns when the replica has all that an author has sent: what is committed
+// and not FINAL yet is not in it, and would be sent twice.
+func (s *session) knowsAll(ctx context.Context, author keys.ID) error {
+	limited, cancel := context.WithTimeout(ctx, syncLimit)
+	defer cancel()
+	for {
+		end, err := s.desk.Chain(limited, s.client, author)
+		if err != nil {
+			return err
+		}
+		ours, err := s.desk.Author(author)
+		if err != nil || ours.Seq >= end.Seq {
+			return err
+		}
+		if !pause(limited, 100*time.Millisecond) {
+			return hint(fmt.Errorf("nothing was sent: of what %s sent %s not FINAL yet, and these may be among that", s.label, plural(end.Seq-ours.Seq, "statement is", "statements are")),
+				"run it again in a minute; --again sends all of them whatever was sent")
+		}
+		if err := s.desk.Sync(limited, s.client, nil); err != nil && limited.Err() == nil {
+			return fmt.Errorf("nothing was sent: see what was sent before: %w", err)
+		}
+	}
 }
 
 // unsent returns the notices whose reference no notice of this bureau has, nor a draft.

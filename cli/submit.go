@@ -113,7 +113,10 @@ func (s *session) sendAll(c *cli.Context, list []outgoing, done func(i int) erro
 			all = append(all, w)
 		}
 		if err != nil {
-			s.note("%d of %d were sent, the rest was not: run it again to send that", len(all), len(list))
+			s.note("%d of %d were sent", len(all), len(list))
+			if !wire.IsRefusal(err) && !c.Bool("again") {
+				err = hint(err, "run it again for the rest: what was sent is not sent twice")
+			}
 			if s.asJSON && len(all) > 0 {
 				err = errors.Join(s.document(all), err)
 			}

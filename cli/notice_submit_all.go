@@ -69,7 +69,7 @@ func (t *terminal) submitAll(c *cli.Context, paths []string) error {
 		}
 		err = s.park(c, name, list)
 	} else {
-		err = s.sendAll(c, list, func(i int) error { s.removeKept(files[i].path); return nil })
+		err = s.sendAll(c, list, nothingKept)
 	}
 	if err != nil {
 		return err

@@ -72,8 +72,10 @@ func (t *terminal) reject(c *cli.Context) error {
 	if t.asJSON {
 		return s.documentOf(s.row(list.drafts()))
 	}
-	for _, r := range list {
-		t.note("%s is rejected; %s sees why: comity draft list", words(r.Name, r.Act), r.Author)
+	if len(list) == 1 {
+		t.note("%s is rejected; %s sees why: comity draft list", words(list[0].Name, list[0].Act), list[0].Author)
+	} else {
+		t.note("%d drafts are rejected (%s); %s sees why: comity draft list", len(list), words(list.name(), list.act()), list[0].Author)
 	}
 	s.tellBehind(behind, list[0].Author)
 	return nil

@@ -120,7 +120,7 @@ func (s *session) sendAll(c *cli.Context, list []outgoing, done func(i int) erro
 			if s.asJSON && len(all) > 0 {
 				err = errors.Join(s.document(all), err)
 			}
-			if i > 0 {
+			if len(all) > 0 {
 				s.renewDrafts(c.Context, list[len(all)-1].item)
 			}
 			return err

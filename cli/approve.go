@@ -152,6 +152,9 @@ func (s *session) approveAll(c *cli.Context, all draftRow) error {
 		}
 	}
 	folder := s.drafts()
+	if d := folder.Changed(all.drafts()...); d != nil {
+		return fmt.Errorf("nothing was sent: draft %.8s was rejected, signed again or thrown away while you looked; look again", d.ID())
+	}
 	// What was not sent stays: the ledger knows it by its id, should it be there already.
 	err = s.sendAll(c, list, func(i int) error { return folder.Drop(all[i].ID) })
 	for _, r := range all {

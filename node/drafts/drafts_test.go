@@ -220,6 +220,25 @@ func TestRows(t *testing.T) {
 	}
 }
 
+func TestChanged(t *testing.T) {
+	f := Folder(t.TempDir())
+	row := testRow(t, 3)
+	if err := f.Put(row...); err != nil {
+		t.Fatal(err)
+	}
+	if d := f.Changed(row...); d != nil {
+		t.Errorf("%s changed", d.ID().Short())
+	}
+	rejected := *row[1]
+	rejected.Rejection = new(Rejection)
+	if err := f.Put(&rejected); err != nil || f.Changed(row...) != row[1] {
+		t.Errorf("a rejection is not seen: %v", err)
+	}
+	if err := errors.Join(f.Put(row[1]), f.Drop(row[2].ID())); err != nil || f.Changed(row...) != row[2] {
+		t.Errorf("that one was dropped is not seen: %v", err)
+	}
+}
+
 func TestRowFile(t *testing.T) {
 	row := testRow(t, 3)
 	row[1].Rejection = &Rejection{Reason: []byte("no")}

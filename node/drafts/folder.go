@@ -1,6 +1,7 @@
 package drafts
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -173,6 +174,18 @@ func (f Folder) room(more int) error {
 }
 
 func isDraft(name string) bool { return strings.HasSuffix(name, ext) && !strings.HasPrefix(name, ".") }
+
+// Changed returns the first of some drafts that is not kept any more as it is here: it
+// was rejected, or dropped, since somebody read it. It returns nil if there is none.
+func (f Folder) Changed(list ...*Draft) *Draft {
+	for _, d := range list {
+		now, err := f.read(d.ID().String() + ext)
+		if err != nil || !bytes.Equal(now.Marshal(), d.Marshal()) {
+			return d
+		}
+	}
+	return nil
+}
 
 // Drop removes a draft. One that is not there is no error.
 func (f Folder) Drop(id ledger.ID) error {

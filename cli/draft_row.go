@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,7 +9,6 @@ import (
 	"comity/ledger"
 	"comity/node/desk"
 	"comity/node/drafts"
-	"context"
 )
 
 // draftRow is what the drafts of one row say, in the order in which they are sent:

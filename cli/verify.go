@@ -116,6 +116,13 @@ func (t *terminal) charter(c *cli.Context) (*ledger.Genesis, *home.Home, error) 
 	return g, h, nil
 }
 
+// laterThan is the answer for a file with a statement that only a newer program may
+// know. By itself it may be forged as well.
+func (t *terminal) laterThan(path string, err error) *finding {
+	return t.cannotTell(path, fmt.Errorf("it holds a statement that this comity does not know (%w): it is damaged or forged, or of a later format", err),
+		"verify it with the newest comity: of a format that the ledger has, that one knows all")
+}
+
 // verifyFile checks an exhibit or an evidence file offline.
 func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 	data, err := t.readInput(path, export.MaxCourt)
@@ -129,6 +136,9 @@ func (t *terminal) verifyFile(c *cli.Context, path string) *finding {
 		return t.verifyEvidence(c, path, data)
 	}
 	x, err := ledger.ParseExhibit(data)
+	if errors.Is(err, ledger.ErrLater) {
+		return t.laterThan(path, err)
+	}
 	if err != nil {
 		return &finding{Verdict: notAuthentic, What: path, Reason: "it is no notice, as comity notice export writes it: it was damaged, cut short or is something else"}
 	}

@@ -41,6 +41,9 @@ type courtFinding struct {
 // was announced with two signatures, and the consent it rests on.
 func (t *terminal) verifyCourt(c *cli.Context, path string, data []byte) *finding {
 	text, proof, err := export.ParseCourtFile(data)
+	if errors.Is(err, ledger.ErrLater) {
+		return t.laterThan(path, err)
+	}
 	if err != nil {
 		return &finding{Verdict: notAuthentic, What: path, Reason: err.Error() + ", or changed"}
 	}

@@ -94,6 +94,25 @@ func TestNetFlippedExhibit(t *testing.T) {
 	try("longer", append(bytes.Clone(good), 0))
 	try("empty", nil)
 	try("twice", append(bytes.Clone(good), good...))
+
+	// Only a newer program knows whether this is forged.
+	later := bytes.Clone(good)
+	later[bytes.Index(good, exhibitOf(t, good).Item.Entry.Signed())+1] = 200 // its class
+	if err := os.WriteFile(file, later, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := command(t, verify...); code != 2 || !strings.Contains(out, "of a later format") {
+		t.Errorf("of a class that is not known: got exit code %d, want 2\n%s", code, out)
+	}
+}
+
+func exhibitOf(t *testing.T, file []byte) *ledger.Exhibit {
+	t.Helper()
+	x, err := ledger.ParseExhibit(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
 }
 
 type filePart struct {
@@ -104,10 +123,7 @@ type filePart struct {
 // parts says where in an exhibit file what is.
 func parts(t *testing.T, file []byte) []filePart {
 	t.Helper()
-	x, err := ledger.ParseExhibit(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := exhibitOf(t, file)
 	list := []filePart{{"all", 0, len(file)}}
 	for _, p := range []struct {
 		name string

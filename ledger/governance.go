@@ -159,7 +159,13 @@ func (p *Propose) fields() []byte {
 func ParsePropose(data []byte) (*Propose, error) {
 	var p Propose
 	in := cryptobyte.String(data)
-	if len(data) > MaxPublic || !in.ReadUint8((*uint8)(&p.Change)) || p.readDetails(&in) != nil {
+	if len(data) > MaxPublic || !in.ReadUint8((*uint8)(&p.Change)) {
+		return nil, ErrMalformed
+	}
+	if p.Change > ChangeFormat {
+		return nil, ErrLater
+	}
+	if p.readDetails(&in) != nil {
 		return nil, ErrMalformed
 	}
 	switch p.Change {
@@ -206,7 +212,7 @@ func (p *Propose) readDetails(in *cryptobyte.String) (err error) {
 		p.Node, err = parseNode(in, p.Code)
 		return err
 	}
-	return ErrMalformed // a change of a later format
+	return ErrMalformed
 }
 
 // Proposes returns the proposal that s makes, nil for any other statement.

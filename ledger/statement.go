@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math/bits"
 
 	"comity/crypto/keys"
@@ -15,6 +16,12 @@ import (
 // not the one encoding of a value. It does not say which byte: whoever sent
 // them does not need to know.
 var ErrMalformed = errors.New("malformed")
+
+// ErrLater is returned for a statement of a version, class or change that this program
+// does not know. It is [ErrMalformed] too, and nothing more to who follows a log, in
+// which the format is raised before such an entry. Who has an entry by itself cannot
+// tell whether it is forged, or of a later format.
+var ErrLater = fmt.Errorf("%w: of a version, class or change that is not known here", ErrMalformed)
 
 // Bounds of a statement and of what it points to.
 const (
@@ -124,7 +131,10 @@ func ParseStatement(data []byte) (*Statement, error) {
 		public  cryptobyte.String
 	)
 	in := cryptobyte.String(data)
-	ok := in.ReadUint8(&version) && version == statementVer &&
+	if in.ReadUint8(&version) && version > statementVer {
+		return nil, ErrLater
+	}
+	ok := version == statementVer &&
 		in.ReadUint8(&class) &&
 		in.CopyBytes(s.Ledger[:]) &&
 		in.CopyBytes(s.Author[:]) &&
@@ -151,6 +161,8 @@ func ParseStatement(data []byte) (*Statement, error) {
 func (s *Statement) check() error {
 	zero := Hash{}
 	switch {
+	case int(s.Class) >= len(classFormats):
+		return ErrLater
 	case len(s.Public) > s.Class.maxPublic(), s.BodyLen > MaxBody, s.SeenSize > maxSize, s.Created > MaxTime,
 		(s.Seq == 0) != (s.Prev == ID(zero)),
 		(s.SeenSize == 0) != (s.SeenRoot == EmptyRoot),
@@ -210,7 +222,7 @@ func (s *Statement) check() error {
 		_, err := ParseRecover(s.Public)
 		return must(err, !body, !target, s.SeenSize > 0)
 	}
-	return ErrMalformed // a class of another version of the format
+	return ErrMalformed
 }
 
 // maxSigners bounds the signatures of an entry of class c.
@@ -239,6 +251,9 @@ func (s *Statement) checkPublish() error {
 }
 
 func must(err error, rules ...bool) error {
+	if errors.Is(err, ErrLater) {
+		return ErrLater
+	}
 	if err != nil {
 		return ErrMalformed
 	}

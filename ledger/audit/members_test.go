@@ -376,6 +376,11 @@ func TestLaterFormat(t *testing.T) {
 	if _, err := Run(t.Context(), bytes.NewReader(u.file(u.Genesis).marshal()), Trust{Ledger: &id}, Options{}); !errors.Is(err, ledger.ErrFormat) {
 		t.Errorf("by its entries: got %v", err)
 	}
+	forged := u.file(u.Genesis)
+	forged.flip(0, -1, 1)
+	if r := run(t, forged, Trust{Ledger: &id}, Options{}); r.Verdict != Forged || len(r.Failures) == 0 || !strings.Contains(strings.Join(r.NotChecked, " "), "What follows the first") {
+		t.Errorf("of a file that was forged before: got %s", show(r))
+	}
 	c, err := u.m.Certificate(u.store, 2)
 	if err != nil {
 		t.Fatal(err)

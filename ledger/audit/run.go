@@ -106,8 +106,13 @@ func (a *audit) run(ctx context.Context, in io.Reader) (*Report, error) {
 	h.tally.counts(a.report)
 	if err != nil { // of a file that breaks off no head was read
 		a.rested = since > 0
+		failed := h.problems.some()
 		h.differences(headed{})
 		a.report.NotChecked = h.notChecked(a.report, a.trust)
+		if failed && errors.Is(err, ledger.ErrFormat) { // what comes later mends nothing
+			a.report.NotChecked = append(a.report.NotChecked, fmt.Sprintf("What follows the first %s: %v.", plural(h.size, "entry", "entries"), err))
+			return a.refuted(ctx, r, h.problems)
+		}
 		return a.broken(ctx, r, h.problems, err)
 	}
 	var tail error
@@ -308,6 +313,11 @@ func (a *audit) broken(ctx context.Context, r *bundle.Reader, p *problems, err e
 		f.What = fmt.Sprintf("the file is damaged at byte %s, after %s of %s entries: %s", number(fault.Offset), number(fault.Entries), number(r.Size()), fault.What)
 	}
 	p.fail(q, "", f)
+	return a.refuted(ctx, r, p)
+}
+
+// refuted reports on a file of which something failed and the rest is not judged.
+func (a *audit) refuted(ctx context.Context, r *bundle.Reader, p *problems) (*Report, error) {
 	if err := r.Rest(ctx); err != nil {
 		return nil, err
 	}

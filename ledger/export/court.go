@@ -80,7 +80,8 @@ func CourtFile(text []byte, proof []ledger.Disclosure) []byte {
 }
 
 // ParseCourtFile divides a court export. It verifies nothing. There is one
-// encoding: no byte stands outside of the text and the proof.
+// encoding: no byte stands outside of the text and the proof. It returns [ErrNotCourt],
+// or [ledger.ErrLater].
 func ParseCourtFile(data []byte) (text []byte, proof []ledger.Disclosure, err error) {
 	rest, ok := bytes.CutPrefix(data, []byte(courtHead))
 	at := bytes.LastIndex(rest, []byte(courtTail))
@@ -91,7 +92,10 @@ func ParseCourtFile(data []byte) (text []byte, proof []ledger.Disclosure, err er
 	if block == nil || len(after) != 0 || block.Type != courtType || len(block.Headers) != 0 {
 		return nil, nil, ErrNotCourt
 	}
-	if proof, err = ledger.ParseDisclosures(block.Bytes); err != nil {
+	if proof, err = ledger.ParseDisclosures(block.Bytes); errors.Is(err, ledger.ErrLater) {
+		return nil, nil, err
+	}
+	if err != nil {
 		return nil, nil, ErrNotCourt
 	}
 	if text = rest[:at]; !bytes.Equal(CourtFile(text, proof), data) {

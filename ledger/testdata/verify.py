@@ -46,7 +46,7 @@ import vectors
 from note import Note, Receipt
 from replay import Log
 from statement import Entry
-from wire import Cut, Later, NoQuorum, OldCharter, OtherLedger, Refused, Unacceptable
+from wire import Cut, Later, NoQuorum, OldCharter, OtherLedger, Refused, Unacceptable, Unknown
 
 AUTHENTIC, NOT_AUTHENTIC, CANNOT_TELL, USAGE = 0, 1, 2, 3
 MAX_FAILURES = 3  # named of one file; one wrong entry makes later ones wrong
@@ -80,7 +80,12 @@ class Verifier:
             (b"comity/", self.note),
         ):
             if b.startswith(start):
-                return verify(b)
+                try:
+                    return verify(b)
+                except Unknown as e:
+                    if start not in (exhibit.HEADER, disclosure.HEADER):
+                        raise
+                    raise Later(f"{e}: forged, or of a format to come") from None
         return self.genesis(b)
 
     def genesis(self, b):

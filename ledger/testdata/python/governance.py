@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import ed25519
 from members import MAX_EPOCHS, MAX_MEMBERS, MAX_VOTERS, Epoch, Member, Node, read_code, signing_key_id
-from wire import MAX_MILLISECONDS, Reader, Refused, need
+from wire import MAX_MILLISECONDS, Reader, Refused, Unknown, need
 
 MAX_RECOVER = 32_768
 
@@ -24,6 +24,8 @@ class Propose:
     def parse(b):
         r = Reader(b)
         change, what, proof = r.number(8), None, b""
+        if change > max(CHANGES):
+            raise Unknown(f"a proposal of change {change}")
         need(change in CHANGES, "no such change")
         if change == ADMIT:
             what = Member.read(r, voter=False)

@@ -7,7 +7,7 @@ import seal
 from governance import MAX_RECOVER, Enact, Propose, Recover, Vote
 from members import MAX_VOTERS, signing_key_id
 from tree import EMPTY, leaf_hash
-from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, hash_of, need
+from wire import MAX_DAY, MAX_INDEX, MAX_SECONDS, ZERO, Reader, Unknown, hash_of, need
 
 PUBLISH, AMEND, WITHDRAW, GRANT, REPLY, SUSPEND, LIFT, EXTEND, PURGE, PURGE_ACK = range(1, 11)
 ENROL, REVOKE, ROTATE, PROPOSE, VOTE, EPOCH, RECOVER, REVIEW, CIRCLE = range(11, 20)
@@ -292,9 +292,10 @@ class Statement:
     @staticmethod
     def parse(b):
         r = Reader(b)
-        need(r.number(8) == 1, "unknown version")
-        kind = r.number(8)
-        need(kind in CLASSES, "no such class")
+        version, kind = r.number(8), r.number(8)
+        need(version > 0 and kind > 0, "neither a version nor a class is 0")
+        if version > 1 or kind not in CLASSES:
+            raise Unknown(f"a statement of version {version} and class {kind}")
         fields = (
             r.take(32), r.take(32), r.number(64), r.take(32), r.number(64, MAX_INDEX), r.take(32),
             r.number(64, MAX_SECONDS), r.take(32), r.take(32), r.number(32, MAX_BODY),

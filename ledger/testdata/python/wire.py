@@ -23,6 +23,10 @@ class Malformed(Unacceptable):
     outcome = "malformed"
 
 
+class Unknown(Malformed):
+    """Of a version, class or change that is not known here."""
+
+
 class Refused(Unacceptable):
     pass
 

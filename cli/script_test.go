@@ -97,9 +97,14 @@ func editor() {
 //	lapse FILE                  let the first invitation that a node keeps in a file be past its time
 //	heard stdout FILE           write the eight words in the last output to a file
 //	review FILE DAY             set the day of review of a notice
+//	transcript FILE             want the first block of text of a README in the last output
 func TestScript(t *testing.T) {
 	t.Parallel()
 	verifier, err := filepath.Abs("../ledger/testdata/verify.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := filepath.Abs("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +118,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("VERIFIER", verifier)
+			env.Setenv("README", readme)
 			env.Setenv("NEXTDECADE", time.Now().AddDate(10, 0, 0).UTC().Format(time.RFC3339))
 			env.Setenv("SOON", time.Now().AddDate(0, 0, 90).Format(time.DateOnly))
 			env.Setenv("FREE", freeAddress(t))
@@ -120,7 +126,8 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie, "flip": flip, "edit": edit, "review": review,
+			"exits": exits, "consortium": consortium, "settle": settle, "halt": stopNode, "lie": lie,
+			"flip": flip, "transcript": transcript, "edit": edit, "review": review,
 			"draftid": draftID, "proposal": proposal, "heard": heardWords, "begin": begin, "await": await, "lapse": lapse,
 		},
 	})

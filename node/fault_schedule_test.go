@@ -619,6 +619,9 @@ func leafAt(index uint64) int64 { return tlog.StoredHashIndex(0, int64(index)) }
 // Each of these breaks one node, or breaks the rules, in a way that the schedule
 // must find: else finding nothing would say nothing.
 func TestScheduleFindsPlantedFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long; TestScheduleOfFaults runs the same code")
+	}
 	replace := func(s *schedule, wrap func(store.Store) store.Store) {
 		name := s.names[2]
 		s.stop(name)

@@ -2,7 +2,6 @@ package testnet
 
 import (
 	"context"
-	"errors"
 	"os"
 	"sync"
 	"testing"
@@ -11,7 +10,8 @@ import (
 
 // BenchmarkFlood measures what officers of four bureaus wait for their statements,
 // at a steady pace, while nobody else writes, and while a fifth bureau sends as
-// fast as it can through 64 sessions to its own node. Quiet and flood take turns
+// fast as it can through 64 sessions to its own node; the nodes are processes, as they are in
+// the field, so that a flooded node keeps no other one from a processor. Quiet and flood take turns
 // on one consortium, so that what else runs on the machine falls on both.
 //
 //	COMITY_LONG=1 go test ./testnet -run - -bench Flood -benchtime 1x
@@ -25,14 +25,7 @@ func BenchmarkFlood(b *testing.B) {
 	)
 	ctx, cancel := context.WithTimeout(b.Context(), 3*time.Minute)
 	defer cancel()
-	c, err := Found(b.TempDir(), Options{Bureaus: 5})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer c.Close()
-	if err := errors.Join(c.StartAll(), c.WaitReady(ctx)); err != nil {
-		b.Fatal(err)
-	}
+	c := upProcesses(ctx, b, Options{Bureaus: 5, Log: "error"})
 	f := &floodBench{b: b, c: c}
 	f.others = f.clients(ctx, c.Bureaus()[1:], officers, rounds*2*int(phase/pause)+10)
 	f.flood = f.clients(ctx, c.Bureaus()[:1], flooders, rounds*1500)

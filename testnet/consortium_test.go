@@ -14,7 +14,7 @@ import (
 )
 
 // found makes a consortium for one test.
-func found(t *testing.T, o Options) *Consortium {
+func found(t testing.TB, o Options) *Consortium {
 	t.Helper()
 	c, err := Found(filepath.Join(t.TempDir(), "net"), o)
 	if err != nil {

@@ -274,7 +274,7 @@ func (p *purgeScene) never(code string) {
 }
 
 // upProcesses founds a consortium whose nodes run as processes, and enrols all keys.
-func upProcesses(ctx context.Context, t *testing.T, o Options) *Consortium {
+func upProcesses(ctx context.Context, t testing.TB, o Options) *Consortium {
 	t.Helper()
 	c := found(t, o)
 	c.Exe = build(t)
@@ -284,7 +284,7 @@ func upProcesses(ctx context.Context, t *testing.T, o Options) *Consortium {
 
 // enrolProcesses starts the processes of a consortium, and has all enrolled. They
 // are ended with the test, which shows their last words if it fails.
-func enrolProcesses(ctx context.Context, t *testing.T, c *Consortium) {
+func enrolProcesses(ctx context.Context, t testing.TB, c *Consortium) {
 	t.Helper()
 	t.Cleanup(func() {
 		if err := c.Down(context.Background()); err != nil {

@@ -199,7 +199,7 @@ func TestNetRefusal(t *testing.T) {
 }
 
 // build makes the program that nodes run as processes, once for all tests.
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	t.Helper()
 	exe, err := built()
 	if err != nil {

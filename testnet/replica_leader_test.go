@@ -20,16 +20,15 @@ import (
 // TestNetJoinLeader measures what it costs who submits when the ledger is copied from
 // the node that leads, which holds COMITY_JOIN_LEADER entries: by a read replica that
 // joins, and by four sessions of one key which read as fast as they can and check
-// nothing. Quiet and copying take turns. The program that joins has what nobody else
-// wants of the processors, and its ledger lies in the folder COMITY_OTHER_DISK, if that
-// is set: in the field it has a machine of its own.
+// nothing. Quiet and copying take turns. The program that joins has a processor of its
+// own, and its ledger lies in the folder COMITY_OTHER_DISK, if that is set: in the field
+// it has a machine of its own.
 func TestNetJoinLeader(t *testing.T) {
 	count, err := strconv.Atoi(os.Getenv("COMITY_JOIN_LEADER"))
 	if err != nil || count < 1000 {
 		t.Skip("measures; set COMITY_JOIN_LEADER to how many entries, 1000 or more")
 	}
 	j := newJoin(t.Context(), t, 1)
-	j.idle = true
 	fill := j.officers(64, count/64+1)
 	began := time.Now()
 	submitAll(t, fill, func() bool { return true })
@@ -37,6 +36,7 @@ func TestNetJoinLeader(t *testing.T) {
 	if _, _, err := j.WaitEqual(j.ctx, uint64(count)); err != nil {
 		t.Fatal(err)
 	}
+	j.setApart()
 	leader, err := j.WaitLeader(j.ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -215,7 +215,7 @@ type join struct {
 	dirs   []string // homes of read replicas of XB
 	keys   []*keys.TLS
 	listen []string
-	idle   bool // read replicas have what nobody else wants of the processors
+	apart  bool // read replicas have a processor of their own: see setApart
 }
 
 // replicaRoot enrols what is measured with, for XA.
@@ -331,12 +331,32 @@ func (j *join) elsewhere(i int, dir string) {
 	}
 }
 
-// launch starts a read replica as a process of low priority.
+// setApart leaves the nodes and who submits one of two processors, and read replicas
+// the other one, as if they had a machine of their own.
+func (j *join) setApart() {
+	j.t.Helper()
+	if _, err := exec.LookPath("taskset"); err != nil || runtime.NumCPU() < 2 {
+		j.t.Skip("wants two processors, and taskset")
+	}
+	pids := []int{os.Getpid()}
+	for _, code := range j.Bureaus() {
+		p, _ := j.pid(code)
+		pids = append(pids, p.pid)
+	}
+	for _, pid := range pids {
+		if out, err := exec.Command("taskset", "-a", "-c", "-p", "0", fmt.Sprint(pid)).CombinedOutput(); err != nil {
+			j.t.Fatalf("%v: %s", err, out)
+		}
+	}
+	j.apart = true
+}
+
+// launch starts a read replica as a process, of low priority where it shares the processors.
 func (j *join) launch(i int, from string) *exec.Cmd {
 	j.t.Helper()
 	low := []string{"nice", "-n", "10"}
-	if chrt, err := exec.LookPath("chrt"); err == nil && j.idle {
-		low = []string{chrt, "--idle", "0"}
+	if j.apart {
+		low = []string{"taskset", "-c", "1"}
 	}
 	cmd := exec.Command(low[0], append(low[1:], j.Exe, "--dir", j.dirs[i], "node", "run", "--replica", "--from", from, "--listen", j.listen[i], "--log", "warn")...)
 	cmd.Env = environment()
